@@ -1,0 +1,212 @@
+package store
+
+import "context"
+
+// GateState is what the gate of a campaign lets through. The numbers are stored.
+type GateState int
+
+// The states of a gate.
+const (
+	GateOpen   GateState = iota + 1
+	GateEnded            // entries have ended; the desk may move chances
+	GateClosed           // the entry list is frozen
+)
+
+// Gate is the one row of a campaign that every group commit reads under a share lock and only its mover writes.
+type Gate struct {
+	Campaign CampaignID
+	State    GateState
+	Epoch    uint32 // entries are sealed under this epoch's key; from 1
+	Moving   bool   // the mover has announced itself: wait and read again
+	End      Time   // entries count before this instant
+	OpenHash Hash   // SHA-256 of the open record
+}
+
+// Entry is what one acknowledged entry leaves in the identity room.
+type Entry struct {
+	Campaign CampaignID
+	ID       EntrantID
+	Epoch    uint32 // the epoch it was sealed under
+	Stratum  uint16
+	Chances  uint16 // as the proof gives it; a token's chances replace it
+	Person   Hash   // zero in a campaign without draws
+	Day      string // YYYY-MM-DD in the campaign's zone, dropped at close; only counted
+	// Tag is nil in a campaign without draws.
+	Tag *Hash
+	// DuplicateCounts0: a second entry of a tag is kept with chances 0, reason duplicate (proof none); otherwise it is refused.
+	DuplicateCounts0 bool
+	// Token is the SHA-256 of the one-use token, nil if the proof is another.
+	Token    *Hash
+	Lock     [][]byte // one age file a custodian
+	Identity []byte   // age file
+	Contact  []byte   // age file
+	Consents []string // codes of consents about the person
+	Response []byte   // sealed response, nil without a survey
+	RetryMAC Hash     // HMAC of the whole request under the epoch key, dropped with the sealed response
+}
+
+// Outcome is what became of one Entry of a batch.
+type Outcome int
+
+// The outcomes. Only Entered and EnteredDuplicate changed anything.
+const (
+	Entered          Outcome = iota + 1
+	EnteredDuplicate         // kept with chances 0
+	Exists                   // the id is there already: see Present
+	WrongEpoch               // the gate is at another epoch: seal again
+	GateMoving               // wait for the mover, try again
+	GateShut                 // the gate is not open, or the end has come
+	PersonEntered            // the tag is there already
+	TokenUnknown
+	TokenUsed
+	TokenExpired
+	TokenRevoked
+)
+
+// EntryResult answers one Entry.
+type EntryResult struct {
+	Outcome Outcome
+	Chances uint16  // as stored, for Entered
+	Present Entrant // for Exists
+	Gate    Gate    // as read under the lock
+}
+
+// Entrant is a row as the engine reads it back. Sealed parts are read by Sealed only.
+type Entrant struct {
+	ID       EntrantID
+	Epoch    uint32
+	Stratum  uint16
+	Chances  uint16
+	Zero     string // reason of chances 0, a code of SPEC section 2.2, else empty
+	Person   Hash
+	RetryMAC Hash // zero once mixed
+	Mixed    bool
+}
+
+// Leaf is one line of the entry list.
+type Leaf struct {
+	ID      EntrantID
+	Stratum uint16
+	Chances uint16
+	Person  Hash
+}
+
+// Sealed is what a release takes out: locks and envelopes.
+type Sealed struct {
+	ID       EntrantID
+	Lock     [][]byte
+	Identity []byte
+	Contact  []byte
+}
+
+// SealedResponse is one response waiting to be mixed.
+type SealedResponse struct {
+	ID       EntrantID
+	Epoch    uint32
+	Dropped  bool // of a duplicate or an erased entry: not to be mixed
+	Response []byte
+}
+
+// Batch is a run of epochs that are mixed together. It is recorded before it is mixed and never changes.
+type Batch struct {
+	First, Last uint32
+	Cleared     bool // responses and retry MACs are gone from the identity room
+}
+
+// EntryToken is one one-use token.
+type EntryToken struct {
+	Hash    Hash
+	Chances uint16
+	Expires Time
+}
+
+// Counts are the figures of the close record.
+type Counts struct {
+	Entrants int64
+	Zero     map[string]int64 // by reason
+	Days     map[string]int64 // by day
+	Strata   map[uint16]int64 // leaves with chances > 0, by stratum
+}
+
+// NotificationState is how far a notice to a winner got. The numbers are those of the contract.
+type NotificationState int
+
+// Notification is the state of one notice.
+type Notification struct {
+	Stratum  int
+	Rank     int64
+	State    NotificationState
+	Attempts int
+	Updated  Time
+}
+
+// Release is what one opened record covers.
+type Release struct {
+	Opened Hash // SHA-256 of the opened record
+	IDs    []EntrantID
+}
+
+// Identity is the room of people: sealed identities and contacts, tags until close, and responses only while sealed.
+type Identity interface {
+	// CreateGate inserts the gate of a campaign at GateOpen, epoch 1; nil if it is there already with the same OpenHash.
+	CreateGate(ctx context.Context, g Gate) error
+	// Gate returns it, ErrNotFound.
+	Gate(ctx context.Context, id CampaignID) (Gate, error)
+	// AnnounceMove sets Moving, by compare-and-swap on state and epoch, in a transaction of its own, so that writers stand aside.
+	// It is nil if Moving is set already with that state and epoch (an earlier mover died).
+	AnnounceMove(ctx context.Context, id CampaignID, state GateState, epoch uint32) error
+	// MoveGate sets a new state and epoch and unsets Moving, by compare-and-swap on the old ones. Moving to the values that
+	// stand already is nil.
+	MoveGate(ctx context.Context, id CampaignID, fromState GateState, fromEpoch uint32, toState GateState, toEpoch uint32) error
+
+	// Enter is the group commit: all entries of the batch in one transaction, under the share lock of each entry's gate, each
+	// with its own result in the order given. now is called while the lock is held: an entry counts if now is before Gate.End.
+	// The same id or tag twice within a batch behaves as in two batches. Order of checks: Exists, GateMoving, GateShut, WrongEpoch,
+	// token, tag.
+	Enter(ctx context.Context, now func() Time, batch []Entry) ([]EntryResult, error)
+	// Entrant returns one row, ErrNotFound.
+	Entrant(ctx context.Context, campaign CampaignID, id EntrantID) (Entrant, error)
+	// EpochCounted returns how many entries of an epoch count toward k: chances > 0, or all if the campaign has no draws.
+	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32, draws bool) (int64, error)
+	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason duplicate, `to` takes the
+	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if either is absent.
+	MoveChance(ctx context.Context, campaign CampaignID, tag Hash, to EntrantID) error
+
+	// PutEntryTokens inserts unused tokens.
+	PutEntryTokens(ctx context.Context, campaign CampaignID, tokens []EntryToken) error
+	// RevokeEntryTokens revokes those that are unused and returns their number.
+	RevokeEntryTokens(ctx context.Context, campaign CampaignID, hashes []Hash) (int, error)
+
+	// PutBatch records a batch before it is mixed. ErrConflict if it overlaps another one or leaves a gap.
+	PutBatch(ctx context.Context, campaign CampaignID, b Batch) error
+	// Batches returns all, ascending.
+	Batches(ctx context.Context, campaign CampaignID) ([]Batch, error)
+	// SealedResponses returns up to limit responses of epochs first to last with id greater than after, by id.
+	SealedResponses(ctx context.Context, campaign CampaignID, first, last uint32, after EntrantID, limit int) ([]SealedResponse, error)
+	// ClearBatch drops sealed responses and retry MACs of the batch's epochs and marks it cleared; again is nil.
+	ClearBatch(ctx context.Context, campaign CampaignID, first, last uint32) error
+
+	// Counts counts for the close record. The gate must be at GateClosed (ErrConflict).
+	Counts(ctx context.Context, campaign CampaignID) (Counts, error)
+	// Leaves returns up to limit leaves with id greater than after, ascending by the bytes of the id.
+	Leaves(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]Leaf, error)
+	// DropTags deletes all tags and entry tokens of a campaign, and the day of every entrant. Again is nil.
+	DropTags(ctx context.Context, campaign CampaignID) error
+	// DropEntrants deletes every entrant of a campaign without draws. Again is nil.
+	DropEntrants(ctx context.Context, campaign CampaignID) error
+
+	// Sealed returns locks and envelopes of the entrants named, in that order. ErrNotFound if one is absent.
+	Sealed(ctx context.Context, campaign CampaignID, ids []EntrantID) ([]Sealed, error)
+	// PutRelease records whom an opened record covers and makes their notices in state 1, together; again is nil.
+	PutRelease(ctx context.Context, campaign CampaignID, draw int, r Release, notices []Notification) error
+	// Releases returns the releases of a draw, the oldest first.
+	Releases(ctx context.Context, campaign CampaignID, draw int) ([]Release, error)
+	// Notifications returns the notices of a draw by stratum and rank.
+	Notifications(ctx context.Context, campaign CampaignID, draw int) ([]Notification, error)
+	// SetNotification moves a notice by compare-and-swap on its state, counting an attempt if `attempt`. ErrConflict, ErrNotFound.
+	SetNotification(ctx context.Context, campaign CampaignID, draw, stratum int, rank int64, from, to NotificationState, attempt bool, now Time) (Notification, error)
+
+	// Scrub makes what was deleted unreadable in the database's own files, as far as the engine can (WAL, free pages).
+	Scrub(ctx context.Context) error
+	Close() error
+}
