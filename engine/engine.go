@@ -1,0 +1,62 @@
+// Package engine is the life of a campaign: draft, open, enter, mix, close, draw, release, notify.
+//
+// It knows no gRPC and no SQL: the three rooms, the clock, the beacon and the keys are handed in. What it promises is in
+// docs/SPEC.md (the draw) and docs/FORMATS.md (what only we read). First call: [New], then [Engine.Run] in a goroutine for the
+// work that the clock starts (ending, epochs, mixing). All methods are safe for concurrent use. Their errors are [*Error] with a reason for the
+// caller, or anything else for an internal fault. Nothing personal stands in an error or a log line.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"fairlot/crypto/beacon"
+	"fairlot/store"
+)
+
+// Keys keeps secrets of 32 bytes outside every database and its backups. The key folder of one host stands behind it now; a KMS fits
+// the same place. Names are `[a-z0-9-]{1,100}`. Create and Put are durable when they return. An attacker who reads the folder
+// together with the databases reads the responses that are not mixed yet and, until close, every ID number's tag.
+type Keys interface {
+	// Create draws a new random secret under name, or returns the one that is there.
+	Create(name string) ([32]byte, error)
+	// Get returns a secret; an error that is fs.ErrNotExist if it is absent or destroyed.
+	Get(name string) ([32]byte, error)
+	// Destroy overwrites and removes it; absent is nil.
+	Destroy(name string) error
+}
+
+// Beacon fetches a verified round signature; beacon.Relays is one.
+type Beacon interface {
+	// Fetch returns the 48 bytes of the signature of round, verified.
+	Fetch(ctx context.Context, chain beacon.Chain, round uint64) ([48]byte, error)
+}
+
+// Config is all that an Engine works with. Every field is required but Log.
+type Config struct {
+	Registry store.Registry
+	Identity store.Identity
+	Answers  store.Answers
+	Keys     Keys
+	Beacon   Beacon
+	// LogSigner signs checkpoints, ReceiptSigner receipts. Whoever has the first can fork the log, and the witnesses then show it.
+	LogSigner, ReceiptSigner note.Signer
+	// Now is the clock. It is truncated to whole seconds where it is stored.
+	Now func() time.Time
+	// Log takes what operators must know; nil discards.
+	Log *slog.Logger
+}
+
+// Engine is one installation's engine. Make it with New.
+type Engine struct {
+	Config
+	installation store.Installation
+
+	logMu  sync.Mutex // one appender at a time in this process; the store's compare-and-swap guards the rest
+	enter  *committer // group commit of entries (enter.go)
+	opened openCache  // parsed rules of open campaigns (cache.go)
+}

@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"time"
+
+	"fairlot/store"
+)
+
+// Proof is what shows that an entrant is who they say.
+type Proof string
+
+// The proofs of this version.
+const (
+	ProofToken Proof = "token"
+	ProofNone  Proof = "none"
+)
+
+// Ask says whether the entry form asks a field.
+type Ask int
+
+// The settings of a field.
+const (
+	NotAsked Ask = iota
+	Optional
+	Required
+)
+
+// Texts maps a language tag, zh-Hant-TW or en, to a text.
+type Texts map[string]string
+
+// Form says which personal fields a campaign with draws asks besides name and ID number.
+type Form struct{ Birth, Card, Guardian, Phone, Email, Address Ask }
+
+// Consent is one thing an entrant may agree to.
+type Consent struct {
+	Code         string
+	Text         Texts
+	Required     bool
+	AboutAnswers bool
+}
+
+// Custodian is one holder of a share.
+type Custodian struct {
+	Recipient string // age recipient
+	Cosigner  string // verifier key, algorithm 4
+}
+
+// Tier is one kind of prize.
+type Tier struct {
+	Count int64
+	Title Texts
+}
+
+// Chain is a drand chain other than quicknet.
+type Chain struct {
+	Hash    []byte // 32 bytes
+	Period  int64  // seconds
+	Genesis int64  // Unix seconds
+	Key     []byte // 96 bytes
+}
+
+// DrawRules fixes one draw.
+type DrawRules struct {
+	Tiers      []Tier
+	Alternates int64
+	ClaimDays  int64
+	Forfeit    bool
+	Margin     int64 // seconds; 0 means 3600
+	DrawTime   time.Time
+	Beacon     *Chain // nil: quicknet
+}
+
+// Rules is all that is fixed when a campaign opens. It is stored as JSON in the registry.
+type Rules struct {
+	Title, Description, Notice Texts
+	Survey                     string // SurveyJS subset, empty: none
+	Consents                   []Consent
+	Draws                      []DrawRules
+	Form                       Form
+	Proof                      Proof
+	Register                   int64
+	ChancesCap                 int // 0 means 1
+	Batch                      int // 0 means 50
+	EntriesEnd, ObjectionsEnd  time.Time
+	Custodians                 []Custodian
+	Threshold                  int
+	Notifiers                  []string
+}
+
+// Campaign is a campaign as callers see it.
+type Campaign struct {
+	ID         store.CampaignID
+	Slug       string
+	State      store.CampaignState
+	Etag       string
+	Rules      Rules
+	NoticeHash store.Hash
+	OpenHash   store.Hash // zero in a draft
+	OpenRecord []byte
+}
