@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"fairlot/crypto/beacon"
+	"fairlot/crypto/ledger"
 	"fairlot/store"
 )
 
@@ -56,7 +57,8 @@ type Engine struct {
 	Config
 	installation store.Installation
 
-	logMu  sync.Mutex // one appender at a time in this process; the store's compare-and-swap guards the rest
-	enter  *committer // group commit of entries (enter.go)
-	opened openCache  // parsed rules of open campaigns (cache.go)
+	logMu  sync.Mutex   // one appender at a time in this process; the store's compare-and-swap guards the rest
+	tree   *ledger.Tree // of the log, under logMu
+	enter  *committer   // group commit of entries (enter.go)
+	opened openCache    // parsed rules of open campaigns (cache.go)
 }

@@ -1,0 +1,201 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fairlot/crypto/ledger"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+const recordPage = 256
+
+// appendRecord appends a record together with t, then signs the new tree. Losing the race for the log's size is tried again; losing a
+// compare-and-swap of t is store.ErrConflict. The record is durable before its checkpoint is signed, and a missing checkpoint is signed
+// by New, so a crash in between leaves nothing undone and no second tree of one size.
+func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transition) error {
+	if _, err := draw.ParseRecord(record); err != nil {
+		return fmt.Errorf("append record: %w", err)
+	}
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	for {
+		size, err := e.Registry.LogSize(ctx)
+		if err != nil {
+			return err
+		}
+		err = e.Registry.Append(ctx, size, record, t)
+		if errors.Is(err, store.ErrConflict) {
+			now, err2 := e.Registry.LogSize(ctx)
+			if err2 != nil {
+				return err2
+			}
+			if now != size {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return e.signLocked(ctx)
+	}
+}
+
+// signLocked brings the tree in memory up to the log and stores a checkpoint of it, if there is none. logMu is held.
+func (e *Engine) signLocked(ctx context.Context) error {
+	if err := e.readTree(ctx); err != nil {
+		return err
+	}
+	size := e.tree.Size()
+	if size == 0 {
+		return nil
+	}
+	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	root, err := e.tree.Root(size)
+	if err != nil {
+		return err
+	}
+	note, err := ledger.SignCheckpoint(e.LogSigner, e.installation.Origin, size, root)
+	if err != nil {
+		return err
+	}
+	return e.Registry.PutCheckpoint(ctx, size, note)
+}
+
+func (e *Engine) readTree(ctx context.Context) error {
+	for {
+		page, err := e.Registry.LogRecords(ctx, e.tree.Size(), recordPage)
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			if err := e.tree.Append(r); err != nil {
+				return err
+			}
+		}
+		if len(page) < recordPage {
+			return nil
+		}
+	}
+}
+
+// Checkpoint returns the newest signed checkpoint with its cosignatures. Reason before the first record: CAMPAIGN_NOT_FOUND.
+func (e *Engine) Checkpoint(ctx context.Context) ([]byte, error) {
+	sizes, err := e.Registry.CheckpointSizes(ctx)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	if len(sizes) == 0 {
+		return nil, refuse(CampaignNotFound, "the log is empty: no campaign was opened yet")
+	}
+	note, err := e.Registry.Checkpoint(ctx, sizes[len(sizes)-1])
+	return note, e.fault(err)
+}
+
+// Records returns up to limit records from index start on, and at most 1 MiB of them; next is 0 at the end.
+func (e *Engine) Records(ctx context.Context, start int64, limit int) (records [][]byte, next int64, err error) {
+	page, err := e.Registry.LogRecords(ctx, start, limit)
+	if err != nil {
+		return nil, 0, e.fault(err)
+	}
+	total := 0
+	for i, r := range page {
+		if total += len(r); total > 1<<20 {
+			return records, start + int64(i), nil
+		}
+		records = append(records, r)
+	}
+	if len(page) == limit {
+		next = start + int64(limit)
+	}
+	return records, next, nil
+}
+
+// AddCosignature stores the cosignatures of note, a checkpoint of this log, that custodians of any opened campaign made. It returns the
+// checkpoint of that size as it now stands. Reason: COSIGNATURE_INVALID.
+func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error) {
+	given, err := ledger.VerifyCheckpoint(e.installation.LogKey, note)
+	if err != nil {
+		return nil, refuse(CosignatureInvalid, "this is not a checkpoint of this log: cosign the one in the campaign's bundle")
+	}
+	allowed, err := e.cosigners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, line := range strings.Split(string(note[bytes.Index(note, []byte("\n\n"))+2:]), "\n") {
+		if line != "" && !strings.HasPrefix(line, "— "+e.installation.Origin+" ") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, refuse(CosignatureInvalid, "there is no cosignature on this checkpoint: run `fairlot cosign` first")
+	}
+	for {
+		stored, err := e.Registry.Checkpoint(ctx, given.Size)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, refuse(CosignatureInvalid, "the log has no checkpoint of size %d: cosign the one in the campaign's bundle", given.Size)
+		}
+		if err != nil {
+			return nil, e.fault(err)
+		}
+		merged := stored
+		for _, line := range lines {
+			merged, err = ledger.AddCosignature(e.installation.LogKey, merged, line, allowed)
+			if err != nil {
+				return nil, refuse(CosignatureInvalid, "a cosignature was refused: %v", err)
+			}
+		}
+		err = e.Registry.SwapCheckpoint(ctx, given.Size, stored, merged)
+		if errors.Is(err, store.ErrConflict) {
+			continue // another custodian came first: merge with theirs
+		}
+		return merged, e.fault(err)
+	}
+}
+
+// cosigners are the cosigning keys of all opened campaigns.
+func (e *Engine) cosigners(ctx context.Context) ([]string, error) {
+	var keys []string
+	seen := map[string]bool{}
+	err := e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State == store.Draft {
+			return nil
+		}
+		r, err := decodeRules(c.Rules)
+		for _, k := range r.Custodians {
+			if !seen[k.Cosigner] {
+				seen[k.Cosigner] = true
+				keys = append(keys, k.Cosigner)
+			}
+		}
+		return err
+	})
+	return keys, e.fault(err)
+}
+
+// eachCampaign calls f for every campaign, drafts too, ascending by id.
+func (e *Engine) eachCampaign(ctx context.Context, f func(store.Campaign) error) error {
+	var after store.CampaignID
+	for {
+		page, err := e.Registry.Campaigns(ctx, after, 100)
+		if err != nil {
+			return err
+		}
+		for _, c := range page {
+			after = c.ID
+			if err := f(c); err != nil {
+				return err
+			}
+		}
+		if len(page) < 100 {
+			return nil
+		}
+	}
+}

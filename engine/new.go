@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"fairlot/crypto/ledger"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// Init fixes an installation's origin, institution and keys forever. origin becomes the log's name: at most 119 characters of 0x21–0x7E
+// without `+`, by custom the host and path of the site. logKey and receiptKey are verifier keys (algorithm 1).
+func Init(ctx context.Context, reg store.Registry, in store.Installation) error {
+	in.Institution = norm.NFC.String(strings.TrimSpace(in.Institution))
+	if in.Institution == "" || len(in.Institution) > draw.MaxText || draw.CheckText([]byte(in.Institution+"\n")) != nil {
+		return errors.New("the institution's name must be one line of 1 to 200 bytes without invisible characters")
+	}
+	name, _, err := draw.ParseVKey(in.LogKey, draw.AlgEd25519)
+	if err != nil || name != in.Origin {
+		return fmt.Errorf("the log key is not one of origin %q", in.Origin)
+	}
+	if name, _, err = draw.ParseVKey(in.ReceiptKey, draw.AlgEd25519); err != nil || name != in.Origin+"/receipt" {
+		return fmt.Errorf("the receipt key must be named %s/receipt", in.Origin)
+	}
+	err = reg.PutInstallation(ctx, in)
+	if errors.Is(err, store.ErrExists) {
+		return errors.New("this folder is an installation already: its origin and institution cannot change")
+	}
+	return err
+}
+
+// New makes an engine on rooms that Init prepared. It refuses keys that are not the installation's, and finishes what a crash left
+// between two steps: checkpoints not signed, gates not made. Campaigns whose closing was begun are finished by Run.
+func New(ctx context.Context, cfg Config) (*Engine, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{Config: cfg, tree: &ledger.Tree{}}
+	var err error
+	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
+		return nil, fmt.Errorf("read the installation: %w", err)
+	}
+	if err := sameKey(cfg.LogSigner, e.installation.LogKey); err != nil {
+		return nil, fmt.Errorf("log key: %w", err)
+	}
+	if err := sameKey(cfg.ReceiptSigner, e.installation.ReceiptKey); err != nil {
+		return nil, fmt.Errorf("receipt key: %w", err)
+	}
+	e.logMu.Lock()
+	err = e.signLocked(ctx)
+	e.logMu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("sign the log: %w", err)
+	}
+	err = e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State != store.Open {
+			return nil
+		}
+		r, err := decodeRules(c.Rules)
+		if err != nil {
+			return err
+		}
+		return e.createGate(ctx, c.ID, r, c.OpenRecord)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the campaigns: %w", err)
+	}
+	e.start()
+	return e, nil
+}
+
+// Installation returns what init fixed.
+func (e *Engine) Installation() store.Installation { return e.installation }
+
+func sameKey(signer interface {
+	Name() string
+	KeyHash() uint32
+}, vkey string) error {
+	k, err := ledger.ParseVKey(vkey)
+	if err != nil {
+		return err
+	}
+	if k.Name != signer.Name() || k.Hash != signer.KeyHash() {
+		return errors.New("the key folder holds another key than this installation was made with")
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fairlot/crypto/beacon"
+	"fairlot/crypto/custody"
+	"fairlot/crypto/ledger"
+	"fairlot/draw"
+	"fairlot/store"
+	"fairlot/survey"
+)
+
+// Names of a campaign's secrets in Keys.
+func tagKeyName(id store.CampaignID) string { return fmt.Sprintf("tag-%x", id[:]) }
+func epochKeyName(id store.CampaignID, epoch uint32) string {
+	return fmt.Sprintf("epoch-%x-%d", id[:], epoch)
+}
+
+// OpenCampaign fixes a draft in an open record of the log and opens its gate. Everything that keeps it from opening is told at once.
+// The order is: keys, then record and state together, then gate; New makes a gate that a crash left out, so an open campaign always
+// gets one. Repeating it on an open campaign returns CAMPAIGN_OPEN. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE,
+// RULES_INVALID, SURVEY_INVALID.
+func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
+	if err := e.draftOf(ctx, id, etag); err != nil {
+		return Campaign{}, err
+	}
+	c, rules, err := e.campaign(ctx, id)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if err := e.checkOpening(rules); err != nil {
+		return Campaign{}, err
+	}
+	record, files, err := e.openRecord(c, rules)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if len(rules.Draws) > 0 {
+		if _, err := e.Keys.Create(tagKeyName(id)); err != nil {
+			return Campaign{}, err
+		}
+	}
+	if _, err := e.Keys.Create(epochKeyName(id, 1)); err != nil {
+		return Campaign{}, err
+	}
+	err = e.appendRecord(ctx, record, store.Transition{
+		Campaign: id, From: store.Draft, To: store.Open, Version: c.Version, OpenRecord: record, Draws: len(rules.Draws), Files: files,
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return Campaign{}, refuse(EtagStale, "somebody else changed or opened the draft: read it again")
+	}
+	if err != nil {
+		return Campaign{}, e.fault(err)
+	}
+	if err := e.createGate(ctx, id, rules, record); err != nil {
+		return Campaign{}, err
+	}
+	c, err = e.Registry.Campaign(ctx, id)
+	if err != nil {
+		return Campaign{}, e.fault(err)
+	}
+	return e.view(c)
+}
+
+func (e *Engine) createGate(ctx context.Context, id store.CampaignID, rules Rules, record []byte) error {
+	return e.fault(e.Identity.CreateGate(ctx, store.Gate{
+		Campaign: id, State: store.GateOpen, Epoch: 1, End: rules.EntriesEnd, OpenHash: store.Hash(draw.HashOf(record)),
+	}))
+}
+
+// checkOpening is all that can be wrong with rules about to open.
+func (e *Engine) checkOpening(rules Rules) error {
+	fields := rules.checkRules(e.Now())
+	if rules.Survey != "" {
+		if _, err := survey.Parse([]byte(rules.Survey)); err != nil {
+			var def *survey.DefinitionError
+			if !errors.As(err, &def) {
+				return &Error{Reason: SurveyInvalid, Text: "the survey cannot be read: " + err.Error()}
+			}
+			for _, p := range def.Problems {
+				fields = append(fields, Field{"campaign.survey_json " + p.Path, "survey", p.Text})
+			}
+		}
+	}
+	for i, c := range rules.Custodians {
+		if _, _, err := draw.ParseVKey(c.Cosigner, draw.AlgCosignature); err != nil {
+			fields = append(fields, Field{fmt.Sprintf("campaign.custodians[%d].cosigner", i), "form", "this is not a cosigning key: copy the line that `fairlot keys new custodian` printed"})
+		}
+	}
+	if len(rules.Custodians) > 0 {
+		recipients := make([]string, len(rules.Custodians))
+		for i, c := range rules.Custodians {
+			recipients[i] = c.Recipient
+		}
+		if _, err := custody.ParseRecipients(recipients); err != nil {
+			fields = append(fields, Field{"campaign.custodians", "recipient", err.Error()})
+		}
+	}
+	if len(rules.Notifiers) > 0 {
+		if _, err := custody.ParseRecipients(rules.Notifiers); err != nil {
+			fields = append(fields, Field{"campaign.notifiers", "recipient", err.Error()})
+		}
+	}
+	for i, d := range rules.Draws {
+		if err := d.chain().Validate(); err != nil {
+			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "chain", err.Error()})
+		}
+	}
+	if len(fields) > 0 {
+		return &Error{Reason: RulesInvalid, Text: "the campaign cannot open like this: correct what is listed", Fields: fields}
+	}
+	return nil
+}
+
+// chain is the beacon chain of a draw, quicknet if none is named.
+func (d DrawRules) chain() beacon.Chain {
+	if d.Beacon == nil {
+		return beacon.Quicknet()
+	}
+	c := beacon.Chain{Scheme: beacon.Scheme, Period: uint32(d.Beacon.Period), Genesis: d.Beacon.Genesis}
+	copy(c.Hash[:], d.Beacon.Hash)
+	copy(c.Key[:], d.Beacon.Key)
+	return c
+}
+
+// openRecord builds the open record and the files that it names.
+func (e *Engine) openRecord(c store.Campaign, rules Rules) ([]byte, map[store.Hash][]byte, error) {
+	policy, err := e.policyFile(rules)
+	if err != nil {
+		return nil, nil, err
+	}
+	files := map[store.Hash][]byte{}
+	put := func(b []byte) draw.Hash {
+		h := draw.HashOf(b)
+		files[store.Hash(h)] = b
+		return h
+	}
+	open := &draw.Open{
+		Campaign: draw.CampaignID(c.ID), Log: e.installation.LogKey, Receipt: e.installation.ReceiptKey,
+		Institution: e.installation.Institution, Zone: zoneName,
+		Rules: put(rulesFile(c.ID, c.Slug, rules)), Notice: put(noticeFile(rules)), Policy: put(policy),
+		Threshold: rules.Threshold, Notifiers: rules.Notifiers, Proof: string(rules.Proof), Register: rules.Register,
+		Chances: rules.ChancesCap, Batch: rules.Batch, EntriesEnd: rules.EntriesEnd, ObjectionsEnd: rules.ObjectionsEnd,
+	}
+	for _, k := range rules.Custodians {
+		open.Custodians = append(open.Custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})
+	}
+	for _, d := range rules.Draws {
+		chain := d.chain()
+		dr := draw.DrawRules{
+			Strata: 1, Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit,
+			Margin: int(d.Margin), DeadDays: deadDays, Round: chain.RoundAt(d.DrawTime),
+			Beacon: draw.Beacon{Chain: draw.Hash(chain.Hash), Scheme: chain.Scheme, Period: int(chain.Period), Genesis: chain.Genesis, Key: chain.Key},
+		}
+		for j, t := range d.Tiers {
+			dr.Tiers = append(dr.Tiers, draw.Tier{Stratum: 1, Tier: j + 1, Count: int(t.Count)})
+		}
+		open.Draws = append(open.Draws, dr)
+	}
+	record, err := open.Marshal()
+	if err != nil {
+		return nil, nil, &Error{Reason: RulesInvalid, Text: "the rules do not fit an open record: " + err.Error()}
+	}
+	return record, files, nil
+}
+
+// policyFile is the witness policy: the custodians, as many of them as open an envelope.
+func (e *Engine) policyFile(rules Rules) ([]byte, error) {
+	witnesses := make([]ledger.Witness, len(rules.Custodians))
+	for i, c := range rules.Custodians {
+		key, err := ledger.ParseVKey(c.Cosigner)
+		if err != nil {
+			return nil, err
+		}
+		witnesses[i] = ledger.Witness{Name: fmt.Sprintf("custodian-%d", i+1), Key: key}
+	}
+	policy, err := ledger.PrintPolicy(e.installation.LogKey, witnesses, rules.Threshold)
+	if err != nil {
+		return nil, &Error{Reason: RulesInvalid, Text: "the custodians' cosigning keys make no policy: " + err.Error(),
+			Fields: []Field{{"campaign.custodians", "cosigner", "give each custodian an own cosigning key"}}}
+	}
+	return policy, nil
+}
+
+// roundWait says how long it is until a round is due, with a second for the relays; 0 if it is due.
+func (e *Engine) roundWait(chain beacon.Chain, round uint64) time.Duration {
+	if wait := chain.Time(round).Sub(e.Now()); wait > 0 {
+		return wait + time.Second
+	}
+	return 0
+}

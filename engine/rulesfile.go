@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// languages in which texts may be given, the first is the default.
+var languages = []string{"zh-Hant-TW", "en"}
+
+const (
+	defaultBatch  = 50
+	defaultMargin = 3600
+	deadDays      = 30
+)
+
+// normalise brings texts to NFC and fills in the defaults, so that what is stored is what will be published.
+func (r *Rules) normalise() {
+	for _, t := range append(r.lineTexts(), namedTexts{"", r.Description}, namedTexts{"", r.Notice}) {
+		for lang, s := range t.texts {
+			s = norm.NFC.String(strings.TrimSpace(s))
+			t.texts[lang] = strings.ReplaceAll(s, "\r\n", "\n")
+		}
+	}
+	r.EntriesEnd = r.EntriesEnd.UTC().Truncate(time.Second)
+	r.ObjectionsEnd = r.ObjectionsEnd.UTC().Truncate(time.Second)
+	if r.ObjectionsEnd.IsZero() || r.ObjectionsEnd.Unix() == 0 {
+		r.ObjectionsEnd = r.EntriesEnd
+	}
+	if r.Batch == 0 {
+		r.Batch = defaultBatch
+	}
+	if r.ChancesCap == 0 {
+		r.ChancesCap = 1
+	}
+	if r.Proof == "" {
+		r.Proof = ProofToken
+	}
+	if len(r.Draws) == 0 {
+		r.Proof = ProofNone
+	}
+	if r.Threshold == 0 {
+		r.Threshold = min(2, len(r.Custodians))
+	}
+	for i := range r.Draws {
+		r.Draws[i].DrawTime = r.Draws[i].DrawTime.UTC().Truncate(time.Second)
+		if r.Draws[i].Margin == 0 {
+			r.Draws[i].Margin = defaultMargin
+		}
+	}
+}
+
+type namedTexts struct {
+	path  string
+	texts Texts
+}
+
+// lineTexts are the texts that stand as one line each in the rules file.
+func (r *Rules) lineTexts() []namedTexts {
+	out := []namedTexts{{"campaign.title", r.Title}}
+	for i, c := range r.Consents {
+		out = append(out, namedTexts{fmt.Sprintf("campaign.consents[%d].text", i), c.Text})
+	}
+	for i, d := range r.Draws {
+		for j, t := range d.Tiers {
+			out = append(out, namedTexts{fmt.Sprintf("campaign.draws[%d].tiers[%d].title", i, j), t.Title})
+		}
+	}
+	return out
+}
+
+// checkTexts finds what could not be published.
+func (r *Rules) checkTexts() []Field {
+	var fields []Field
+	for _, t := range r.lineTexts() {
+		if len(t.texts) == 0 {
+			fields = append(fields, Field{t.path, "required", "give the text in at least one language"})
+		}
+		for _, lang := range languages {
+			s, ok := t.texts[lang]
+			if !ok {
+				continue
+			}
+			if s == "" || len(s) > 2000 || strings.Contains(s, "\n") || draw.CheckText([]byte(s+"\n")) != nil {
+				fields = append(fields, Field{t.path, "text", "one line of at most 2,000 bytes, without tabs or invisible characters"})
+			}
+		}
+	}
+	if len(r.Notice) == 0 {
+		fields = append(fields, Field{"campaign.notice", "required", "give the privacy notice in at least one language"})
+	}
+	return fields
+}
+
+// noticeFile is the file whose hash entrants confirm: each language's text under its tag.
+func noticeFile(r Rules) []byte {
+	var b bytes.Buffer
+	for _, lang := range languages {
+		if s, ok := r.Notice[lang]; ok {
+			fmt.Fprintf(&b, "[%s]\n%s\n", lang, s)
+		}
+	}
+	return b.Bytes()
+}
+
+// rulesFile is SPEC section 3's rules file: what people read beside the open record.
+func rulesFile(id store.CampaignID, slug string, r Rules) []byte {
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	texts := func(key string, t Texts) {
+		for _, lang := range languages {
+			if s, ok := t[lang]; ok {
+				line("%s %s %s", key, lang, s)
+			}
+		}
+	}
+	line("fairlot/v1 rules")
+	line("campaign %x", id[:])
+	line("slug %s", slug)
+	texts("title", r.Title)
+	for _, lang := range languages {
+		if s, ok := r.Description[lang]; ok && s != "" {
+			line("description %s %s", lang, draw.HashOf([]byte(s)))
+		}
+	}
+	if r.Survey != "" {
+		line("survey %s", draw.HashOf([]byte(r.Survey)))
+	}
+	for _, f := range r.Form.fields() {
+		if f.ask != NotAsked {
+			line("field %s %s", f.name, map[Ask]string{Optional: "optional", Required: "required"}[f.ask])
+		}
+	}
+	for _, c := range r.Consents {
+		line("consent %s %s %s", c.Code, pick(c.Required, "required", "optional"), pick(c.AboutAnswers, "answers", "person"))
+		texts("consent-text "+c.Code, c.Text)
+	}
+	for i, d := range r.Draws {
+		for j, t := range d.Tiers {
+			texts(fmt.Sprintf("tier %d %d", i+1, j+1), t.Title)
+		}
+	}
+	if len(r.Draws) > 0 {
+		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
+	}
+	return b.Bytes()
+}
+
+type formField struct {
+	name string
+	ask  Ask
+}
+
+func (f Form) fields() []formField {
+	return []formField{{"birth", f.Birth}, {"card", f.Card}, {"guardian", f.Guardian}, {"phone", f.Phone}, {"email", f.Email}, {"address", f.Address}}
+}
+
+func pick(cond bool, yes, no string) string {
+	if cond {
+		return yes
+	}
+	return no
+}
+
+// checkRules finds everything that keeps the rules from opening now, all at once.
+func (r *Rules) checkRules(now time.Time) []Field {
+	var out []Field
+	bad := func(path, reason, format string, args ...any) {
+		out = append(out, Field{"campaign." + path, reason, fmt.Sprintf(format, args...)})
+	}
+	out = append(out, r.checkTexts()...)
+	if r.Survey == "" && len(r.Draws) == 0 {
+		bad("survey_json", "required", "a campaign needs a survey, a draw, or both")
+	}
+	if !r.EntriesEnd.After(now) {
+		bad("entries_end", "past", "entries must end in the future")
+	}
+	if r.ObjectionsEnd.Before(r.EntriesEnd) {
+		bad("objections_end", "order", "objections cannot end before entries do")
+	}
+	codes := map[string]bool{}
+	for i, c := range r.Consents {
+		if codes[c.Code] {
+			bad(fmt.Sprintf("consents[%d].code", i), "duplicate", "each consent needs its own code")
+		}
+		codes[c.Code] = true
+		if c.AboutAnswers && r.Survey == "" {
+			bad(fmt.Sprintf("consents[%d].about_answers", i), "unused", "there is no survey whose answers this could be about")
+		}
+	}
+	if len(r.Draws) == 0 {
+		if r.Form != (Form{}) {
+			bad("form", "unused", "a campaign without draws asks nobody who they are: leave the form empty")
+		}
+		if len(r.Custodians)+len(r.Notifiers) > 0 {
+			bad("custodians", "unused", "a campaign without draws has no custodians and notifiers")
+		}
+		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
+			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")
+		}
+		return out
+	}
+	if r.Proof != ProofToken && r.Proof != ProofNone {
+		bad("proof", "unknown", "this version knows the proofs token and none")
+	}
+	if r.Proof == ProofNone && !r.ObjectionsEnd.After(r.EntriesEnd) {
+		bad("objections_end", "required", "without proof of person there must be an objection period after the end of entries")
+	}
+	if r.Proof == ProofNone && r.ChancesCap != 1 {
+		bad("chances_cap", "unused", "without tokens every entrant has one chance")
+	}
+	if r.Form.Phone != Required && r.Form.Email != Required && r.Form.Address != Required {
+		bad("form", "required", "require at least one of phone, e-mail and address, or no winner can be told")
+	}
+	if len(r.Custodians) == 0 {
+		bad("custodians", "required", "name at least one custodian, better three: run `fairlot keys new custodian` on each one's own machine")
+	}
+	if r.Threshold < 1 || r.Threshold > len(r.Custodians) {
+		bad("threshold", "range", "the threshold must lie between 1 and the number of custodians")
+	}
+	if len(r.Notifiers) == 0 {
+		bad("notifiers", "required", "name at least one notifier: run `fairlot keys new notifier`")
+	}
+	for i, d := range r.Draws {
+		if len(d.Tiers) == 0 {
+			bad(fmt.Sprintf("draws[%d].tiers", i), "required", "a draw needs at least one prize tier")
+		}
+		if at := r.ObjectionsEnd.Add(time.Duration(d.Margin) * time.Second); d.DrawTime.Before(at) {
+			bad(fmt.Sprintf("draws[%d].draw_time", i), "order",
+				"draw at least %d seconds (margin_seconds) after the end of entries and objections, so not before %s", d.Margin, at.Format(time.RFC3339))
+		}
+		if i > 0 && d.DrawTime.Before(r.Draws[i-1].DrawTime) {
+			bad(fmt.Sprintf("draws[%d].draw_time", i), "order", "draws are held in the order of their numbers")
+		}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"fairlot/store"
+)
+
+const staffTokenPrefix = "flst_"
+
+// CreateStaffToken makes a token `flst_ID_SECRET` (16 and 64 hexadecimal digits) that is returned this once; the store keeps its hash.
+// days 0 means 90.
+func (e *Engine) CreateStaffToken(ctx context.Context, role, label string, days int) (string, store.StaffToken, error) {
+	if days == 0 {
+		days = 90
+	}
+	var secret [32]byte
+	t := store.StaffToken{Role: role, Label: label, Expires: e.Now().UTC().Truncate(time.Second).AddDate(0, 0, days)}
+	rand.Read(t.ID[:])
+	rand.Read(secret[:])
+	t.Secret = sha256.Sum256(secret[:])
+	if err := e.Registry.PutStaffToken(ctx, t); err != nil {
+		return "", t, e.fault(err)
+	}
+	return staffTokenPrefix + hex.EncodeToString(t.ID[:]) + "_" + hex.EncodeToString(secret[:]), t, nil
+}
+
+// StaffTokens returns all tokens by id, without secrets.
+func (e *Engine) StaffTokens(ctx context.Context) ([]store.StaffToken, error) {
+	all, err := e.Registry.StaffTokens(ctx)
+	return all, e.fault(err)
+}
+
+// RevokeStaffToken ends a token at once. Reason: STAFF_TOKEN_NOT_FOUND.
+func (e *Engine) RevokeStaffToken(ctx context.Context, id [8]byte) error {
+	err := e.Registry.RevokeStaffToken(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return refuse(StaffTokenNotFound, "there is no such token: list them and check its id")
+	}
+	return e.fault(err)
+}
+
+// Authenticate returns the role and id of a staff token. Reason: STAFF_TOKEN_INVALID, the same for every token that does not hold.
+func (e *Engine) Authenticate(ctx context.Context, token string) (role string, id [8]byte, err error) {
+	invalid := refuse(StaffTokenInvalid, "this token is unknown, expired or revoked: ask an officer for a new one")
+	rest, ok := strings.CutPrefix(token, staffTokenPrefix)
+	pub, sec, ok2 := strings.Cut(rest, "_")
+	rawID, err1 := hex.DecodeString(pub)
+	secret, err2 := hex.DecodeString(sec)
+	if !ok || !ok2 || err1 != nil || err2 != nil || len(rawID) != 8 || len(secret) != 32 {
+		return "", id, invalid
+	}
+	copy(id[:], rawID)
+	t, err := e.Registry.StaffToken(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", id, invalid
+	}
+	if err != nil {
+		return "", id, e.fault(err)
+	}
+	sum := sha256.Sum256(secret)
+	if subtle.ConstantTimeCompare(sum[:], t.Secret[:]) != 1 || t.Revoked || !e.Now().Before(t.Expires) {
+		return "", id, invalid
+	}
+	return t.Role, id, nil
+}

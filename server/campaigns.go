@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/store"
+)
+
+type campaigns struct {
+	fairlotv1.UnimplementedCampaignServiceServer
+	engine *engine.Engine
+}
+
+func (s *campaigns) CreateCampaign(ctx context.Context, req *fairlotv1.CreateCampaignRequest) (*fairlotv1.Campaign, error) {
+	c, err := s.engine.CreateCampaign(ctx, req.Campaign.Slug, rulesFrom(req.Campaign), req.RequestId)
+	return campaignTo(c), err
+}
+
+func (s *campaigns) UpdateCampaign(ctx context.Context, req *fairlotv1.UpdateCampaignRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Campaign.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.UpdateCampaign(ctx, id, req.Campaign.Etag, rulesFrom(req.Campaign))
+	return campaignTo(c), err
+}
+
+func (s *campaigns) DeleteCampaign(ctx context.Context, req *fairlotv1.DeleteCampaignRequest) (*emptypb.Empty, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, s.engine.DeleteCampaign(ctx, id, req.Etag)
+}
+
+func (s *campaigns) GetCampaign(ctx context.Context, req *fairlotv1.GetCampaignRequest) (*fairlotv1.Campaign, error) {
+	c, err := s.engine.FindCampaign(ctx, req.Name[len("campaigns/"):], isStaff(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return forCaller(ctx, campaignTo(c)), nil
+}
+
+func (s *campaigns) ListCampaigns(ctx context.Context, req *fairlotv1.ListCampaignsRequest) (*fairlotv1.ListCampaignsResponse, error) {
+	var after store.CampaignID
+	if req.PageToken != "" {
+		id, ok := engine.ParseCampaignID(req.PageToken)
+		if !ok {
+			return nil, &engine.Error{Reason: engine.FieldInvalid, Text: "page_token is not one that an earlier page gave"}
+		}
+		after = id
+	}
+	size := int(req.PageSize)
+	if size == 0 {
+		size = 20
+	}
+	page, err := s.engine.ListCampaigns(ctx, after, size, isStaff(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.ListCampaignsResponse{}
+	for _, c := range page {
+		out.Campaigns = append(out.Campaigns, forCaller(ctx, campaignTo(c)))
+	}
+	if len(page) == size {
+		last := page[size-1].ID
+		out.NextPageToken = hex.EncodeToString(last[:])
+	}
+	return out, nil
+}
+
+func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaignRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.OpenCampaign(ctx, id, req.Etag)
+	return campaignTo(c), err
+}
+
+func (s *campaigns) CloseCampaign(ctx context.Context, req *fairlotv1.CloseCampaignRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.CloseCampaign(ctx, id)
+	return campaignTo(c), err
+}
+
+func (s *campaigns) GetTallies(ctx context.Context, req *fairlotv1.GetTalliesRequest) (*fairlotv1.Tallies, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	table, err := s.engine.Tallies(ctx, id)
+	return &fairlotv1.Tallies{TableJson: string(table)}, err
+}
+
+// campaignID finds the campaign of a name campaigns/ID or campaigns/SLUG. Drafts are found for staff only.
+func campaignID(ctx context.Context, e *engine.Engine, name string) (store.CampaignID, error) {
+	ref := name
+	if len(name) > len("campaigns/") && name[:len("campaigns/")] == "campaigns/" {
+		ref = name[len("campaigns/"):]
+	}
+	if id, ok := engine.ParseCampaignID(ref); ok {
+		return id, nil
+	}
+	c, err := e.FindCampaign(ctx, ref, isStaff(ctx))
+	return c.ID, err
+}
+
+// forCaller takes out what only staff see.
+func forCaller(ctx context.Context, c *fairlotv1.Campaign) *fairlotv1.Campaign {
+	if !isStaff(ctx) {
+		c.Etag = ""
+	}
+	return c
+}
+
+func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
+	r := engine.Rules{
+		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice),
+		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
+		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd),
+		Threshold: int(c.Threshold), Notifiers: c.Notifiers,
+	}
+	switch c.Proof {
+	case fairlotv1.Proof_PROOF_TOKEN:
+		r.Proof = engine.ProofToken
+	case fairlotv1.Proof_PROOF_NONE:
+		r.Proof = engine.ProofNone
+	}
+	if f := c.Form; f != nil {
+		r.Form = engine.Form{Birth: engine.Ask(f.Birth), Card: engine.Ask(f.Card), Guardian: engine.Ask(f.Guardian),
+			Phone: engine.Ask(f.Phone), Email: engine.Ask(f.Email), Address: engine.Ask(f.Address)}
+	}
+	for _, k := range c.Consents {
+		r.Consents = append(r.Consents, engine.Consent{Code: k.Code, Text: textsFrom(k.Text), Required: k.Required, AboutAnswers: k.AboutAnswers})
+	}
+	for _, k := range c.Custodians {
+		r.Custodians = append(r.Custodians, engine.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
+	}
+	for _, d := range c.Draws {
+		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime)}
+		for _, t := range d.Tiers {
+			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title)})
+		}
+		if b := d.Beacon; b != nil {
+			dr.Beacon = &engine.Chain{Hash: b.Chain, Period: b.PeriodSeconds, Genesis: b.Genesis, Key: b.Key}
+		}
+		r.Draws = append(r.Draws, dr)
+	}
+	return r
+}
+
+// campaignTo writes a campaign; nil for the zero value that comes with an error.
+func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
+	if c.State == 0 {
+		return nil
+	}
+	r := c.Rules
+	out := &fairlotv1.Campaign{
+		Name: "campaigns/" + hex.EncodeToString(c.ID[:]), Slug: c.Slug, State: fairlotv1.CampaignState(c.State), Etag: c.Etag,
+		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
+		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
+		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd),
+		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord),
+	}
+	if len(c.OpenRecord) > 0 {
+		out.OpenHash = hex.EncodeToString(c.OpenHash[:])
+	}
+	if len(r.Draws) > 0 {
+		out.Proof = map[engine.Proof]fairlotv1.Proof{engine.ProofToken: fairlotv1.Proof_PROOF_TOKEN, engine.ProofNone: fairlotv1.Proof_PROOF_NONE}[r.Proof]
+		out.Form = &fairlotv1.EntryForm{
+			Birth: fairlotv1.FieldRule(r.Form.Birth), Card: fairlotv1.FieldRule(r.Form.Card), Guardian: fairlotv1.FieldRule(r.Form.Guardian),
+			Phone: fairlotv1.FieldRule(r.Form.Phone), Email: fairlotv1.FieldRule(r.Form.Email), Address: fairlotv1.FieldRule(r.Form.Address),
+		}
+	}
+	for _, k := range r.Consents {
+		out.Consents = append(out.Consents, &fairlotv1.Consent{Code: k.Code, Text: textsTo(k.Text), Required: k.Required, AboutAnswers: k.AboutAnswers})
+	}
+	for _, k := range r.Custodians {
+		out.Custodians = append(out.Custodians, &fairlotv1.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
+	}
+	for _, d := range r.Draws {
+		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime)}
+		for _, t := range d.Tiers {
+			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title)})
+		}
+		if b := d.Beacon; b != nil {
+			dr.Beacon = &fairlotv1.Beacon{Chain: b.Hash, PeriodSeconds: b.Period, Genesis: b.Genesis, Key: b.Key}
+		}
+		out.Draws = append(out.Draws, dr)
+	}
+	return out
+}
+
+func textsFrom(in []*fairlotv1.LocalizedText) engine.Texts {
+	out := engine.Texts{}
+	for _, t := range in {
+		out[t.Lang] = t.Text
+	}
+	return out
+}
+
+func textsTo(in engine.Texts) []*fairlotv1.LocalizedText {
+	var out []*fairlotv1.LocalizedText
+	for _, lang := range []string{"zh-Hant-TW", "en"} {
+		if s, ok := in[lang]; ok {
+			out = append(out, &fairlotv1.LocalizedText{Lang: lang, Text: s})
+		}
+	}
+	return out
+}
+
+func timeFrom(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/store"
+)
+
+type draws struct {
+	fairlotv1.UnimplementedDrawServiceServer
+	engine *engine.Engine
+}
+
+func (s *draws) GetDraw(ctx context.Context, req *fairlotv1.GetDrawRequest) (*fairlotv1.Draw, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.engine.Draw(ctx, id, n)
+	return drawTo(id, d), err
+}
+
+func (s *draws) ListDraws(ctx context.Context, req *fairlotv1.ListDrawsRequest) (*fairlotv1.ListDrawsResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.engine.Draws(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.ListDrawsResponse{}
+	for _, d := range all {
+		d.Seats = nil
+		out.Draws = append(out.Draws, drawTo(id, d))
+	}
+	return out, nil
+}
+
+func (s *draws) RunDraw(ctx context.Context, req *fairlotv1.RunDrawRequest) (*fairlotv1.Draw, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.engine.RunDraw(ctx, id, n)
+	return drawTo(id, d), err
+}
+
+func (s *draws) ReplaceWinner(ctx context.Context, req *fairlotv1.ReplaceWinnerRequest) (*fairlotv1.Draw, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	reason := strings.ToLower(strings.TrimPrefix(req.Reason.String(), "REPLACE_REASON_"))
+	d, err := s.engine.ReplaceWinner(ctx, id, n, max(1, int(req.Stratum)), req.Rank, reason)
+	return drawTo(id, d), err
+}
+
+func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleaseRequest) (*fairlotv1.PrepareReleaseResponse, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	releases, err := s.engine.PrepareRelease(ctx, id, n, req.AcceptUnproven)
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.PrepareReleaseResponse{}
+	for _, r := range releases {
+		rel := &fairlotv1.Release{OpenedHash: hex.EncodeToString(r.Opened[:])}
+		for _, x := range r.Entrants {
+			rel.Entrants = append(rel.Entrants, &fairlotv1.ReleasedEntrant{
+				EntryId: hex.EncodeToString(x.ID[:]), Stratum: int32(x.Stratum), Rank: x.Rank, Locks: x.Locks, ContactEnvelope: x.Contact,
+			})
+		}
+		out.Releases = append(out.Releases, rel)
+	}
+	return out, nil
+}
+
+// drawName reads campaigns/ID/draws/N, whose form the contract has checked.
+func drawName(ctx context.Context, e *engine.Engine, name string) (store.CampaignID, int, error) {
+	parts := strings.Split(name, "/")
+	n, err := strconv.Atoi(parts[3])
+	if err != nil {
+		return store.CampaignID{}, 0, err
+	}
+	id, err := campaignID(ctx, e, "campaigns/"+parts[1])
+	return id, n, err
+}
+
+// drawTo writes a draw; nil for the zero value that comes with an error.
+func drawTo(campaign store.CampaignID, d engine.DrawInfo) *fairlotv1.Draw {
+	if d.N == 0 {
+		return nil
+	}
+	out := &fairlotv1.Draw{
+		Name:  fmt.Sprintf("campaigns/%x/draws/%d", campaign[:], d.N),
+		State: fairlotv1.DrawState(d.State), Round: int64(d.Round), RoundTime: timestamppb.New(d.RoundTime),
+		Quicknet: d.Quicknet, Entrants: d.Entrants, CosignedBy: d.CosignedBy,
+	}
+	for _, s := range d.Seats {
+		out.Seats = append(out.Seats, &fairlotv1.Seat{
+			Stratum: int32(s.Stratum), Rank: s.Rank, EntryId: hex.EncodeToString(s.ID[:]), Tier: int32(s.Tier), Vacated: s.Vacated, Called: s.Called,
+		})
+	}
+	return out
+}

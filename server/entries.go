@@ -1,0 +1,106 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/store"
+)
+
+type entries struct {
+	fairlotv1.UnimplementedEntryServiceServer
+	engine *engine.Engine
+}
+
+func (s *entries) Enter(ctx context.Context, req *fairlotv1.EnterRequest) (*fairlotv1.EnterResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	in := engine.EnterRequest{
+		Campaign: id, R: [32]byte(req.R), Consents: req.Consents, Token: req.Token,
+		Identity: identityFrom(req.Identity), Response: []byte(req.ResponseJson), AnswerSecretHash: req.AnswerSecretHash,
+	}
+	hex.Decode(in.NoticeHash[:], []byte(req.NoticeHash))
+	if c := req.Contact; c != nil {
+		in.Contact = &engine.Contact{Lang: c.Lang, Phone: c.Phone, Email: c.Email, Address: c.Address}
+	}
+	receipt, err := s.engine.Enter(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &fairlotv1.EnterResponse{
+		Id: hex.EncodeToString(receipt.ID[:]), Receipt: string(receipt.Note),
+		IdentityCommitment: receipt.IdentityCommitment, ContactCommitment: receipt.ContactCommitment,
+	}, nil
+}
+
+func (s *entries) GetEntryStatus(ctx context.Context, req *fairlotv1.GetEntryStatusRequest) (*fairlotv1.EntryStatus, error) {
+	parts := strings.Split(req.Name, "/") // campaigns ID entries ENTRY, by the contract's pattern
+	id, err := campaignID(ctx, s.engine, "campaigns/"+parts[1])
+	if err != nil {
+		return nil, err
+	}
+	var entry store.EntrantID
+	hex.Decode(entry[:], []byte(parts[3]))
+	st, err := s.engine.EntryStatus(ctx, id, entry)
+	if err != nil {
+		return nil, err
+	}
+	return entryStatusTo(id, st), nil
+}
+
+func (s *entries) MoveChance(ctx context.Context, req *fairlotv1.MoveChanceRequest) (*fairlotv1.EntryStatus, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.engine.MoveChance(ctx, engine.MoveChanceRequest{
+		Campaign: id, S: [32]byte(req.S), Receipt: []byte(req.Receipt), Identity: *identityFrom(req.Identity), ContactCommitment: [32]byte(req.ContactCommitment),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return entryStatusTo(id, st), nil
+}
+
+func (s *entries) CreateEntryTokens(ctx context.Context, req *fairlotv1.CreateEntryTokensRequest) (*fairlotv1.CreateEntryTokensResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.engine.CreateEntryTokens(ctx, id, int(req.Count), int(req.Chances), timeFrom(req.ExpireTime))
+	return &fairlotv1.CreateEntryTokensResponse{Tokens: tokens}, err
+}
+
+func (s *entries) RevokeEntryTokens(ctx context.Context, req *fairlotv1.RevokeEntryTokensRequest) (*fairlotv1.RevokeEntryTokensResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.engine.RevokeEntryTokens(ctx, id, req.Tokens)
+	return &fairlotv1.RevokeEntryTokensResponse{Revoked: int32(n)}, err
+}
+
+func identityFrom(i *fairlotv1.Identity) *engine.Identity {
+	if i == nil {
+		return nil
+	}
+	kind := map[fairlotv1.IdType]string{fairlotv1.IdType_ID_TYPE_CITIZEN: "citizen", fairlotv1.IdType_ID_TYPE_RESIDENT: "resident"}[i.IdType]
+	return &engine.Identity{Name: i.Name, IDType: kind, IDNumber: i.IdNumber, Birth: i.Birth, Card: i.Card, Guardian: i.Guardian}
+}
+
+func entryStatusTo(campaign store.CampaignID, st engine.EntryStatus) *fairlotv1.EntryStatus {
+	counting := map[string]fairlotv1.EntryStatus_Counting{
+		"received":    fairlotv1.EntryStatus_COUNTING_RECEIVED,
+		"counted":     fairlotv1.EntryStatus_COUNTING_COUNTED,
+		"not-counted": fairlotv1.EntryStatus_COUNTING_NOT_COUNTED,
+	}[st.Counting]
+	return &fairlotv1.EntryStatus{
+		Name:     "campaigns/" + hex.EncodeToString(campaign[:]) + "/entries/" + hex.EncodeToString(st.ID[:]),
+		Counting: counting, Chances: int32(st.Chances), Reason: st.Reason,
+	}
+}

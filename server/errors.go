@@ -1,0 +1,93 @@
+package server
+
+import (
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"fairlot/engine"
+)
+
+// codeOf is the one table from reasons to gRPC codes.
+var codeOf = map[engine.Reason]codes.Code{
+	engine.CampaignNotFound:   codes.NotFound,
+	engine.EntryNotFound:      codes.NotFound,
+	engine.DrawNotFound:       codes.NotFound,
+	engine.StaffTokenNotFound: codes.NotFound,
+	engine.SeatUnknown:        codes.NotFound,
+
+	engine.SlugTaken:     codes.AlreadyExists,
+	engine.PersonEntered: codes.AlreadyExists,
+	engine.EntryDiffers:  codes.AlreadyExists,
+
+	engine.CampaignDraft:  codes.FailedPrecondition,
+	engine.CampaignEnded:  codes.FailedPrecondition,
+	engine.CampaignClosed: codes.FailedPrecondition,
+	engine.CampaignOpen:   codes.FailedPrecondition,
+	engine.TooEarly:       codes.FailedPrecondition,
+	engine.TooLate:        codes.FailedPrecondition,
+	engine.NoticeStale:    codes.FailedPrecondition,
+	engine.TokenUsed:      codes.FailedPrecondition,
+	engine.TokenExpired:   codes.FailedPrecondition,
+	engine.TokenRevoked:   codes.FailedPrecondition,
+	engine.RoundNotYet:    codes.FailedPrecondition,
+	engine.DrawState:      codes.FailedPrecondition,
+	engine.DrawUnproven:   codes.FailedPrecondition,
+
+	engine.ConsentMissing:     codes.InvalidArgument,
+	engine.TokenMissing:       codes.InvalidArgument,
+	engine.TokenUnknown:       codes.InvalidArgument,
+	engine.IDInvalid:          codes.InvalidArgument,
+	engine.RulesInvalid:       codes.InvalidArgument,
+	engine.SurveyInvalid:      codes.InvalidArgument,
+	engine.ResponseInvalid:    codes.InvalidArgument,
+	engine.FieldInvalid:       codes.InvalidArgument,
+	engine.CosignatureInvalid: codes.InvalidArgument,
+	engine.ReceiptMismatch:    codes.InvalidArgument,
+
+	engine.EtagStale:         codes.Aborted,
+	engine.NotificationMoved: codes.Aborted,
+
+	engine.StaffTokenInvalid: codes.Unauthenticated,
+	engine.RoleRefused:       codes.PermissionDenied,
+
+	engine.Busy:               codes.ResourceExhausted,
+	engine.StorageUnavailable: codes.Unavailable,
+	engine.BeaconUnavailable:  codes.Unavailable,
+}
+
+// toStatus writes an engine's refusal as a status with its reason, its fields and when to try again.
+func toStatus(e *engine.Error) *status.Status {
+	code, ok := codeOf[e.Reason]
+	if !ok {
+		code = codes.Unknown
+	}
+	st := withInfo(status.New(code, e.Text), e.Reason)
+	var details []protoadapt.MessageV1
+	if len(e.Fields) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, f := range e.Fields {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.Path, Reason: f.Reason, Description: f.Text})
+		}
+		details = append(details, bad)
+	}
+	if e.Retry > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.Retry)})
+	}
+	if len(details) > 0 {
+		if with, err := st.WithDetails(details...); err == nil {
+			st = with
+		}
+	}
+	return st
+}
+
+func withInfo(st *status.Status, reason engine.Reason) *status.Status {
+	with, err := st.WithDetails(&errdetails.ErrorInfo{Reason: string(reason), Domain: "fairlot"})
+	if err != nil {
+		return st
+	}
+	return with
+}

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/gen/openapi"
+)
+
+// Route is one raw HTTP route of the public door.
+type Route struct {
+	Pattern string // of http.ServeMux
+	What    string
+}
+
+// Routes are all routes of the public door; the access matrix walks them.
+var Routes = []Route{
+	{"/v1/", "REST: the PUBLIC methods of the contract"},
+	{"GET /openapi.json", "the contract as OpenAPI 3.1"},
+	{"GET /bundles/{file}", "a campaign's bundle, ID.tar"},
+	{"GET /assets/", "the site's scripts and styles"},
+	{"GET /c/{slug}", "a campaign's page"},
+	{"GET /check", "the page that checks receipts"},
+	{"GET /{$}", "the list of campaigns"},
+}
+
+// newHandler builds the public door. Only PUBLIC methods have REST paths; the gateway gets no header of the client's, so nobody comes in as staff.
+func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Handler, error) {
+	gateway := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
+			MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
+			UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
+		}),
+		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithDisablePathLengthFallback(),
+	)
+	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
+		fairlotv1.RegisterCampaignServiceHandler, fairlotv1.RegisterEntryServiceHandler,
+		fairlotv1.RegisterDrawServiceHandler, fairlotv1.RegisterLogServiceHandler,
+	} {
+		if err := register(ctx, gateway, conn); err != nil {
+			return nil, err
+		}
+	}
+	page := sitePage(cfg.Site)
+	handlers := map[string]http.Handler{
+		"/v1/":                publicCall(gateway),
+		"GET /openapi.json":   http.HandlerFunc(serveOpenAPI),
+		"GET /bundles/{file}": serveBundle(cfg.Engine),
+		"GET /assets/":        assets(cfg.Site),
+		"GET /c/{slug}":       page,
+		"GET /check":          page,
+		"GET /{$}":            page,
+	}
+	mux := http.NewServeMux()
+	for _, r := range Routes {
+		mux.Handle(r.Pattern, handlers[r.Pattern])
+	}
+	return secured(mux), nil
+}
+
+// secured sets the headers that every answer carries: nothing is loaded from elsewhere, nothing runs inline, no page is framed.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// publicCall reads the body whole, within its limit, and forwards nothing of the client's headers but the content type: no
+// token, no metadata, no time-out, no method override, no address.
+func publicCall(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPublicBody))
+		if err != nil {
+			var tooLong *http.MaxBytesError
+			if errors.As(err, &tooLong) {
+				writeError(w, http.StatusRequestEntityTooLarge, codes.InvalidArgument, "a request may have at most 65,536 bytes", engine.FieldInvalid)
+				return
+			}
+			writeError(w, http.StatusBadRequest, codes.Canceled, "the request broke off", engine.FieldInvalid)
+			return
+		}
+		in := r.Clone(r.Context())
+		in.Header = http.Header{}
+		if r.Method == http.MethodPost {
+			if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(ct) != "application/json" {
+				writeError(w, http.StatusUnsupportedMediaType, codes.InvalidArgument, "send Content-Type: application/json", engine.FieldInvalid)
+				return
+			}
+			in.Header.Set("Content-Type", "application/json")
+		}
+		in.RemoteAddr = ""
+		in.Body = io.NopCloser(bytes.NewReader(body))
+		in.ContentLength = int64(len(body))
+		w.Header().Set("Cache-Control", "no-store")
+		gateway.ServeHTTP(w, in)
+	})
+}
+
+func writeError(w http.ResponseWriter, httpCode int, code codes.Code, text string, reason engine.Reason) {
+	body, err := protojson.Marshal(withInfo(status.New(code, text), reason).Proto())
+	if err != nil {
+		http.Error(w, text, httpCode)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(httpCode)
+	w.Write(body)
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(openapi.JSON)
+}
+
+// serveBundle streams a campaign's bundle; it is public from opening on.
+func serveBundle(e *engine.Engine) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, ok := strings.CutSuffix(r.PathValue("file"), ".tar")
+		id, ok2 := engine.ParseCampaignID(name)
+		if !ok || !ok2 {
+			writeError(w, http.StatusNotFound, codes.NotFound, "bundles are at /bundles/ID.tar, ID in 32 hexadecimal digits", engine.CampaignNotFound)
+			return
+		}
+		bw := &bundleWriter{w: w, name: name}
+		if err := e.WriteBundle(r.Context(), id, bw); err != nil {
+			if bw.begun {
+				panic(http.ErrAbortHandler) // a cut connection cannot be taken for a whole bundle
+			}
+			var own *engine.Error
+			if !errors.As(err, &own) {
+				own = &engine.Error{Reason: engine.StorageUnavailable, Text: "the bundle cannot be made now: try again"}
+			}
+			st := toStatus(own)
+			writeError(w, runtime.HTTPStatusFromCode(st.Code()), st.Code(), own.Text, own.Reason)
+		}
+	})
+}
+
+// bundleWriter sends the headers of a download with the first byte.
+type bundleWriter struct {
+	w     http.ResponseWriter
+	name  string
+	begun bool
+}
+
+func (b *bundleWriter) Write(p []byte) (int, error) {
+	if !b.begun {
+		b.begun = true
+		b.w.Header().Set("Content-Type", "application/x-tar")
+		b.w.Header().Set("Content-Disposition", `attachment; filename="fairlot-`+b.name+`.tar"`)
+		b.w.Header().Set("Cache-Control", "no-store")
+	}
+	return b.w.Write(p)
+}
+
+// sitePage serves the one page of the site; its script reads the address.
+func sitePage(site fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serveFile(w, r, site, "index.html")
+	})
+}
+
+func assets(site fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serveFile(w, r, site, strings.TrimPrefix(path.Clean(r.URL.Path), "/"))
+	})
+}
+
+func serveFile(w http.ResponseWriter, r *http.Request, site fs.FS, name string) {
+	info, err := fs.Stat(site, name)
+	if err != nil || info.IsDir() {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeFileFS(w, r, site, name)
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type interceptor struct {
+	engine    *engine.Engine
+	log       *slog.Logger
+	policies  map[string]policy
+	validator protovalidate.Validator
+}
+
+// unary runs every call: who are you, is it well-formed, do it, say what went wrong, note that it happened.
+func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	p, listed := in.policies[info.FullMethod]
+	role := fairlotv1.Role_ROLE_PUBLIC
+	defer func() {
+		if v := recover(); v != nil {
+			resp, err = nil, in.incident(info.FullMethod, fmt.Errorf("panic of type %T", v), debug.Stack())
+		}
+		in.note(info.FullMethod, p, role, req, err, time.Since(began))
+	}()
+	if !listed {
+		return nil, status.Error(codes.PermissionDenied, "this method is not in the contract")
+	}
+	if role, err = in.authenticate(ctx, p); err != nil {
+		return nil, in.edge(ctx, info.FullMethod, err)
+	}
+	msg := req.(proto.Message)
+	if p.public && proto.Size(msg) > MaxPublicBody {
+		return nil, withInfo(status.Newf(codes.InvalidArgument, "a request may have at most %d bytes", MaxPublicBody), engine.FieldInvalid).Err()
+	}
+	if err := in.validator.Validate(msg); err != nil {
+		return nil, invalid(err)
+	}
+	resp, err = handler(withRole(ctx, role), req)
+	return resp, in.edge(ctx, info.FullMethod, err)
+}
+
+// authenticate returns the caller's role. A public method takes no token, but if one is given it must hold.
+func (in *interceptor) authenticate(ctx context.Context, p policy) (fairlotv1.Role, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	values := md.Get("authorization")
+	if len(values) == 0 {
+		if p.public {
+			return fairlotv1.Role_ROLE_PUBLIC, nil
+		}
+		return fairlotv1.Role_ROLE_PUBLIC, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "this call needs a staff token: authorization: Bearer TOKEN"}
+	}
+	token, ok := strings.CutPrefix(values[0], "Bearer ")
+	if !ok || len(values) > 1 {
+		return fairlotv1.Role_ROLE_PUBLIC, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "send one staff token as authorization: Bearer TOKEN"}
+	}
+	name, _, err := in.engine.Authenticate(ctx, token)
+	if err != nil {
+		return fairlotv1.Role_ROLE_PUBLIC, err
+	}
+	role := roleOf(name)
+	if !p.public && !slices.Contains(p.roles, role) {
+		return role, &engine.Error{Reason: engine.RoleRefused, Text: fmt.Sprintf("the role %s may not do this: ask somebody who is %s", name, roleNames(p.roles))}
+	}
+	return role, nil
+}
+
+// edge turns an error into a status; what is nobody's business but ours becomes an incident.
+func (in *interceptor) edge(ctx context.Context, method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	if ctxErr := context.Cause(ctx); ctxErr != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return status.FromContextError(ctx.Err()).Err()
+	}
+	var own *engine.Error
+	if errors.As(err, &own) {
+		return toStatus(own).Err()
+	}
+	return in.incident(method, err, nil)
+}
+
+func (in *interceptor) incident(method string, err error, stack []byte) error {
+	var id [6]byte
+	rand.Read(id[:])
+	incident := hex.EncodeToString(id[:])
+	in.log.Error("internal error", "incident", incident, "method", method, "error", err.Error(), "stack", string(stack))
+	return withInfo(status.New(codes.Internal, "internal error, incident "+incident), "INTERNAL").Err()
+}
+
+// note logs what staff did, with fields as their class allows, and faults. Public calls leave no line: a request log is a second copy of who sent
+// what and when.
+func (in *interceptor) note(method string, p policy, role fairlotv1.Role, req any, err error, took time.Duration) {
+	if p.public || role == fairlotv1.Role_ROLE_PUBLIC {
+		return
+	}
+	in.log.Info("staff call", "method", method, "role", nameOf(role), "code", status.Code(err).String(), "took", took.Round(time.Millisecond), "request", redact(req.(proto.Message)))
+}
+
+func invalid(err error) error {
+	bad := &errdetails.BadRequest{}
+	var violations *protovalidate.ValidationError
+	if errors.As(err, &violations) {
+		for _, v := range violations.Violations {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+				Field: protovalidate.FieldPathString(v.Proto.GetField()), Reason: v.Proto.GetRuleId(), Description: v.Proto.GetMessage(),
+			})
+		}
+	}
+	st, _ := withInfo(status.New(codes.InvalidArgument, "some fields are not as the contract says: correct what is listed"), engine.FieldInvalid).WithDetails(bad)
+	return st.Err()
+}
+
+type roleKey struct{}
+
+func withRole(ctx context.Context, r fairlotv1.Role) context.Context {
+	return context.WithValue(ctx, roleKey{}, r)
+}
+
+// isStaff tells whether the caller came with a staff token.
+func isStaff(ctx context.Context) bool {
+	r, _ := ctx.Value(roleKey{}).(fairlotv1.Role)
+	return r == fairlotv1.Role_ROLE_OFFICER || r == fairlotv1.Role_ROLE_NOTIFIER
+}
+
+// roleOf reads a stored role; unknown ones may do nothing.
+func roleOf(name string) fairlotv1.Role {
+	switch name {
+	case "officer":
+		return fairlotv1.Role_ROLE_OFFICER
+	case "notifier":
+		return fairlotv1.Role_ROLE_NOTIFIER
+	}
+	return fairlotv1.Role_ROLE_UNSPECIFIED
+}
+
+func nameOf(r fairlotv1.Role) string {
+	return strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))
+}
+
+func roleNames(roles []fairlotv1.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = nameOf(r)
+	}
+	return strings.Join(names, " or ")
+}

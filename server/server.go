@@ -1,0 +1,158 @@
+// Package server is the two doors of the daemon: gRPC for staff, and REST with the site for the public, which goes through the same gRPC
+// server over an in-memory connection.
+//
+// It translates and refuses; what happens is in package engine. Who may call what, and which field may be printed, is read from
+// the contract's own options (proto/fairlot/v1/options.proto): [New] fails if a method or field has none. First call: [New].
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// Limits of the doors.
+const (
+	MaxPublicBody = 64 << 10 // bytes of a public request, as JSON or protobuf
+	MaxStaffBody  = 1 << 20  // bytes of a staff request
+	MaxAnswer     = 64 << 20 // bytes of an answer: a release holds about 9 kB a winner
+	maxHeaders    = 16 << 10
+	maxStreams    = 1024
+	maxWait       = 60 * time.Second // no call lives longer, whatever deadline the caller names
+)
+
+// Config is what a Server works with. Site is the built site (web.Files); Log takes no personal data, nil discards.
+type Config struct {
+	Engine *engine.Engine
+	Site   fs.FS
+	Log    *slog.Logger
+}
+
+// Server holds both doors. Make it with New; all methods are safe for concurrent use.
+type Server struct {
+	cfg     Config
+	grpc    *grpc.Server
+	pipe    *bufconn.Listener
+	conn    *grpc.ClientConn
+	handler http.Handler
+}
+
+// New builds both doors without listening. It fails if the contract does not say who may call a method or what class a field has.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	policies, err := readPolicies(fairlotv1.File_fairlot_v1_campaigns_proto.Package())
+	if err != nil {
+		return nil, err
+	}
+	validator, err := newValidator(policies)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, pipe: bufconn.Listen(1 << 20)}
+	in := &interceptor{engine: cfg.Engine, log: cfg.Log, policies: policies, validator: validator}
+	s.grpc = grpc.NewServer(
+		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxRecvMsgSize(MaxStaffBody), grpc.MaxSendMsgSize(MaxAnswer),
+		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary),
+	)
+	for _, svc := range services(cfg.Engine) {
+		s.grpc.RegisterService(clearDecoding(svc.desc), svc.impl)
+	}
+	s.conn, err = grpc.NewClient("passthrough:///inside", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.pipe.DialContext(ctx) }),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxAnswer)))
+	if err != nil {
+		return nil, err
+	}
+	if s.handler, err = newHandler(ctx, cfg, s.conn); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Handler is the public door: REST, bundles and the site.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// ServeGRPC serves the staff's door on lis, and the inner connection of the public's, until Stop. It returns nil after Stop.
+func (s *Server) ServeGRPC(lis net.Listener) error {
+	inner := make(chan error, 1)
+	go func() { inner <- s.grpc.Serve(s.pipe) }()
+	err := s.grpc.Serve(lis)
+	return errors.Join(err, <-inner)
+}
+
+// Stop finishes the calls under way, at most until ctx ends, and then ends the others.
+func (s *Server) Stop(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.grpc.GracefulStop(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+	}
+	s.conn.Close()
+}
+
+type service struct {
+	desc *grpc.ServiceDesc
+	impl any
+}
+
+func services(e *engine.Engine) []service {
+	return []service{
+		{&fairlotv1.CampaignService_ServiceDesc, &campaigns{engine: e}},
+		{&fairlotv1.EntryService_ServiceDesc, &entries{engine: e}},
+		{&fairlotv1.DrawService_ServiceDesc, &draws{engine: e}},
+		{&fairlotv1.NotificationService_ServiceDesc, &notifications{engine: e}},
+		{&fairlotv1.LogService_ServiceDesc, &publicLog{engine: e}},
+		{&fairlotv1.StaffService_ServiceDesc, &staff{engine: e}},
+	}
+}
+
+// clearDecoding makes bytes that are no message of the method (invalid UTF-8 above all) the caller's fault: grpc-go calls it INTERNAL.
+func clearDecoding(desc *grpc.ServiceDesc) *grpc.ServiceDesc {
+	d := *desc
+	d.Methods = make([]grpc.MethodDesc, len(desc.Methods))
+	for i, m := range desc.Methods {
+		inner := m.Handler
+		m.Handler = func(srv any, ctx context.Context, dec func(any) error, in grpc.UnaryServerInterceptor) (any, error) {
+			return inner(srv, ctx, func(v any) error {
+				if err := dec(v); err != nil {
+					return withInfo(status.New(codes.InvalidArgument, "the request is not a message of this method, or a text in it is not UTF-8"), engine.FieldInvalid).Err()
+				}
+				return nil
+			}, in)
+		}
+		d.Methods[i] = m
+	}
+	return &d
+}
+
+func newValidator(p map[string]policy) (protovalidate.Validator, error) {
+	opts := []protovalidate.ValidatorOption{protovalidate.WithDisableLazy()}
+	for _, m := range p {
+		opts = append(opts, protovalidate.WithMessageDescriptors(m.input))
+	}
+	v, err := protovalidate.New(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("read the contract's rules on values: %w", err)
+	}
+	return v, nil
+}
