@@ -81,7 +81,7 @@ func TestFetchPassesOverBadRelays(t *testing.T) {
 		{"too early 404", says(404, ""), ErrNotYet},
 		{"too early 425", says(425, ""), ErrNotYet},
 		{"broken", says(500, right), ErrStatus},
-		{"redirects to a good one", http.RedirectHandler(good+fmt.Sprintf("/%x/public/%d", l.Chain().Hash, round), 302), ErrStatus},
+		{"redirects to a good one", http.RedirectHandler(good+fmt.Sprintf("/%x/public/%d", l.Chain().Hash, round), http.StatusFound), ErrStatus},
 		{"hangs before the head", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { wait(r) }), context.DeadlineExceeded},
 		{"hangs inside the body", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, right[:20])

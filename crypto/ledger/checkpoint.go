@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -133,8 +132,8 @@ func open(log VKey, checkpoint []byte) (Checkpoint, []sigLine, error) {
 func parseLine(line string) (sigLine, error) {
 	rest, ok := strings.CutPrefix(line, "— ")
 	name, b64, ok2 := strings.Cut(rest, " ")
-	raw, err := base64.StdEncoding.DecodeString(b64)
-	if !ok || !ok2 || name == "" || err != nil || len(raw) < 5 || bytes.ContainsAny([]byte(b64), "\r\n") {
+	raw, err := base64.StdEncoding.Strict().DecodeString(b64)
+	if !ok || !ok2 || name == "" || err != nil || len(raw) < 5 || strings.ContainsAny(b64, "\r\n") {
 		return sigLine{}, errors.New("malformed signature line")
 	}
 	return sigLine{name, binary.BigEndian.Uint32(raw), raw[4:], line}, nil

@@ -362,6 +362,7 @@ func TestCheckpoint(t *testing.T) {
 		"second log line broken": {h.log, append(bytes.Clone(b), brokenLine(sigLine)...), ErrLogSignature},
 		"first log line broken":  {h.log, []byte(text + "\n" + brokenLine(sigLine) + sigLine), ErrLogSignature},
 		"over 64 KiB":            {h.log, append(bytes.Clone(b), bytes.Repeat([]byte("— x AAAAAAAA\n"), 5000)...), ErrCheckpoint},
+		"loose base64 in a line": {h.log, append(bytes.Clone(b), "— x AAAAAAF=\n"...), ErrCheckpoint},
 		"101 signatures":         {h.log, append(bytes.Clone(b), bytes.Repeat([]byte("— x AAAAAAAA\n"), 100)...), ErrCheckpoint},
 	} {
 		if got, err := VerifyCheckpoint(tc.vkey, tc.b); !errors.Is(err, tc.want) || got != (Checkpoint{}) {

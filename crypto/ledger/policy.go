@@ -221,7 +221,13 @@ type Witnessed struct {
 // ErrCheckpoint, ErrLogSignature, ErrRange (it covers more than the records), ErrFork or
 // ErrCosignature.
 func (p *Policy) Verify(tree *Tree, checkpoint []byte) (Witnessed, error) {
-	c, lines, err := open(p.Log, checkpoint)
+	return p.VerifyUnder(p.Log, tree, checkpoint)
+}
+
+// VerifyUnder is Verify with the log key of the open record: whether the policy names the same
+// key is a later step (SPEC 9, step 5). log.Alg must be AlgLog, else the error wraps ErrKey.
+func (p *Policy) VerifyUnder(log VKey, tree *Tree, checkpoint []byte) (Witnessed, error) {
+	c, lines, err := open(log, checkpoint)
 	if err != nil {
 		return Witnessed{}, err
 	}

@@ -208,6 +208,29 @@ func TestVerifyWitnessed(t *testing.T) {
 	}
 }
 
+func TestVerifyUnder(t *testing.T) {
+	h := newHouse(t)
+	_, other := fixedKey(AlgLog, origin, 8)
+	text, err := PrintPolicy(other.String(), h.policy.Witnesses, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := ParsePolicy(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.cosigned(t, 3, map[int]int64{0: 10})
+	if w, err := p.VerifyUnder(h.policy.Log, h.tree, b); err != nil || len(w.Cosignatures) != 1 {
+		t.Errorf("under the key of open: %+v %v", w, err)
+	}
+	if _, err := p.Verify(h.tree, b); !errors.Is(err, ErrLogSignature) {
+		t.Errorf("under the policy's own key: %v", err)
+	}
+	if _, err := p.VerifyUnder(h.cos[0].VKey(), h.tree, b); !errors.Is(err, ErrKey) {
+		t.Errorf("under a witness key: %v", err)
+	}
+}
+
 func TestInTime(t *testing.T) {
 	h := newHouse(t) // 2 of ann, ben, cho
 	var cps []Witnessed
