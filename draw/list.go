@@ -1,0 +1,150 @@
+package draw
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+)
+
+// Leaves can be read any number of times, in ascending order of id. Each calls f for every leaf and stops at the first
+// error, which it returns.
+type Leaves interface {
+	Each(f func(Leaf) error) error
+}
+
+// Slice is Leaves in memory. It does not sort.
+type Slice []Leaf
+
+// Each calls f for every leaf.
+func (s Slice) Each(f func(Leaf) error) error {
+	for _, l := range s {
+		if err := f(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrList says that an entry list breaks a rule of SPEC section 4.
+var ErrList = errors.New("not an entry list")
+
+// List is an entry list (entrants.bin) that is read in pieces: memory does not grow with it. It may be used from several
+// goroutines if its reader may.
+type List struct {
+	r io.ReaderAt
+	n int64
+}
+
+// NewList makes a List of size bytes, which must be a multiple of 52.
+func NewList(r io.ReaderAt, size int64) (*List, error) {
+	if size < 0 || size%LeafSize != 0 {
+		return nil, fmt.Errorf("%w: %d bytes are not a multiple of %d", ErrList, size, LeafSize)
+	}
+	return &List{r, size / LeafSize}, nil
+}
+
+// Len is the number of leaves.
+func (l *List) Len() int64 { return l.n }
+
+// Each calls f for every leaf, in the order of the file.
+func (l *List) Each(f func(Leaf) error) error {
+	return l.from(0, f)
+}
+
+func (l *List) from(at int64, f func(Leaf) error) error {
+	buf := make([]byte, 1024*LeafSize)
+	for at < l.n {
+		n := min(l.n-at, 1024)
+		b := buf[:n*LeafSize]
+		if _, err := io.ReadFull(io.NewSectionReader(l.r, at*LeafSize, int64(len(b))), b); err != nil {
+			return fmt.Errorf("read entry list: %w", err)
+		}
+		for ; len(b) > 0; b = b[LeafSize:] {
+			if err := f(LeafOf([LeafSize]byte(b[:LeafSize]))); err != nil {
+				return err
+			}
+		}
+		at += n
+	}
+	return nil
+}
+
+// At reads leaf i, counting from 0.
+func (l *List) At(i int64) (Leaf, error) {
+	var b [LeafSize]byte
+	if i < 0 || i >= l.n {
+		return Leaf{}, fmt.Errorf("read entry list: no leaf %d of %d", i, l.n)
+	}
+	if _, err := l.r.ReadAt(b[:], i*LeafSize); err != nil && !errors.Is(err, io.EOF) {
+		return Leaf{}, fmt.Errorf("read entry list: %w", err)
+	}
+	return LeafOf(b), nil
+}
+
+// Find returns the leaf with this id and its place, counting from 0; ok is false if the list does not hold it. The list
+// must be in order.
+func (l *List) Find(id EntrantID) (leaf Leaf, at int64, ok bool, err error) {
+	i := sort.Search(int(l.n), func(i int) bool {
+		x, e := l.At(int64(i))
+		if e != nil {
+			err = e
+			return true
+		}
+		return bytes.Compare(x.ID[:], id[:]) >= 0
+	})
+	if err != nil || int64(i) == l.n {
+		return Leaf{}, 0, false, err
+	}
+	leaf, err = l.At(int64(i))
+	return leaf, int64(i), err == nil && leaf.ID == id, err
+}
+
+// Count is what CheckList counts.
+type Count struct {
+	Entrants int64   // all leaves
+	Zero     int64   // those with chances 0
+	Strata   []int64 // Strata[i−1] is n_i, the leaves of stratum i with chances > 0
+}
+
+// Ranked is the number of leaves with chances > 0.
+func (c Count) Ranked() int64 { return c.Entrants - c.Zero }
+
+// CheckList goes once through leaves and tells whether ids ascend and are unique, strata are 1 to strata and chances at most
+// cap; it counts as it goes. Errors wrap ErrList.
+func CheckList(leaves Leaves, strata, cap int) (Count, error) {
+	c := Count{Strata: make([]int64, strata)}
+	var last EntrantID
+	err := leaves.Each(func(l Leaf) error {
+		if c.Entrants > 0 && bytes.Compare(last[:], l.ID[:]) >= 0 {
+			return fmt.Errorf("%w: leaf %d: id does not ascend", ErrList, c.Entrants)
+		}
+		if l.Stratum < 1 || int(l.Stratum) > strata {
+			return fmt.Errorf("%w: leaf %d: stratum %d, want 1 to %d", ErrList, c.Entrants, l.Stratum, strata)
+		}
+		if int(l.Chances) > cap {
+			return fmt.Errorf("%w: leaf %d: %d chances, more than %d", ErrList, c.Entrants, l.Chances, cap)
+		}
+		last = l.ID
+		c.Entrants++
+		if l.Chances == 0 {
+			c.Zero++
+		} else {
+			c.Strata[l.Stratum-1]++
+		}
+		return nil
+	})
+	return c, err
+}
+
+// RootOf is the tree's root over leaves, with memory for one hash a level.
+func RootOf(leaves Leaves) (Root, error) {
+	var t Tree
+	err := leaves.Each(func(l Leaf) error {
+		b := l.Bytes()
+		t.Add(b[:])
+		return nil
+	})
+	return t.Root(), err
+}
