@@ -17,7 +17,7 @@ go run -C tools/protodeps . "$PWD/third_party/proto"
 case "${1:-all}" in
 deps) ;;
 baseline)
-	buf build proto -o proto/baseline.binpb
+	buf build proto --exclude-source-info -o proto/baseline.binpb
 	;;
 all)
 	rm -rf gen/fairlot gen/openapi/parts
