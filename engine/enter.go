@@ -1,0 +1,308 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"fairlot/crypto/receipt"
+	"fairlot/crypto/seal"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// maxMoving bounds how long an entry waits for whoever moves the gate; a move takes well under a second.
+const maxMoving = 5 * time.Second
+
+// EnterRequest is one entry as it was sent. R is r of SPEC section 4 and is stored nowhere.
+type EnterRequest struct {
+	Campaign         store.CampaignID
+	R                [32]byte
+	NoticeHash       store.Hash // of the notice that was shown
+	Consents         []string   // codes
+	Identity         *Identity  // only with draws
+	Contact          *Contact   // only with draws
+	Token            string     // only with proof token
+	Response         []byte     // JSON as sent, only with a survey
+	AnswerSecretHash []byte     // 32 bytes, only with a survey
+}
+
+// Receipt acknowledges an entry. The commitments are ci and cc of SPEC section 4, nil without draws.
+type Receipt struct {
+	ID                                    store.EntrantID
+	Note                                  []byte
+	IdentityCommitment, ContactCommitment []byte
+}
+
+// String hides everything in it, so that it is in no log.
+func (EnterRequest) String() string { return "[entry]" }
+
+// GoString hides everything in it, so that it is in no log.
+func (EnterRequest) GoString() string { return "[entry]" }
+
+// Enter takes one entry. When it returns a receipt, the entry is durable, in full and once. The same request again, at any time while the
+// entry is kept, returns the same receipt; the same r with another body is refused while that can be told (until the response is mixed;
+// from then on while the person differs). After an error that is no *Error the outcome is unknown: send the same request again.
+//
+// Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, CAMPAIGN_ENDED, CAMPAIGN_CLOSED, NOTICE_STALE, CONSENT_MISSING, RESPONSE_INVALID, ID_INVALID,
+// FIELD_INVALID (also when several of these come together; Fields has them all), TOKEN_*, PERSON_ENTERED, ENTRY_DIFFERS, BUSY,
+// STORAGE_UNAVAILABLE.
+func (e *Engine) Enter(ctx context.Context, req EnterRequest) (Receipt, error) {
+	o, err := e.open(ctx, req.Campaign)
+	if err != nil {
+		return Receipt{}, err
+	}
+	id := store.EntrantID(draw.R(req.R).EntrantID(draw.Hash(o.open)))
+	// A repeated entry is known before anything else is judged: its token is used and its person has entered, by itself.
+	row, err := e.Identity.Entrant(ctx, o.id, id)
+	if err == nil {
+		return e.again(ctx, o, &req, row)
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return Receipt{}, e.fault(err)
+	}
+	gate, err := e.gate(ctx, o)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if gate.State != store.GateOpen || !e.Now().Before(gate.End) {
+		return Receipt{}, shut(gate)
+	}
+	c, err := o.check(&req, e.Now())
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer c.wipe()
+	entry, openings, err := e.sealEntry(ctx, o, id, &req, c)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return e.commitEntry(ctx, o, gate, &req, c, entry, openings)
+}
+
+// sealEntry makes everything of an entry that does not depend on the epoch.
+func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, req *EnterRequest, c *checked) (store.Entry, seal.Openings, error) {
+	entry := store.Entry{
+		Campaign: o.id, ID: id, Day: e.Now().In(o.zone).Format(time.DateOnly),
+		DuplicateCounts0: o.counts0(), Token: c.token, Consents: c.aboutPerson,
+	}
+	if !o.draws() {
+		return entry, seal.Openings{}, nil
+	}
+	key, err := e.Keys.Get(tagKeyName(o.id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return entry, seal.Openings{}, shut(store.Gate{State: store.GateClosed}) // destroyed at close, a moment ago
+	}
+	if err != nil {
+		return entry, seal.Openings{}, err
+	}
+	t := c.person.tag(key)
+	clear(key[:])
+	openings := seal.NewOpenings(req.R, c.person.identity, c.person.contact)
+	entry.Tag, entry.Person, entry.Stratum, entry.Chances = &t, openings.Person(), 1, 1
+	select {
+	case e.enter.sealing <- struct{}{}:
+		defer func() { <-e.enter.sealing }()
+	case <-ctx.Done():
+		return entry, openings, ctx.Err()
+	}
+	entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)
+	return entry, openings, err
+}
+
+// commitEntry seals the response under the gate's epoch and commits; a gate that moved in between is read and sealed for again.
+func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, req *EnterRequest, c *checked, entry store.Entry, openings seal.Openings) (Receipt, error) {
+	body := req.hash()
+	patience := time.NewTimer(maxMoving)
+	defer patience.Stop()
+	for {
+		if entry.Epoch != gate.Epoch {
+			err := e.sealUnder(o, gate.Epoch, body, c, &entry)
+			if errors.Is(err, fs.ErrNotExist) { // mixed and gone: this gate is an old one
+				old := gate.Epoch
+				if gate, err = e.gate(ctx, o); err == nil && gate.Epoch == old {
+					err = fmt.Errorf("enter: the key of epoch %d of campaign %x is missing", old, o.id[:])
+				}
+				if err == nil {
+					continue
+				}
+			}
+			if err != nil {
+				return Receipt{}, err
+			}
+		}
+		res, err := e.enter.commit(ctx, entry)
+		if err != nil {
+			return Receipt{}, e.fault(err)
+		}
+		switch res.Outcome {
+		case store.Entered, store.EnteredDuplicate:
+			return e.receipt(o, entry.ID, res.Chances, openings)
+		case store.Exists: // two of the same at once
+			return e.again(ctx, o, req, res.Present)
+		case store.WrongEpoch:
+			gate = res.Gate
+		case store.GateMoving:
+			select {
+			case <-time.After(5*time.Millisecond + rand.N(45*time.Millisecond)):
+			case <-patience.C:
+				return Receipt{}, errQueue
+			case <-ctx.Done():
+				return Receipt{}, ctx.Err()
+			}
+			if gate, err = e.gate(ctx, o); err != nil {
+				return Receipt{}, err
+			}
+		case store.GateShut:
+			return Receipt{}, shut(res.Gate)
+		default:
+			return Receipt{}, refused(res.Outcome)
+		}
+	}
+}
+
+func (e *Engine) sealUnder(o *opened, epoch uint32, body [32]byte, c *checked, entry *store.Entry) error {
+	key, err := e.Keys.Get(epochKeyName(o.id, epoch))
+	if err != nil {
+		return err
+	}
+	defer clear(key[:])
+	at := seal.Place{Open: o.open, Epoch: epoch, ID: entry.ID}
+	if o.survey != nil {
+		if entry.Response, err = seal.SealResponse(key, at, c.response, o.survey.PaddedSize()); err != nil {
+			return err
+		}
+	}
+	entry.RetryMAC = seal.RetryMAC(key, at, body)
+	entry.Epoch = epoch
+	return nil
+}
+
+// again answers a request whose id is there already.
+func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row store.Entrant) (Receipt, error) {
+	differs := refuse(EntryDiffers, "this entry was sent before with other content: reload the page to begin a new one")
+	for tried := false; !row.Mixed; tried = true {
+		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
+		if errors.Is(err, fs.ErrNotExist) && !tried { // mixed a moment ago
+			if row, err = e.Identity.Entrant(ctx, o.id, row.ID); err != nil {
+				return Receipt{}, e.fault(err)
+			}
+			continue
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+		mac := seal.RetryMAC(key, seal.Place{Open: o.open, Epoch: row.Epoch, ID: row.ID}, req.hash())
+		clear(key[:])
+		if !hmac.Equal(mac[:], row.RetryMAC[:]) {
+			return Receipt{}, differs
+		}
+		break
+	}
+	if !o.draws() {
+		return e.receipt(o, row.ID, 0, seal.Openings{})
+	}
+	p, _ := canonicalPerson(o.rules.Form, req.Identity, req.Contact, e.Now())
+	defer p.wipe()
+	openings := seal.NewOpenings(req.R, p.identity, p.contact)
+	if got := openings.Person(); !hmac.Equal(got[:], row.Person[:]) {
+		return Receipt{}, differs
+	}
+	return e.receipt(o, row.ID, row.Chances, openings)
+}
+
+// receipt signs. The same entry gets the same bytes: a signature has no randomness in it, and with proof none chances are never said.
+func (e *Engine) receipt(o *opened, id store.EntrantID, chances uint16, openings seal.Openings) (Receipt, error) {
+	text := receipt.Receipt{Open: o.open, ID: id}
+	r := Receipt{ID: id}
+	if o.draws() {
+		text.Person, text.Stratum = openings.Person(), 1
+		if !o.counts0() {
+			text.Chances = chances
+		}
+		r.IdentityCommitment, r.ContactCommitment = openings.CI[:], openings.CC[:]
+	}
+	var err error
+	r.Note, err = receipt.Sign(e.ReceiptSigner, text)
+	return r, err
+}
+
+func (e *Engine) gate(ctx context.Context, o *opened) (store.Gate, error) {
+	g, err := e.Identity.Gate(ctx, o.id)
+	if errors.Is(err, store.ErrNotFound) { // opened a moment ago
+		err = store.ErrUnavailable
+	}
+	return g, e.fault(err)
+}
+
+func shut(g store.Gate) *Error {
+	if g.State == store.GateClosed {
+		return refuse(CampaignClosed, "the campaign is closed: it takes no more entries")
+	}
+	return refuse(CampaignEnded, "entries ended at %s: the campaign takes no more", g.End.UTC().Format(time.RFC3339))
+}
+
+func refused(o store.Outcome) error {
+	switch o {
+	case store.PersonEntered:
+		return refuse(PersonEntered, "this person has entered already: one entry each")
+	case store.TokenUnknown:
+		return tokenRefused(TokenUnknown, "this code is not known here: compare it with your letter")
+	case store.TokenUsed:
+		return tokenRefused(TokenUsed, "this code was used already")
+	case store.TokenExpired:
+		return tokenRefused(TokenExpired, "this code has expired: ask for a new one")
+	case store.TokenRevoked:
+		return tokenRefused(TokenRevoked, "this code was withdrawn: ask for a new one")
+	}
+	return fmt.Errorf("enter: the store answered outcome %d", o)
+}
+
+func tokenRefused(reason Reason, text string) *Error {
+	return &Error{Reason: reason, Text: text, Fields: []Field{{"token", "refused", text}}}
+}
+
+// hash is SHA-256 of the request as it was sent: every field with its length, so that no two requests are one. The order of consents has no meaning.
+func (r *EnterRequest) hash() [32]byte {
+	h := sha256.New()
+	put := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
+		h.Write(b)
+	}
+	list := func(present bool, values ...string) {
+		if !present {
+			h.Write([]byte{0})
+			return
+		}
+		h.Write(binary.BigEndian.AppendUint32([]byte{1}, uint32(len(values))))
+		for _, v := range values {
+			put([]byte(v))
+		}
+	}
+	h.Write([]byte("fairlot/v1 entry\n"))
+	put(r.Campaign[:])
+	put(r.R[:])
+	put(r.NoticeHash[:])
+	list(true, slices.Sorted(slices.Values(r.Consents))...)
+	if i := r.Identity; i != nil {
+		list(true, i.Name, i.IDType, i.IDNumber, i.Birth, i.Card, i.Guardian)
+	} else {
+		list(false)
+	}
+	if c := r.Contact; c != nil {
+		list(true, c.Lang, c.Phone, c.Email, c.Address)
+	} else {
+		list(false)
+	}
+	put([]byte(r.Token))
+	put(r.Response)
+	put(r.AnswerSecretHash)
+	return [32]byte(h.Sum(nil))
+}

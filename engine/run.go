@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fairlot/store"
+)
+
+// tick is how often Run looks at the clock; it is also the shortest life of an epoch.
+const tick = time.Second
+
+// hooks are nil and false but in tests.
+type hooks struct {
+	step     func(name string) // called after each step of moving, mixing and closing
+	unmixed  bool              // batches are not shuffled, and row ids ascend
+	sequence uint64            // last row id given while unmixed
+}
+
+func (e *Engine) step(name string) {
+	if e.hooks.step != nil {
+		e.hooks.step(name)
+	}
+}
+
+// start makes what runs beside the callers. New calls it last.
+func (e *Engine) start() { e.enter = newCommitter(e.Identity, e.Now) }
+
+// Close stops taking entries, commits those that wait, and returns. Stop Run first by its context.
+func (e *Engine) Close() { e.enter.stop() }
+
+// Run does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and carries on what a crash interrupted (a closing
+// that was begun, tags of a closed campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
+func (e *Engine) Run(ctx context.Context) error {
+	finished := map[store.CampaignID]bool{}
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		e.work(ctx, finished)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// work does for every campaign what is due now. finished holds the closed campaigns that need nothing any more.
+func (e *Engine) work(ctx context.Context, finished map[store.CampaignID]bool) {
+	err := e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State < store.Open || c.State > store.Closed || finished[c.ID] {
+			return ctx.Err()
+		}
+		err := e.workOn(ctx, c)
+		if err == nil && c.State == store.Closed {
+			finished[c.ID] = true
+		}
+		if err != nil && ctx.Err() == nil {
+			e.Log.Error("work on campaign", "campaign", hexID(c.ID), "error", err)
+		}
+		return ctx.Err()
+	})
+	if err != nil && ctx.Err() == nil {
+		e.Log.Error("list campaigns", "error", err)
+	}
+}
+
+func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
+	o, err := e.open(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := o.lock(ctx); err != nil {
+		return err
+	}
+	defer o.unlock()
+	if c.State == store.Closed {
+		return e.finish(ctx, o)
+	}
+	gate, err := e.Identity.Gate(ctx, c.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // opened a moment ago
+	}
+	if err != nil {
+		return err
+	}
+	if gate.State == store.GateClosed {
+		return e.closeLocked(ctx, o)
+	}
+	if gate, err = e.endIfDue(ctx, o, gate); err != nil {
+		return err
+	}
+	if o.survey == nil {
+		return nil
+	}
+	if gate, err = e.advance(ctx, o, gate); err != nil {
+		return err
+	}
+	return e.mix(ctx, o, gate, false)
+}
+
+// endIfDue ends entries whose time has come, in the identity room first: there it is decided which entry counts. The caller holds o's lock.
+func (e *Engine) endIfDue(ctx context.Context, o *opened, gate store.Gate) (store.Gate, error) {
+	if gate.State == store.GateOpen {
+		if e.Now().Before(gate.End) {
+			return gate, nil
+		}
+		var err error
+		if gate, err = e.moveGate(ctx, gate, store.GateEnded, gate.Epoch); err != nil {
+			return gate, err
+		}
+	}
+	c, err := e.Registry.Campaign(ctx, o.id)
+	if err == nil && c.State == store.Open {
+		err = e.Registry.SetCampaignState(ctx, o.id, store.Open, store.Ended)
+		e.step("ended")
+	}
+	return gate, err
+}
+
+// moveGate announces the move, so that writers stand aside, and then makes it. A mover that died in between is carried on by the next one.
+func (e *Engine) moveGate(ctx context.Context, g store.Gate, state store.GateState, epoch uint32) (store.Gate, error) {
+	if err := e.Identity.AnnounceMove(ctx, g.Campaign, g.State, g.Epoch); err != nil {
+		return g, err
+	}
+	e.step("move announced")
+	if err := e.Identity.MoveGate(ctx, g.Campaign, g.State, g.Epoch, state, epoch); err != nil {
+		return g, err
+	}
+	e.step("moved")
+	g.State, g.Epoch, g.Moving = state, epoch, false
+	return g, nil
+}
