@@ -17,6 +17,8 @@ def read(path):
 
 def read_folder(path):
     files = {}
+    if not os.path.isdir(path):
+        raise FileNotFoundError("no bundle at " + path)
     for top, dirs, names in os.walk(path):
         for n in names:
             full = os.path.join(top, n)

@@ -1,0 +1,148 @@
+"""Tests of the Python verifier: python3 -m unittest discover -s spec"""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, HERE)
+
+import bundle
+import ed25519
+import vectors
+import verify
+
+FOLDER = os.path.join(ROOT, "draw", "vectors")
+
+
+def quietly(f, *args):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        return f(*args), out.getvalue()
+
+
+def vector(name):
+    return vectors.load(os.path.join(FOLDER, name + ".txt"))
+
+
+def write(parts, folder):
+    for path, body in parts.items():
+        full = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "wb") as f:
+            f.write(body)
+
+
+def archive(parts, path, form=tarfile.USTAR_FORMAT):
+    with tarfile.open(path, "w", format=form) as t:
+        for name, body in parts:
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            t.addfile(info, io.BytesIO(body))
+
+
+class Test(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+
+    def test_ed25519_of_rfc_8032(self):
+        for seed, pub, msg, sig in (
+                ("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+                 "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
+                ("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+                 "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")):
+            seed, pub, msg, sig = map(bytes.fromhex, (seed, pub, msg, sig))
+            self.assertEqual(ed25519.public(seed), pub)
+            self.assertEqual(ed25519.sign(seed, msg), sig)
+            self.assertTrue(ed25519.verify(pub, msg, sig))
+            self.assertFalse(ed25519.verify(pub, msg + b"x", sig))
+            more = int.from_bytes(sig[32:], "little") + ed25519.L
+            self.assertFalse(ed25519.verify(pub, msg, sig[:32] + more.to_bytes(32, "little")), "S above L")
+
+    def test_vectors(self):
+        code, out = quietly(verify.main, ["--vectors", FOLDER])
+        self.assertEqual((code, out.splitlines()[-1].split(", ")[1]), (0, "0 failed"), out)
+
+    def test_vectors_notice_a_wrong_expectation(self):
+        v = vector("second-close")
+        v.expect = "0 proven"
+        with open(os.path.join(self.dir.name, "second-close.txt"), "w", encoding="utf-8", newline="\n") as f:
+            f.write(vectors.dump(v))
+        self.assertEqual(quietly(verify.main, ["--vectors", self.dir.name])[0], 1)
+
+    def test_generator_writes_the_same_bytes(self):
+        import make_bundles_bad
+        import make_bundles_good
+        import make_units
+        made = {v.name + ".txt": vectors.dump(v) for m in (make_bundles_good, make_bundles_bad, make_units) for v in m.all_()}
+        for name, text in made.items():
+            with open(os.path.join(FOLDER, name), encoding="utf-8", newline="") as f:
+                self.assertEqual(f.read(), text, name)
+
+    def test_folder_and_archive(self):
+        for name, code, last in (("strata", 0, "verify: ok\n"), ("close-late", 3, "(witness: close not confirmed from outside in time)\n"),
+                                 ("second-close", 1, "FAILED at step 6 history: entry 3, close: second close of draw 1\n")):
+            parts = vector(name).parts
+            folder, tar = os.path.join(self.dir.name, name), os.path.join(self.dir.name, name + ".tar")
+            write(parts, folder)
+            archive(parts.items(), tar)
+            for path in (folder, tar):
+                got, out = quietly(verify.main, [path])
+                self.assertEqual(got, code, out)
+                self.assertTrue(out.endswith(last), out)
+
+    def test_archive_in_another_shape(self):
+        items, tar = list(vector("strata").parts.items()), os.path.join(self.dir.name, "b.tar")
+        gnu = [("x" * 120, b"")] + items
+        for what, parts, form in (("order", items[1:] + items[:1], tarfile.USTAR_FORMAT), ("twice", items + items[-1:], tarfile.USTAR_FORMAT),
+                                  ("gnu", items, tarfile.GNU_FORMAT), ("pax", gnu, tarfile.PAX_FORMAT)):
+            archive(parts, tar, form)
+            code, out = quietly(verify.main, [tar])
+            self.assertEqual((code, "step 1 bundle" in out), (1, True), what + ": " + out)
+        archive(items, tar)
+        with open(tar, "rb") as f:
+            whole = f.read()
+        for what, body in (("cut", whole[:3000]), ("tail", whole + b"more"), ("no end", whole.rstrip(b"\0")), ("empty", b"")):
+            with open(tar, "wb") as f:
+                f.write(body)
+            self.assertEqual(quietly(verify.main, [tar])[0], 1, what)
+
+    def test_unknown_round_is_said_and_fails(self):
+        v, folder = vector("other-chain"), os.path.join(self.dir.name, "b")
+        write(v.parts, folder)
+        code, out = quietly(verify.main, [folder])
+        self.assertEqual((code, "FAILED at step 9 beacon: signature of round 1000 is not known here" in out), (1, True), out)
+        self.assertEqual(quietly(verify.main, [folder, "--assume-beacon"])[0], 3)
+        (chain, round_), sig = next((k, s) for k, s in v.known.items() if k[0] != verify.QUICKNET)
+        self.assertEqual(quietly(verify.main, [folder, "--known", "%s:%d:%s" % (chain, round_, sig)])[0], 3)
+
+    def test_usage(self):
+        with self.assertRaises(SystemExit) as e:
+            quietly(verify.main, [])
+        self.assertEqual(e.exception.code, 2)
+        self.assertEqual(quietly(verify.main, [os.path.join(self.dir.name, "absent.tar")])[0], 2)
+
+    def test_worked_example_of_the_specification(self):
+        with open(os.path.join(ROOT, "docs", "SPEC.md"), encoding="utf-8") as f:
+            section = f.read().split("\n## 10. ")[1].split("\n## 11. ")[0]
+        blocks = re.findall(r"```(\w*)\n(.*?)```", section, re.S)
+        shell = "".join(b for lang, b in blocks if lang == "sh")
+        python = next(b for lang, b in blocks if lang == "python")
+        wanted = re.findall(r"# ([0-9a-f]{64})", shell)
+        ranking = next(b for lang, b in blocks if not lang and " alt" in b)
+        script = "set -e\n" + shell + "python3 - <<'END'\n" + python + "END\n"
+        done = subprocess.run(["sh", "-c", script], cwd=ROOT, env=dict(os.environ, TMPDIR=self.dir.name), capture_output=True, text=True)
+        self.assertEqual((done.stdout.split("\n1 1 ")[0].split(), done.stderr), (wanted, ""))
+        self.assertTrue(done.stdout.endswith(ranking), done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
