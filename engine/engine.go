@@ -57,8 +57,11 @@ type Engine struct {
 	Config
 	installation store.Installation
 
-	logMu  sync.Mutex   // one appender at a time in this process; the store's compare-and-swap guards the rest
-	tree   *ledger.Tree // of the log, under logMu
-	enter  *committer   // group commit of entries (enter.go)
-	opened openCache    // parsed rules of open campaigns (cache.go)
+	logMu  sync.Mutex            // one appender at a time in this process; the store's compare-and-swap guards the rest
+	tree   *ledger.Tree          // of the log, under logMu
+	about  map[aboutKey][]logged // records about a draw, under logMu
+	seatMu sync.Mutex            // replacements and releases come one after another
+	enter  *committer            // group commit of entries (enter.go)
+	opened openCache             // parsed rules of open campaigns (cache.go)
+	hooks  hooks                 // set by tests only (run.go)
 }

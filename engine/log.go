@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fairlot/crypto/ledger"
@@ -75,7 +76,7 @@ func (e *Engine) readTree(ctx context.Context) error {
 			return err
 		}
 		for _, r := range page {
-			if err := e.tree.Append(r); err != nil {
+			if err := e.remember(r); err != nil {
 				return err
 			}
 		}
@@ -83,6 +84,40 @@ func (e *Engine) readTree(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// logged is one record of the log with its index.
+type logged struct {
+	index  int64
+	record draw.Record
+}
+
+type aboutKey struct {
+	open draw.Hash
+	draw int
+}
+
+// remember takes a record of the log into the tree, and those about a draw into the index of that draw.
+func (e *Engine) remember(record []byte) error {
+	parsed, err := draw.ParseRecord(record)
+	if err != nil {
+		return fmt.Errorf("log entry %d: %w", e.tree.Size(), err)
+	}
+	if open, n := parsed.About(); n > 0 {
+		key := aboutKey{open, n}
+		e.about[key] = append(e.about[key], logged{e.tree.Size(), parsed})
+	}
+	return e.tree.Append(record)
+}
+
+// loggedAbout returns the records about one draw in log order.
+func (e *Engine) loggedAbout(ctx context.Context, open draw.Hash, n int) ([]logged, error) {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	if err := e.readTree(ctx); err != nil {
+		return nil, e.fault(err)
+	}
+	return slices.Clone(e.about[aboutKey{open, n}]), nil
 }
 
 // Checkpoint returns the newest signed checkpoint with its cosignatures. Reason before the first record: CAMPAIGN_NOT_FOUND.

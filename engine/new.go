@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -14,34 +15,46 @@ import (
 	"fairlot/store"
 )
 
-// Init fixes an installation's origin, institution and keys forever. origin becomes the log's name: at most 119 characters of 0x21–0x7E
-// without `+`, by custom the host and path of the site. logKey and receiptKey are verifier keys (algorithm 1).
-func Init(ctx context.Context, reg store.Registry, in store.Installation) error {
+// CheckInstallation normalises an installation and says what is wrong with it. The origin becomes the log's name: at most 119 characters of
+// 0x21–0x7E without `+`, by custom host and path of the site. LogKey and ReceiptKey are verifier keys (algorithm 1).
+func CheckInstallation(in *store.Installation) error {
 	in.Institution = norm.NFC.String(strings.TrimSpace(in.Institution))
 	if in.Institution == "" || len(in.Institution) > draw.MaxText || draw.CheckText([]byte(in.Institution+"\n")) != nil {
 		return errors.New("the institution's name must be one line of 1 to 200 bytes without invisible characters")
 	}
-	name, _, err := draw.ParseVKey(in.LogKey, draw.AlgEd25519)
-	if err != nil || name != in.Origin {
+	if name, _, err := draw.ParseVKey(in.LogKey, draw.AlgEd25519); err != nil || name != in.Origin {
 		return fmt.Errorf("the log key is not one of origin %q", in.Origin)
 	}
-	if name, _, err = draw.ParseVKey(in.ReceiptKey, draw.AlgEd25519); err != nil || name != in.Origin+"/receipt" {
+	if name, _, err := draw.ParseVKey(in.ReceiptKey, draw.AlgEd25519); err != nil || name != in.Origin+"/receipt" {
 		return fmt.Errorf("the receipt key must be named %s/receipt", in.Origin)
+	}
+	return nil
+}
+
+// MakeInstallation fixes an installation's origin, institution and keys forever and makes the first officer's token, which it returns.
+func MakeInstallation(ctx context.Context, reg store.Registry, in store.Installation, label string, now time.Time) (token string, err error) {
+	if err := CheckInstallation(&in); err != nil {
+		return "", err
 	}
 	err = reg.PutInstallation(ctx, in)
 	if errors.Is(err, store.ErrExists) {
-		return errors.New("this folder is an installation already: its origin and institution cannot change")
+		return "", errors.New("this folder is an installation already: its origin and institution cannot change")
 	}
-	return err
+	if err != nil {
+		return "", err
+	}
+	e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
+	token, _, err = e.CreateStaffToken(ctx, "officer", label, 0)
+	return token, err
 }
 
-// New makes an engine on rooms that Init prepared. It refuses keys that are not the installation's, and finishes what a crash left
+// New makes an engine on rooms that MakeInstallation prepared. It refuses keys that are not the installation's, and finishes what a crash left
 // between two steps: checkpoints not signed, gates not made. Campaigns whose closing was begun are finished by Run.
 func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{Config: cfg, tree: &ledger.Tree{}}
+	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}}
 	var err error
 	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
 		return nil, fmt.Errorf("read the installation: %w", err)

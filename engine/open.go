@@ -96,12 +96,12 @@ func (e *Engine) checkOpening(rules Rules) error {
 		for i, c := range rules.Custodians {
 			recipients[i] = c.Recipient
 		}
-		if _, err := custody.ParseRecipients(recipients); err != nil {
+		if _, err := custody.ParseRecipients(recipients...); err != nil {
 			fields = append(fields, Field{"campaign.custodians", "recipient", err.Error()})
 		}
 	}
 	if len(rules.Notifiers) > 0 {
-		if _, err := custody.ParseRecipients(rules.Notifiers); err != nil {
+		if _, err := custody.ParseRecipients(rules.Notifiers...); err != nil {
 			fields = append(fields, Field{"campaign.notifiers", "recipient", err.Error()})
 		}
 	}

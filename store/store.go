@@ -36,5 +36,17 @@ var (
 	ErrUnavailable = errors.New("storage unavailable")
 )
 
+// Rooms are the three rooms of one installation, as a driver opens them. They may lie in different places.
+type Rooms struct {
+	Registry Registry
+	Identity Identity
+	Answers  Answers
+}
+
+// Close closes all three and returns every error. The rooms return [ErrUnavailable] afterwards.
+func (r Rooms) Close() error {
+	return errors.Join(r.Registry.Close(), r.Identity.Close(), r.Answers.Close())
+}
+
 // Time is stored as Unix seconds, UTC; the zero time as 0.
 type Time = time.Time

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Names in an installation's folder. The key folder is kept apart from every backup of the rooms.
+const (
+	roomsDir     = "rooms"
+	keysDir      = "keys"
+	tokenFile    = "officer.token"
+	logKeyName   = "log.skey"
+	receiptName  = "receipt.skey"
+	firstOfficer = "first officer, made by init"
+)
+
+// writeSecret writes a new file that only its owner reads, durably.
+func writeSecret(dir, name, text string) error {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,39 @@
+// Command fairlotd is the daemon of a Fairlot installation: it keeps campaigns, takes entries and serves both doors.
+//
+//	fairlotd init --dir DIR --origin NAME --institution NAME   make an installation
+//	fairlotd serve --dir DIR                                   run it
+//	fairlotd demo                                              watch a whole campaign, then try the site
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // days of a campaign are counted in its zone on machines without zone data too
+
+	"github.com/alecthomas/kong"
+
+	"fairlot/cmd/fairlotd/demo"
+)
+
+type commands struct {
+	Init  initCmd  `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
+	Serve serveCmd `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
+	Demo  demo.Cmd `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var cli commands
+	k := kong.Parse(&cli, kong.Name("fairlotd"),
+		kong.Description("Surveys and lucky draws whose answers nobody can tie to a person and whose draws anybody can check."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "fairlotd:", err)
+		stop()
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairlot/crypto/beacon"
+	"fairlot/crypto/keys"
+	"fairlot/crypto/ledger"
+	"fairlot/engine"
+	"fairlot/server"
+	"fairlot/store/sqlite"
+	"fairlot/web"
+)
+
+const (
+	stopWithin  = 20 * time.Second
+	relayWithin = 5 * time.Second
+)
+
+type serveCmd struct {
+	Dir   string   `required:"" placeholder:"DIR" help:"Installation made by init."`
+	GRPC  string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door. Loopback only."`
+	HTTP  string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
+	Relay []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
+}
+
+func (c *serveCmd) Run(ctx context.Context) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	unlock, err := lockFolder(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	grpcLis, err := listenLoopback(c.GRPC)
+	if err != nil {
+		return fmt.Errorf("staff's door: %w", err)
+	}
+	defer grpcLis.Close()
+	httpLis, err := listenLoopback(c.HTTP)
+	if err != nil {
+		return fmt.Errorf("public's door: %w", err)
+	}
+	defer httpLis.Close()
+
+	eng, closeEngine, err := c.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
+	srv, err := server.New(ctx, server.Config{Engine: eng, Site: web.Files(), Log: log})
+	if err != nil {
+		return err
+	}
+	site := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)} // its lines would hold addresses
+
+	work, workCtx := errgroup.WithContext(context.WithoutCancel(ctx))
+	workCtx, endWork := context.WithCancel(workCtx)
+	defer endWork()
+	work.Go(func() error { return srv.ServeGRPC(grpcLis) })
+	work.Go(func() error {
+		if err := site.Serve(httpLis); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	work.Go(func() error { return eng.Run(workCtx) })
+	log.Info("serving", "site", "http://"+httpLis.Addr().String()+"/", "staff", grpcLis.Addr().String(), "origin", eng.Installation().Origin)
+
+	select {
+	case <-ctx.Done():
+		log.Info("stopping: finishing what was begun")
+	case <-workCtx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	site.Shutdown(stop)
+	srv.Stop(stop)
+	endWork()
+	return work.Wait()
+}
+
+// open wires the engine to its rooms, keys and relays.
+func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*engine.Engine, func(), error) {
+	keyDir := filepath.Join(c.Dir, keysDir)
+	folder, err := keys.Open(keyDir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("key folder: %w", err)
+	}
+	cfg := engine.Config{Keys: folder, Now: time.Now, Log: log, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
+	if len(c.Relay) == 0 {
+		cfg.Beacon = &beacon.Relays{URLs: beacon.PublicRelays(), Timeout: relayWithin}
+	}
+	for _, k := range []struct {
+		name string
+		set  func(string) error
+	}{
+		{logKeyName, func(s string) (err error) { cfg.LogSigner, _, err = ledger.NewLogSigner(s); return }},
+		{receiptName, func(s string) (err error) { cfg.ReceiptSigner, _, err = ledger.NewLogSigner(s); return }},
+	} {
+		text, err := keys.GetText(keyDir, k.name)
+		if err == nil {
+			err = k.set(text)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("key %s: %w", k.name, err)
+		}
+	}
+	rooms, err := sqlite.Open(filepath.Join(c.Dir, roomsDir))
+	if err != nil {
+		return nil, nil, fmt.Errorf("rooms: %w", err)
+	}
+	cfg.Registry, cfg.Identity, cfg.Answers = rooms.Registry, rooms.Identity, rooms.Answers
+	eng, err := engine.New(ctx, cfg)
+	if err != nil {
+		rooms.Close()
+		return nil, nil, err
+	}
+	return eng, func() { eng.Close(); rooms.Close() }, nil
+}
+
+// listenLoopback refuses every address that others could reach: TLS is not built in yet, and the doors carry names and answers.
+func listenLoopback(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not HOST:PORT", addr)
+	}
+	if ip := net.ParseIP(host); ip == nil && host != "localhost" || ip != nil && !ip.IsLoopback() {
+		return nil, fmt.Errorf("%q can be reached from outside, and this version has no TLS: listen on 127.0.0.1 or [::1], behind a proxy that has", addr)
+	}
+	lis, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (is it taken? choose another): %w", addr, err)
+	}
+	if a, ok := lis.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+		lis.Close()
+		return nil, fmt.Errorf("%q is not an address of this machine alone", addr)
+	}
+	return lis, nil
+}
+
+// lockFolder keeps a second daemon off the folder: two would form epochs and sign the log side by side.
+func lockFolder(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, keysDir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s is no installation: make one with fairlotd init", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s is in use by another fairlotd: stop it first", dir)
+	}
+	return func() { f.Close() }, nil
+}

@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fairlot/crypto/beacon"
+	"fairlot/crypto/ledger"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// Seat is one line of the ranking and what became of it.
+type Seat struct {
+	Stratum int
+	Rank    int64
+	ID      store.EntrantID
+	Tier    int    // of the seat held now, 0 if none
+	Vacated string // the reason, if the seat was vacated
+	Called  bool   // an alternate who was called
+}
+
+// DrawInfo is a draw as callers see it.
+type DrawInfo struct {
+	N          int
+	State      store.DrawState
+	Round      uint64
+	RoundTime  time.Time
+	Quicknet   bool
+	Entrants   int64
+	CosignedBy []string // witnesses whose cosignature of the close was in time, by the policy's names
+	Seats      []Seat
+}
+
+// drawing is everything about one draw that the engine decides by.
+type drawing struct {
+	campaign store.Campaign
+	open     *draw.Open
+	openHash draw.Hash
+	row      store.Draw
+	rules    draw.DrawRules
+	chain    beacon.Chain
+}
+
+// drawing reads draw n. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.
+func (e *Engine) drawing(ctx context.Context, id store.CampaignID, n int) (*drawing, error) {
+	all, err := e.drawings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if n < 1 || n > len(all) {
+		return nil, refuse(DrawNotFound, "this campaign has no draw %d", n)
+	}
+	return all[n-1], nil
+}
+
+func (e *Engine) drawings(ctx context.Context, id store.CampaignID) ([]*drawing, error) {
+	c, err := e.Registry.Campaign(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && c.OpenRecord == nil {
+		return nil, refuse(CampaignNotFound, "there is no open campaign of this name")
+	}
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	record, err := draw.ParseRecord(c.OpenRecord)
+	if err != nil {
+		return nil, err
+	}
+	open := record.(*draw.Open)
+	rows, err := e.Registry.Draws(ctx, id)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	all := make([]*drawing, len(rows))
+	for i, row := range rows {
+		b := open.Draws[i].Beacon
+		all[i] = &drawing{campaign: c, open: open, openHash: draw.HashOf(c.OpenRecord), row: row, rules: open.Draws[i],
+			chain: beacon.Chain{Hash: b.Chain, Scheme: b.Scheme, Period: uint32(b.Period), Genesis: b.Genesis, Key: b.Key}}
+	}
+	return all, nil
+}
+
+// Draw returns draw n with its seats. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.
+func (e *Engine) Draw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
+	d, err := e.drawing(ctx, id, n)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	return e.drawInfo(ctx, d)
+}
+
+// Draws returns all draws of a campaign.
+func (e *Engine) Draws(ctx context.Context, id store.CampaignID) ([]DrawInfo, error) {
+	all, err := e.drawings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]DrawInfo, len(all))
+	for i, d := range all {
+		if out[i], err = e.drawInfo(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
+	info := DrawInfo{N: d.row.N, State: d.row.State, Round: d.rules.Round, RoundTime: d.chain.Time(d.rules.Round),
+		Quicknet: d.chain == beacon.Quicknet(), Entrants: d.row.Entrants}
+	if d.row.State >= store.DrawClosed {
+		var err error
+		if _, info.CosignedBy, err = e.witnessed(ctx, d); err != nil {
+			return info, err
+		}
+	}
+	if d.row.State < store.DrawDrawn {
+		return info, nil
+	}
+	lines, seats, reasons, err := e.seats(ctx, d)
+	if err != nil {
+		return info, err
+	}
+	for _, l := range lines {
+		s := Seat{Stratum: l.Stratum, Rank: int64(l.Rank), ID: store.EntrantID(l.ID), Vacated: reasons[[2]int{l.Stratum, l.Rank}]}
+		s.Tier, _ = seats.Holds(l.Stratum, l.Rank)
+		s.Called = l.Seat == 0 && (s.Tier > 0 || s.Vacated != "")
+		info.Seats = append(info.Seats, s)
+	}
+	return info, nil
+}
+
+// seats replays the replacements of a drawn draw over its ranking.
+func (e *Engine) seats(ctx context.Context, d *drawing) ([]draw.Line, *draw.Seats, map[[2]int]string, error) {
+	lines, err := draw.ParseRanking(d.row.Ranking)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	seats := draw.NewSeats(lines, d.rules.Forfeit)
+	reasons := map[[2]int]string{}
+	for _, l := range logged {
+		if r, ok := l.record.(*draw.Replace); ok {
+			if err := seats.Apply(r); err != nil {
+				return nil, nil, nil, err
+			}
+			reasons[[2]int{r.Stratum, r.Vacated}] = r.Reason
+		}
+	}
+	return lines, seats, reasons, nil
+}
+
+// witnessed tells whether the draw's close was cosigned in time (SPEC section 6), and by which witnesses.
+func (e *Engine) witnessed(ctx context.Context, d *drawing) (bool, []string, error) {
+	text, err := e.Registry.File(ctx, store.Hash(d.open.Policy))
+	if err != nil {
+		return false, nil, e.fault(err)
+	}
+	policy, err := ledger.ParsePolicy(text)
+	if err != nil {
+		return false, nil, err
+	}
+	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return false, nil, err
+	}
+	index := int64(-1)
+	for _, l := range logged {
+		if _, ok := l.record.(*draw.Close); ok {
+			index = l.index
+			break
+		}
+	}
+	if index < 0 {
+		return false, nil, nil
+	}
+	sizes, err := e.Registry.CheckpointSizes(ctx)
+	if err != nil {
+		return false, nil, e.fault(err)
+	}
+	var checkpoints []ledger.Witnessed
+	for _, size := range sizes {
+		if size <= index {
+			continue
+		}
+		note, err := e.Registry.Checkpoint(ctx, size)
+		if err != nil {
+			return false, nil, e.fault(err)
+		}
+		w, err := e.verifyCheckpoint(policy, note)
+		if err != nil {
+			return false, nil, err
+		}
+		checkpoints = append(checkpoints, w)
+	}
+	met, names := policy.InTime(checkpoints, index, d.rules.Deadline(d.rules.Round).Unix())
+	return met, names, nil
+}
+
+func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Witnessed, error) {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	return policy.Verify(e.tree, note)
+}
+
+// RunDraw fetches the round, ranks and logs the result. On a drawn draw it returns what was drawn. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND,
+// DRAW_STATE before the close, ROUND_NOT_YET, BEACON_UNAVAILABLE.
+func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
+	d, err := e.drawing(ctx, id, n)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	switch d.row.State {
+	case store.DrawPending:
+		return DrawInfo{}, refuse(DrawState, "the entry list is not public yet: close the campaign first")
+	case store.DrawDrawn:
+		return e.drawInfo(ctx, d)
+	}
+	sig, err := e.round(ctx, d.chain, d.rules.Round)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	leaves := leafReader{ctx, e.Identity, id}
+	count, err := draw.CheckList(leaves, d.rules.Strata, d.open.Chances)
+	if err != nil {
+		return DrawInfo{}, e.fault(err)
+	}
+	seed := draw.SeedOf(draw.HashOf(d.row.Close), sig)
+	lines, err := draw.Rank(draw.MakePlan(&d.rules, d.open.Batch, count.Strata), leaves, seed)
+	if err != nil {
+		return DrawInfo{}, e.fault(err)
+	}
+	ranking := draw.MarshalRanking(lines)
+	record, err := (&draw.Result{Open: d.openHash, Draw: n, Close: draw.HashOf(d.row.Close), Signature: sig, Seed: seed,
+		Ranking: draw.HashOf(ranking), Ranked: int64(len(lines))}).Marshal()
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	err = e.appendRecord(ctx, record, store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking})
+	if err != nil && !errors.Is(err, store.ErrConflict) { // a conflict: another officer drew, and the result can only be the same
+		return DrawInfo{}, e.fault(err)
+	}
+	return e.Draw(ctx, id, n)
+}
+
+// round returns the signature of a round that is due.
+func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (draw.Signature, error) {
+	if wait := e.roundWait(chain, round); wait > 0 {
+		return draw.Signature{}, &Error{Reason: RoundNotYet, Retry: wait,
+			Text: "round " + uintText(round) + " is due at " + chain.Time(round).Format(time.RFC3339) + ": draw then"}
+	}
+	sig, err := e.Beacon.Fetch(ctx, chain, round)
+	if errors.Is(err, beacon.ErrNotYet) {
+		return draw.Signature{}, &Error{Reason: RoundNotYet, Retry: time.Duration(chain.Period) * time.Second,
+			Text: "the relays do not have round " + uintText(round) + " yet: wait and try again; a late round changes nothing"}
+	}
+	if err != nil && ctx.Err() == nil {
+		e.Log.Warn("no relay gave the round", "round", round, "error", err)
+		return draw.Signature{}, &Error{Reason: BeaconUnavailable, Retry: 10 * time.Second,
+			Text: "no relay gave a valid round " + uintText(round) + ": the daemon's log says why; try again or name other relays (fairlotd serve --relay)"}
+	}
+	return draw.Signature(sig), err
+}
+
+// ReplaceWinner vacates a seat and calls the next alternate, logged before anybody is opened. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE,
+// SEAT_UNKNOWN.
+func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, reason string) (DrawInfo, error) {
+	e.seatMu.Lock()
+	defer e.seatMu.Unlock()
+	d, err := e.drawn(ctx, id, n)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	_, seats, _, err := e.seats(ctx, d)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	if _, ok := seats.Holds(stratum, int(rank)); !ok {
+		return DrawInfo{}, refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
+	}
+	record, err := (&draw.Replace{Open: d.openHash, Draw: n, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: seats.Next(stratum)}).Marshal()
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	if err := e.appendRecord(ctx, record, store.Transition{}); err != nil {
+		return DrawInfo{}, e.fault(err)
+	}
+	return e.Draw(ctx, id, n)
+}
+
+// drawn is drawing, refused unless the result is logged.
+func (e *Engine) drawn(ctx context.Context, id store.CampaignID, n int) (*drawing, error) {
+	d, err := e.drawing(ctx, id, n)
+	if err == nil && d.row.State != store.DrawDrawn {
+		return nil, refuse(DrawState, "draw %d has no result yet: run it after its round", n)
+	}
+	return d, err
+}

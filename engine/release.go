@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"fairlot/crypto/beacon"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// purposeNotice is the purpose of the releases of this version: telling winners.
+const purposeNotice = "notice"
+
+// notificationPending is the state in which a notice begins; the numbers are the contract's.
+const notificationPending store.NotificationState = 1
+
+// ReleasedEntrant is one sealed contact with its lock.
+type ReleasedEntrant struct {
+	ID      store.EntrantID
+	Stratum int
+	Rank    int64
+	Locks   [][]byte
+	Contact []byte
+}
+
+// Release is what one opened record covers.
+type Release struct {
+	Opened   store.Hash // SHA-256 of the opened record
+	Entrants []ReleasedEntrant
+}
+
+// PrepareRelease logs an opened record for the holders of seats whose contact was not covered by an earlier one, and returns all releases of the draw.
+// Whom a release covers is stored first and logged second, and nothing leaves before both: after a crash in between, the next call logs the
+// record that is missing. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN.
+func (e *Engine) PrepareRelease(ctx context.Context, id store.CampaignID, n int, acceptUnproven bool) ([]Release, error) {
+	e.seatMu.Lock()
+	defer e.seatMu.Unlock()
+	d, err := e.drawn(ctx, id, n)
+	if err != nil {
+		return nil, err
+	}
+	met, _, err := e.witnessed(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	unproven := !met || d.chain != beacon.Quicknet()
+	if unproven && !acceptUnproven {
+		return nil, refuse(DrawUnproven, "this draw is not confirmed from outside in time, or not on quicknet: if it is to be opened all the same, accept that, and the log will say so")
+	}
+	lines, seats, _, err := e.seats(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	releases, err := e.Identity.Releases(ctx, id, n)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	if err := e.logReleases(ctx, d, releases); err != nil {
+		return nil, err
+	}
+	covered := map[store.EntrantID]bool{}
+	for _, r := range releases {
+		for _, id := range r.IDs {
+			covered[id] = true
+		}
+	}
+	var next store.Release
+	var notices []store.Notification
+	for _, l := range seats.Winners(lines) {
+		if !covered[store.EntrantID(l.ID)] {
+			next.IDs = append(next.IDs, store.EntrantID(l.ID))
+			notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
+		}
+	}
+	if len(next.IDs) > 0 {
+		record, err := openedRecord(d, len(next.IDs), unproven)
+		if err != nil {
+			return nil, err
+		}
+		next.Opened = store.Hash(draw.HashOf(record))
+		if err := e.Identity.PutRelease(ctx, id, n, next, notices); err != nil {
+			return nil, e.fault(err)
+		}
+		releases = append(releases, next)
+		if err := e.logReleases(ctx, d, releases); err != nil {
+			return nil, err
+		}
+	}
+	return e.releases(ctx, d, lines, releases)
+}
+
+func openedRecord(d *drawing, count int, unproven bool) ([]byte, error) {
+	return (&draw.Opened{Open: d.openHash, Draw: d.row.N, Purpose: purposeNotice, Count: int64(count), Unproven: unproven}).Marshal()
+}
+
+// logReleases appends the opened records that the log lacks; release i goes with the i-th opened record of the draw.
+func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.Release) error {
+	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return err
+	}
+	have := 0
+	for _, l := range logged {
+		if o, ok := l.record.(*draw.Opened); ok && o.Purpose == purposeNotice {
+			have++
+		}
+	}
+	for _, r := range releases[min(have, len(releases)):] {
+		record, err := openedRecord(d, len(r.IDs), false)
+		if err == nil && store.Hash(draw.HashOf(record)) != r.Opened {
+			record, err = openedRecord(d, len(r.IDs), true)
+		}
+		if err != nil {
+			return err
+		}
+		if err := e.appendRecord(ctx, record, store.Transition{}); err != nil {
+			return e.fault(err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, releases []store.Release) ([]Release, error) {
+	at := map[store.EntrantID]draw.Line{}
+	for _, l := range lines {
+		at[store.EntrantID(l.ID)] = l
+	}
+	out := make([]Release, len(releases))
+	for i, r := range releases {
+		sealed, err := e.Identity.Sealed(ctx, d.campaign.ID, r.IDs)
+		if err != nil {
+			return nil, e.fault(err)
+		}
+		out[i].Opened = r.Opened
+		for _, s := range sealed {
+			l := at[s.ID]
+			out[i].Entrants = append(out[i].Entrants, ReleasedEntrant{ID: s.ID, Stratum: l.Stratum, Rank: int64(l.Rank), Locks: s.Lock, Contact: s.Contact})
+		}
+	}
+	return out, nil
+}
+
+// Notifications returns the notices of a draw by stratum and rank. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.
+func (e *Engine) Notifications(ctx context.Context, id store.CampaignID, n int) ([]store.Notification, error) {
+	if _, err := e.drawing(ctx, id, n); err != nil {
+		return nil, err
+	}
+	all, err := e.Identity.Notifications(ctx, id, n)
+	return all, e.fault(err)
+}
+
+// ReportNotification moves a notice by compare-and-swap; coming to SENDING counts an attempt. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, SEAT_UNKNOWN,
+// NOTIFICATION_STATE if it is no longer in `from` or the step makes no sense.
+func (e *Engine) ReportNotification(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, from, to store.NotificationState) (store.Notification, error) {
+	if _, err := e.drawing(ctx, id, n); err != nil {
+		return store.Notification{}, err
+	}
+	if !notificationSteps[[2]store.NotificationState{from, to}] {
+		return store.Notification{}, refuse(NotificationMoved, "a notice does not go from state %d to state %d", from, to)
+	}
+	x, err := e.Identity.SetNotification(ctx, id, n, stratum, rank, from, to, to == notificationSending, e.Now().UTC())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return x, refuse(SeatUnknown, "there is no notice for rank %d of stratum %d", rank, stratum)
+	case errors.Is(err, store.ErrConflict):
+		return x, refuse(NotificationMoved, "the notice is no longer in that state: list the notices and look again")
+	}
+	return x, e.fault(err)
+}
+
+const notificationSending store.NotificationState = 2
+
+// notificationSteps are the steps that a notice may take: pending 1, sending 2, sent 3, refused 4, unknown 5, no address 6. What was sent stays sent; unknown goes
+// back to pending only because a person said so.
+var notificationSteps = map[[2]store.NotificationState]bool{
+	{1, 2}: true, {2, 3}: true, {2, 4}: true, {2, 1}: true, {2, 5}: true, {5, 1}: true, {1, 6}: true, {4, 1}: true,
+}
+
+func uintText(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -1,0 +1,362 @@
+package sqlite
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"fairlot/store"
+)
+
+// zeroDuplicate is the code of SPEC section 2.2 for a second entry of one person.
+const zeroDuplicate = "duplicate"
+
+// The states of an entry token.
+const (
+	tokenUnused = iota + 2
+	tokenUsed
+	tokenRevoked
+)
+
+type (
+	entrantKey struct {
+		campaign store.CampaignID
+		id       store.EntrantID
+	}
+	hashKey struct {
+		campaign store.CampaignID
+		hash     store.Hash
+	}
+	dayKey struct {
+		campaign store.CampaignID
+		day      string
+	}
+	entryToken struct {
+		state   int // 0: unknown
+		chances uint16
+		expires time.Time
+	}
+)
+
+// groupCommit judges the entries of a batch in the order given and remembers what it accepted, then writes all of that in the order
+// of ids: the order of arrival is not to be read off the pages.
+type groupCommit struct {
+	*tx
+	now      time.Time
+	gates    map[store.CampaignID]store.Gate
+	fresh    map[entrantKey]store.Entrant // accepted in this batch
+	tags     map[hashKey]bool             // taken in this batch
+	tokens   map[hashKey]entryToken       // as of this moment of the batch
+	used     []hashKey
+	days     map[dayKey]int64
+	accepted []accepted
+}
+
+type accepted struct {
+	*store.Entry
+	chances uint16
+	zero    string
+}
+
+// Enter implements store.Identity.
+func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []store.Entry) ([]store.EntryResult, error) {
+	results := make([]store.EntryResult, len(batch))
+	if len(batch) == 0 {
+		return results, nil
+	}
+	err := d.write(ctx, "enter batch", func(t *tx) error {
+		g := &groupCommit{
+			tx: t, now: now(),
+			gates: map[store.CampaignID]store.Gate{}, fresh: make(map[entrantKey]store.Entrant, len(batch)),
+			tags: map[hashKey]bool{}, tokens: map[hashKey]entryToken{}, days: map[dayKey]int64{},
+		}
+		for i := range batch {
+			if err := g.judge(&batch[i], &results[i]); err != nil {
+				return err
+			}
+		}
+		return g.insert()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// judge finds the outcome of one entry, in the order of checks that store.Identity states.
+func (g *groupCommit) judge(e *store.Entry, r *store.EntryResult) (err error) {
+	if r.Gate, err = g.gateOf(e.Campaign); err != nil {
+		return err
+	}
+	key := entrantKey{e.Campaign, e.ID}
+	var found bool
+	if r.Present, found = g.fresh[key]; !found {
+		r.Present, err = g.entrant(e.Campaign, e.ID)
+		if found = err == nil; !found && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	switch {
+	case found:
+		r.Outcome = store.Exists
+	case r.Gate.Moving:
+		r.Outcome = store.GateMoving
+	case r.Gate.State != store.GateOpen || !g.now.Before(r.Gate.End):
+		r.Outcome = store.GateShut
+	case e.Epoch != r.Gate.Epoch:
+		r.Outcome = store.WrongEpoch
+	}
+	if r.Outcome != 0 {
+		return nil
+	}
+	chances, zero := e.Chances, ""
+	if e.Token != nil {
+		tok, err := g.token(hashKey{e.Campaign, *e.Token})
+		if err != nil {
+			return err
+		}
+		if r.Outcome = tok.refuse(g.now); r.Outcome != 0 {
+			return nil
+		}
+		chances = tok.chances
+	}
+	if e.Tag != nil {
+		taken, err := g.tagTaken(hashKey{e.Campaign, *e.Tag})
+		if err != nil {
+			return err
+		}
+		if taken && !e.DuplicateCounts0 {
+			r.Outcome = store.PersonEntered
+			return nil
+		}
+		if taken {
+			chances, zero = 0, zeroDuplicate
+		}
+	}
+	g.accept(key, accepted{e, chances, zero})
+	r.Outcome, r.Chances = store.Entered, chances
+	if zero != "" {
+		r.Outcome = store.EnteredDuplicate
+	}
+	return nil
+}
+
+// gateOf returns the gate as of this transaction. A campaign without a gate is shut.
+func (g *groupCommit) gateOf(id store.CampaignID) (store.Gate, error) {
+	gate, ok := g.gates[id]
+	if ok {
+		return gate, nil
+	}
+	gate, err := g.gate(id)
+	if errors.Is(err, store.ErrNotFound) {
+		gate, err = store.Gate{}, nil
+	}
+	g.gates[id] = gate
+	return gate, err
+}
+
+func (g *groupCommit) token(key hashKey) (tok entryToken, err error) {
+	tok, ok := g.tokens[key]
+	if !ok {
+		err = g.one("SELECT state, chances, expires FROM entry_tokens WHERE campaign = ? AND hash = ?", args{key.campaign[:], key.hash[:]},
+			&tok.state, &tok.chances, at{&tok.expires})
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		g.tokens[key] = tok
+	}
+	return tok, err
+}
+
+// refuse returns why a token does not let in, 0 if it does. A zero expiry never comes.
+func (k entryToken) refuse(now time.Time) store.Outcome {
+	switch {
+	case k.state == 0:
+		return store.TokenUnknown
+	case k.state == tokenUsed:
+		return store.TokenUsed
+	case k.state == tokenRevoked:
+		return store.TokenRevoked
+	case !k.expires.IsZero() && !now.Before(k.expires):
+		return store.TokenExpired
+	}
+	return 0
+}
+
+func (g *groupCommit) tagTaken(key hashKey) (bool, error) {
+	if g.tags[key] {
+		return true, nil
+	}
+	var one int
+	err := g.one("SELECT 1 FROM tags WHERE campaign = ? AND tag = ?", args{key.campaign[:], key.hash[:]}, &one)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (g *groupCommit) accept(key entrantKey, a accepted) {
+	g.fresh[key] = store.Entrant{
+		ID: a.ID, Epoch: a.Epoch, Stratum: a.Stratum, Chances: a.chances, Zero: a.zero, Person: a.Person, RetryMAC: a.RetryMAC,
+	}
+	if a.Tag != nil {
+		g.tags[hashKey{a.Campaign, *a.Tag}] = true
+	}
+	if a.Token != nil {
+		k := hashKey{a.Campaign, *a.Token}
+		tok := g.tokens[k]
+		tok.state = tokenUsed
+		g.tokens[k] = tok
+		g.used = append(g.used, k)
+	}
+	if a.Day != "" {
+		g.days[dayKey{a.Campaign, a.Day}]++
+	}
+	g.accepted = append(g.accepted, a)
+}
+
+// insert writes what was accepted, table by table in the order of keys.
+func (g *groupCommit) insert() error {
+	slices.SortFunc(g.accepted, func(a, b accepted) int {
+		return cmp.Or(bytes.Compare(a.Campaign[:], b.Campaign[:]), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	for _, a := range g.accepted {
+		c, id := a.Campaign[:], a.ID[:]
+		if _, err := g.exec("INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			c, id, a.Epoch, a.Stratum, a.chances, a.zero, a.Person[:], strings.Join(a.Consents, "\n")); err != nil {
+			return err
+		}
+		if _, err := g.exec("INSERT INTO envelopes (campaign, id, locks, identity, contact) VALUES (?, ?, ?, ?, ?)",
+			c, id, joinFrames(a.Lock), a.Identity, a.Contact); err != nil {
+			return err
+		}
+		if _, err := g.exec("INSERT INTO pending (campaign, epoch, id, retry_mac, dropped, response) VALUES (?, ?, ?, ?, ?, ?)",
+			c, a.Epoch, id, a.RetryMAC[:], a.zero == zeroDuplicate, a.Response); err != nil {
+			return err
+		}
+		if a.Tag != nil && a.zero == "" {
+			if _, err := g.exec("INSERT INTO tags (campaign, tag, id) VALUES (?, ?, ?)", c, a.Tag[:], id); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(g.used, func(a, b hashKey) int {
+		return cmp.Or(bytes.Compare(a.campaign[:], b.campaign[:]), bytes.Compare(a.hash[:], b.hash[:]))
+	})
+	for _, k := range g.used {
+		if err := g.swap("UPDATE entry_tokens SET state = ? WHERE campaign = ? AND hash = ? AND state = ?",
+			tokenUsed, k.campaign[:], k.hash[:], tokenUnused); err != nil {
+			return err
+		}
+	}
+	for k, n := range g.days {
+		if _, err := g.exec(`INSERT INTO days (campaign, day, entrants) VALUES (?, ?, ?)
+			ON CONFLICT (campaign, day) DO UPDATE SET entrants = entrants + excluded.entrants`, k.campaign[:], k.day, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) entrant(campaign store.CampaignID, id store.EntrantID) (store.Entrant, error) {
+	e := store.Entrant{ID: id}
+	var mac []byte
+	err := t.one(`SELECT e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac
+		FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
+		WHERE e.campaign = ? AND e.id = ?`, args{campaign[:], id[:]},
+		&e.Epoch, &e.Stratum, &e.Chances, &e.Zero, into(e.Person[:]), &mac)
+	if err == nil && mac != nil {
+		err = into(e.RetryMAC[:]).Scan(mac)
+	}
+	e.Mixed = mac == nil
+	if err != nil {
+		return store.Entrant{}, err
+	}
+	return e, nil
+}
+
+// Entrant implements store.Identity.
+func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id store.EntrantID) (e store.Entrant, err error) {
+	err = d.read(ctx, "read entrant", func(t *tx) error {
+		e, err = t.entrant(campaign, id)
+		return err
+	})
+	return e, err
+}
+
+// EpochCounted implements store.Identity.
+func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32, draws bool) (n int64, err error) {
+	least := 0
+	if draws {
+		least = 1
+	}
+	err = d.read(ctx, "count epoch", func(t *tx) error {
+		return t.one("SELECT count(*) FROM entrants WHERE campaign = ? AND epoch = ? AND chances >= ?", args{campaign[:], epoch, least}, &n)
+	})
+	return n, err
+}
+
+// Leaves implements store.Identity.
+func (d *Identity) Leaves(ctx context.Context, campaign store.CampaignID, after store.EntrantID, limit int) (list []store.Leaf, err error) {
+	err = d.read(ctx, "read leaves", func(t *tx) error {
+		return t.each("SELECT id, stratum, chances, person FROM entrants WHERE campaign = ? AND id > ? ORDER BY id LIMIT ?",
+			args{campaign[:], after[:], limit}, func(scan func(...any) error) error {
+				var l store.Leaf
+				err := scan(into(l.ID[:]), &l.Stratum, &l.Chances, into(l.Person[:]))
+				list = append(list, l)
+				return err
+			})
+	})
+	return list, err
+}
+
+// Sealed implements store.Identity.
+func (d *Identity) Sealed(ctx context.Context, campaign store.CampaignID, ids []store.EntrantID) ([]store.Sealed, error) {
+	list := make([]store.Sealed, len(ids))
+	err := d.read(ctx, "read envelopes", func(t *tx) error {
+		for i, id := range ids {
+			s := &list[i]
+			s.ID = id
+			var locks []byte
+			err := t.one("SELECT locks, identity, contact FROM envelopes WHERE campaign = ? AND id = ?", args{campaign[:], id[:]},
+				&locks, &s.Identity, &s.Contact)
+			if err != nil {
+				return err
+			}
+			if s.Lock, err = splitFrames(locks); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// joinFrames puts byte strings into one: u32 big-endian length and bytes, each.
+func joinFrames(list [][]byte) []byte {
+	out := []byte{}
+	for _, b := range list {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(b)))
+		out = append(out, b...)
+	}
+	return out
+}
+
+func splitFrames(b []byte) (list [][]byte, err error) {
+	for len(b) > 0 {
+		if len(b) < 4 || uint64(len(b)-4) < uint64(binary.BigEndian.Uint32(b)) {
+			return nil, errors.New("frames are cut short")
+		}
+		n := 4 + int(binary.BigEndian.Uint32(b))
+		list, b = append(list, b[4:n:n]), b[n:]
+	}
+	return list, nil
+}

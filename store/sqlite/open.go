@@ -1,0 +1,192 @@
+// Package sqlite keeps the three rooms of package store in three SQLite files of one folder, for one machine.
+//
+// It is no general database layer: each file belongs to one room, no connection can attach a second one, and a file
+// moved into another room's place is refused. Call [Create] once for an installation, [Open] ever after.
+//
+// Every connection runs with journal_mode=WAL, synchronous=FULL, secure_delete=ON and temp_store=MEMORY. One connection a
+// room writes, first come first served, so a group commit never deadlocks and whoever moves a gate waits for
+// at most the writers before it. Other processes may read and write the same files; a lock that they hold longer than
+// five seconds is store.ErrUnavailable.
+//
+// What stays readable in the files, and for how long: the write-ahead log holds copies of changed pages until it is
+// truncated, which ClearBatch, DropTags, DropEntrants, PutMixed, Rewrite and Scrub do. Until then it shows the order of
+// commits; in the identity room that is the order of entries, with responses only sealed. Pages that are freed are
+// zeroed, but a page that stays in use can hold stale bytes between its rows until Scrub rewrites the file. What the file
+// system or the disk keeps of a truncated file is beyond this package: that is why epoch and tag keys are destroyed elsewhere.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"fairlot/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// roomFile is one room's file: dir/name.db, and the application_id in its header that tells it from the others.
+type roomFile struct {
+	name string
+	app  int32
+}
+
+var (
+	registryFile = roomFile{"registry", 0x464c5201} // "FLR" 1
+	identityFile = roomFile{"identity", 0x464c4901} // "FLI" 1
+	answersFile  = roomFile{"answers", 0x464c4101}  // "FLA" 1
+)
+
+func (f roomFile) path(dir string) string { return filepath.Join(dir, f.name+".db") }
+
+// Create makes the three files in dir with mode 0600, and dir itself with mode 0700 if it is absent (its parent must
+// exist). If one of the files is there already it changes nothing and returns [store.ErrExists].
+func Create(dir string) (err error) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("create the folder of the databases: %w", errors.Join(store.ErrUnavailable, err))
+	}
+	files := []roomFile{registryFile, identityFile, answersFile}
+	for _, f := range files {
+		if _, err := os.Lstat(f.path(dir)); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("create %s.db: %w", f.name, store.ErrExists)
+		}
+	}
+	var made []string
+	defer func() {
+		if err != nil {
+			for _, p := range made {
+				for _, suffix := range []string{"", "-wal", "-shm"} {
+					_ = os.Remove(p + suffix)
+				}
+			}
+		}
+	}()
+	for _, f := range files {
+		file, err := os.OpenFile(f.path(dir), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("create %s.db: %w", f.name, store.ErrExists)
+		}
+		if err != nil {
+			return fmt.Errorf("create %s.db: %w", f.name, errors.Join(store.ErrUnavailable, err))
+		}
+		made = append(made, f.path(dir))
+		if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
+			return fmt.Errorf("create %s.db: %w", f.name, errors.Join(store.ErrUnavailable, err))
+		}
+		if err := create(f, dir); err != nil {
+			return fmt.Errorf("create %s.db: %w", f.name, err)
+		}
+	}
+	return syncDir(dir)
+}
+
+// create writes the header that cannot be changed later, then the schema.
+func create(f roomFile, dir string) error {
+	ctx := context.Background()
+	db := sql.OpenDB(connector{dsn: newFileDSN(f.path(dir))})
+	_, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", f.app))
+	if err := errors.Join(err, db.Close()); err != nil {
+		return classify(ctx, "write the header", err)
+	}
+	r, err := openRoom(f, dir, busyTimeout)
+	if err != nil {
+		return err
+	}
+	return r.Close()
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("sync the folder of the databases: %w", errors.Join(store.ErrUnavailable, err))
+	}
+	return nil
+}
+
+// Open opens the three files that [Create] made and brings their schema forward. It creates nothing: an absent file is
+// [store.ErrNotFound]. A file of another room and a schema newer than this program are refused.
+func Open(dir string) (store.Rooms, error) { return open(dir, busyTimeout) }
+
+func open(dir string, busy time.Duration) (rooms store.Rooms, err error) {
+	var opened []*room
+	defer func() {
+		if err != nil {
+			for _, r := range opened {
+				_ = r.Close()
+			}
+		}
+	}()
+	for _, f := range []roomFile{registryFile, identityFile, answersFile} {
+		r, err := openRoom(f, dir, busy)
+		if err != nil {
+			return store.Rooms{}, fmt.Errorf("open %s.db: %w", f.name, err)
+		}
+		opened = append(opened, r)
+	}
+	return store.Rooms{Registry: &Registry{opened[0]}, Identity: &Identity{opened[1]}, Answers: &Answers{opened[2]}}, nil
+}
+
+func openRoom(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
+	switch info, err := os.Stat(f.path(dir)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, store.ErrNotFound
+	case err != nil:
+		return nil, errors.Join(store.ErrUnavailable, err)
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, fmt.Errorf("mode %04o lets others in, want 0600", info.Mode().Perm())
+	}
+	r := newRoom(f.path(dir), busy)
+	defer func() {
+		if err != nil {
+			_ = r.Close()
+		}
+	}()
+	ctx := context.Background()
+	var app int32
+	if err := r.w.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
+		return nil, classify(ctx, "read the header", err)
+	}
+	if app != f.app {
+		return nil, fmt.Errorf("application_id %#x is not that of the %s room", app, f.name)
+	}
+	return r, migrate(ctx, f, r.w)
+}
+
+// migrate brings the schema forward. Nothing is written if it is current.
+func migrate(ctx context.Context, f roomFile, db *sql.DB) error {
+	folder, err := fs.Sub(migrations, "migrations/"+f.name)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return classify(ctx, "read the schema version", err)
+	}
+	if have > want {
+		return fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
+	}
+	if have < want {
+		if _, err := p.Up(ctx); err != nil {
+			return classify(ctx, fmt.Sprintf("migrate the schema from version %d to %d", have, want), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"fairlot/store"
+)
+
+const (
+	noticeKey   = " WHERE campaign = ? AND draw = ? AND stratum = ? AND rank = ?"
+	noticeFirst = 1 // state of a notice that nobody has worked on
+)
+
+// PutRelease implements store.Identity.
+func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, draw int, r store.Release, notices []store.Notification) error {
+	ids := joinIDs(r.IDs)
+	return d.write(ctx, "put release", func(t *tx) error {
+		var have []byte
+		err := t.one("SELECT ids FROM releases WHERE campaign = ? AND draw = ? AND opened = ?", args{campaign[:], draw, r.Opened[:]}, &have)
+		if err == nil && !slices.Equal(have, ids) {
+			return store.ErrExists
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO releases (campaign, draw, n, opened, ids)
+			SELECT ?1, ?2, coalesce(max(n) + 1, 1), ?3, ?4 FROM releases WHERE campaign = ?1 AND draw = ?2`,
+			campaign[:], draw, r.Opened[:], ids); err != nil {
+			return err
+		}
+		for _, n := range notices {
+			// A winner released a second time keeps the notice: it may have been sent.
+			if _, err := t.exec(`INSERT INTO notices (campaign, draw, stratum, rank, state, attempts, updated)
+				VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING`,
+				campaign[:], draw, n.Stratum, n.Rank, noticeFirst, unix(n.Updated)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func joinIDs(ids []store.EntrantID) []byte {
+	out := make([]byte, 0, 16*len(ids))
+	for _, id := range ids {
+		out = append(out, id[:]...)
+	}
+	return out
+}
+
+// Releases implements store.Identity.
+func (d *Identity) Releases(ctx context.Context, campaign store.CampaignID, draw int) (list []store.Release, err error) {
+	err = d.read(ctx, "list releases", func(t *tx) error {
+		return t.each("SELECT opened, ids FROM releases WHERE campaign = ? AND draw = ? ORDER BY n", args{campaign[:], draw},
+			func(scan func(...any) error) error {
+				var (
+					r   store.Release
+					ids []byte
+				)
+				err := scan(into(r.Opened[:]), &ids)
+				for chunk := range slices.Chunk(ids, 16) {
+					var id store.EntrantID
+					err = errors.Join(err, into(id[:]).Scan(chunk))
+					r.IDs = append(r.IDs, id)
+				}
+				list = append(list, r)
+				return err
+			})
+	})
+	return list, err
+}
+
+// Notifications implements store.Identity.
+func (d *Identity) Notifications(ctx context.Context, campaign store.CampaignID, draw int) (list []store.Notification, err error) {
+	err = d.read(ctx, "list notices", func(t *tx) error {
+		return t.each("SELECT stratum, rank, state, attempts, updated FROM notices WHERE campaign = ? AND draw = ? ORDER BY stratum, rank",
+			args{campaign[:], draw}, func(scan func(...any) error) error {
+				var n store.Notification
+				err := scan(&n.Stratum, &n.Rank, &n.State, &n.Attempts, at{&n.Updated})
+				list = append(list, n)
+				return err
+			})
+	})
+	return list, err
+}
+
+// SetNotification implements store.Identity.
+func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignID, draw, stratum int, rank int64, from, to store.NotificationState, attempt bool, now store.Time) (store.Notification, error) {
+	n := store.Notification{Stratum: stratum, Rank: rank}
+	err := d.write(ctx, "set notice", func(t *tx) error {
+		key := args{campaign[:], draw, stratum, rank}
+		if err := t.one("SELECT state, attempts FROM notices"+noticeKey, key, &n.State, &n.Attempts); err != nil {
+			return err
+		}
+		if n.State != from { // another mailer took it: two would send it twice
+			return store.ErrConflict
+		}
+		n.State = to
+		if attempt {
+			n.Attempts++
+		}
+		if err := (at{&n.Updated}).Scan(unix(now)); err != nil {
+			return err
+		}
+		_, err := t.exec("UPDATE notices SET state = ?, attempts = ?, updated = ?"+noticeKey, append(args{n.State, n.Attempts, unix(now)}, key...)...)
+		return err
+	})
+	if err != nil {
+		return store.Notification{}, err
+	}
+	return n, nil
+}
