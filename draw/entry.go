@@ -54,7 +54,7 @@ func PersonOf(ci, cc Commitment) Person { return labelled("person", ci[:], cc[:]
 var ErrEntrantText = errors.New("not an entrant's text")
 
 // Identity is who an entrant is. Each field is one line of the identity text, left out if empty; each is at most 200
-// bytes; Birth is YYYY-MM-DD.
+// bytes; Birth is a real day YYYY-MM-DD of the years 1800 to 9999.
 type Identity struct {
 	Name, IDType, IDNumber, Birth, Card, Guardian string
 }
@@ -84,7 +84,7 @@ func marshalPairs(pairs []pair) ([]byte, error) {
 	for _, p := range pairs {
 		if *p.value != "" {
 			w.text(p.key, *p.value)
-			w.must(p.key, p.key != "birth" || isDate(*p.value))
+			w.must(p.key, p.key != "birth" || isBirth(*p.value))
 		}
 	}
 	if w.err == nil {

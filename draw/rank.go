@@ -91,33 +91,36 @@ func MakePlan(d *DrawRules, batch int, counts []int64) Plan {
 			}
 		}
 	}
-	tiers := make([][]int, n)
-	for _, t := range seatsOf(d, counts) {
-		e := t.Stratum - 1
-		for into[e] != e {
-			e = into[e]
+	stand := func(i int) int {
+		for into[i] != i {
+			i = into[i]
 		}
+		return i
+	}
+	p := Plan{Into: make([]int, n)}
+	joined := make([]int64, n) // n_i of the effective strata
+	for i := range n {
+		p.Into[i] = stand(i) + 1
+		joined[stand(i)] += counts[i]
+	}
+	tiers := make([][]int, n)
+	for _, t := range seatsOf(d, joined) {
+		e := stand(t.Stratum - 1)
 		for len(tiers[e]) < t.Tier {
 			tiers[e] = append(tiers[e], 0)
 		}
 		tiers[e][t.Tier-1] += t.Count
 	}
-	p := Plan{Into: make([]int, n)}
 	for i := range n {
-		e := i
-		for into[e] != e {
-			e = into[e]
-		}
-		p.Into[i] = e + 1
-		if e == i {
+		if into[i] == i {
 			p.Effective = append(p.Effective, Effective{i + 1, tiers[i], d.Alternates})
 		}
 	}
 	return p
 }
 
-// seatsOf are the tiers of the rules, or the shares of the proportional one: whole quotas first, the seats left over to
-// the largest remainders, ties to the lower stratum.
+// seatsOf are the tiers of the rules, or the shares of the proportional one among the effective strata: whole quotas first,
+// the seats left over to the largest remainders, ties to the lower stratum.
 func seatsOf(d *DrawRules, counts []int64) []Tier {
 	if d.Proportional == 0 {
 		return d.Tiers

@@ -219,9 +219,14 @@ const (
 func yearOK(t time.Time) bool { return t.Year() >= 2000 && t.Year() <= 9999 }
 
 // isDate tells whether s is a real day, YYYY-MM-DD, of the years 2000 to 9999.
-func isDate(s string) bool {
+func isDate(s string) bool { return isDateSince(s, 2000) }
+
+// isBirth is isDate for the years 1800 to 9999.
+func isBirth(s string) bool { return isDateSince(s, 1800) }
+
+func isDateSince(s string, year int) bool {
 	t, err := time.Parse(dateForm, s)
-	return err == nil && yearOK(t) && t.Format(dateForm) == s
+	return err == nil && t.Year() >= year && t.Year() <= 9999 && t.Format(dateForm) == s
 }
 
 // parseDec reads a decimal without leading zeros, at most 2^53 − 1.

@@ -1,0 +1,195 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+
+	"fairlot/crypto/beacon"
+	"fairlot/draw"
+)
+
+// history is step 6: what counts among the campaign's records (SPEC section 7).
+func (c *check) history() error {
+	for i := range c.rules.Draws {
+		d := &c.rules.Draws[i]
+		c.out.Draws = append(c.out.Draws, Draw{N: i + 1, State: StateOpen, Round: d.Round,
+			Quicknet: chainOf(d.Beacon) == beacon.Quicknet()})
+	}
+	mark := []byte("open " + c.open.hash.String() + "\n")
+	err := c.each(func(i int64, b []byte) error {
+		if !strings.Contains(string(b), string(mark)) { // cheap; About decides
+			return nil
+		}
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return failedBy(2, 0, err)
+		}
+		open, n := rec.About()
+		if open != c.open.hash {
+			return nil
+		}
+		if i < c.open.index {
+			return failed(6, n, fmt.Sprintf("entry %d is about the campaign, but comes before its open record", i))
+		}
+		if n > len(c.rules.Draws) {
+			return failed(6, 0, fmt.Sprintf("entry %d is about draw %d, which the campaign does not have", i, n))
+		}
+		c.log = append(c.log, entry{i, draw.HashOf(b), rec})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range c.out.Draws {
+		if err := c.drawHistory(&c.out.Draws[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *check) drawHistory(d *Draw) error {
+	rules := &c.rules.Draws[d.N-1]
+	var voids []entry
+	for _, e := range c.log {
+		if _, n := e.rec.About(); n != d.N {
+			continue
+		}
+		if err := c.apply(d, rules, e); err != nil {
+			return err
+		}
+		if e.rec.Kind() == "void" {
+			voids = append(voids, e)
+		}
+	}
+	d.RoundTime = draw.RoundTime(rules.Beacon, d.Round)
+	d.Deadline = rules.Deadline(d.Round)
+	for _, e := range voids {
+		counts, err := c.voidCounts(d, rules, e)
+		if err != nil {
+			return err
+		}
+		if counts && d.Void == "" {
+			d.Void = e.rec.(*draw.Void).Reason
+		}
+	}
+	switch {
+	case d.Void != "" && d.Result != nil:
+		return failed(6, d.N, "there is a result beside a void that counts")
+	case len(voids) > 0 && d.Void == "" && d.Result == nil:
+		return failed(6, d.N, fmt.Sprintf("the void of entry %d does not count", voids[0].index))
+	case d.Void != "":
+		d.State = StateVoid
+	case d.Result != nil:
+		d.State = StateDrawn
+	case d.Close != nil:
+		d.State = StateClosed
+	}
+	if d.Close != nil {
+		d.InTime, d.Witnesses = c.policy.InTime(c.cps, d.closeIndex, d.Deadline.Unix())
+	}
+	return nil
+}
+
+func (c *check) apply(d *Draw, rules *draw.DrawRules, e entry) error {
+	bad := func(what string) error { return failed(6, d.N, fmt.Sprintf("entry %d: %s", e.index, what)) }
+	switch r := e.rec.(type) {
+	case *draw.Amend:
+		if d.Result != nil {
+			return bad("an amend after the result")
+		}
+		if r.Round > d.Round {
+			if met, _ := c.policy.InTime(c.cps, e.index, rules.Deadline(d.Round).Unix()); met {
+				d.Round, d.Amended = r.Round, true
+			}
+		}
+	case *draw.Close:
+		if d.Close != nil {
+			return bad("a second close, which is proof of fraud")
+		}
+		d.Close, d.CloseHash, d.closeIndex = r, e.hash, e.index
+	case *draw.Result:
+		if d.Result != nil {
+			return bad("a second result")
+		}
+		if d.Close == nil {
+			return bad("a result before the close")
+		}
+		d.Result = r
+	case *draw.Replace:
+		if d.Result == nil {
+			return bad("a replacement before the result")
+		}
+		d.Replaced = append(d.Replaced, r)
+	case *draw.Opened:
+		if d.Result == nil {
+			return bad("envelopes opened before the result")
+		}
+		d.opened = append(d.opened, r)
+	}
+	return nil
+}
+
+func (c *check) voidCounts(d *Draw, rules *draw.DrawRules, e entry) (bool, error) {
+	if met, _ := c.policy.InTime(c.cps, e.index, d.Deadline.Unix()); met {
+		return true, nil
+	}
+	if e.rec.(*draw.Void).Reason != draw.ReasonBeaconDead {
+		return false, nil
+	}
+	dead := d.RoundTime.Unix() + 86400*int64(rules.DeadDays)
+	if met, _ := c.policy.Since(c.cps, e.index, dead); !met {
+		return false, nil
+	}
+	alive, err := c.roundKnown(rules.Beacon, d.Round)
+	return !alive, err
+}
+
+// roundKnown tells whether a signature of the round is at hand: given by the caller, or in any result record of the log.
+func (c *check) roundKnown(b draw.Beacon, round uint64) (bool, error) {
+	chain := chainOf(b)
+	for _, r := range c.opts.Rounds {
+		if r.Chain == b.Chain && r.Round == round && beacon.Verify(chain, round, r.Signature) == nil {
+			return true, nil
+		}
+	}
+	known := false
+	err := c.each(func(_ int64, b []byte) error {
+		if known || !strings.HasPrefix(string(b), "fairlot/v1 result\n") {
+			return nil
+		}
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return failedBy(2, 0, err)
+		}
+		if r, ok := rec.(*draw.Result); ok {
+			known = beacon.Verify(chain, round, r.Signature[:]) == nil
+		}
+		return nil
+	})
+	return known, err
+}
+
+// drawFiles is the rest of step 1: the draws' files are those that the history asks for.
+func (c *check) drawFiles() error {
+	want := map[string]bool{}
+	for i := range c.out.Draws {
+		d := &c.out.Draws[i]
+		if d.Close != nil {
+			want[drawFile(d.N, "entrants.bin")] = true
+		}
+		if d.Result != nil {
+			want[drawFile(d.N, "ranking.txt")] = true
+		}
+	}
+	for _, name := range c.files.names {
+		if strings.HasPrefix(name, "draw/") && !want[name] {
+			return failed(1, 0, fmt.Sprintf("file %s has no record that it belongs to", name))
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		return failed(1, 0, fmt.Sprintf("file %s is missing", name))
+	}
+	return nil
+}
