@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# check.sh runs every check of the tree and says at the end what passed.
+#
+#   ./check.sh              all steps
+#   ./check.sh unit race    only these
+#
+# A failed step does not stop the others; the exit status is 0 only if none
+# failed. A step that cannot run here is skipped with its reason. Under CI=true
+# a skip is a failure, unless .ci/allowed-skips names it.
+set -uo pipefail
+cd "$(dirname "$0")"
+exec 2>&1
+
+STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threats unit race
+	vectors-python browser site clone-demo)
+
+# Packages in which several goroutines meet.
+RACE=(./crypto/keys ./crypto/beacon ./crypto/ledger ./draw ./engine/... ./server/... ./store/...)
+
+TEMP=$(mktemp -d)
+trap 'rm -rf "$TEMP"' EXIT
+REPORT=()
+PASSED=0 FAILED=0 SKIPPED=0
+
+# have COMMAND... succeeds if every command is there.
+have() {
+	local c
+	for c; do command -v "$c" >/dev/null 2>&1 || return 1; done
+}
+
+# skip NAME REASON notes that something did not run. Under CI it returns 1
+# unless NAME is allowed.
+skip() {
+	echo "SKIP $1: $2"
+	echo "$1: $2" >>"$TEMP/skips"
+	if [ "${CI:-}" = true ] && ! awk -v n="$1" '$1 == n { ok = 1 } END { exit !ok }' .ci/allowed-skips; then
+		echo "a skip under CI is a failure: $1 is not in .ci/allowed-skips"
+		return 1
+	fi
+}
+
+buf() { go tool -modfile=tools/buf/go.mod buf "$@"; }
+
+# go_packages lists the module's packages, without what npm may have unpacked.
+go_packages() { go list -e ./... | grep -v /node_modules/; }
+
+# go_files lists the tracked and new Go files written by hand.
+go_files() { git ls-files -co --exclude-standard '*.go' | grep -v '^gen/fairlot/'; }
+
+# go_test NAME ARGS... runs go test -v, shows what matters of it, and turns each
+# test that skipped itself into a skip of NAME:Test.
+go_test() {
+	local name=$1 rc=0 line
+	shift
+	go test -v "$@" >"$TEMP/$name.log" 2>&1 || rc=$?
+	grep -vE '^(=== |[[:space:]]*--- (PASS|SKIP)|PASS$|\?)' "$TEMP/$name.log" | grep -E "$([ $rc = 0 ] && echo '^ok' || echo .)"
+	while read -r line; do
+		skip "$name:$line" "$(grep -B1 -- "--- SKIP: $line " "$TEMP/$name.log" | head -n 1 | sed 's/^ *//')" || rc=1
+	done < <(sed -nE 's/^ *--- SKIP: ([^ ]+) .*/\1/p' "$TEMP/$name.log" | sort -u)
+	return $rc
+}
+
+# What the other steps need besides Go. Installed by apt only when absent.
+step_packages() {
+	local want=() missing=() root=()
+	have gcc || want+=(gcc libc6-dev)
+	have chromium || have chromium-browser || have google-chrome || want+=(chromium)
+	have node npm || want+=(nodejs npm)
+	have python3 || want+=(python3)
+	have fc-list || want+=(fontconfig)
+	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || want+=(fonts-noto-cjk)
+	if [ ${#want[@]} -gt 0 ]; then
+		[ "$(id -u)" = 0 ] || root=(sudo -n)
+		if have apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+			"${root[@]}" apt-get update -qq
+			"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
+		else
+			echo "no apt-get, or no right to use it; wanted: ${want[*]}"
+		fi
+	fi
+	for c in gcc node npm python3; do have $c || missing+=("$c"); done
+	have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
+	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || missing+=(fonts-noto-cjk)
+	[ ${#missing[@]} = 0 ] || skip packages "could not be had: ${missing[*]}"
+}
+
+step_gofmt() {
+	local bad
+	bad=$(go_files | xargs gofmt -l) || return 1
+	[ -z "$bad" ] || { echo "not as gofmt writes it:"; echo "$bad"; return 1; }
+}
+
+step_vet() { go_packages | xargs go vet && (cd tools/protodeps && go vet ./...); }
+
+step_staticcheck() { go_packages | xargs go tool staticcheck; }
+
+step_generated() {
+	tools/generate.sh || return 1
+	git diff --exit-code --stat -- gen || return 1
+	[ -z "$(git status --porcelain -- gen)" ] || { git status --short -- gen; return 1; }
+}
+
+step_buf_lint() { tools/generate.sh deps && buf lint; }
+
+step_buf_breaking() { tools/generate.sh deps && buf breaking proto --against proto/baseline.binpb; }
+
+step_deps() { go test -count=1 -run 'TestWhoMayImportWhom|TestRulesCanRefuse|TestPurePackagesReadNoClock' .; }
+
+step_threats() { go test -count=1 -run 'TestThreat' .; }
+
+step_unit() { go_test unit $(go_packages); }
+
+step_race() {
+	have gcc || { skip race "no C compiler for the race detector"; return; }
+	CGO_ENABLED=1 go_test race -race -timeout 20m "${RACE[@]}"
+}
+
+step_vectors_python() {
+	have python3 || { skip vectors-python "no python3"; return; }
+	python3 spec/verify.py --vectors draw/vectors
+}
+
+# The site's tests by themselves, so that a missing browser is seen. With one,
+# unit has just run them, and go test gives the result that it kept.
+step_browser() {
+	have chromium || have chromium-browser || have google-chrome || { skip browser "no chromium"; return; }
+	go_test browser ./web/...
+}
+
+# The site from its locked sources, compared with what is committed.
+step_site() {
+	have node npm || { skip site "no node and npm"; return; }
+	(cd web && npm ci --ignore-scripts --no-audit --no-fund && npx --no-install tsc --noEmit) || return 1
+	go generate ./web || return 1
+	[ -f web/dist/index.html ] || [ -n "$(git ls-files web/dist)" ] || { echo "web/dist holds nothing"; return 1; }
+	git diff --exit-code --stat -- web/dist || return 1
+	[ -z "$(git status --porcelain -- web/dist)" ] || { git status --short -- web/dist; return 1; }
+}
+
+# What a stranger does: clone, one command. Only committed files take part.
+step_clone_demo() {
+	git clone -q --no-hardlinks . "$TEMP/clone" || return 1
+	(cd "$TEMP/clone" && env -i HOME="$HOME" PATH="$PATH" timeout 600 go run ./cmd/fairlotd demo --exit) >"$TEMP/demo.log" 2>&1
+	local rc=$?
+	if [ $rc = 0 ]; then tail -n 15 "$TEMP/demo.log"; else tail -n 60 "$TEMP/demo.log"; fi
+	[ $rc = 0 ] && grep -q 'verify: ok (demo beacon)' "$TEMP/demo.log"
+}
+
+# run NAME runs one step and notes how it went.
+run() {
+	local name=$1 start=$SECONDS rc=0 how took
+	echo
+	echo "== $name"
+	: >"$TEMP/skips"
+	"step_${name//-/_}" || rc=$?
+	took=$((SECONDS - start))
+	if [ $rc != 0 ]; then
+		how=FAIL FAILED=$((FAILED + 1))
+	elif grep -q "^$name: " "$TEMP/skips"; then
+		how=skip SKIPPED=$((SKIPPED + 1))
+	else
+		how=pass PASSED=$((PASSED + 1))
+	fi
+	echo "== $name: $how, ${took} s"
+	REPORT+=("$(printf '%-16s %-5s %5s s' "$name" "$how" "$took")")
+	while read -r line; do REPORT+=("    not run: $line"); done <"$TEMP/skips"
+}
+
+[ $# -gt 0 ] && STEPS=("$@")
+for name in "${STEPS[@]}"; do
+	if ! declare -F "step_${name//-/_}" >/dev/null; then
+		echo "check.sh: no step $name" >&2
+		exit 2
+	fi
+done
+for name in "${STEPS[@]}"; do run "$name"; done
+
+echo
+printf '%s\n' "${REPORT[@]}"
+echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+[ $FAILED = 0 ]
