@@ -50,13 +50,16 @@ go_files() { git ls-files -co --exclude-standard '*.go' | grep -v '^gen/fairlot/
 # go_test NAME ARGS... runs go test -v, shows what matters of it, and turns each
 # test that skipped itself into a skip of NAME:Test.
 go_test() {
-	local name=$1 rc=0 line
+	local name=$1 rc=0 test reason
 	shift
 	go test -v "$@" >"$TEMP/$name.log" 2>&1 || rc=$?
 	grep -vE '^(=== |[[:space:]]*--- (PASS|SKIP)|PASS$|\?)' "$TEMP/$name.log" | grep -E "$([ $rc = 0 ] && echo '^ok' || echo .)"
-	while read -r line; do
-		skip "$name:$line" "$(grep -B1 -- "--- SKIP: $line " "$TEMP/$name.log" | head -n 1 | sed 's/^ *//')" || rc=1
-	done < <(sed -nE 's/^ *--- SKIP: ([^ ]+) .*/\1/p' "$TEMP/$name.log" | sort -u)
+	while IFS=$'\t' read -r test reason; do
+		skip "$name:$test" "$reason" || rc=1
+	done < <(awk '
+		$1 == "===" { at = $3 }
+		/_test\.go:[0-9]+: / { said[at] = $0; sub(/^ */, "", said[at]) }
+		$1 == "---" && $2 == "SKIP:" { print $3 "\t" said[$3] }' "$TEMP/$name.log")
 	return $rc
 }
 
