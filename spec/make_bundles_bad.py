@@ -1,7 +1,9 @@
 """Vectors of bundles that fail, by step."""
 
+import base64
 import unicodedata
 
+import ed25519
 import verify
 from records import sha256
 from scene import (DEAD, FAR, IN_TIME, LATE, LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, drawn, secret,
@@ -123,6 +125,11 @@ def record():
     opened("open-scheme", "An unknown scheme.", "bls-unchained-g1-rfc9380", "bls-unchained-on-g1")
     opened("open-draw-numbers", "The only draw is number 2.", "draw 1", "draw 2")
     opened("open-key-order", "Two keys exchanged.", "chances 5\nbatch 1", "batch 1\nchances 5")
+    opened("open-line-ends-in-space", "A rule of section 1 in the middle of an open record.", "Łódź\n", "Łódź \n")
+    add("log-cut-in-length", "record", "log.bin ends after the first byte of a length.", drawn("log-cut-in-length", [1]),
+        lambda p: p.update({"log.bin": p["log.bin"] + b"\0"}))
+    add("log-length-beyond", "record", "The last length is one byte more than there is, the record whole otherwise.", drawn("log-length-beyond", [1]),
+        longer_length)
     add("close-zero-order", "record", "Reasons out of order in close.",
         drawn("close-zero-order", [0, 0, 1], zero=[("excluded", 1), ("duplicate", 1)]))
     add("close-day-order", "record", "Days out of order in close.",
@@ -136,6 +143,14 @@ def record():
         lambda p: p.update({"log.bin": p["log.bin"][:-1]}))
 
 
+def longer_length(parts):
+    log, at = bytearray(parts["log.bin"]), 0
+    while at + 2 + int.from_bytes(log[at:at + 2], "big") < len(log):
+        at += 2 + int.from_bytes(log[at:at + 2], "big")
+    log[at:at + 2] = (int.from_bytes(log[at:at + 2], "big") + 1).to_bytes(2, "big")
+    parts["log.bin"] = bytes(log)
+
+
 def files():
     s = drawn("file-altered")
     notice = "files/" + sha256(s.files[1]).hex()
@@ -147,6 +162,14 @@ def files():
     s = drawn("other-rules")
     s.files[0] = s.files[0] + b"more text\n"
     add("other-rules", "files", "Other rules of the same campaign than open names.", s)
+    kinds = Scene("files-exchanged")
+    rules, notice3 = sha256(kinds.files[0]).hex(), sha256(kinds.files[1]).hex()
+    s = Scene("files-exchanged", edit=lambda t: t.replace(rules, "@").replace(notice3, rules).replace("@", notice3))
+    s.checkpoint()
+    add("files-exchanged", "files", "Open names the rules as the notice and the notice as the rules.", s)
+    one_line = Scene("rules-cut", rules="fairlot/v1 rules\n")
+    one_line.checkpoint()
+    add("rules-cut", "files", "The rules file ends after its first line.", one_line)
     s = Scene("opened-twice")
     s.log.append(s.open_text.replace(b"batch 1", b"batch 2"))
     s.checkpoint()
@@ -188,9 +211,27 @@ def log():
         s.log[2], s.log[3] = s.log[3], s.log[2]
     add("log-rewritten", "log", "A record was slipped in below an older checkpoint.", drawn("log-rewritten", then=rewritten))
 
+    def last(name, about, **how):
+        add(name, "log", about, drawn(name, [1, 1], end=False, then=lambda s: s.two(**how)))
+    last("checkpoint-extension", "A fourth line, signed with the others.", edit_text=lambda t: t + b"more\n")
+    last("checkpoint-size-leading-zero", "The size has a leading zero.", edit_text=lambda t: t.replace(b"\n3\n", b"\n03\n"))
+    last("checkpoint-root-33-bytes", "A root of 33 bytes.", edit_root=lambda r: r + b"\0")
+    last("checkpoint-101-signatures", "101 signature lines.", edit_sig=lambda ls: ls + [
+        ("— s%d.example.org AAAAAAAA\n" % i).encode() for i in range(98)])
+    last("checkpoint-unsigned", "No signature line.", edit_sig=lambda ls: [])
+    last("checkpoint-signature-line", "A signature line with a hyphen for the dash.", edit_sig=lambda ls: ls + [ls[0].replace("—".encode(), b"-")])
+    last("checkpoint-signature-base64", "A stranger's signature that is not base64.", edit_sig=lambda ls: ls + ["— s.example.org A*AAAAAA\n".encode()])
+    last("checkpoint-signature-short", "A stranger's signature of the key hash only.", edit_sig=lambda ls: ls + ["— s.example.org AAAAAA==\n".encode()])
+    last("checkpoint-cosignature-short", "A cosignature without its time.", edit_sig=lambda ls: ls[:2] + [cut(ls[2])])
+
+
+def cut(line):
+    w = line.decode().rstrip("\n").split(" ")
+    b = base64.b64decode(w[2])
+    return ("%s %s %s\n" % (w[0], w[1], base64.b64encode(b[:4] + b[12:]).decode())).encode()
+
 
 def flip(line):
-    import base64
     w = line.decode().rstrip("\n").split(" ")
     b = bytearray(base64.b64decode(w[2]))
     b[-40] ^= 1
@@ -198,7 +239,6 @@ def flip(line):
 
 
 def backdate(lines):
-    import base64
     w = lines[1].decode().rstrip("\n").split(" ")
     b = base64.b64decode(w[2])
     b = b[:4] + IN_TIME.to_bytes(8, "big") + b[12:]
@@ -224,8 +264,6 @@ def open_():
 
 
 def vkey_of(name, key):
-    import base64
-    import ed25519
     k = b"\x01" + ed25519.public(secret(key))
     return "%s+%s+%s" % (name, sha256(name.encode(), b"\n", k)[:4].hex(), base64.b64encode(k).decode())
 

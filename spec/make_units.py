@@ -89,9 +89,30 @@ def records():
     fail("open-recipient", "A recipient of another make.", text.replace("notifier 1 age1", "notifier 1 ssh1"))
     fail("open-base64", "A key whose base64 has stray bits.", text.replace(LOG_VKEY, stray(LOG_VKEY)))
     fail("open-custodian-order", "Custodians numbered from 2.", text.replace("custodian 1", "custodian 3"))
+    fail("open-time-offset", "A time with an offset.", text.replace("entries-end 2023-08-23T12:00:00Z", "entries-end 2023-08-23T12:00:00+00:00"))
+    fail("open-time-fraction", "A time with a fraction.", text.replace("12:00:00Z", "12:00:00.0Z"))
+    fail("open-time-one-digit", "A month of one digit.", text.replace("entries-end 2023-08-23", "entries-end 2023-8-23"))
+    fail("open-time-24", "Hour 24.", text.replace("entries-end 2023-08-23T12", "entries-end 2023-08-22T24"))
+    fail("open-time-1999", "A year before 2000.", text.replace("entries-end 2023", "entries-end 1999"))
+    fail("close-date-one-digit", "A day of one digit.", close.replace("2024-02-29", "2024-02-9"))
+    fail("close-date-basic", "A date without hyphens.", close.replace("2024-02-29", "20240229"))
+    fail("close-date-1999", "A date before 2000.", close.replace("2024-02-29", "1999-12-31"))
+    fail("open-zone", "A zone name with a dot.", text.replace("Europe/Warsaw", "Europe.Warsaw"))
+    fail("open-zone-long", "A zone name of 65 characters.", text.replace("Europe/Warsaw", "E" * 65))
+    fail("open-key-34-bytes", "A key of 33 bytes after its algorithm.", text.replace(LOG_VKEY, key_of(ORIGIN, b"\x01" + bytes(33))))
+    fail("open-origin-129", "An origin of 129 characters.", text.replace(LOG_VKEY, key_of("o" * 129, b"\x01" + bytes(32))))
+    ok("open-origin-120", "An origin of 120 characters, the longest with a receipt key.",
+       text.replace(LOG_VKEY, key_of("o" * 120, b"\x01" + bytes(32))).replace(RECEIPT_VKEY, key_of("o" * 120 + "/receipt", b"\x01" + bytes(32))))
+    fail("open-tier-two-words", "A tier without a count.", text.replace("tier 1 1 2", "tier 1 2"))
+    fail("open-tier-two-spaces", "Two spaces in a tier.", text.replace("tier 1 1 2", "tier 1  1 2"))
+    fail("origin-old-plus", "An old origin with a plus.", "fairlot/v1 origin\nlog %s\nold old+org\nold-size 1\nold-root %s\n" % (LOG_VKEY, h))
     fail("open-private-use", "A private use code point.", text.replace("City", "\ue000ity"))
     fail("open-separator", "A line separator.", text.replace("City", "Ci\u2028ty"))
     fail("open-nfd-hangul", "Hangul in conjoining letters.", text.replace("City", unicodedata.normalize("NFD", "시")))
+
+
+def key_of(name, k):
+    return "%s+%s+%s" % (name, sha256(name.encode(), b"\n", k)[:4].hex(), base64.b64encode(k).decode())
 
 
 def stray(v):
@@ -208,6 +229,8 @@ def receipts():
     one("saved-other-contact", "Another contact: the person does not recompute.", saved(full, cc=sha256(b"other")), "fail")
     one("saved-without-person", "Commitments beside a receipt without a person.", saved(signed(head)), "fail")
     one("saved-cr", "The saved head has CR.", saved(full).replace(b"\ncontact", b"\r\ncontact", 1), "fail")
+    one("other-first-line", "Another text under the receipt key.", signed((head + drawn).replace("receipt", "recipe", 1)), "fail")
+    one("saved-without-note", "A saved head alone.", saved(b"")[:-1], "fail")
     one("vkey-algorithm", "The key given is a cosigner's.", full, "fail", WITNESS_VKEY["city"])
 
 
@@ -246,6 +269,10 @@ def policies():
            ("comment", "A comment.", POLICY + "# end\n"), ("empty-line", "An empty line.", POLICY.replace("group", "\ngroup")),
            ("two-spaces", "Two spaces.", POLICY.replace("quorum ", "quorum  ")), ("no-final-lf", "No LF at the end.", POLICY[:-1]),
            ("cr", "CR LF.", POLICY.replace("\n", "\r\n")), ("not-ascii", "A name that is not ASCII.", POLICY.replace("two-of-three", "dwóch")),
+           ("log-three-words", "A word after the log's key.", POLICY.replace(LOG_VKEY, LOG_VKEY + " x")),
+           ("witness-url", "An address after a witness's key.", POLICY.replace(WITNESS_VKEY["city"], WITNESS_VKEY["city"] + " https://city.example.org/")),
+           ("group-empty", "A group without members.", POLICY.replace("2 custodian-1 custodian-2 city", "1")),
+           ("quorum-two", "Two names in the quorum line.", POLICY.replace("quorum two-of-three", "quorum two-of-three city")),
            ("unknown-line", "An unknown line.", POLICY.replace("quorum", "monitor city\nquorum"))]
     for name, about, text in bad:
         one(name, about, text, "city,custodian-1,custodian-2", None)
@@ -253,5 +280,4 @@ def policies():
 
 def rename(v):
     """The same key under another NAME."""
-    k = base64.b64decode(v.split("+", 2)[2])
-    return "town.example.org+%s+%s" % (sha256(b"town.example.org\n", k)[:4].hex(), v.split("+", 2)[2])
+    return key_of("town.example.org", base64.b64decode(v.split("+", 2)[2]))

@@ -135,13 +135,14 @@ class Scene:
             c[int(w[0]), w[4]] += 1
         return " ".join("%d:%s=%d" % (st, seat, k) for (st, seat), k in sorted(c.items()))
 
-    def checkpoint(self, *cosigs, strangers=False, log_key=ORIGIN, origin=ORIGIN, edit_root=None, edit_sig=None):
+    def checkpoint(self, *cosigs, strangers=False, log_key=ORIGIN, origin=ORIGIN, edit_root=None, edit_sig=None, edit_text=None):
         """A checkpoint over the log as it stands now, cosigned by (witness, T)…; replaces one of the same size."""
         tree = notes.Tree()
         for r in self.log:
             tree.add(r)
         root = edit_root(tree.root()) if edit_root else tree.root()
         text = ("%s\n%d\n%s\n" % (origin, len(self.log), base64.b64encode(root).decode())).encode()
+        text = edit_text(text) if edit_text else text
         lines = [notes.sign_note(text, log_key, 1, secret(log_key))]
         if strangers:
             lines.append(notes.sign_note(text, "stranger.example.org", 4, secret("stranger.example.org"), IN_TIME))

@@ -145,7 +145,6 @@ func parseRound(s string) (Round, error) {
 	if len(f) != 3 {
 		return Round{}, fmt.Errorf("round %q is not three values", s)
 	}
-	var r Round
 	chain, err1 := hex.DecodeString(f[0])
 	n, err2 := strconv.ParseUint(f[1], 10, 64)
 	sig, err3 := hex.DecodeString(f[2])
