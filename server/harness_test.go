@@ -1,0 +1,131 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"fairlot/crypto/beacon"
+	"fairlot/crypto/keys"
+	"fairlot/crypto/ledger"
+	"fairlot/engine"
+	"fairlot/server"
+	"fairlot/store"
+	"fairlot/store/sqlite"
+)
+
+// doors is a whole installation on loopback: real rooms, real keys, both doors.
+type doors struct {
+	engine   *engine.Engine
+	conn     *grpc.ClientConn // staff's door
+	site     *httptest.Server // the public's
+	dir      string
+	officer  string // tokens
+	notifier string
+	log      *logSink
+	beacon   *beacon.Local
+}
+
+func open(t *testing.T) *doors {
+	t.Helper()
+	ctx := t.Context()
+	d := &doors{dir: t.TempDir(), log: &logSink{}}
+	rooms, keyDir := filepath.Join(d.dir, "rooms"), filepath.Join(d.dir, "keys")
+	must(t, sqlite.Create(rooms))
+	must(t, keys.Make(keyDir))
+	r, err := sqlite.Open(rooms)
+	must(t, err)
+	folder, err := keys.Open(keyDir)
+	must(t, err)
+	logSecret, logKey, err := ledger.GenerateLogKey("test.example/fairlot")
+	must(t, err)
+	receiptSecret, receiptKey, err := ledger.GenerateLogKey("test.example/fairlot/receipt")
+	must(t, err)
+	d.officer, err = engine.MakeInstallation(ctx, r.Registry, store.Installation{
+		Origin: "test.example/fairlot", Institution: "測試圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "first", time.Now())
+	must(t, err)
+	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Now: time.Now, Log: d.log.logger()}
+	cfg.LogSigner, _, err = ledger.NewLogSigner(logSecret)
+	must(t, err)
+	cfg.ReceiptSigner, _, err = ledger.NewLogSigner(receiptSecret)
+	must(t, err)
+	d.beacon, err = beacon.NewLocal(time.Now().Unix()-100, 1)
+	must(t, err)
+	relay := httptest.NewServer(d.beacon.Handler(time.Now))
+	t.Cleanup(relay.Close)
+	cfg.Beacon = &beacon.Relays{URLs: []string{relay.URL}, Timeout: time.Second}
+	d.engine, err = engine.New(ctx, cfg)
+	must(t, err)
+	d.notifier, _, err = d.engine.CreateStaffToken(ctx, "notifier", "test", 1)
+	must(t, err)
+
+	srv, err := server.New(context.Background(), server.Config{Engine: d.engine, Log: d.log.logger(),
+		Site: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app.js": {Data: []byte("1")}}})
+	must(t, err)
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.ServeGRPC(lis) }()
+	d.site = httptest.NewServer(srv.Handler())
+	d.conn, err = grpc.NewClient(lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	must(t, err)
+	t.Cleanup(func() {
+		d.conn.Close()
+		d.site.Close()
+		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		srv.Stop(stop)
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		d.engine.Close()
+		r.Close()
+	})
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// as returns a context with a bearer token; without one if it is empty.
+func as(t *testing.T, token string) context.Context {
+	if token == "" {
+		return t.Context()
+	}
+	return metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)
+}
+
+// get is a plain request to the public's door.
+func (d *doors) do(t *testing.T, method, path string, body []byte, header http.Header) (*http.Response, []byte) {
+	t.Helper()
+	return send(t, d.site.URL, method, path, body, header)
+}
+
+// onDisk is everything that the installation wrote.
+func (d *doors) onDisk(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	must(t, filepath.Walk(d.dir, func(path string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all[path] = b
+		return err
+	}))
+	return all
+}
