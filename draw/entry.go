@@ -16,13 +16,15 @@ type R [32]byte
 // Key is ki or kc, the key of one commitment.
 type Key [32]byte
 
+// labelled is SHA-256("fairlot/v1 " ‖ label ‖ LF ‖ parts).
 func labelled(label string, parts ...[]byte) [32]byte {
-	h := sha256.New()
-	h.Write([]byte("fairlot/v1 " + label + "\n"))
+	var space [128]byte // enough for every use, so that nothing is allocated
+	b := append(space[:0], "fairlot/v1 "...)
+	b = append(append(b, label...), '\n')
 	for _, p := range parts {
-		h.Write(p)
+		b = append(b, p...)
 	}
-	return [32]byte(h.Sum(nil))
+	return sha256.Sum256(b)
 }
 
 // R is SHA-256("fairlot/v1 r\n" ‖ s).

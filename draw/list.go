@@ -50,15 +50,12 @@ func (l *List) Len() int64 { return l.n }
 
 // Each calls f for every leaf, in the order of the file.
 func (l *List) Each(f func(Leaf) error) error {
-	return l.from(0, f)
-}
-
-func (l *List) from(at int64, f func(Leaf) error) error {
 	buf := make([]byte, 1024*LeafSize)
-	for at < l.n {
-		n := min(l.n-at, 1024)
+	r := io.NewSectionReader(l.r, 0, l.n*LeafSize)
+	for left := l.n; left > 0; {
+		n := min(left, 1024)
 		b := buf[:n*LeafSize]
-		if _, err := io.ReadFull(io.NewSectionReader(l.r, at*LeafSize, int64(len(b))), b); err != nil {
+		if _, err := io.ReadFull(r, b); err != nil {
 			return fmt.Errorf("read entry list: %w", err)
 		}
 		for ; len(b) > 0; b = b[LeafSize:] {
@@ -66,7 +63,7 @@ func (l *List) from(at int64, f func(Leaf) error) error {
 				return err
 			}
 		}
-		at += n
+		left -= n
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func begin(kind string, open Hash, draw int) *writer {
 	w := &writer{b: []byte("fairlot/v1 " + kind + "\n")}
 	w.hex("open", open[:])
 	if draw >= 0 {
-		w.dec("draw", int64(draw), 1, maxDec)
+		w.dec("draw", int64(draw), 1, MaxDraws)
 	}
 	return w
 }
