@@ -111,7 +111,7 @@ def check_receipt(data, vkey_text):
     r = {"open": s.take("open", hash_), "id": s.take("id", hexn(32)), "person": s.maybe("person", hash_)}
     if r["person"]:
         r["stratum"] = s.take("stratum", decs(1, 1000))
-        r["chances"] = s.maybe("chances", decs(0, 1000))
+        r["chances"] = s.maybe("chances", decs(1, 1000))
     s.end()
     if saved:
         rr = sha256(b"fairlot/v1 r\n", saved["s"])
