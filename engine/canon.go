@@ -80,7 +80,7 @@ func (l *lines) take(path, key, value string, ask Ask, limit int) string {
 		l.bad(path, "not-asked", "leave this empty: this campaign does not ask it")
 	case len(value) > limit:
 		l.bad(path, "too-long", "this is too long: shorten it")
-	case draw.CheckText([]byte(value+"\n")) != nil:
+	case strings.Contains(value, "\n") || draw.CheckText([]byte(value+"\n")) != nil: // a line in a value would be a line of the text
 		l.bad(path, "character", "this holds a character that cannot be printed: type it again")
 	default:
 		l.text = append(l.text, key+" "+value+"\n"...)

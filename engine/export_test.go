@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"context"
+
+	"fairlot/store"
+)
+
+// SetStep makes f hear of each step of moving, mixing and closing.
+func (e *Engine) SetStep(f func(name string)) { e.hooks.step = f }
+
+// SetUnmixed switches the shuffle off: rows keep the order of the sealed responses and their ids ascend.
+func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
+
+// Work does once what Run does every second.
+func (e *Engine) Work(ctx context.Context) { e.work(ctx, map[store.CampaignID]bool{}) }
+
+// CanonicalToken is canonicalToken.
+var CanonicalToken = canonicalToken
+
+// Queued is how many entries wait for a commit.
+func (e *Engine) Queued() int { return len(e.enter.queue) }
+
+// Stopped tells whether Close has begun.
+func (e *Engine) Stopped() bool {
+	e.enter.mu.RLock()
+	defer e.enter.mu.RUnlock()
+	return e.enter.stopped
+}
