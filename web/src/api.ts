@@ -1,0 +1,94 @@
+// The public REST door (proto/fairlot/v1), as protojson: 64-bit numbers are strings, bytes are base64.
+
+export interface LocalizedText { lang: string; text: string }
+export type Ask = "FIELD_RULE_UNSPECIFIED" | "FIELD_RULE_OPTIONAL" | "FIELD_RULE_REQUIRED";
+export type FormField = "birth" | "card" | "guardian" | "phone" | "email" | "address";
+export interface Consent { code: string; text: LocalizedText[]; required: boolean; aboutAnswers: boolean }
+export interface Tier { count: string; title: LocalizedText[] }
+export interface DrawRules { tiers: Tier[]; alternates: string; claimDays: string; forfeit: boolean; drawTime: string; beacon: object | null }
+export interface Campaign {
+  name: string;
+  slug: string;
+  state: string;
+  title: LocalizedText[];
+  description: LocalizedText[];
+  notice: LocalizedText[];
+  noticeHash: string;
+  surveyJson: string;
+  consents: Consent[];
+  draws: DrawRules[];
+  form: Record<FormField, Ask> | null;
+  proof: string;
+  chancesCap: number;
+  entriesEnd: string;
+  objectionsEnd: string | null;
+  custodians: object[];
+  threshold: number;
+  openHash: string;
+  openRecord: string;
+}
+export interface Seat { stratum: number; rank: string; entryId: string; tier: number; vacated: string; called: boolean }
+export interface Draw {
+  name: string;
+  state: string;
+  round: string;
+  roundTime: string | null;
+  quicknet: boolean;
+  entrants: string;
+  cosignedBy: string[];
+  seats: Seat[];
+}
+export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string }
+export interface EntryStatus { counting: string; chances: number; reason: string }
+export interface Violation { field: string; reason: string; description: string }
+
+// Refusal is an answer that says no. reason is an ErrorReason without its prefix, or "" when there is none.
+export class Refusal extends Error {
+  constructor(readonly http: number, readonly reason: string, message: string, readonly fields: Violation[]) {
+    super(message);
+  }
+}
+
+// Unknown is the loss of an answer: whether the request arrived is not known.
+export class Unknown extends Error {}
+
+interface Status { message?: string; details?: { "@type": string; reason?: string; fieldViolations?: Partial<Violation>[] }[] }
+
+async function call<T>(path: string, init?: RequestInit): Promise<T> {
+  let answer: Response;
+  let body: unknown;
+  try {
+    answer = await fetch(path, { ...init, cache: "no-store", credentials: "omit", redirect: "error" });
+    body = await answer.json();
+  } catch {
+    throw new Unknown();
+  }
+  if (answer.ok) return body as T;
+  const status = body as Status;
+  const details = status.details ?? [];
+  const reason = details.find((d) => d["@type"].endsWith("google.rpc.ErrorInfo"))?.reason ?? "";
+  const fields = details.flatMap((d) => d.fieldViolations ?? []);
+  throw new Refusal(answer.status, reason, status.message ?? "", fields.map((f) => ({ field: f.field ?? "", reason: f.reason ?? "", description: f.description ?? "" })));
+}
+
+export const getCampaign = (slug: string) => call<Campaign>(`/v1/campaigns/${encodeURIComponent(slug)}`);
+
+export const listCampaigns = (token: string, size = 20) =>
+  call<{ campaigns: Campaign[]; nextPageToken: string }>(`/v1/campaigns?pageSize=${size}&pageToken=${encodeURIComponent(token)}`);
+
+// enter sends a body that was made once, so that a retry is the same request byte for byte.
+export const enter = (campaign: string, body: string) =>
+  call<EnterAnswer>(`/v1/${campaign}/entries`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+
+export const entryStatus = (campaign: string, id: string) => call<EntryStatus>(`/v1/${campaign}/entries/${id}:status`);
+
+export async function listDraws(campaign: string): Promise<Draw[]> {
+  const { draws } = await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`);
+  return Promise.all(draws.map((d) => (d.state === "DRAW_STATE_DRAWN" ? call<Draw>(`/v1/${d.name}`) : d)));
+}
+
+export const bundlePath = (c: Campaign) => `/bundles/${c.name.slice("campaigns/".length)}.tar`;
+
+// outcomeUnknown says whether a failed entry may have been taken all the same; then only the same request may be sent again.
+export const outcomeUnknown = (e: unknown): boolean =>
+  e instanceof Unknown || (e instanceof Refusal && (e.http >= 500 || e.http === 429 || e.http === 408));

@@ -1,0 +1,130 @@
+// The site's one page: it reads the address, fetches what it names, and draws it in the reader's language.
+
+import { type Campaign, Refusal, getCampaign, listCampaigns, listDraws } from "./api";
+import { campaignView, contractHolds } from "./campaign";
+import { checkView } from "./check";
+import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
+import { parseOpen } from "./spec";
+import type { Lang } from "./strings";
+import type { SurveyForm } from "./survey";
+
+let lang: Lang = firstLanguage();
+let view: View;
+
+// firstLanguage is the address's, else the first of the browser's that the site has, else Chinese. Nothing is stored.
+function firstLanguage(): Lang {
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked === "en" || asked === "zh") return asked === "en" ? "en" : "zh-Hant-TW";
+  for (const l of navigator.languages) {
+    if (/^zh\b/i.test(l)) return "zh-Hant-TW";
+    if (/^en\b/i.test(l)) return "en";
+  }
+  return "zh-Hant-TW";
+}
+
+function switchTo(next: Lang): void {
+  lang = next;
+  history.replaceState(null, "", to(location.pathname, lang));
+  draw();
+  document.getElementById(`lang-${next}`)?.focus();
+}
+
+function header(): HTMLElement {
+  const t = stringsOf(lang);
+  const language = (code: Lang, name: string) => h("a", {
+    href: to(location.pathname, code), id: `lang-${code}`, lang: code, hreflang: code, "aria-current": code === lang ? "true" : null,
+    onclick: (e: Event) => { e.preventDefault(); switchTo(code); },
+  }, name);
+  const nav = (path: string, text: string) => h("a", { href: to(path, lang), "aria-current": location.pathname === path ? "page" : null }, text);
+  return h("header", { class: "no-print" },
+    h("a", { class: "skip", href: "#main", onclick: (e: Event) => { e.preventDefault(); focusOn(document.getElementById("main")); } }, t.skip),
+    h("div", { class: "inner" },
+      h("a", { class: "brand", href: to("/", lang) }, t.siteName),
+      h("nav", { "aria-label": t.siteName }, nav("/", t.navCampaigns), nav("/check", t.navCheck)),
+      h("nav", { "aria-label": t.languages, class: "languages" }, language("zh-Hant-TW", "中文"), language("en", "English"))));
+}
+
+function footer(): HTMLElement {
+  const t = stringsOf(lang);
+  return h("footer", {}, h("div", { class: "inner" },
+    h("p", { class: "fraud" }, t.antiFraud),
+    h("p", { class: "no-print" }, t.footer, " ", h("a", { href: "/assets/licenses.txt" }, t.licenses))));
+}
+
+function draw(): void {
+  document.documentElement.lang = lang;
+  document.title = `${view.title(lang)} – ${stringsOf(lang).siteName}`;
+  const at = [window.scrollX, window.scrollY] as const;
+  document.getElementById("app")!.replaceChildren(header(), h("main", { id: "main", tabindex: -1 }, view.draw({ lang, t: stringsOf(lang), redraw: draw })), footer());
+  window.scrollTo(...at);
+}
+
+function message(title: "notFoundTitle" | "loadFailed" | "loading" | "insecure", text: "notFound" | null): View {
+  return {
+    title: (l) => stringsOf(l)[title],
+    draw: ({ t, lang: l }) => h("div", {}, h("h1", { tabindex: -1 }, t[title]), text && h("p", {}, t[text]),
+      title === "loadFailed" && h("button", { type: "button", onclick: () => location.reload() }, t.tryAgain),
+      title === "notFoundTitle" && h("p", {}, h("a", { href: to("/", l) }, t.toList))),
+  };
+}
+
+async function listView(): Promise<View> {
+  const campaigns: Campaign[] = [];
+  let token = "";
+  const more = async () => {
+    const page = await listCampaigns(token);
+    campaigns.push(...page.campaigns);
+    token = page.nextPageToken;
+  };
+  await more();
+  return {
+    title: (l) => stringsOf(l).listTitle,
+    draw: ({ t, lang: l, redraw, ...rest }) => h("div", {},
+      h("h1", { tabindex: -1 }, t.listTitle),
+      campaigns.length === 0 && h("p", {}, t.listEmpty),
+      h("ul", { class: "campaigns" }, ...campaigns.map((c) => {
+        const institution = parseOpen(c.openRecord).get("institution") ?? "";
+        const open = c.state === "CAMPAIGN_STATE_OPEN";
+        return h("li", { class: "card" },
+          h("h2", {}, local("a", c.title, l, { href: to(`/c/${c.slug}`, l) })),
+          h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.states[c.state] ?? ""), " ", institution && t.by(institution)),
+          h("p", {}, t.entriesEnd, l === "en" ? ": " : "：", when(c.entriesEnd, { t, lang: l, redraw, ...rest })));
+      })),
+      token !== "" && h("button", { type: "button", onclick: () => void more().then(redraw) }, t.listMore)),
+  };
+}
+
+// loadSurvey fetches the form library only where there is a survey.
+async function loadSurvey(c: Campaign): Promise<SurveyForm | null | "broken"> {
+  if (c.surveyJson === "" || c.state !== "CAMPAIGN_STATE_OPEN") return null;
+  try {
+    const path = "/assets/survey.js";
+    const { makeSurvey } = (await import(path)) as typeof import("./survey");
+    return makeSurvey(c.surveyJson, lang);
+  } catch {
+    return "broken";
+  }
+}
+
+async function route(): Promise<View> {
+  if (!globalThis.isSecureContext) return message("insecure", null);
+  const path = location.pathname;
+  if (path === "/") return listView();
+  if (path === "/check") return checkView(draw);
+  const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
+  const [draws, holds, survey] = await Promise.all([listDraws(c.name), contractHolds(c), loadSurvey(c)]);
+  return campaignView(c, draws, holds, survey, draw);
+}
+
+async function start(): Promise<void> {
+  view = message("loading", null);
+  draw();
+  try {
+    view = await route();
+  } catch (e) {
+    view = e instanceof Refusal && (e.http === 404 || e.http === 400) ? message("notFoundTitle", "notFound") : message("loadFailed", null);
+  }
+  draw();
+}
+
+void start();

@@ -1,0 +1,97 @@
+// Building the page without markup in strings: elements, links, the live region, focus.
+
+import type { LocalizedText } from "./api";
+import { type Lang, type Strings, strings } from "./strings";
+
+export type Child = Node | string | null | undefined | false;
+type Props = Record<string, string | boolean | number | null | undefined | ((e: never) => void)>;
+
+// h makes an element. A function is a listener of the event named without "on"; true is an empty attribute; null and false are none.
+export function h<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+  const el = document.createElement(tag);
+  for (const [k, v] of Object.entries(props)) {
+    if (typeof v === "function") el.addEventListener(k.slice(2), v as EventListener);
+    else if (v === true) el.setAttribute(k, "");
+    else if (v !== null && v !== undefined && v !== false) el.setAttribute(k, String(v));
+  }
+  el.append(...children.filter((c): c is Node | string => c !== null && c !== undefined && c !== false));
+  return el;
+}
+
+// Page is what a view is drawn with.
+export interface Page {
+  lang: Lang;
+  t: Strings;
+  redraw: () => void;
+}
+
+// View is one page of the site. draw is called again when the language changes, so what was typed lives outside of it.
+export interface View {
+  title: (lang: Lang) => string;
+  draw: (page: Page) => Node;
+}
+
+export function choose(texts: LocalizedText[], lang: Lang): LocalizedText {
+  return texts.find((t) => t.lang === lang) ?? texts[0] ?? { lang, text: "" };
+}
+
+// local shows a text in the reader's language, or the other one marked as such.
+export function local<K extends "span" | "p" | "div" | "h1" | "a">(tag: K, texts: LocalizedText[], lang: Lang, props: Props = {}): HTMLElementTagNameMap[K] {
+  const t = choose(texts, lang);
+  return h(tag, { ...props, lang: t.lang === lang ? null : t.lang }, t.text);
+}
+
+// prose shows a text of several lines as paragraphs.
+export function prose(texts: LocalizedText[], lang: Lang): HTMLElement {
+  const t = choose(texts, lang);
+  return h("div", { class: "prose", lang: t.lang === lang ? null : t.lang }, ...t.text.split(/\n\s*\n/).map((p) => h("p", {}, p)));
+}
+
+export function when(time: string, page: Page): HTMLElement {
+  const text = new Intl.DateTimeFormat(page.lang === "en" ? "en-GB" : "zh-TW", {
+    timeZone: "Asia/Taipei", dateStyle: "full", timeStyle: "short", hourCycle: "h23",
+  }).format(new Date(time));
+  return h("time", { datetime: time }, page.lang === "en" ? `${text} (${page.t.taipei})` : `${text}（${page.t.taipei}）`);
+}
+
+// to is an address of this site in the present language.
+export const to = (path: string, lang: Lang): string => `${path}?lang=${lang === "en" ? "en" : "zh"}`;
+
+// outside is a link that leaves the site, marked as such for eyes and ears.
+export function outside(href: string, text: string, page: Page): HTMLElement {
+  return h("a", { href, rel: "noreferrer external", class: "outside" }, text, h("span", { class: "hidden-text" }, page.t.external));
+}
+
+export function definitions(rows: [Child, ...Child[]][]): HTMLElement {
+  return h("dl", { class: "facts" }, ...rows.map(([k, ...v]) => h("div", {}, h("dt", {}, k), h("dd", {}, ...v))));
+}
+
+export function say(text: string): void {
+  const live = document.getElementById("live");
+  if (live) live.textContent = text;
+}
+
+// focusOn moves focus to an element that need not be a control, without leaving it in the tab order.
+export function focusOn(el: HTMLElement | null): void {
+  if (!el) return;
+  if (!el.matches("a[href], button, input, select, textarea, [tabindex]")) el.tabIndex = -1;
+  el.focus();
+}
+
+export function saveFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+// verdict is the outcome of one check, in words and not in colour alone.
+export function verdict(what: string, result: boolean | "unable", page: Page): HTMLElement {
+  const word = result === "unable" ? page.t.resultUnable : result ? page.t.resultRight : page.t.resultWrong;
+  const kind = result === "unable" ? "unable" : result ? "right" : "wrong";
+  return h("li", { class: `verdict ${kind}` }, h("span", {}, what), " ", h("strong", {}, word));
+}
+
+export const verifyCommand = (bundle: string): HTMLElement =>
+  h("pre", { class: "command", tabindex: 0 }, h("code", {}, `fairlot verify ${location.origin}${bundle}`));
+
+export const stringsOf = (lang: Lang): Strings => strings[lang];

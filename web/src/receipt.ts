@@ -1,0 +1,76 @@
+// The receipt: what the browser checked of it, and how the entrant keeps it.
+
+import type { Campaign, EnterAnswer } from "./api";
+import { same, unbase64, unhex } from "./bytes";
+import { type Contact, type Identity, contactText, identityText } from "./canon";
+import { type Page, definitions, h, say, saveFile, to, verdict } from "./dom";
+import {
+  type Receipt, type Saved, type Secrets, type SignatureCheck, checkSignature, contactCommitment, formatAnswerSecret, formatSaved,
+  identityCommitment, idOf, parseOpen, parseReceipt, personOf, rOf,
+} from "./spec";
+
+export interface Taken {
+  receipt: Receipt | null; // null: not a receipt in its one form
+  saved: Saved;
+  id: boolean;
+  signature: SignatureCheck;
+  person: boolean | null; // null without draws
+  kept: boolean; // saved or printed
+}
+
+// judge recomputes everything of an answer that the browser can: nothing in it is believed.
+export async function judge(c: Campaign, secrets: Secrets, typed: { identity: Identity; contact: Contact } | null, answer: EnterAnswer): Promise<Taken> {
+  const r = await rOf(secrets.s);
+  const id = await idOf(unhex(c.openHash, 32)!, r);
+  const receipt = parseReceipt(answer.receipt);
+  const idRight = answer.id === id && receipt?.id === id && receipt.open === c.openHash;
+  const signature = await checkSignature(answer.receipt, parseOpen(c.openRecord).get("receipt") ?? "");
+  if (!typed) {
+    return { receipt, saved: { s: secrets.s, identity: null, contact: null, note: answer.receipt }, id: idRight && receipt?.person === "", signature, person: null, kept: false };
+  }
+  const ci = await identityCommitment(r, identityText(typed.identity));
+  const cc = await contactCommitment(r, contactText(typed.contact));
+  const sentCi = unbase64(answer.identityCommitment);
+  const sentCc = unbase64(answer.contactCommitment);
+  const person = sentCi !== null && sentCc !== null && same(ci, sentCi) && same(cc, sentCc) && receipt?.person === (await personOf(ci, cc));
+  return { receipt, saved: { s: secrets.s, identity: ci, contact: cc, note: answer.receipt }, id: idRight, signature, person, kept: false };
+}
+
+export const isRight = (k: Taken): boolean => k.receipt !== null && k.id && k.signature !== "wrong" && k.person !== false;
+
+export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: Page): HTMLElement {
+  const { t } = page;
+  const id = taken.receipt?.id ?? "";
+  const short = id.slice(0, 12) || "unknown";
+  const text = formatSaved(taken.saved);
+  const ok = isRight(taken);
+  return h("section", { class: "receipt", "aria-labelledby": "receipt-title" },
+    h("h2", { id: "receipt-title", tabindex: -1 }, t.receiptTitle),
+    !ok && h("p", { class: "alarm", role: "alert" }, t.receiptWrong),
+    h("p", { class: "no-print" }, t.receiptLead),
+    definitions([[t.entryNumber, h("code", { class: "number" }, id)]]),
+    taken.receipt && taken.receipt.person !== "" && h("p", {}, taken.receipt.chances > 0 ? t.receiptCounting(taken.receipt.chances) : t.receiptNotCounting),
+    h("div", { class: "buttons no-print" },
+      h("button", { type: "button", class: "main", id: "download-receipt", onclick: () => { saveFile(`fairlot-receipt-${short}.txt`, text); taken.kept = true; say(t.downloaded); } }, t.download),
+      h("button", { type: "button", onclick: () => { taken.kept = true; window.print(); } }, t.print)),
+    h("h3", {}, t.receiptChecks),
+    h("ul", { class: "verdicts" },
+      verdict(t.checkId, taken.id, page),
+      verdict(t.checkSignature, taken.signature === "unable" ? "unable" : taken.signature === "right", page),
+      taken.person !== null && verdict(t.checkPerson, taken.person, page)),
+    h("h3", {}, t.savedCopy),
+    h("pre", { class: "saved", tabindex: 0, id: "saved-copy", lang: "en", translate: "no" }, text),
+    c.surveyJson !== "" && drawAnswerSecret(c, secrets, page),
+    h("h3", {}, t.whatNext),
+    h("p", {}, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck));
+}
+
+// drawAnswerSecret names its file without the receipt's number, so that the two do not stand beside each other by name.
+function drawAnswerSecret(c: Campaign, secrets: Secrets, page: Page): HTMLElement {
+  const text = formatAnswerSecret(c.openHash, secrets.answer);
+  return h("section", { "aria-labelledby": "answer-title", class: "no-print" },
+    h("h3", { id: "answer-title" }, page.t.answerSecretTitle),
+    h("p", {}, page.t.answerSecretLead),
+    h("pre", { class: "saved", tabindex: 0, lang: "en", translate: "no" }, text),
+    h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => saveFile("fairlot-answer-secret.txt", text) }, page.t.answerSecretDownload)));
+}

@@ -1,0 +1,79 @@
+// Draws and their results, and how to verify them.
+
+import { type Campaign, type Draw, type Seat, bundlePath } from "./api";
+import { type Page, choose, definitions, h, local, verifyCommand, when } from "./dom";
+
+const firstSeats = 100;
+
+export function drawPrizes(c: Campaign, page: Page): HTMLElement {
+  const { t } = page;
+  return h("section", { class: "card", "aria-labelledby": "prizes-title" },
+    h("h2", { id: "prizes-title" }, t.prizesTitle),
+    ...c.draws.flatMap((d, i) => [
+      c.draws.length > 1 && h("h3", {}, t.drawTime(i + 1, c.draws.length)),
+      h("table", {},
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t.prize), h("th", { scope: "col", class: "count" }, t.seats))),
+        h("tbody", {}, ...d.tiers.map((k) => h("tr", {}, h("td", {}, local("span", k.title, page.lang)), h("td", { class: "count" }, k.count))))),
+      h("ul", {},
+        h("li", {}, Number(d.alternates) > 0 ? t.alternates(d.alternates) : t.noAlternates),
+        d.forfeit && h("li", {}, t.forfeit),
+        Number(d.claimDays) > 0 && h("li", {}, t.claimDays(d.claimDays))),
+      d.beacon !== null && h("p", { class: "caution" }, t.demoBeacon),
+    ]),
+    h("p", {}, c.chancesCap > 1 ? t.chances(c.chancesCap) : t.oneChance),
+    h("p", {}, t.custody(c.threshold, c.custodians.length)));
+}
+
+export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement[] {
+  return draws.map((d, i) => drawOne(c, d, i, draws.length, page));
+}
+
+function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): HTMLElement {
+  const { t } = page;
+  const id = `result-${index + 1}`;
+  const closed = d.state === "DRAW_STATE_CLOSED" || d.state === "DRAW_STATE_DRAWN";
+  return h("section", { class: "card", "aria-labelledby": id },
+    h("h2", { id }, of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle),
+    !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
+    definitions([
+      [t.state, t.drawStates[d.state] ?? d.state],
+      [t.roundTime, d.roundTime ? when(d.roundTime, page) : "—"],
+      [t.round, d.round],
+      [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
+      ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, d.cosignedBy.length > 0 ? d.cosignedBy.join(", ") : t.cosignedNone]] as [string, string][]) : []),
+    ]),
+    d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page));
+}
+
+function drawSeats(c: Campaign, d: Draw, index: number, page: Page): HTMLElement {
+  const { t } = page;
+  if (d.seats.length === 0) return h("p", {}, t.noSeats);
+  const strata = d.seats.some((s) => s.stratum > 1);
+  const body = h("tbody");
+  const add = (seats: Seat[]) => body.append(...seats.map((s) => h("tr", { class: s.vacated ? "vacated" : null },
+    strata && h("td", {}, String(s.stratum)), h("td", { class: "count" }, s.rank), h("td", {}, placeOf(c, s, index, page)),
+    h("td", {}, h("code", { title: s.entryId }, s.entryId.slice(0, 12))))));
+  add(d.seats.slice(0, firstSeats));
+  const table = h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t.resultsTitle }, h("table", {},
+    h("thead", {}, h("tr", {}, strata && h("th", { scope: "col" }, t.stratum), h("th", { scope: "col", class: "count" }, t.rank), h("th", { scope: "col" }, t.place), h("th", { scope: "col" }, t.entryShort))), body));
+  if (d.seats.length <= firstSeats) return table;
+  const more = h("button", { type: "button", onclick: () => { add(d.seats.slice(firstSeats)); more.remove(); } }, t.showAll(d.seats.length));
+  return h("div", {}, table, more);
+}
+
+function placeOf(c: Campaign, s: Seat, index: number, page: Page): string {
+  const { t } = page;
+  if (s.vacated) return t.vacated(t.vacatedReasons[s.vacated] ?? s.vacated);
+  if (s.tier === 0) return t.alternate;
+  const tier = c.draws[index]?.tiers[s.tier - 1];
+  return t.winner(tier ? choose(tier.title, page.lang).text : String(s.tier)) + (s.called ? t.called : "");
+}
+
+export function drawVerify(c: Campaign, page: Page): HTMLElement {
+  const path = bundlePath(c);
+  return h("section", { class: "card no-print", "aria-labelledby": "verify-title" },
+    h("h2", { id: "verify-title" }, page.t.verifyTitle),
+    h("p", {}, page.t.verifyLead),
+    verifyCommand(path),
+    h("p", {}, h("a", { href: path, download: true }, page.t.bundle)));
+}

@@ -1,0 +1,84 @@
+// The survey, drawn by the SurveyJS form library. A bundle of its own, loaded only where there is a survey.
+
+import { CustomError, Model, SvgRegistry, settings } from "survey-core";
+import "survey-core/i18n/traditional-chinese";
+import { renderSurvey } from "survey-js-ui";
+import type { Lang } from "./strings";
+
+export interface SurveyProblem {
+  question: string;
+  title: string;
+  text: string;
+}
+
+export interface SurveyForm {
+  element: HTMLElement;
+  setLanguage: (lang: Lang) => void;
+  // check marks every question with what is wrong and returns it in order.
+  check: () => SurveyProblem[];
+  // mark shows what the server found, by question.
+  mark: (problems: { question: string; text: string }[]) => SurveyProblem[];
+  focus: (question: string) => void;
+  response: () => string;
+  lock: (locked: boolean) => void;
+}
+
+// The page's policy admits no markup made from strings (trusted types), and the library's icons are such. Its controls are drawn by
+// app.css instead, so the one place that writes markup gets the browser's own empty value.
+const noMarkup = (globalThis as { trustedTypes?: { emptyHTML: unknown } }).trustedTypes?.emptyHTML ?? "";
+SvgRegistry.iconsRenderedHtml = () => noMarkup as string;
+settings.titleTags = { ...settings.titleTags, survey: "h3", page: "h3", panel: "h3", question: "div" };
+
+const localeOf = (lang: Lang) => (lang === "en" ? "en" : "zh-tw");
+
+interface Element { type?: string; elements?: Element[]; pages?: Element[]; [key: string]: unknown }
+
+// plain asks for the controls that browsers and their helpers know best: native selects and radio buttons.
+function plain(el: Element): Element {
+  const out: Element = { ...el };
+  if (el.type === "dropdown" || el.type === "boolean") out.renderAs = el.type === "dropdown" ? "select" : "radio";
+  if (el.type === "rating") out.displayMode = "buttons";
+  if (el.pages) out.pages = el.pages.map(plain);
+  if (el.elements) out.elements = el.elements.map(plain);
+  return out;
+}
+
+export function makeSurvey(definition: string, lang: Lang): SurveyForm {
+  const model = new Model(plain(JSON.parse(definition) as Element));
+  model.questionsOnPageMode = "singlePage";
+  model.showNavigationButtons = false;
+  model.showCompletePage = false;
+  model.showTitle = false;
+  model.showQuestionNumbers = "off";
+  model.autoFocusFirstError = false;
+  model.requiredMark = "";
+  model.questionErrorLocation = "top";
+  model.locale = localeOf(lang);
+  model.widthMode = "responsive";
+  const element = document.createElement("div");
+  element.className = "survey";
+  renderSurvey(model, element);
+
+  const problems = (): SurveyProblem[] =>
+    model.getAllQuestions(true).filter((q) => q.errors.length > 0).map((q) => ({
+      question: q.name,
+      title: q.locTitle.textOrHtml,
+      text: q.errors.map((e) => e.getText()).join(" "),
+    }));
+
+  return {
+    element,
+    setLanguage: (l) => { model.locale = localeOf(l); },
+    check: () => {
+      model.validate(true, false);
+      return problems();
+    },
+    mark: (found) => {
+      for (const p of found) model.getQuestionByName(p.question)?.addError(new CustomError(p.text));
+      return problems();
+    },
+    focus: (question) => { model.getQuestionByName(question)?.focus(true); },
+    response: () => JSON.stringify(model.data),
+    lock: (locked) => { model.readOnly = locked; },
+  };
+}
