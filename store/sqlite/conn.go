@@ -14,9 +14,6 @@ import (
 // busyTimeout is how long a connection waits for another process's lock.
 const busyTimeout = 5 * time.Second
 
-// pageSize suits rows of about 5 kB with random keys better than SQLite's 4096: fewer overflow pages.
-const pageSize = 16384
-
 // limitAttached is SQLITE_LIMIT_ATTACHED of sqlite3.h.
 const limitAttached = 7
 
@@ -50,8 +47,8 @@ func writeDSN(path string, busy time.Duration) string {
 	return dsn(path, v)
 }
 
-// walPages is after how many pages of log a commit moves them into the file (32 MiB): fewer, larger checkpoints.
-const walPages = 16384
+// walPages is after how many pages of log a commit moves them into the file (16 MiB): fewer, larger checkpoints than SQLite's own 1000.
+const walPages = 4096
 
 func readDSN(path string, busy time.Duration) string {
 	v := pragmas(busy)
@@ -64,7 +61,6 @@ func newFileDSN(path string) string {
 	v := pragmas(busyTimeout)
 	v.Set("_auto_vacuum", "incremental")
 	v.Add("_pragma", "journal_mode(WAL)")
-	v.Add("_pragma", "page_size("+strconv.Itoa(pageSize)+")") // runs after journal_mode, which keeps the page size open
 	return dsn(path, v)
 }
 

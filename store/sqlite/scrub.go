@@ -30,7 +30,7 @@ func (d *Identity) Scrub(ctx context.Context) error {
 			for _, query := range []string{
 				"CREATE TEMP TABLE kept AS SELECT * FROM main." + table,
 				"DELETE FROM main." + table,
-				"INSERT INTO main." + table + " SELECT * FROM temp.kept ORDER BY 1, 2",
+				"INSERT INTO main." + table + " SELECT * FROM temp.kept ORDER BY 1, 2, 3",
 				"DROP TABLE temp.kept",
 			} {
 				// Not prepared ahead: each needs the table that the one before it made.

@@ -1,0 +1,220 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"fairlot/store"
+)
+
+// act is one changing call with what a second call returns. The same list serves cancellation, repetition and a closed room.
+type act struct {
+	name  string
+	call  func(ctx context.Context) error
+	again error
+	blind bool // changes nothing that can be read back
+}
+
+// acts prepares rooms so that every act can be done once, in order. It returns the campaigns it made.
+func (t *T) acts() (list []act, campaigns []store.CampaignID) {
+	reg, idn, ans := t.Registry, t.Identity, t.Answers
+	draft, gone, open := t.draft("draft"), t.draft("gone"), t.draft("open")
+	t.ok(reg.SetCampaignState(t.ctx, open, store.Draft, store.Open))
+	t.ok(reg.PutCheckpoint(t.ctx, 1, []byte("old")))
+	gate, ended, tagless := t.gate(), t.gate(), t.gate()
+	holder, second := entry(ended), entry(ended)
+	second.Tag, second.DuplicateCounts0 = holder.Tag, true
+	fresh := entry(gate)
+	t.enter(holder, second, entry(tagless), entry(gate))
+	t.ok(idn.MoveGate(t.ctx, ended, store.GateOpen, 1, store.GateEnded, 1))
+	tok := store.EntryToken{Hash: randomHash(), Chances: 1, Expires: end}
+	made := store.CampaignID(random16())
+	responses, texts := mixedRows()
+	rel := store.Release{Opened: randomHash(), IDs: []store.EntrantID{holder.ID}}
+	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, made}
+	list = []act{
+		{"PutInstallation", func(ctx context.Context) error {
+			return reg.PutInstallation(ctx, store.Installation{Origin: "o"})
+		}, store.ErrExists, false},
+		{"CreateCampaign", func(ctx context.Context) error {
+			_, err := reg.CreateCampaign(ctx, store.Campaign{ID: made, Slug: "made", RequestID: "made"})
+			return err
+		}, nil, false},
+		{"UpdateDraft", func(ctx context.Context) error { _, err := reg.UpdateDraft(ctx, draft, 1, []byte("new")); return err }, store.ErrConflict, false},
+		{"DeleteDraft", func(ctx context.Context) error { return reg.DeleteDraft(ctx, gone, 1) }, store.ErrNotFound, false},
+		{"SetCampaignState", func(ctx context.Context) error { return reg.SetCampaignState(ctx, open, store.Open, store.Ended) }, nil, false},
+		{"PutTallies", func(ctx context.Context) error { return reg.PutTallies(ctx, open, []byte("t")) }, nil, false},
+		{"Append", func(ctx context.Context) error {
+			return reg.Append(ctx, 0, []byte("r"), store.Transition{Campaign: draft, From: store.Draft, To: store.Open, Version: 2, OpenRecord: []byte("o"), Draws: 2})
+		}, store.ErrConflict, false},
+		{"PutCheckpoint", func(ctx context.Context) error { return reg.PutCheckpoint(ctx, 2, []byte("n")) }, nil, false},
+		{"SwapCheckpoint", func(ctx context.Context) error { return reg.SwapCheckpoint(ctx, 1, []byte("old"), []byte("new")) }, store.ErrConflict, false},
+		{"PutStaffToken", func(ctx context.Context) error { return reg.PutStaffToken(ctx, store.StaffToken{ID: [8]byte{1}}) }, store.ErrExists, false},
+		{"RevokeStaffToken", func(ctx context.Context) error { return reg.RevokeStaffToken(ctx, [8]byte{1}) }, nil, false},
+		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
+		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
+		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
+		{"RevokeEntryTokens", func(ctx context.Context) error {
+			_, err := idn.RevokeEntryTokens(ctx, gate, []store.Hash{tok.Hash})
+			return err
+		}, nil, true},
+		{"AnnounceMove", func(ctx context.Context) error { return idn.AnnounceMove(ctx, gate, store.GateOpen, 1) }, nil, false},
+		{"MoveGate", func(ctx context.Context) error { return idn.MoveGate(ctx, gate, store.GateOpen, 1, store.GateOpen, 2) }, nil, false},
+		{"MoveChance", func(ctx context.Context) error { return idn.MoveChance(ctx, ended, *holder.Tag, second.ID) }, nil, false},
+		{"PutBatch", func(ctx context.Context) error { return idn.PutBatch(ctx, gate, store.Batch{First: 1, Last: 1}) }, nil, false},
+		{"PutMixed", func(ctx context.Context) error { return ans.PutMixed(ctx, gate, 1, 1, responses, texts) }, nil, false},
+		{"ClearBatch", func(ctx context.Context) error { return idn.ClearBatch(ctx, gate, 1, 1) }, nil, false},
+		{"Rewrite", func(ctx context.Context) error { return ans.Rewrite(ctx, gate) }, nil, true},
+		{"DropTags", func(ctx context.Context) error { return idn.DropTags(ctx, ended) }, nil, true},
+		{"DropEntrants", func(ctx context.Context) error { return idn.DropEntrants(ctx, tagless) }, nil, false},
+		{"PutRelease", func(ctx context.Context) error {
+			return idn.PutRelease(ctx, ended, 1, rel, []store.Notification{{Stratum: 1, Rank: 1, Updated: noon}})
+		}, nil, false},
+		{"SetNotification", func(ctx context.Context) error {
+			_, err := idn.SetNotification(ctx, ended, 1, 1, 1, 1, 2, true, noon)
+			return err
+		}, store.ErrConflict, false},
+		{"Scrub", func(ctx context.Context) error { return idn.Scrub(ctx) }, nil, true},
+	}
+	// The interfaces are the list of what there is to try: a method added there and not here fails.
+	reads := map[string]bool{}
+	for _, r := range t.reads(random16()) {
+		reads[r.name] = true
+	}
+	for _, room := range []any{(*store.Registry)(nil), (*store.Identity)(nil), (*store.Answers)(nil)} {
+		typ := reflect.TypeOf(room).Elem()
+		for i := range typ.NumMethod() {
+			name, found := typ.Method(i).Name, false
+			for _, a := range list {
+				found = found || a.name == name
+			}
+			if !found && !reads[name] && name != "Close" {
+				t.Errorf("%s.%s is tried by no test here", typ.Name(), name)
+			}
+		}
+	}
+	return list, campaigns
+}
+
+// reads are all calls that change nothing.
+func (t *T) reads(c store.CampaignID) []act {
+	reg, idn, ans := t.Registry, t.Identity, t.Answers
+	e1 := func(_ any, err error) error { return err }
+	return []act{
+		{name: "Installation", call: func(ctx context.Context) error { return e1(reg.Installation(ctx)) }},
+		{name: "Campaign", call: func(ctx context.Context) error { return e1(reg.Campaign(ctx, c)) }},
+		{name: "CampaignBySlug", call: func(ctx context.Context) error { return e1(reg.CampaignBySlug(ctx, "s")) }},
+		{name: "Campaigns", call: func(ctx context.Context) error { return e1(reg.Campaigns(ctx, store.CampaignID{}, 1)) }},
+		{name: "Draws", call: func(ctx context.Context) error { return e1(reg.Draws(ctx, c)) }},
+		{name: "LogSize", call: func(ctx context.Context) error { return e1(reg.LogSize(ctx)) }},
+		{name: "LogRecords", call: func(ctx context.Context) error { return e1(reg.LogRecords(ctx, 0, 1)) }},
+		{name: "Checkpoint", call: func(ctx context.Context) error { return e1(reg.Checkpoint(ctx, 1)) }},
+		{name: "CheckpointSizes", call: func(ctx context.Context) error { return e1(reg.CheckpointSizes(ctx)) }},
+		{name: "File", call: func(ctx context.Context) error { return e1(reg.File(ctx, store.Hash{})) }},
+		{name: "StaffToken", call: func(ctx context.Context) error { return e1(reg.StaffToken(ctx, [8]byte{})) }},
+		{name: "StaffTokens", call: func(ctx context.Context) error { return e1(reg.StaffTokens(ctx)) }},
+		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
+		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
+		{name: "EpochCounted", call: func(ctx context.Context) error { return e1(idn.EpochCounted(ctx, c, 1, true)) }},
+		{name: "Batches", call: func(ctx context.Context) error { return e1(idn.Batches(ctx, c)) }},
+		{name: "SealedResponses", call: func(ctx context.Context) error { return e1(idn.SealedResponses(ctx, c, 1, 1, store.EntrantID{}, 1)) }},
+		{name: "Counts", call: func(ctx context.Context) error { return e1(idn.Counts(ctx, c)) }},
+		{name: "Leaves", call: func(ctx context.Context) error { return e1(idn.Leaves(ctx, c, store.EntrantID{}, 1)) }},
+		{name: "Sealed", call: func(ctx context.Context) error { return e1(idn.Sealed(ctx, c, []store.EntrantID{{}})) }},
+		{name: "Releases", call: func(ctx context.Context) error { return e1(idn.Releases(ctx, c, 1)) }},
+		{name: "Notifications", call: func(ctx context.Context) error { return e1(idn.Notifications(ctx, c, 1)) }},
+		{name: "Mixed", call: func(ctx context.Context) error { return e1(ans.Mixed(ctx, c, 1)) }},
+		{name: "Responses", call: func(ctx context.Context) error { return e1(ans.Responses(ctx, c, [16]byte{}, 1)) }},
+		{name: "Texts", call: func(ctx context.Context) error { return e1(ans.Texts(ctx, c, [16]byte{}, 1)) }},
+	}
+}
+
+// see reads back everything that the interfaces show of some campaigns.
+func (t *T) see(campaigns ...store.CampaignID) string {
+	t.Helper()
+	var out []any
+	add := func(v any, err error) {
+		t.Helper()
+		out = append(out, v, verdict(err))
+	}
+	add(t.Registry.Installation(t.ctx))
+	add(t.Registry.Campaigns(t.ctx, store.CampaignID{}, 1000))
+	add(t.Registry.LogRecords(t.ctx, 0, 1000))
+	add(t.Registry.Checkpoint(t.ctx, 1))
+	add(t.Registry.CheckpointSizes(t.ctx))
+	add(t.Registry.StaffTokens(t.ctx))
+	for _, c := range campaigns {
+		add(t.Registry.Draws(t.ctx, c))
+		add(t.Identity.Gate(t.ctx, c))
+		leaves, err := t.Identity.Leaves(t.ctx, c, store.EntrantID{}, 1000)
+		add(leaves, err)
+		for _, l := range leaves {
+			add(t.Identity.Entrant(t.ctx, c, l.ID))
+			add(t.Identity.Sealed(t.ctx, c, []store.EntrantID{l.ID}))
+		}
+		add(t.Identity.Batches(t.ctx, c))
+		add(t.Identity.SealedResponses(t.ctx, c, 1, 100, store.EntrantID{}, 1000))
+		add(t.Identity.Releases(t.ctx, c, 1))
+		add(t.Identity.Notifications(t.ctx, c, 1))
+		add(t.Answers.Responses(t.ctx, c, [16]byte{}, 1000))
+		add(t.Answers.Texts(t.ctx, c, [16]byte{}, 1000))
+		add(t.Answers.Mixed(t.ctx, c, 1))
+	}
+	return fmt.Sprintf("%+v", out)
+}
+
+var allTests = []test{
+	{"every change: cancelled leaves nothing, done once, again changes nothing", func(t *T) {
+		list, campaigns := t.acts()
+		cancelled, cancel := context.WithCancel(t.ctx)
+		cancel()
+		late, cancel := context.WithDeadline(t.ctx, time.Unix(1, 0))
+		defer cancel()
+		for _, a := range list {
+			before := t.see(campaigns...)
+			if err := a.call(cancelled); verdict(err) != context.Canceled.Error() {
+				t.Fatalf("%s, cancelled: %v", a.name, err)
+			}
+			if err := a.call(late); err == nil || late.Err() == nil {
+				t.Fatalf("%s after its deadline: %v", a.name, err)
+			}
+			if t.see(campaigns...) != before {
+				t.Fatalf("%s, cancelled, changed something", a.name)
+			}
+			if err := a.call(t.ctx); err != nil {
+				t.Fatalf("%s: %v", a.name, err)
+			}
+			after := t.see(campaigns...)
+			if (after == before) != a.blind {
+				t.Fatalf("%s: change to be seen: %v", a.name, after != before)
+			}
+			if err := a.call(t.ctx); verdict(err) != verdict(a.again) {
+				t.Fatalf("%s again: %v, want %v", a.name, err, a.again)
+			}
+			if t.see(campaigns...) != after {
+				t.Fatalf("%s again changed something", a.name)
+			}
+		}
+	}},
+	{"every read ends with its context", func(t *T) {
+		ctx, cancel := context.WithCancel(t.ctx)
+		cancel()
+		for _, a := range t.reads(t.gate()) {
+			if err := a.call(ctx); verdict(err) != context.Canceled.Error() {
+				t.Errorf("%s: %v", a.name, err)
+			}
+		}
+	}},
+	{"a closed room is unavailable", func(t *T) {
+		list, campaigns := t.acts()
+		t.ok(t.Rooms.Close())
+		t.ok(t.Rooms.Close())
+		for _, a := range append(list, t.reads(campaigns[0])...) {
+			if err := a.call(t.ctx); verdict(err) != store.ErrUnavailable.Error() {
+				t.Errorf("%s: %v", a.name, err)
+			}
+		}
+	}},
+}
