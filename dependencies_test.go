@@ -165,7 +165,7 @@ var rules = map[string]rule{
 		may: map[string]string{
 			"fairlot/draw": "records", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
 			"fairlot/cmd/fairlot/...":    "its own parts",
-			"github.com/alecthomas/kong": "flags", "github.com/wneessen/go-mail": "notices", "filippo.io/age/...": "custodians' identities",
+			"github.com/alecthomas/kong": "flags", "github.com/wneessen/go-mail/...": "notices", "filippo.io/age/...": "custodians' identities",
 			"github.com/mattn/go-isatty": "bars only on a terminal", "google.golang.org/...": "generated clients", "golang.org/x/mod/sumdb/...": "notes",
 			"golang.org/x/text/...": "languages", "github.com/nicksnyder/go-i18n/v2/...": "languages", "filippo.io/torchwood/...": "cosignatures",
 		},

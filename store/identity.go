@@ -197,7 +197,8 @@ type Identity interface {
 
 	// Sealed returns locks and envelopes of the entrants named, in that order. ErrNotFound if one is absent.
 	Sealed(ctx context.Context, campaign CampaignID, ids []EntrantID) ([]Sealed, error)
-	// PutRelease records whom an opened record covers and makes their notices in state 1, together; again is nil.
+	// PutRelease records whom an opened record covers and makes their notices in state 1, together. With the same ids again it is nil; two
+	// releases may have the same Opened, because such records may be equal. ErrExists if an earlier release covers some of the ids.
 	PutRelease(ctx context.Context, campaign CampaignID, draw int, r Release, notices []Notification) error
 	// Releases returns the releases of a draw, the oldest first.
 	Releases(ctx context.Context, campaign CampaignID, draw int) ([]Release, error)

@@ -17,13 +17,23 @@ const (
 func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, draw int, r store.Release, notices []store.Notification) error {
 	ids := joinIDs(r.IDs)
 	return d.write(ctx, "put release", func(t *tx) error {
-		var have []byte
-		err := t.one("SELECT ids FROM releases WHERE campaign = ? AND draw = ? AND opened = ?", args{campaign[:], draw, r.Opened[:]}, &have)
-		if err == nil && !slices.Equal(have, ids) {
-			return store.ErrExists
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		known, again := map[store.EntrantID]bool{}, false
+		err := t.each("SELECT ids FROM releases WHERE campaign = ? AND draw = ?", args{campaign[:], draw}, func(scan func(...any) error) error {
+			var have []byte
+			if err := scan(&have); err != nil {
+				return err
+			}
+			again = again || slices.Equal(have, ids)
+			for chunk := range slices.Chunk(have, 16) {
+				known[store.EntrantID(chunk)] = true
+			}
+			return nil
+		})
+		if err != nil || again {
 			return err
+		}
+		if slices.ContainsFunc(r.IDs, func(id store.EntrantID) bool { return known[id] }) {
+			return store.ErrExists
 		}
 		if _, err := t.exec(`INSERT INTO releases (campaign, draw, n, opened, ids)
 			SELECT ?1, ?2, coalesce(max(n) + 1, 1), ?3, ?4 FROM releases WHERE campaign = ?1 AND draw = ?2`,

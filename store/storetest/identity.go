@@ -242,6 +242,11 @@ var identityTests = []test{
 		other := a
 		other.IDs = a.IDs[:1]
 		t.is(t.Identity.PutRelease(t.ctx, id, 1, other, nil), store.ErrExists)
+		twin := store.Release{Opened: a.Opened, IDs: []store.EntrantID{{7}}}
+		t.ok(t.Identity.PutRelease(t.ctx, id, 1, twin, nil))
+		list, err = t.Identity.Releases(t.ctx, id, 1)
+		t.ok(err)
+		t.same(list, []store.Release{a, b, twin})
 	}},
 	{"a notice moves by compare-and-swap", func(t *T) {
 		id := t.gate()

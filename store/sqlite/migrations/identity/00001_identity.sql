@@ -81,8 +81,7 @@ CREATE TABLE releases (
 	n        INTEGER NOT NULL,
 	opened   BLOB NOT NULL CHECK (length(opened) = 32),
 	ids      BLOB NOT NULL,
-	PRIMARY KEY (campaign, draw, n),
-	UNIQUE (campaign, draw, opened)
+	PRIMARY KEY (campaign, draw, n)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE notices (
