@@ -1,0 +1,360 @@
+package web_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"fairlot/crypto/receipt"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/web"
+)
+
+// TestBrowser lives a reader's life with the site, in Chromium, by keys alone, against the real server.
+func TestBrowser(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	c := w.open(w.full("library-2026"))
+
+	b.visit("/")
+	b.says("main", "2026 圖書館滿意度問卷暨抽獎")
+	b.says("footer", "絕不會打電話")
+	b.inspect("list")
+	b.visit("/c/no-such-campaign")
+	b.says("h1", "找不到")
+	b.visit("/")
+	b.tabTo(".campaigns a")
+	b.press(kb.Enter)
+	b.until(`location.pathname === "/c/library-2026" && document.querySelector("#survey") !== null`)
+	b.inspect("campaign")
+
+	saved := enterInFull(t, w, b, c)
+	checkSaved(t, b, saved)
+	refuseTwice(t, w, b, c)
+	b.clean()
+
+	w.others(c, 9)
+	drawAndShow(t, w, b, c, saved)
+	b.clean()
+	if b.axe == "" {
+		t.Logf("axe-core is not in %s: accessibility was not checked; run web/build.sh", axePath)
+	}
+}
+
+// enterInFull makes mistakes, mends them, loses the answer once, and comes away with a receipt.
+func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []byte {
+	token := w.tokens(c, 1)[0]
+	b.says("html", "個資告知事項")
+	if lang := b.eval(`document.documentElement.lang`); lang != "zh-Hant-TW" {
+		t.Errorf("lang is %q", lang)
+	}
+	if n := b.eval(`document.querySelectorAll("input:checked").length`); n != "0" {
+		t.Errorf("%s boxes are ticked beforehand", n)
+	}
+	b.tabTo("details summary")
+	b.press(kb.Enter)
+	b.says("details", "相符")
+
+	// Nothing filled in: everything is named at once, in the summary and beside the fields.
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	for _, want := range []string{"您多久來一次", "整體滿意度", "參加代碼", "姓名", "證件類別", "電子郵件", "同意參加抽獎"} {
+		b.says("#error-summary", want)
+	}
+	b.says("#token-error", "請輸入參加代碼")
+	b.inspect("errors")
+	b.tabTo("#error-summary a[href='#token']")
+	b.press(kb.Enter)
+	b.focused("#token")
+
+	// Language: what is typed stays.
+	b.write(token)
+	b.press(kb.Tab)
+	b.write("王小明")
+	b.eval(`document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex"); 0`)
+	b.tabTo("#lang-en")
+	b.press(kb.Enter)
+	b.until(`document.documentElement.lang === "en"`)
+	b.focused("#lang-en")
+	b.says("#error-summary", "Please correct")
+	b.says("#survey", "How often do you come?")
+	if v := b.eval(`document.querySelector("#token").value + document.querySelector("#name").value`); v != token+"王小明" {
+		t.Errorf("after the language switch the form holds %q", v)
+	}
+	b.inspect("errors-en")
+
+	b.tabTo("#survey input[type=radio]")
+	b.press(" ") // every week
+	b.tabTo("#survey input[type=checkbox]")
+	b.press(" ")
+	b.tabTo("#survey .sd-rating input[type=radio]")
+	b.press(kb.ArrowRight)
+	b.fill("#survey input[type=number]", "12")
+	b.tabTo("#survey select")
+	b.press(kb.ArrowDown)
+	b.tabTo("#survey textarea")
+	b.write("多一點夜間講座")
+	b.tabTo("input[name=idType]")
+	b.press(" ")
+	b.fill("#idNumber", "a123456780")
+	b.press(kb.Tab)
+	b.says(".id-check", "slip")
+	b.fill("#email", "not an address")
+	b.tabTo("#consent-rules")
+	b.press(" ")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	b.says("#error-summary", "ID number has a slip")
+	b.says("#error-summary", "e-mail address looks like")
+	if n := b.eval(`document.querySelectorAll("#error-summary li").length`); n != "2" {
+		t.Errorf("%s mistakes are named, want 2: %s", n, b.text("#error-summary"))
+	}
+	b.fill("#idNumber", "Ａ１２３４５６７８９")
+	b.fill("#email", "ming@example.org")
+
+	// The server takes the entry, the answer is lost: the page keeps s and sends the same again.
+	w.lose.Store(true)
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.until(`document.querySelector("#send").textContent === "Send the same again"`)
+	b.focused("#error-summary")
+	if w.lost.Load() == 0 || w.entrants(c) != 1 {
+		t.Errorf("%d answers lost, %d entrants, want some and 1", w.lost.Load(), w.entrants(c))
+	}
+	b.inspect("unknown")
+	w.lose.Store(false)
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#receipt-title")
+	if n := w.entrants(c); n != 1 {
+		t.Errorf("%d entrants after the retry, want 1", n)
+	}
+	if n := b.eval(`document.querySelectorAll(".receipt .verdict.right").length`); n != "3" {
+		t.Errorf("receipt checks: %s", b.text(".receipt .verdicts"))
+	}
+	b.inspect("receipt")
+	b.tabTo("#download-receipt")
+	b.press(kb.Enter)
+	saved := b.downloaded("fairlot-receipt-")
+	b.tabTo(".receipt section button")
+	b.press(kb.Enter)
+	secret := string(b.downloaded("fairlot-answer-secret"))
+	if want := "fairlot/v1 answer secret\nopen " + c.OpenHash + "\nsecret "; !strings.HasPrefix(secret, want) || len(secret) != len(want)+65 {
+		t.Errorf("answer secret file: %q", secret)
+	}
+	if left := b.eval(`JSON.stringify([localStorage.length, sessionStorage.length, document.cookie])`); left != `[0,0,""]` {
+		t.Errorf("the browser keeps %s", left)
+	}
+	copied, err := receipt.ParseSaved(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := copied.Check(w.receiptKey); err != nil || hex.EncodeToString(r.Open[:]) != c.OpenHash || r.Chances != 1 {
+		t.Errorf("the saved copy: %v, %v", r, err)
+	}
+	return saved
+}
+
+// checkSaved pastes the copy into the receipt check, whole and damaged.
+func checkSaved(t *testing.T, b *browser, saved []byte) {
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write("fairlot/v1 saved receipt\ns 00")
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	b.says("#error-summary", "not a whole receipt")
+	b.inspect("check-error")
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(string(saved))
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.says(".found", "It is in the draw with 1 chance.")
+	if n := b.eval(`document.querySelectorAll(".found .verdict.right").length`); n != "2" {
+		t.Errorf("receipt check: %s", b.text(".found"))
+	}
+	b.inspect("check")
+
+	// Another secret, and another signature, are called wrong.
+	lines := strings.Split(string(saved), "\n")
+	lines[1] = "s 0123" + lines[1][6:]
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(strings.Join(lines, "\n"))
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.says(".found .verdict.wrong", "come from the secret")
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(strings.Replace(string(saved), "\nchances 1\n", "\nchances 2\n", 1))
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.says(".found .verdict.wrong", "signed by the institution")
+}
+
+// refuseTwice enters the same person with another token; the refusal says what to do, and the token stays good.
+func refuseTwice(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) {
+	b.visit("/c/library-2026?lang=en")
+	b.tabTo("#survey input[type=radio]")
+	b.press(" ")
+	b.tabTo("#survey .sd-rating input[type=radio]")
+	b.press(" ")
+	b.fill("#token", w.tokens(c, 1)[0])
+	b.fill("#name", "Wang")
+	b.tabTo("input[name=idType]")
+	b.press(" ")
+	b.fill("#idNumber", "A123456789")
+	b.fill("#email", "other@example.org")
+	b.tabTo("#consent-rules")
+	b.press(" ")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	b.says("#error-summary", "This person has entered already")
+	if n := w.entrants(c); n != 1 {
+		t.Errorf("%d entrants, want 1", n)
+	}
+	b.fill("#token", "00000-00000-00000-00000")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.until(`document.querySelector("#token-error") !== null`)
+	b.says("#error-summary", "This entry code is not known")
+}
+
+// drawAndShow ends, closes and draws the campaign, and reads the results and the public list on the site.
+func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved []byte) {
+	w.ahead.Store(int64(49*time.Hour + 2*time.Minute))
+	if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.draws.RunDraw(w.staff, &fairlotv1.RunDrawRequest{Name: c.Name + "/draws/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.visit("/c/library-2026")
+	b.says("main", "已抽出")
+	b.says("main", "對外人不能證明任何事")
+	b.says("main", "正取：平板電腦")
+	b.says("main", d.Seats[0].EntryId[:12])
+	b.says("main", "fairlot verify "+w.url+"/bundles/"+strings.TrimPrefix(c.Name, "campaigns/")+".tar")
+	if b.eval(`document.querySelector("#send") === null`) != "true" {
+		t.Error("a closed campaign shows the entry form")
+	}
+	b.inspect("results")
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(string(saved))
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.tabTo("#look")
+	b.press(kb.Enter)
+	b.focused("#listed-title")
+	b.says("#listed", "In the list, 1 chance")
+	id := b.text(".found .number")
+	rank := ""
+	for _, s := range d.Seats {
+		if s.EntryId == id {
+			rank = fmt.Sprintf("Rank %d", s.Rank)
+		}
+	}
+	if rank == "" {
+		rank = "Not drawn, and not among the alternates."
+	}
+	b.says("#listed", rank)
+	b.inspect("listed")
+}
+
+// TestBrowserOtherKinds opens a survey that asks nobody who they are, and a draw without survey or proof.
+func TestBrowserOtherKinds(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	survey := w.full("survey-only")
+	survey.Draws, survey.Form, survey.Custodians, survey.Notifiers, survey.Threshold, survey.ChancesCap, survey.Proof = nil, nil, nil, nil, 0, 0, 0
+	survey.Consents = survey.Consents[2:]
+	survey = w.open(survey)
+	b.visit("/c/survey-only")
+	b.says("main", "這份問卷不問您是誰")
+	if n := b.eval(`document.querySelectorAll("#name, #idNumber, #token, #email").length`); n != "0" {
+		t.Errorf("a survey without draws asks %s personal fields", n)
+	}
+	b.tabTo("#survey input[type=radio]")
+	b.press(" ")
+	b.tabTo("#survey .sd-rating input[type=radio]")
+	b.press(" ")
+	b.inspect("survey-only")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#receipt-title")
+	b.tabTo("#download-receipt")
+	b.press(kb.Enter)
+	copied, err := receipt.ParseSaved(b.downloaded("fairlot-receipt-"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := copied.Check(w.receiptKey); err != nil || r.Draws() || hex.EncodeToString(r.Open[:]) != survey.OpenHash {
+		t.Errorf("the saved copy: %v, %v", r, err)
+	}
+	b.clean()
+
+	only := w.full("draw-only")
+	only.SurveyJson, only.Consents, only.Proof, only.ChancesCap = "", only.Consents[:2], fairlotv1.Proof_PROOF_NONE, 1
+	only.ObjectionsEnd = timestamppb.New(only.EntriesEnd.AsTime().Add(30 * time.Minute))
+	w.open(only)
+	b.visit("/c/draw-only?lang=en")
+	b.says("main", "a draw without a survey")
+	if b.eval(`document.querySelector("#survey, #token") === null`) != "true" {
+		t.Error("a draw without survey and token asks for one")
+	}
+	b.fill("#name", "Mary O'Neil")
+	b.tabTo("input[name=idType]")
+	b.press(kb.ArrowDown)
+	b.fill("#idNumber", "aa-0000 0009")
+	b.fill("#birth", "1985-3-9")
+	b.fill("#email", "mary@example.org")
+	b.tabTo("#consent-rules")
+	b.press(" ")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	b.says("#birth-error", "1985-03-09")
+	b.fill("#birth", "1985-03-09")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#receipt-title")
+	b.says(".receipt", "only after entries have ended")
+	if n := b.eval(`document.querySelectorAll(".receipt .verdict.right").length`); n != "3" {
+		t.Errorf("receipt checks: %s", b.text(".receipt .verdicts"))
+	}
+	b.inspect("draw-only")
+	b.clean()
+}
+
+// TestStrings sees to it that every reason of the contract has its sentence in both languages.
+func TestStrings(t *testing.T) {
+	src, err := fs.ReadFile(web.Files(), "assets/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, name := range fairlotv1.ErrorReason_name {
+		short := strings.TrimPrefix(name, "ERROR_REASON_")
+		if n != 0 && strings.Count(string(src), short+":") < 2 {
+			t.Errorf("%s has no sentence in both languages", short)
+		}
+	}
+	if _, err := fs.Stat(web.Files(), "index.html"); err != nil {
+		t.Error(err)
+	}
+}
