@@ -1,0 +1,202 @@
+package attack
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"fairlot/draw"
+)
+
+// TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
+// mixing and closing, and searches everything on its disk for them in every usual encoding and hash. FAULT_KILLS is the number of kills a phase, 6 by default.
+func TestCanaries(t *testing.T) {
+	t.Parallel()
+	kills := fromEnv(t, "FAULT_KILLS", 6)
+	const k = 5
+	d := newDaemon(t)
+	d.cores = true
+	d.serve()
+	c := d.openCampaign(k, time.Now().Add(8*time.Second+time.Duration(kills)*2600*time.Millisecond))
+	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60 * kills)}
+
+	for i := range kills { // while entries are taken
+		done := h.enterSome(8, false)
+		time.Sleep(rand.N(40 * time.Millisecond))
+		h.killAndSearch("entering", i)
+		done()
+	}
+	for i := range kills { // while epochs move and are mixed: that happens once a second
+		h.enterSome(2*k+2, true)()
+		time.Sleep(rand.N(1800 * time.Millisecond))
+		h.killAndSearch("mixing", i)
+	}
+	// A program that is made to fail writes what it can: stacks, and a core if it is let.
+	done := h.enterSome(20, false)
+	d.signal(syscall.SIGABRT)
+	d.wait()
+	done()
+	h.search("after SIGABRT")
+	d.serve()
+
+	time.Sleep(time.Until(c.end.Add(100 * time.Millisecond)))
+	for i := 0; !c.closed(); i++ {
+		if i > 200 {
+			t.Fatal("the campaign does not close")
+		}
+		done := make(chan error, 1)
+		go func() { done <- c.close() }()
+		if i < kills {
+			time.Sleep(rand.N(time.Duration(i+1) * 15 * time.Millisecond))
+			h.killAndSearch("closing", i)
+		}
+		<-done
+	}
+	h.search("closed")
+	d.stop()
+	h.closed = true // from here on not even what was allowed before
+	h.search("closed and stopped")
+	if len(h.people) < 20*kills || len(d.responses()) < k*kills {
+		t.Errorf("%d people and %d responses: this run shows nothing", len(h.people), len(d.responses()))
+	}
+	t.Logf("%d people, %d searches, %d forms of %d canaries each", len(h.people), h.searches, h.forms/max(1, len(h.people)), len(canariesOf(h.people[0], false)))
+	h.selfTest()
+}
+
+type hunt struct {
+	t        *testing.T
+	d        *daemon
+	c        *campaign
+	tokens   []string
+	people   []*person
+	closed   bool
+	searches int
+	forms    int
+}
+
+// enterSome sends entries of n new people at once; what it returns waits until all are answered. With must each has to be acknowledged.
+func (h *hunt) enterSome(n int, must bool) func() {
+	var wg sync.WaitGroup
+	for range n {
+		i := len(h.people)
+		p := h.c.newPerson(i, h.tokens[i])
+		h.people = append(h.people, p)
+		wg.Go(func() {
+			a, err := h.c.enter(h.d.http, p)
+			if must && (err != nil || a.status != http.StatusOK) {
+				h.t.Errorf("enter: %v, status %d: %s", err, a.status, a.text)
+			}
+		})
+	}
+	return wg.Wait
+}
+
+func (h *hunt) killAndSearch(phase string, i int) {
+	h.t.Helper()
+	h.d.kill()
+	h.search(fmt.Sprintf("%s, kill %d", phase, i))
+	h.d.serve()
+}
+
+func (h *hunt) search(when string) {
+	h.t.Helper()
+	var all []canary
+	for _, p := range h.people {
+		all = append(all, canariesOf(p, h.closed)...)
+	}
+	s := newSearch(all)
+	h.searches++
+	h.forms = 0
+	for _, list := range s.at {
+		h.forms += len(list)
+	}
+	for i, f := range s.tree(h.t, h.d.root) {
+		if i == 20 {
+			h.t.Error("and more")
+			break
+		}
+		h.t.Errorf("%s: %s as %s in %s", when, f.what, f.form, f.file)
+	}
+}
+
+// canariesOf is everything about p that must not be found. Their free text is meant to stand in the answers room, and the hash of their token in the
+// identity room until the campaign closes.
+func canariesOf(p *person, closed bool) []canary {
+	r := draw.Secret(p.s).R()
+	raw := func(file, form string) bool {
+		return strings.HasPrefix(file, "answers.db") && (form == "raw" || form == "json")
+	}
+	hashed := func(file, form string) bool {
+		return !closed && form == "sha-256" && strings.HasPrefix(file, "identity.db")
+	}
+	return []canary{
+		{"name", []byte(p.name), nil}, {"ID number", []byte(p.number), nil}, {"phone", []byte(p.phone), nil}, {"e-mail", []byte(p.email), nil},
+		{"address", []byte(p.address), nil}, {"words", []byte(p.words), raw}, {"r", r[:], nil}, {"s", p.s[:], nil}, {"answer secret", p.answerSecret[:], func(file, form string) bool {
+			return form == "sha-256" && strings.HasPrefix(file, "answers.db") // its hash is the response's, so that the entrant finds it again
+		}},
+		{"token", []byte(p.token), nil}, {"token without hyphens", []byte(strings.ReplaceAll(p.token, "-", "")), hashed},
+	}
+}
+
+// selfTest plants every form of a stranger's canaries into copies of what the daemon left, one at a time, and wants each found.
+func (h *hunt) selfTest() {
+	t := h.t
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "copy")
+	copyTree(t, h.d.root, dir)
+	var files []string
+	filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	stranger := canariesOf(h.c.newPerson(9999999, "ABCDE-FGHJK-MNPQR-STVWX"), true)
+	s := newSearch(stranger)
+	if found := s.tree(t, dir); len(found) > 0 {
+		t.Fatalf("a stranger was found: %v", found)
+	}
+	names := map[string]bool{}
+	planted := 0
+	for i, c := range stranger {
+		for j, f := range forms(c.value) {
+			path := files[(i+j)%len(files)]
+			if c.allowed != nil && c.allowed(filepath.Base(path), f.name) {
+				continue
+			}
+			names[f.name] = true
+			planted++
+			was, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := rand.N(len(was) + 1)
+			leak := append(append(append([]byte{}, was[:at]...), f.bytes...), was[at:]...)
+			found := false
+			s.bytes(leak, func(h hit) { found = found || h.canary.what == c.what && bytes.Equal(h.form.bytes, f.bytes) })
+			if !found {
+				t.Errorf("%s as %s was planted in %s and not found", c.what, f.name, filepath.Base(path))
+			}
+		}
+	}
+	// And through the whole path once, by file name and by content.
+	leaky := filepath.Join(dir, "temp", "x-"+string(stranger[1].value))
+	if err := os.WriteFile(leaky, stranger[0].value, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := s.tree(t, dir); len(found) != 2 {
+		t.Errorf("planted a name and a number, found %v", found)
+	}
+	if len(names) < 20 {
+		t.Errorf("only %d kinds of leak were planted", len(names))
+	}
+	t.Logf("self-test: %d leaks of %d kinds planted, all found unless said", planted, len(names))
+}

@@ -1,0 +1,248 @@
+// Package attack runs the real daemon as a process of its own and attacks it: it is killed at random moments, everything it
+// leaves on disk is searched for what must not be there, answers are linked to people from the bytes of the files, and its
+// storage is locked, filled and taken away. It holds tests only.
+//
+// TestMain builds cmd/fairlotd once; FAIRLOTD names a program to attack instead. faults.sh runs the long forms.
+package attack
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is the daemon under attack.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	if program = os.Getenv("FAIRLOTD"); program != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "attack")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "fairlotd")
+	if out, err := exec.Command("go", "build", "-o", program, "fairlot/cmd/fairlotd").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build fairlotd: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// fromEnv is a whole number from the environment, or what it is by default.
+func fromEnv(t testing.TB, name string, normal int) int {
+	s := os.Getenv(name)
+	if s == "" {
+		return normal
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("%s must be a whole number from 1", name)
+	}
+	return n
+}
+
+// daemon is one installation and the process that serves it now.
+type daemon struct {
+	t          testing.TB
+	root       string // everything below is searched for canaries
+	dir        string // the installation
+	work       string // working folder, where a core would fall
+	temp       string // TMPDIR
+	log        string // file of standard error
+	http, grpc string // addresses
+	extra      []string
+	cores      bool // cores may be written, as large as they come
+
+	mu   sync.Mutex
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// newDaemon makes an installation; nothing serves it yet.
+func newDaemon(t testing.TB) *daemon {
+	t.Helper()
+	root := t.TempDir()
+	d := &daemon{t: t, root: root, dir: filepath.Join(root, "installation"), work: filepath.Join(root, "work"), temp: filepath.Join(root, "temp"),
+		log: filepath.Join(root, "stderr.log"), http: freePort(t), grpc: freePort(t)}
+	for _, dir := range []string{d.work, d.temp} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := d.command("init", "--dir", d.dir, "--origin", "attack.example/fairlot", "--institution", "Library").CombinedOutput()
+	if err != nil {
+		t.Fatalf("init: %v\n%s", err, out)
+	}
+	t.Cleanup(d.kill)
+	return d
+}
+
+// freePort is an address of this machine that nobody listens on just now.
+func freePort(t testing.TB) string {
+	t.Helper()
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lis.Close()
+	return lis.Addr().String()
+}
+
+func (d *daemon) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Dir = d.work
+	cmd.Env = append(os.Environ(), "TMPDIR="+d.temp)
+	return cmd
+}
+
+func (d *daemon) serveArgs() []string {
+	return append([]string{"serve", "--dir", d.dir, "--http", d.http, "--grpc", d.grpc, "--relay", "http://127.0.0.1:1/"}, d.extra...)
+}
+
+// start starts the process without waiting until it serves.
+func (d *daemon) start() {
+	d.t.Helper()
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := d.command(d.serveArgs()...)
+	if d.cores {
+		shell, err := exec.LookPath("sh")
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		cmd.Path, cmd.Args = shell, append([]string{"sh", "-c", `ulimit -c unlimited; exec "$@"`, "sh", program}, d.serveArgs()...)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	d.mu.Lock()
+	d.cmd, d.done = cmd, done
+	d.mu.Unlock()
+}
+
+// serve starts the process and returns how long it took until the public's door answered.
+func (d *daemon) serve() time.Duration {
+	d.t.Helper()
+	began := time.Now()
+	d.start()
+	for time.Since(began) < 30*time.Second {
+		select {
+		case err := <-d.done:
+			d.done <- err
+			d.t.Fatalf("the daemon ended while starting: %v\n%s", err, d.lastLog())
+		default:
+		}
+		resp, err := client.Get("http://" + d.http + "/v1/campaigns")
+		if err == nil {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return time.Since(began)
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	d.t.Fatalf("the daemon does not serve\n%s", d.lastLog())
+	return 0
+}
+
+// signal sends sig to the process, if there is one.
+func (d *daemon) signal(sig syscall.Signal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cmd != nil {
+		d.cmd.Process.Signal(sig)
+	}
+}
+
+// wait returns how the process ended, or fails after a minute.
+func (d *daemon) wait() error {
+	d.t.Helper()
+	if d.done == nil {
+		return nil
+	}
+	select {
+	case err := <-d.done:
+		d.mu.Lock()
+		d.cmd, d.done = nil, nil
+		d.mu.Unlock()
+		return err
+	case <-time.After(time.Minute):
+		d.t.Fatal("the daemon does not end")
+		return nil
+	}
+}
+
+// kill ends the process as kill -9 does, and waits for its end.
+func (d *daemon) kill() {
+	d.signal(syscall.SIGKILL)
+	if d.done != nil {
+		d.wait()
+	}
+}
+
+// stop asks the process to end; it must end with status 0.
+func (d *daemon) stop() {
+	d.t.Helper()
+	d.signal(syscall.SIGTERM)
+	if err := d.wait(); err != nil {
+		d.t.Errorf("after SIGTERM: %v\n%s", err, d.lastLog())
+	}
+}
+
+func (d *daemon) lastLog() string {
+	b, _ := os.ReadFile(d.log)
+	if len(b) > 4000 {
+		b = b[len(b)-4000:]
+	}
+	return string(b)
+}
+
+// complaints are the daemon's log lines of level ERROR.
+func (d *daemon) complaints() (lines []string) {
+	b, _ := os.ReadFile(d.log)
+	for line := range bytes.Lines(b) {
+		if bytes.Contains(line, []byte("level=ERROR")) || bytes.Contains(line, []byte("panic")) {
+			lines = append(lines, strings.TrimSpace(string(line)))
+		}
+	}
+	return lines
+}
+
+func (d *daemon) rooms() string { return filepath.Join(d.dir, "rooms") }
+
+// copyTree copies a folder while nothing writes in it.
+func copyTree(t testing.TB, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var client = &http.Client{
+	Timeout:   30 * time.Second,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+}
