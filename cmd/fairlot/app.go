@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/client"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/verify"
+)
+
+// dial opens the staff's door. Whoever calls closes it.
+func (a *app) dial() (*grpc.ClientConn, error) {
+	token := ""
+	if a.tokenFile != "" {
+		var err error
+		if token, err = client.ReadToken(a.tokenFile); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := client.Dial(a.server, token)
+	if err != nil {
+		return nil, &statusError{2, err}
+	}
+	return conn, nil
+}
+
+func (a *app) explain(act string, err error) error { return client.Explain(act, a.server, err) }
+
+var nameForm = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
+
+// campaignName makes campaigns/NAME of a slug, an id, or such a name.
+func campaignName(s string) (string, error) {
+	s = strings.TrimPrefix(s, "campaigns/")
+	if !nameForm.MatchString(s) {
+		return "", usage("campaign %q: want its slug or its id of 32 hexadecimal digits", s)
+	}
+	return "campaigns/" + s, nil
+}
+
+// find asks the daemon for a campaign by slug or id.
+func (a *app) find(conn *grpc.ClientConn, name string) (*fairlotv1.Campaign, error) {
+	full, err := campaignName(name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := fairlotv1.NewCampaignServiceClient(conn).GetCampaign(a.ctx, &fairlotv1.GetCampaignRequest{Name: full})
+	return c, a.explain("find campaign "+strings.TrimPrefix(full, "campaigns/"), err)
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
+
+// printJSON prints a message for machines, in protojson with all fields.
+func (a *app) printJSON(m proto.Message) error {
+	b, err := protojson.MarshalOptions{Multiline: true, Indent: "  "}.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.out, "%s\n", b)
+	return err
+}
+
+func terminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// confirm asks a question that only the word yes answers with yes. Without a terminal --yes must have been given.
+func (a *app) confirm(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !terminal(a.in) {
+		return usage("%s Nobody can be asked here: repeat it with --yes", question)
+	}
+	fmt.Fprintf(a.errw, "%s Type yes: ", question)
+	line, err := a.line()
+	if err != nil || line != "yes" {
+		return errors.New("not done, since you did not say yes")
+	}
+	return nil
+}
+
+// line reads one line of what somebody types.
+func (a *app) line() (string, error) {
+	s, err := bufio.NewReader(io.LimitReader(a.in, 4096)).ReadString('\n')
+	if err != nil && s == "" {
+		return "", err
+	}
+	return strings.TrimSpace(s), nil
+}
+
+// open brings in a bundle, with a bar if somebody looks.
+func (a *app) open(where string) (*bundle.Files, error) {
+	var progress bundle.Progress
+	if terminal(a.errw) {
+		last := time.Time{}
+		progress = func(done, total int64) {
+			if now := time.Now(); now.Sub(last) > 100*time.Millisecond || done == total {
+				last = now
+				if total > 0 {
+					fmt.Fprintf(a.errw, "\rdownloading %3d %%", 100*done/total)
+				} else {
+					fmt.Fprintf(a.errw, "\rdownloading %d MB", done/1_000_000)
+				}
+			}
+		}
+		defer fmt.Fprint(a.errw, "\r                    \r")
+	}
+	return bundle.Open(a.ctx, where, progress)
+}
+
+// check brings in a bundle and checks it; every step must hold. Whoever calls closes Checked.Files.
+func (a *app) check(where string) (*bundle.Checked, error) {
+	files, err := a.open(where)
+	if err != nil {
+		return nil, a.failedBundle(where, err)
+	}
+	c, err := files.Check(verify.Options{})
+	if err != nil {
+		files.Close()
+		return nil, a.failedBundle(where, err)
+	}
+	return c, nil
+}
+
+func (a *app) failedBundle(where string, err error) error {
+	var step *verify.StepError
+	if errors.As(err, &step) {
+		return fmt.Errorf("the bundle %s does not verify: %w. Do nothing with it; if it came straight from the institution, keep it: it is evidence", where, err)
+	}
+	return err
+}
+
+func zulu(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("1 %s", one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

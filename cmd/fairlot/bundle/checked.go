@@ -1,0 +1,230 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fairlot/crypto/ledger"
+	"fairlot/draw"
+	"fairlot/verify"
+)
+
+// Checked is a bundle of which every step of SPEC section 9 held. It is for one goroutine.
+type Checked struct {
+	Files   *Files
+	Outcome *verify.Outcome
+	Tree    *ledger.Tree // of all records
+	Policy  *ledger.Policy
+	Titles  Titles
+
+	closes map[int]int64 // index of the close record, by draw
+}
+
+// Titles are the texts of the rules file that people read, by language tag.
+type Titles struct {
+	Campaign map[string]string
+	Tier     map[[2]int]map[string]string // by draw and tier
+}
+
+// Check runs all steps. The error is a *verify.StepError if one failed.
+func (f *Files) Check(opts verify.Options) (*Checked, error) {
+	out, err := verify.Bundle(f.Files, opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checked{Files: f, Outcome: out, Tree: &ledger.Tree{}, closes: map[int]int64{}}
+	err = c.Each(func(i int64, b []byte) error {
+		if err := c.Tree.Append(b); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(string(b), "fairlot/v1 close\n") {
+			return nil
+		}
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return err
+		}
+		if open, n := rec.About(); open == out.OpenHash {
+			c.closes[n] = i
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	policy, err := c.read("files/"+out.Open.Policy.String(), ledger.MaxPolicy)
+	if err != nil {
+		return nil, err
+	}
+	if c.Policy, err = ledger.ParsePolicy(policy); err != nil {
+		return nil, err
+	}
+	rules, err := c.read("files/"+out.Open.Rules.String(), draw.MaxRules)
+	if err != nil {
+		return nil, err
+	}
+	c.Titles = readTitles(string(rules))
+	return c, nil
+}
+
+// Each gives all records of the log in order.
+func (c *Checked) Each(f func(index int64, record []byte) error) error {
+	r, err := c.Files.Open("log.bin")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	size, _ := c.Files.Has("log.bin")
+	rr := ledger.NewRecordReader(io.NewSectionReader(r, 0, size))
+	for i := int64(0); ; i++ {
+		b, err := rr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(i, b); err != nil {
+			return err
+		}
+	}
+}
+
+// Record returns the record with this hash; ok is false if the log does not hold it.
+func (c *Checked) Record(hash draw.Hash) (rec draw.Record, ok bool, err error) {
+	err = c.Each(func(_ int64, b []byte) error {
+		if rec != nil || draw.HashOf(b) != hash {
+			return nil
+		}
+		rec, err = draw.ParseRecord(b)
+		return err
+	})
+	return rec, rec != nil, err
+}
+
+// CloseIndex is the place in the log of the draw's close record.
+func (c *Checked) CloseIndex(n int) (int64, bool) {
+	i, ok := c.closes[n]
+	return i, ok
+}
+
+// Draw returns what holds about draw n; ok is false if there is none.
+func (c *Checked) Draw(n int) (*verify.Draw, bool) {
+	if n < 1 || n > len(c.Outcome.Draws) {
+		return nil, false
+	}
+	return &c.Outcome.Draws[n-1], true
+}
+
+// Checkpoints are the bundle's signed notes, by ascending size.
+func (c *Checked) Checkpoints() ([][]byte, error) {
+	var sizes []int64
+	for _, name := range c.Files.Names() {
+		if base, ok := strings.CutPrefix(name, "checkpoints/"); ok {
+			size, err := strconv.ParseInt(base, 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			sizes = append(sizes, size)
+		}
+	}
+	slices.Sort(sizes)
+	var notes [][]byte
+	for _, size := range sizes {
+		b, err := c.read(fmt.Sprintf("checkpoints/%d", size), ledger.MaxCheckpoint)
+		if err != nil {
+			return nil, err
+		}
+		notes = append(notes, b)
+	}
+	return notes, nil
+}
+
+// Newest is the checkpoint that covers the whole log.
+func (c *Checked) Newest() ([]byte, ledger.Checkpoint, error) {
+	notes, err := c.Checkpoints()
+	if err != nil {
+		return nil, ledger.Checkpoint{}, err
+	}
+	note := notes[len(notes)-1]
+	cp, err := ledger.VerifyCheckpoint(c.Outcome.Open.Log, note)
+	return note, cp, err
+}
+
+// Leaf finds an entrant in the entry list of draw n; ok is false if the list does not hold them.
+func (c *Checked) Leaf(n int, id draw.EntrantID) (leaf draw.Leaf, ok bool, err error) {
+	name := fmt.Sprintf("draw/%d/entrants.bin", n)
+	size, ok := c.Files.Has(name)
+	if !ok {
+		return leaf, false, fmt.Errorf("draw %d: its entry list is not public yet", n)
+	}
+	r, err := c.Files.Open(name)
+	if err != nil {
+		return leaf, false, err
+	}
+	defer r.Close()
+	list, err := draw.NewList(r, size)
+	if err != nil {
+		return leaf, false, err
+	}
+	leaf, _, ok, err = list.Find(id)
+	return leaf, ok, err
+}
+
+func (c *Checked) read(name string, limit int64) ([]byte, error) {
+	size, ok := c.Files.Has(name)
+	if !ok || size > limit {
+		return nil, fmt.Errorf("read %s: missing or too long", name)
+	}
+	r, err := c.Files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b := make([]byte, size)
+	_, err = io.ReadFull(io.NewSectionReader(r, 0, size), b)
+	return b, err
+}
+
+// readTitles reads the lines `title LANG TEXT` and `tier DRAW TIER LANG TEXT`; all others are for other readers.
+func readTitles(rules string) Titles {
+	t := Titles{Campaign: map[string]string{}, Tier: map[[2]int]map[string]string{}}
+	for line := range strings.Lines(rules) {
+		line = strings.TrimSuffix(line, "\n")
+		if f := strings.SplitN(line, " ", 3); len(f) == 3 && f[0] == "title" {
+			t.Campaign[f[1]] = f[2]
+		}
+		f := strings.SplitN(line, " ", 5)
+		if len(f) < 5 || f[0] != "tier" {
+			continue
+		}
+		n, err1 := strconv.Atoi(f[1])
+		tier, err2 := strconv.Atoi(f[2])
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		at := [2]int{n, tier}
+		if t.Tier[at] == nil {
+			t.Tier[at] = map[string]string{}
+		}
+		t.Tier[at][f[3]] = f[4]
+	}
+	return t
+}
+
+// In returns the text of a language, or of the other one if there is none.
+func In(lang string, texts map[string]string) string {
+	if s, ok := texts[lang]; ok {
+		return s
+	}
+	for _, other := range []string{"zh-Hant-TW", "en"} {
+		if s, ok := texts[other]; ok {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,426 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"fairlot/cmd/fairlot/bundle"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type campaignCmd struct {
+	Example campaignExample `cmd:"" help:"Print a complete bilingual campaign file to start from."`
+	Create  campaignCreate  `cmd:"" help:"Make a draft of a campaign file."`
+	Update  campaignUpdate  `cmd:"" help:"Replace a draft by a campaign file."`
+	Show    campaignShow    `cmd:"" help:"Show a campaign."`
+	List    campaignList    `cmd:"" help:"List campaigns."`
+	Open    campaignOpen    `cmd:"" help:"Open a draft: its rules are logged in public and entries are taken. This cannot be undone."`
+	Close   campaignClose   `cmd:"" help:"After the end of entries and objections: freeze and publish the entry list."`
+	Tallies campaignTallies `cmd:"" help:"Print the statistics of a closed campaign."`
+	Delete  campaignDelete  `cmd:"" help:"Delete a draft."`
+}
+
+// readCampaign reads a campaign file: the contract's Campaign as JSON, in which "survey" may stand as an object in place of
+// the string "surveyJson".
+func readCampaign(path string, in io.Reader) (*fairlotv1.Campaign, error) {
+	var b []byte
+	var err error
+	if path == "-" {
+		b, err = io.ReadAll(io.LimitReader(in, 4<<20))
+	} else {
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseCampaign(path, b)
+}
+
+func parseCampaign(path string, b []byte) (*fairlotv1.Campaign, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return nil, fmt.Errorf("read %s: it is not a JSON object: %w", path, err)
+	}
+	if survey, ok := keys["survey"]; ok {
+		if _, both := keys["surveyJson"]; both {
+			return nil, fmt.Errorf("read %s: give survey or surveyJson, not both", path)
+		}
+		var text bytes.Buffer
+		if err := json.Compact(&text, survey); err != nil {
+			return nil, err
+		}
+		quoted, err := json.Marshal(text.String())
+		if err != nil {
+			return nil, err
+		}
+		keys["surveyJson"] = quoted
+		delete(keys, "survey")
+	}
+	joined, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	c := &fairlotv1.Campaign{}
+	if err := protojson.Unmarshal(joined, c); err != nil {
+		return nil, fmt.Errorf("read %s: %s; compare it with `fairlot campaign example`", path, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: "))
+	}
+	return c, nil
+}
+
+// campaignJSON prints a campaign as a campaign file, its survey as an object.
+func campaignJSON(c *fairlotv1.Campaign) ([]byte, error) {
+	b, err := protojson.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return nil, err
+	}
+	if c.SurveyJson != "" && json.Valid([]byte(c.SurveyJson)) {
+		delete(keys, "surveyJson")
+		keys["survey"] = json.RawMessage(c.SurveyJson)
+	}
+	out, err := json.MarshalIndent(keys, "", "  ")
+	return append(out, '\n'), err
+}
+
+type campaignCreate struct {
+	File string `arg:"" help:"Campaign file, or - for standard input. See fairlot campaign example."`
+	JSON bool   `name:"json" help:"Print the draft as a campaign file."`
+}
+
+// Help is shown below the usage.
+func (campaignCreate) Help() string {
+	return `A campaign file is JSON with the fields of the contract's Campaign; the survey may stand in it as an object under "survey".
+All that is wrong is said at once; nothing is kept then.
+
+Example: fairlot campaign example > autumn.json; edit it; fairlot campaign create autumn.json`
+}
+
+// Run makes the draft.
+func (cmd *campaignCreate) Run(a *app) error {
+	c, err := readCampaign(cmd.File, a.in)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	made, err := fairlotv1.NewCampaignServiceClient(conn).CreateCampaign(a.ctx,
+		&fairlotv1.CreateCampaignRequest{Campaign: c, RequestId: rand.Text()})
+	if err != nil {
+		return a.explain("create campaign", err)
+	}
+	if cmd.JSON {
+		return a.campaign(made)
+	}
+	a.printf("draft %s made (%s)\nnext: read it with `fairlot campaign show %s`, then `fairlot campaign open %s`\n", made.Slug, made.Name, made.Slug, made.Slug)
+	return nil
+}
+
+func (a *app) campaign(c *fairlotv1.Campaign) error {
+	b, err := campaignJSON(c)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(b)
+	return err
+}
+
+type campaignUpdate struct {
+	Name string `arg:"" help:"Slug or id of the draft."`
+	File string `arg:"" help:"Campaign file that replaces it as a whole. If it holds an etag (from campaign show --json), a change by somebody else in between is refused."`
+}
+
+// Help is shown below the usage.
+func (campaignUpdate) Help() string {
+	return `Example: fairlot campaign update autumn-reading autumn.json`
+}
+
+// Run replaces the draft.
+func (cmd *campaignUpdate) Run(a *app) error {
+	c, err := readCampaign(cmd.File, a.in)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	now, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	c.Name = now.Name
+	if c.Etag == "" {
+		c.Etag = now.Etag
+	}
+	made, err := fairlotv1.NewCampaignServiceClient(conn).UpdateCampaign(a.ctx, &fairlotv1.UpdateCampaignRequest{Campaign: c})
+	if err != nil {
+		return a.explain("update campaign "+now.Slug, err)
+	}
+	a.printf("draft %s updated\n", made.Slug)
+	return nil
+}
+
+type campaignShow struct {
+	Name string `arg:"" help:"Slug or id."`
+	JSON bool   `name:"json" help:"Print it as a campaign file."`
+}
+
+// Help is shown below the usage.
+func (campaignShow) Help() string {
+	return `Example: fairlot campaign show autumn-reading --json > autumn.json; edit it; fairlot campaign update autumn-reading autumn.json`
+}
+
+// Run shows a campaign.
+func (cmd *campaignShow) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return a.campaign(c)
+	}
+	a.summary(c)
+	return nil
+}
+
+func stateName(c *fairlotv1.Campaign) string {
+	return strings.ToLower(strings.TrimPrefix(c.State.String(), "CAMPAIGN_STATE_"))
+}
+
+func texts(all []*fairlotv1.LocalizedText) string {
+	var s []string
+	for _, t := range all {
+		s = append(s, t.Text)
+	}
+	return strings.Join(s, " / ")
+}
+
+// summary prints what people check before they open a campaign.
+func (a *app) summary(c *fairlotv1.Campaign) {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	row := func(key, format string, args ...any) { fmt.Fprintf(w, key+"\t"+format+"\n", args...) }
+	row("campaign", "%s", texts(c.Title))
+	row("slug", "%s", c.Slug)
+	row("name", "%s", c.Name)
+	row("state", "%s", stateName(c))
+	row("entries until", "%s", zulu(c.EntriesEnd.AsTime()))
+	if c.ObjectionsEnd != nil && !c.ObjectionsEnd.AsTime().Equal(c.EntriesEnd.AsTime()) {
+		row("objections until", "%s", zulu(c.ObjectionsEnd.AsTime()))
+	}
+	row("survey", "%s", map[bool]string{true: "yes", false: "no"}[c.SurveyJson != ""])
+	for _, x := range c.Consents {
+		row("consent "+x.Code, "%s (%s)", texts(x.Text), map[bool]string{true: "required", false: "free"}[x.Required])
+	}
+	if len(c.Draws) > 0 {
+		row("proof of person", "%s", strings.ToLower(strings.TrimPrefix(c.Proof.String(), "PROOF_")))
+		row("custodians", "%d of %d open a contact", c.Threshold, len(c.Custodians))
+		row("notifiers", "%d", len(c.Notifiers))
+	}
+	for i, d := range c.Draws {
+		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
+		for j, t := range d.Tiers {
+			row(fmt.Sprintf("  prize %d", j+1), "%d × %s", t.Count, texts(t.Title))
+		}
+	}
+	if c.OpenHash != "" {
+		row("open record", "%s", c.OpenHash)
+	}
+	w.Flush()
+}
+
+func chainName(b *fairlotv1.Beacon) string {
+	if b == nil {
+		return "drand quicknet"
+	}
+	return fmt.Sprintf("another chain (%.8x…), which proves nothing to outsiders", b.Chain)
+}
+
+type campaignList struct {
+	JSON bool `name:"json" help:"Print JSON, one campaign a line."`
+}
+
+// Help is shown below the usage.
+func (campaignList) Help() string {
+	return `Example: fairlot campaign list`
+}
+
+// Run lists all pages.
+func (cmd *campaignList) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for token, any := "", false; ; {
+		res, err := fairlotv1.NewCampaignServiceClient(conn).ListCampaigns(a.ctx, &fairlotv1.ListCampaignsRequest{PageSize: 100, PageToken: token})
+		if err != nil {
+			return a.explain("list campaigns", err)
+		}
+		for _, c := range res.Campaigns {
+			if cmd.JSON {
+				b, err := protojson.Marshal(c)
+				if err != nil {
+					return err
+				}
+				a.printf("%s\n", b)
+				continue
+			}
+			if !any {
+				fmt.Fprintf(w, "SLUG\tSTATE\tENTRIES UNTIL\tDRAWS\tTITLE\n")
+			}
+			any = true
+			title := map[string]string{}
+			for _, t := range c.Title {
+				title[t.Lang] = t.Text
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), zulu(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
+		}
+		if token = res.NextPageToken; token == "" {
+			return w.Flush()
+		}
+	}
+}
+
+type campaignOpen struct {
+	Name string `arg:"" help:"Slug or id of the draft."`
+	Yes  bool   `help:"Do not ask."`
+	Etag string `help:"Open only the version with this etag (from campaign show --json)."`
+}
+
+// Help is shown below the usage.
+func (campaignOpen) Help() string {
+	return `The draft is shown first. What opens is exactly the version that was shown: if somebody changed it meanwhile, it is refused.
+
+Example: fairlot campaign open autumn-reading`
+}
+
+// Run opens the draft that was shown.
+func (cmd *campaignOpen) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if !cmd.Yes {
+		a.summary(c)
+	}
+	if err := a.confirm(cmd.Yes, "Opening publishes these rules for ever and cannot be undone. Open "+c.Slug+"?"); err != nil {
+		return err
+	}
+	etag := cmd.Etag
+	if etag == "" {
+		etag = c.Etag
+	}
+	if etag == "" { // it is open already, and the daemon says so
+		etag = "-"
+	}
+	c, err = fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag})
+	if err != nil {
+		return a.explain("open campaign "+cmd.Name, err)
+	}
+	a.printf("%s is open until %s\nopen record %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash)
+	if len(c.Draws) > 0 {
+		a.printf("next: each custodian and notifier runs `fairlot keys check` with the bundle")
+		if c.Proof != fairlotv1.Proof_PROOF_NONE {
+			a.printf("; `fairlot token members %s --count N` makes codes for entrants", c.Slug)
+		}
+		a.printf("\n")
+	}
+	return nil
+}
+
+type campaignClose struct {
+	Name string `arg:"" help:"Slug or id."`
+}
+
+// Help is shown below the usage.
+func (campaignClose) Help() string {
+	return `Repeating it does no harm. From then on the entry list is public; custodians cosign it before the deadline of each draw.
+
+Example: fairlot campaign close autumn-reading`
+}
+
+// Run closes a campaign.
+func (cmd *campaignClose) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if c, err = fairlotv1.NewCampaignServiceClient(conn).CloseCampaign(a.ctx, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
+		return a.explain("close campaign "+cmd.Name, err)
+	}
+	a.printf("%s is closed\n", c.Slug)
+	for i, d := range c.Draws {
+		margin := d.MarginSeconds
+		if margin == 0 {
+			margin = 3600
+		}
+		a.printf("draw %d: custodians cosign now, at least %d seconds before the draw at %s\n", i+1, margin, zulu(d.DrawTime.AsTime()))
+	}
+	return nil
+}
+
+type campaignDelete struct {
+	Name string `arg:"" help:"Slug or id of the draft."`
+	Yes  bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (campaignDelete) Help() string {
+	return `Example: fairlot campaign delete autumn-reading`
+}
+
+// Run deletes a draft.
+func (cmd *campaignDelete) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(cmd.Yes, "Delete the draft "+c.Slug+"?"); err != nil {
+		return err
+	}
+	etag := c.Etag
+	if etag == "" {
+		etag = "-"
+	}
+	if _, err := fairlotv1.NewCampaignServiceClient(conn).DeleteCampaign(a.ctx, &fairlotv1.DeleteCampaignRequest{Name: c.Name, Etag: etag}); err != nil {
+		return a.explain("delete campaign "+c.Slug, err)
+	}
+	a.printf("draft %s deleted\n", c.Slug)
+	return nil
+}

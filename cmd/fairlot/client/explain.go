@@ -1,0 +1,110 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Refusal is a daemon's answer that was no success. Its text has one line, then one more for each field that is wrong and
+// for what to do.
+type Refusal struct {
+	Act    string // what was tried
+	Code   codes.Code
+	Reason string // of the contract's ErrorReason, without prefix; empty if the daemon gave none
+	Text   string
+	Fields []Field
+	Retry  time.Duration // when to try again; 0 if not said
+	Hint   string
+}
+
+// Field is one field that is wrong.
+type Field struct{ Path, Reason, Text string }
+
+// hints say what to do where the daemon's sentence cannot know this tool.
+var hints = map[string]string{
+	"STAFF_TOKEN_INVALID":   "name the file with your token: --token-file FILE, or the variable FAIRLOT_TOKEN_FILE; an officer makes tokens with `fairlot token create`",
+	"ROLE_REFUSED":          "use a token of the other role; `fairlot token create --role officer|notifier` makes one",
+	"ETAG_STALE":            "read it again with `fairlot campaign show NAME`, look at what changed, and repeat",
+	"CAMPAIGN_NOT_FOUND":    "`fairlot campaign list` shows the names; drafts are shown to officers only",
+	"SLUG_TAKEN":            "choose another slug",
+	"DRAW_UNPROVEN":         "custodians cosign with `fairlot cosign` before the deadline; if it is too late, decide openly and repeat with --accept-unproven",
+	"STAFF_TOKEN_NOT_FOUND": "`fairlot token list` shows the ids",
+	"SEAT_UNKNOWN":          "`fairlot draw show NAME N` shows who holds which seat",
+	"COSIGNATURE_INVALID":   "upload the file that `fairlot cosign` wrote, to the daemon whose bundle it read",
+	"RECEIPT_MISMATCH":      "the identity must be typed as at entry",
+	"NOTIFICATION_STATE":    "somebody else is sending notices of this draw: let one finish, then repeat",
+	"STORAGE_UNAVAILABLE":   "nothing was kept: repeat it when the daemon's disk and database are well",
+	"ROUND_NOT_YET":         "repeat it then",
+	"BEACON_UNAVAILABLE":    "the round stays the same however late it is fetched: repeat it when a relay can be reached",
+	"CAMPAIGN_OPEN":         "what is open cannot change: make a new campaign",
+}
+
+// Explain turns the error of a call into a *Refusal; nil stays nil. act is what was tried, in the words of the command.
+func Explain(act, server string, err error) error {
+	if err == nil {
+		return nil
+	}
+	st, ok := status.FromError(err)
+	if !ok {
+		return fmt.Errorf("%s: %w", act, err)
+	}
+	r := &Refusal{Act: act, Code: st.Code(), Text: st.Message()}
+	for _, d := range st.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			r.Reason = strings.TrimPrefix(d.Reason, "ERROR_REASON_")
+		case *errdetails.BadRequest:
+			for _, v := range d.FieldViolations {
+				r.Fields = append(r.Fields, Field{v.Field, v.Reason, v.Description})
+			}
+		case *errdetails.RetryInfo:
+			r.Retry = d.RetryDelay.AsDuration()
+		}
+	}
+	r.Hint = hints[r.Reason]
+	if r.Reason == "" {
+		switch r.Code {
+		case codes.Unavailable:
+			r.Text = "no daemon answers at " + server
+			r.Hint = "start it with `fairlotd serve`, or name another address with --server HOST:PORT"
+		case codes.DeadlineExceeded:
+			r.Text = "the daemon did not answer in time"
+			r.Hint = "it may or may not have been done: look with `show`, then repeat; repeating does no harm"
+		case codes.Canceled:
+			r.Text = "interrupted"
+			r.Hint = "it may or may not have been done: look with `show`, then repeat"
+		case codes.Unauthenticated:
+			r.Hint = hints["STAFF_TOKEN_INVALID"]
+		case codes.Unimplemented:
+			r.Hint = "this daemon is of another version than this tool"
+		}
+	}
+	return r
+}
+
+// Error is the text described at Refusal, without a final LF.
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", r.Act, r.Text)
+	if r.Reason != "" {
+		fmt.Fprintf(&b, " (%s)", r.Reason)
+	}
+	for _, f := range r.Fields {
+		fmt.Fprintf(&b, "\n  %s: %s", f.Path, f.Text)
+		if f.Reason != "" {
+			fmt.Fprintf(&b, " (%s)", f.Reason)
+		}
+	}
+	if r.Retry > 0 {
+		fmt.Fprintf(&b, "\n  try again in %s", r.Retry.Round(time.Second))
+	}
+	if r.Hint != "" {
+		fmt.Fprintf(&b, "\n  what to do: %s", r.Hint)
+	}
+	return b.String()
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"fairlot/crypto/ledger"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type cosignCmd struct {
+	Key    string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
+	Bundle string `required:"" placeholder:"PATH|URL" help:"The newest bundle of the closed campaign."`
+	Out    string `placeholder:"FILE" help:"Write the cosigned checkpoint here instead of to standard output. It is public."`
+}
+
+// Help is shown below the usage.
+func (cosignCmd) Help() string {
+	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, and a campaign that is not closed.
+Whoever cosigns states: this entry list was there before the draw.
+
+Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
+}
+
+// Run cosigns the newest checkpoint.
+func (cmd *cosignCmd) Run(a *app) error {
+	k, err := readCustodian(cmd.Key)
+	if err != nil {
+		return err
+	}
+	pin, err := needPin(cmd.Key)
+	if err != nil {
+		return err
+	}
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	signed, err := k.Cosign(c, *pin, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := writePin(cmd.Key, signed.Pin); err != nil {
+		return err
+	}
+	if cmd.Out == "" {
+		a.printf("%s", signed.Note)
+	} else if err := os.WriteFile(cmd.Out, signed.Note, 0o644); err != nil {
+		return err
+	}
+	say := func(format string, args ...any) {
+		(&app{out: a.errw}).printf(format, args...)
+	}
+	say("cosigned %s", plural(signed.Size, "record", "records"))
+	for _, d := range c.Outcome.Draws {
+		say("; draw %d: %s, root %s", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
+	}
+	say("\nnext: hand the note to an officer, who runs `fairlot cosignature add FILE`\n")
+	for _, l := range signed.Late {
+		say("draw %d: this is too late to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
+	}
+	return nil
+}
+
+type cosignatureCmd struct {
+	Add cosignatureAdd `cmd:"" help:"Upload a note that fairlot cosign wrote."`
+}
+
+type cosignatureAdd struct {
+	File string `arg:"" help:"The cosigned note."`
+}
+
+// Help is shown below the usage.
+func (cosignatureAdd) Help() string {
+	return `Example: fairlot cosignature add maria.note`
+}
+
+// Run uploads the note.
+func (cmd *cosignatureAdd) Run(a *app) error {
+	b, err := os.ReadFile(cmd.File)
+	if err != nil {
+		return err
+	}
+	if len(b) > ledger.MaxCheckpoint {
+		return usage("%s is no cosigned note: it is longer than 64 KiB", cmd.File)
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := fairlotv1.NewLogServiceClient(conn).AddCosignature(a.ctx, &fairlotv1.AddCosignatureRequest{Note: string(b)}); err != nil {
+		return a.explain("add cosignature", err)
+	}
+	a.printf("cosignature added\n")
+	return nil
+}

@@ -1,0 +1,187 @@
+package custodian
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/release"
+	"fairlot/crypto/custody"
+	"fairlot/crypto/seal"
+	"fairlot/draw"
+	"fairlot/verify"
+)
+
+// Reasons to hand over nothing.
+var (
+	// ErrUnproven says that the draw is computed correctly, but not confirmed from outside in time on the public beacon.
+	ErrUnproven = errors.New("the draw is not proven")
+	// ErrNotCosigned says that the bundle does not hold the custodian's own cosignature over the close of the draw.
+	ErrNotCosigned = errors.New("your own cosignature of the entry list is not in the bundle")
+	// ErrNotDrawn says that the draw has no result.
+	ErrNotDrawn = errors.New("the draw has no result")
+	// ErrOpened says that the log does not announce this release, or announces another.
+	ErrOpened = errors.New("the log does not announce this release")
+	// ErrNoWinner says that a requested entrant does not hold a seat.
+	ErrNoWinner = errors.New("not a holder of a seat")
+	// ErrRequest says that the request contradicts itself.
+	ErrRequest = errors.New("the request is not sound")
+)
+
+// Plan is a release that was checked in full: what will be handed over, for the custodian to read before saying yes.
+type Plan struct {
+	Release custody.Release
+	Number  int         // the custodian's own
+	Seats   []draw.Line // who is handed over
+	Skipped []Skipped   // who is not, because they were replaced since
+	Shares  []custody.Share
+	Proven  bool
+}
+
+// Skipped is a requested entrant who held a seat once and does not any more.
+type Skipped struct {
+	Line draw.Line
+	Why  string
+}
+
+// Proven says whether one draw is confirmed from outside in time and rests on the pinned beacon.
+func Proven(d *verify.Draw) bool { return d.State == verify.StateDrawn && d.InTime && d.Quicknet }
+
+// Holders checks the release of a request against a checked bundle, and returns what is released and who holds which seat.
+// It is what custodians and notifiers both ask. Whoever was replaced since is in the lines too, and in the map with the reason.
+// Errors wrap ErrNotDrawn, ErrOpened, ErrNoWinner, ErrRequest or bundle errors.
+func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (custody.Release, []draw.Line, map[draw.EntrantID]string, error) {
+	o := c.Outcome
+	fail := func(err error) (custody.Release, []draw.Line, map[draw.EntrantID]string, error) {
+		return custody.Release{}, nil, nil, err
+	}
+	if req.Campaign != o.Open.Campaign {
+		return fail(fmt.Errorf("%w: it is for campaign %s, the bundle is of %s", ErrRequest, req.Campaign, o.Open.Campaign))
+	}
+	d, ok := c.Draw(req.Draw)
+	if !ok || d.State != verify.StateDrawn {
+		return fail(fmt.Errorf("draw %d: %w: there are no winners", req.Draw, ErrNotDrawn))
+	}
+	rec, ok, err := c.Record(rel.Opened)
+	if err != nil {
+		return fail(err)
+	}
+	opened, isOpened := rec.(*draw.Opened)
+	switch {
+	case !ok || !isOpened:
+		return fail(fmt.Errorf("%w: no opened record %s in the bundle; get the newest bundle", ErrOpened, rel.Opened))
+	case opened.Open != o.OpenHash || opened.Draw != req.Draw || opened.Purpose != string(custody.Notice):
+		return fail(fmt.Errorf("%w: record %s announces another purpose or draw", ErrOpened, rel.Opened))
+	case opened.Count != int64(len(rel.Entrants)):
+		return fail(fmt.Errorf("%w: it announces %d, the request names %d", ErrOpened, opened.Count, len(rel.Entrants)))
+	case !Proven(d) && !opened.Unproven:
+		return fail(fmt.Errorf("%w: it says that the draw is proven, which it is not", ErrOpened))
+	}
+	holds := map[draw.EntrantID]draw.Line{}
+	for _, l := range d.Winners {
+		holds[l.ID] = l
+	}
+	ranked := map[draw.EntrantID]draw.Line{}
+	for _, l := range d.Ranking {
+		ranked[l.ID] = l
+	}
+	var lines []draw.Line
+	vacated := map[draw.EntrantID]string{}
+	seen := map[draw.EntrantID]bool{}
+	for _, e := range rel.Entrants {
+		if seen[e.ID] {
+			return fail(fmt.Errorf("%w: entry %s stands twice", ErrRequest, e.ID))
+		}
+		seen[e.ID] = true
+		l, ok := ranked[e.ID]
+		if !ok {
+			return fail(fmt.Errorf("entry %s is %w: it is neither winner nor alternate of draw %d", e.ID, ErrNoWinner, req.Draw))
+		}
+		if l.Stratum != e.Stratum || l.Rank != e.Rank {
+			return fail(fmt.Errorf("%w: entry %s is rank %d of stratum %d, not rank %d of stratum %d", ErrRequest, e.ID, l.Rank, l.Stratum, e.Rank, e.Stratum))
+		}
+		if held, ok := holds[e.ID]; ok {
+			lines = append(lines, held)
+			continue
+		}
+		lines = append(lines, l)
+		for _, r := range d.Replaced {
+			if r.Stratum == l.Stratum && r.Vacated == l.Rank {
+				vacated[e.ID] = "replaced (" + r.Reason + ")"
+			}
+		}
+		if vacated[e.ID] == "" {
+			return fail(fmt.Errorf("entry %s (stratum %d, rank %d) is %w: an alternate who was not called", e.ID, l.Stratum, l.Rank, ErrNoWinner))
+		}
+	}
+	return custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: custody.Notice, Kind: seal.Contact,
+		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, lines, vacated, nil
+}
+
+// Share checks a release in full and opens the custodian's own lock of each entrant in it who holds a seat. Nothing has left when it returns:
+// Plan.Seal makes the file to hand over. Without acceptUnproven the draw must be proven and cosigned by this key.
+func (k *Key) Share(c *bundle.Checked, pin Pin, req *release.Request, rel *release.Release, acceptUnproven bool) (*Plan, error) {
+	if err := pin.Extended(c); err != nil {
+		return nil, err
+	}
+	number, err := k.Number(c.Outcome.Open)
+	if err != nil {
+		return nil, err
+	}
+	r, lines, vacated, err := Holders(c, req, rel)
+	if err != nil {
+		return nil, err
+	}
+	d, _ := c.Draw(req.Draw)
+	if !acceptUnproven {
+		if !Proven(d) {
+			return nil, fmt.Errorf("draw %d: %w; if you all agree to open its winners regardless, repeat with --accept-unproven", req.Draw, ErrUnproven)
+		}
+		own, err := k.covered(c, req.Draw)
+		if err != nil {
+			return nil, err
+		}
+		if !own {
+			return nil, fmt.Errorf("draw %d: %w; if you know why, repeat with --accept-unproven", req.Draw, ErrNotCosigned)
+		}
+	}
+	plan := &Plan{Release: r, Number: number, Proven: Proven(d)}
+	for i, e := range rel.Entrants {
+		if why, ok := vacated[e.ID]; ok {
+			plan.Skipped = append(plan.Skipped, Skipped{lines[i], why})
+			continue
+		}
+		plan.Seats = append(plan.Seats, lines[i])
+		if len(e.Contact) == 0 && len(e.Locks) == 0 {
+			return nil, fmt.Errorf("%w: entry %s comes without lock", ErrRequest, e.ID)
+		}
+		if len(e.Locks) != r.Total {
+			return nil, fmt.Errorf("%w: entry %s has %d lock files, want %d", ErrRequest, e.ID, len(e.Locks), r.Total)
+		}
+		share, err := custody.OpenLock(k.Age, e.Locks[number-1], custody.Want{Head: r.Head(e.ID), Custodian: number})
+		if err != nil {
+			return nil, fmt.Errorf("lock of entry %s: %w", e.ID, err)
+		}
+		plan.Shares = append(plan.Shares, share)
+	}
+	if len(plan.Shares) == 0 {
+		if len(plan.Skipped) > 0 {
+			s := plan.Skipped[0]
+			return nil, fmt.Errorf("entry %s (stratum %d, rank %d) is %w: %s", s.Line.ID, s.Line.Stratum, s.Line.Rank, ErrNoWinner, s.Why)
+		}
+		return nil, fmt.Errorf("%w: it names nobody", ErrRequest)
+	}
+	slices.SortFunc(plan.Shares, func(a, b custody.Share) int { return bytes.Compare(a.Head.ID[:], b.Head.ID[:]) })
+	return plan, nil
+}
+
+// Seal makes the file of released shares, which only the notifiers of the open record can read.
+func (p *Plan) Seal(open *draw.Open) ([]byte, error) {
+	to, err := custody.ParseRecipients(open.Notifiers...)
+	if err != nil {
+		return nil, err
+	}
+	return custody.SealReleased(p.Release, p.Number, p.Shares, to)
+}

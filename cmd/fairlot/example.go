@@ -1,0 +1,150 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+//go:embed example.json
+var exampleFile string
+
+type campaignExample struct {
+	Custodian []string `sep:"none" placeholder:"FILE" help:"What keys new custodian printed, to fill in; repeat it in the order of the custodians."`
+	Notifier  []string `sep:"none" placeholder:"FILE" help:"What keys new notifier printed, to fill in."`
+	Slug      string   `default:"autumn-reading" help:"Address of its page."`
+}
+
+// Help is shown below the usage.
+func (campaignExample) Help() string {
+	return `Times are counted from now. With the public lines of your keys it can be used as it is.
+
+Example: fairlot campaign example --custodian maria.json --custodian chen.json --custodian lin.json --notifier notifier.json > autumn.json`
+}
+
+// Run prints the example, its times counted from now.
+func (cmd *campaignExample) Run(a *app) error {
+	c, err := cmd.example(time.Now())
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Letters such as < stand as they are: people edit this.
+	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(b))
+	a.printf("%s\n", text)
+	return nil
+}
+
+// ordered keeps an object's keys in the order of the file.
+type ordered struct {
+	keys   []string
+	values map[string]json.RawMessage
+}
+
+func (o *ordered) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &o.values); err != nil {
+		return err
+	}
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	for depth := 0; ; {
+		t, err := d.Token()
+		if err != nil {
+			return nil
+		}
+		switch t := t.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				depth++
+			} else {
+				depth--
+			}
+		case string:
+			if depth == 1 {
+				o.keys = append(o.keys, t)
+				var skip json.RawMessage
+				if err := d.Decode(&skip); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+func (o ordered) MarshalJSON() ([]byte, error) {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, k := range o.keys {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", k, o.values[k])
+	}
+	b.WriteByte('}')
+	return []byte(b.String()), nil
+}
+
+func (cmd *campaignExample) example(now time.Time) (*ordered, error) {
+	day := now.UTC().Truncate(24 * time.Hour)
+	at := func(days, hour int) string {
+		return day.AddDate(0, 0, days).Add(time.Duration(hour) * time.Hour).Format(time.RFC3339)
+	}
+	text := strings.NewReplacer("ENTRIES-END", at(15, 16), "DRAW-TIME", at(16, 6)).Replace(exampleFile)
+	c := &ordered{}
+	if err := json.Unmarshal([]byte(text), c); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.values["slug"], err = json.Marshal(cmd.Slug); err != nil {
+		return nil, err
+	}
+	if len(cmd.Custodian) > 0 {
+		var all []publicKey
+		for _, path := range cmd.Custodian {
+			k, err := readPublic(path)
+			if err != nil {
+				return nil, err
+			}
+			if k.Cosigner == "" {
+				return nil, fmt.Errorf("read %s: no cosigner in it: want what `fairlot keys new custodian` printed", path)
+			}
+			all = append(all, k)
+		}
+		if c.values["custodians"], err = json.Marshal(all); err != nil {
+			return nil, err
+		}
+		if c.values["threshold"], err = json.Marshal(min(2, len(all))); err != nil {
+			return nil, err
+		}
+	}
+	if len(cmd.Notifier) > 0 {
+		var all []string
+		for _, path := range cmd.Notifier {
+			k, err := readPublic(path)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, k.Recipient)
+		}
+		if c.values["notifiers"], err = json.Marshal(all); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func readPublic(path string) (k publicKey, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return k, err
+	}
+	if err := json.Unmarshal(b, &k); err != nil || !strings.HasPrefix(k.Recipient, "age1") {
+		return k, fmt.Errorf("read %s: want the public lines that `fairlot keys new` printed", path)
+	}
+	return k, nil
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlot/private"
+	"fairlot/crypto/custody"
+)
+
+type keysCmd struct {
+	New   keysNew   `cmd:"" help:"Make the key of a custodian or notifier for one campaign, on their own machine."`
+	Check keysCheck `cmd:"" help:"Once the campaign is open: check that it names this key, pin the campaign, and say what it means."`
+}
+
+type keysNew struct {
+	Custodian keysNewCustodian `cmd:"" help:"Make a custodian's key: it opens this custodian's locks and cosigns the log. The public lines are printed as JSON for the campaign file."`
+	Notifier  keysNewNotifier  `cmd:"" help:"Make a notifier's key: custodians seal released shares to it. The public line is printed as JSON for the campaign file."`
+}
+
+type keysNewCustodian struct {
+	Label string `required:"" help:"Public name of the cosigning key, for example maria.library.example: a-z 0-9 . -"`
+	Out   string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+}
+
+// Help is shown below the usage.
+func (keysNewCustodian) Help() string {
+	return `One key for one campaign. The daemon's machine must never hold it.
+
+Example: fairlot keys new custodian --label maria.library.example --out maria.key > maria.json`
+}
+
+// publicKey is what a campaign file names of a key.
+type publicKey struct {
+	Recipient string `json:"recipient"`
+	Cosigner  string `json:"cosigner,omitempty"`
+}
+
+func (a *app) publicLines(k publicKey, list, out string) error {
+	b, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return err
+	}
+	a.printf("%s\n", b)
+	fmt.Fprintf(a.errw, "the key is in %s: keep it secret, keep a copy in a safe place, use it for one campaign only\n"+
+		"the lines above are public: hand them to the officer, who puts them under %q in the campaign file\n", out, list)
+	return nil
+}
+
+// Run makes the key.
+func (cmd *keysNewCustodian) Run(a *app) error {
+	k, err := custodian.New(cmd.Label)
+	if errors.Is(err, custodian.ErrLabel) {
+		return &statusError{2, err}
+	}
+	if err != nil {
+		return err
+	}
+	if err := private.Write(cmd.Out, k.File()); err != nil {
+		return err
+	}
+	return a.publicLines(publicKey{k.Age.Recipient(), k.Cosigner.VKey().String()}, "custodians", cmd.Out)
+}
+
+type keysNewNotifier struct {
+	Label string `help:"Written into the key file, so that you know it again."`
+	Out   string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+}
+
+// Help is shown below the usage.
+func (keysNewNotifier) Help() string {
+	return `Example: fairlot keys new notifier --label "prize desk" --out notifier.key > notifier.json`
+}
+
+// Run makes the key.
+func (cmd *keysNewNotifier) Run(a *app) error {
+	if strings.ContainsAny(cmd.Label, "\r\n") {
+		return usage("--label: one line")
+	}
+	k, err := custody.NewKey()
+	if err != nil {
+		return err
+	}
+	head := "# Fairlot notifier's key of one campaign. Keep it secret.\n"
+	if cmd.Label != "" {
+		head += "# " + cmd.Label + "\n"
+	}
+	if err := private.Write(cmd.Out, append([]byte(head), k.File()...)); err != nil {
+		return err
+	}
+	return a.publicLines(publicKey{Recipient: k.Recipient()}, "notifiers", cmd.Out)
+}
+
+func readCustodian(path string) (*custodian.Key, error) {
+	b, err := private.Read(path, custodian.MaxKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	k, err := custodian.ParseKey(b)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return k, nil
+}
+
+func readNotifier(path string) (*custody.Key, error) {
+	b, err := private.Read(path, custodian.MaxKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	k, err := custody.ParseKey(b)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return k, nil
+}
+
+func pinFile(key string) string { return key + ".pin" }
+
+// readPin reads the pin beside a key; nil if there is none yet.
+func readPin(key string) (*custodian.Pin, error) {
+	b, err := private.Read(pinFile(key), 4096)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := custodian.ParsePin(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", pinFile(key), err)
+	}
+	return &p, nil
+}
+
+// needPin reads the pin that keys check made.
+func needPin(key string) (*custodian.Pin, error) {
+	p, err := readPin(key)
+	if err == nil && p == nil {
+		return nil, fmt.Errorf("%s is missing: when the campaign has opened, run `fairlot keys check --key %s --bundle …` and read what it says", pinFile(key), key)
+	}
+	return p, err
+}
+
+func writePin(key string, p custodian.Pin) error { return private.Replace(pinFile(key), p.Marshal()) }
+
+type keysCheck struct {
+	Key    string `required:"" placeholder:"FILE" help:"Your key file. What was seen is remembered in FILE.pin beside it."`
+	Bundle string `required:"" placeholder:"PATH|URL" help:"The campaign's bundle: folder, .tar, or address (…/bundles/ID.tar)."`
+}
+
+// Help is shown below the usage.
+func (keysCheck) Help() string {
+	return `Run it once the campaign is open, and again whenever there is a newer bundle. It checks the whole bundle, finds your key in the
+open record, and remembers the open record and how much of the log it saw. From then on a log that was rewritten is refused.
+
+Example: fairlot keys check --key maria.key --bundle http://127.0.0.1:8080/bundles/0123….tar`
+}
+
+// Run checks and pins.
+func (cmd *keysCheck) Run(a *app) error {
+	age, err := readNotifier(cmd.Key)
+	if err != nil {
+		return err
+	}
+	b, err := private.Read(cmd.Key, custodian.MaxKeyFile)
+	if err != nil {
+		return err
+	}
+	own, err := custodian.ParseKey(b)
+	isCustodian := err == nil
+	if err != nil && !errors.Is(err, custodian.ErrNoCosigner) {
+		return fmt.Errorf("read %s: %w", cmd.Key, err)
+	}
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	number := 0
+	if isCustodian {
+		number, err = own.Number(c.Outcome.Open)
+	} else {
+		number, err = custodian.Notifier(c.Outcome.Open, age.Recipient())
+	}
+	if err != nil {
+		return fmt.Errorf("check key: %w", err)
+	}
+	old, err := readPin(cmd.Key)
+	if err != nil {
+		return err
+	}
+	pin, err := custodian.CheckPin(old, c)
+	if err != nil {
+		return err
+	}
+	if err := writePin(cmd.Key, pin); err != nil {
+		return err
+	}
+	a.explainKey(c, isCustodian, number)
+	a.printf("\npinned in %s\n  open    %s\n  log     %s\n", pinFile(cmd.Key), pin.Open, plural(pin.Size, "record", "records"))
+	a.printf("Compare the open hash with the other custodians by telephone or on paper: all of you must see the same.\n")
+	return nil
+}
+
+// explainKey says in plain words what the key is for.
+func (a *app) explainKey(c *bundle.Checked, isCustodian bool, number int) {
+	open := c.Outcome.Open
+	for _, lang := range []string{"zh-Hant-TW", "en"} {
+		if s := c.Titles.Campaign[lang]; s != "" {
+			a.printf("%s\n", s)
+		}
+	}
+	a.printf("a campaign of %s (%s)\n", open.Institution, open.Campaign)
+	a.printf("entries end %s", zulu(open.EntriesEnd))
+	if !open.ObjectionsEnd.Equal(open.EntriesEnd) {
+		a.printf(", objections end %s", zulu(open.ObjectionsEnd))
+	}
+	a.printf("\n")
+	for _, d := range c.Outcome.Draws {
+		a.printf("draw %d: round %d, due %s", d.N, d.Round, zulu(d.RoundTime))
+		if !d.Quicknet {
+			a.printf(", on a chain that proves nothing to outsiders")
+		}
+		a.printf("\n")
+	}
+	n, k := len(open.Custodians), open.Threshold
+	if !isCustodian {
+		a.printf("\nThis key is notifier %d of %d. Custodians seal the shares of winners to it, and it opens those contacts only.\n"+
+			"Whoever has it together with the shares reads the winners' contacts. If all notifiers' keys are lost, no winner can be written to.\n",
+			number, len(open.Notifiers))
+		return
+	}
+	a.printf("\nThis key is custodian %d of %d. Any %d of you together open the contact of a winner; fewer open nothing.\n", number, n, k)
+	if lost := custodian.Lost(open); lost == 1 {
+		a.printf("If any one of you loses the key, nobody can be opened any more: winners can then only come forward themselves.\n")
+	} else {
+		a.printf("If %d of you lose the key, nobody can be opened any more: winners can then only come forward themselves.\n", lost)
+	}
+	a.printf("What you do: after the close run `fairlot cosign`")
+	for _, d := range c.Outcome.Draws {
+		a.printf(", for draw %d before %s", d.N, zulu(d.Deadline))
+	}
+	a.printf("; after the draw run `fairlot release share`.\n")
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/private"
+	"fairlot/crypto/receipt"
+	"fairlot/draw"
+	"fairlot/verify"
+)
+
+type receiptCmd struct {
+	File       string `arg:"" help:"Saved receipt (mode 0600, since it holds the secret of the entry), or the signed part of it alone."`
+	Bundle     string `placeholder:"PATH|URL" help:"Bundle to look the entry up in."`
+	ReceiptKey string `placeholder:"VKEY" help:"Receipt key of the institution, to check the signature without a bundle."`
+	Evidence   string `placeholder:"FILE" help:"Where to write the evidence if the list contradicts the receipt; FILE.evidence.txt if not given."`
+}
+
+// Help is shown below the usage.
+func (receiptCmd) Help() string {
+	return `Alone, it says whether the saved copy belongs together. With --bundle it checks the whole draw too, and says whether the
+entry is in the list, its chances, its rank, or why it does not count. A signed receipt that the list does not honour is proof
+of fraud: the evidence, without the entry's secret, is written to a file.
+
+Exit status: 0 it holds; 1 it does not; 3 it holds, but the signature (without a bundle or key) or the draw is not proven.`
+}
+
+var savedHead = []byte("fairlot/v1 saved receipt\n")
+
+// Run checks a receipt.
+func (cmd *receiptCmd) Run(a *app) error {
+	b, err := cmd.read()
+	if err != nil {
+		return err
+	}
+	if cmd.Bundle == "" {
+		return cmd.alone(a, b)
+	}
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	s, err := verify.Receipt(c.Files.Files, c.Outcome, b)
+	if errors.Is(err, verify.ErrMissing) || errors.Is(err, verify.ErrDiffers) {
+		return cmd.evidence(a, c, b, err)
+	}
+	if err != nil {
+		return receiptError(err)
+	}
+	a.printf("the receipt is signed by %s", c.Outcome.Open.Institution)
+	if s.Saved {
+		a.printf(", and its secret leads to it")
+	}
+	a.printf("\nentry %s\n", draw.EntrantID(s.Receipt.ID))
+	for _, d := range s.Draws {
+		a.standing(c, d)
+	}
+	if len(s.Draws) == 0 {
+		a.printf("the campaign has no draw: nothing is listed\n")
+	}
+	if c.Outcome.Status != 0 {
+		a.printf("the draw itself: not proven (%s); see fairlot verify\n", c.Outcome.Reason)
+		return &statusError{status: 3}
+	}
+	return nil
+}
+
+// read reads the file; one with a secret must be private.
+func (cmd *receiptCmd) read() ([]byte, error) {
+	b, err := private.Read(cmd.File, receipt.MaxSaved)
+	if !errors.Is(err, private.ErrOpenToOthers) {
+		return b, err
+	}
+	open, e := os.ReadFile(cmd.File)
+	if e != nil || bytes.HasPrefix(open, savedHead) || len(open) > receipt.MaxNote {
+		return nil, err
+	}
+	return open, nil // the signed part alone is no secret
+}
+
+func receiptError(err error) error {
+	switch {
+	case errors.Is(err, receipt.ErrNotYours):
+		return fmt.Errorf("%w: the file was changed, or put together from two", err)
+	case errors.Is(err, receipt.ErrSignature):
+		return fmt.Errorf("%w: it is not a receipt of this institution, or it was changed", err)
+	case errors.Is(err, verify.ErrOtherCampaign):
+		return fmt.Errorf("%w: get the bundle of the campaign that you entered", err)
+	}
+	return err
+}
+
+// alone checks what can be checked without a bundle.
+func (cmd *receiptCmd) alone(a *app, b []byte) error {
+	if cmd.ReceiptKey != "" {
+		var r receipt.Receipt
+		var err error
+		if bytes.HasPrefix(b, savedHead) {
+			var saved receipt.Saved
+			if saved, err = receipt.ParseSaved(b); err == nil {
+				r, err = saved.Check(cmd.ReceiptKey)
+			}
+		} else {
+			r, err = receipt.Verify(cmd.ReceiptKey, b)
+		}
+		if errors.Is(err, receipt.ErrKey) {
+			return &statusError{2, fmt.Errorf("--receipt-key: %w", err)}
+		}
+		if err != nil {
+			return receiptError(err)
+		}
+		a.printf("the receipt holds\nentry %s\nopen record %s\n", draw.EntrantID(r.ID), draw.Hash(r.Open))
+		return nil
+	}
+	saved, err := receipt.ParseSaved(b)
+	if err != nil {
+		return fmt.Errorf("%w; a signed receipt without its secret needs --bundle or --receipt-key", err)
+	}
+	open, id, person, err := noteLines(saved.Note)
+	if err != nil {
+		return err
+	}
+	if draw.Secret(saved.S).R().EntrantID(open) != id ||
+		saved.Draws != (person != nil) || saved.Draws && draw.PersonOf(saved.Identity, saved.Contact) != *person {
+		return receiptError(receipt.ErrNotYours)
+	}
+	a.printf("the saved receipt belongs together\nentry %s\nopen record %s\n", id, open)
+	a.printf("its signature was not checked: give --bundle, or --receipt-key\n")
+	return &statusError{status: 3}
+}
+
+// noteLines reads a receipt's text without checking its signature.
+func noteLines(note []byte) (open draw.Hash, id draw.EntrantID, person *draw.Person, err error) {
+	for line := range strings.Lines(string(note)) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch key {
+		case "":
+			return open, id, person, err
+		case "open":
+			open, err = draw.ParseHash(value)
+		case "id":
+			id, err = draw.ParseEntrantID(value)
+		case "person":
+			var h draw.Hash
+			h, err = draw.ParseHash(value)
+			p := draw.Person(h)
+			person = &p
+		}
+		if err != nil {
+			return open, id, person, receipt.ErrReceipt
+		}
+	}
+	return open, id, person, receipt.ErrReceipt
+}
+
+func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
+	switch {
+	case d.State == verify.StateOpen || !d.Listed:
+		a.printf("draw %d: the entry list is not public yet\n", d.N)
+		return
+	case !d.Counted:
+		why := strings.Join(d.Reasons, ", ")
+		a.printf("draw %d: listed, but not counted (chances 0). The reasons given for such entries: %s\n", d.N, why)
+		return
+	}
+	a.printf("draw %d: in the list (leaf %d), %s\n", d.N, d.Index, plural(int64(d.Leaf.Chances), "chance", "chances"))
+	if d.State != verify.StateDrawn {
+		a.printf("draw %d: %s\n", d.N, map[verify.State]string{verify.StateClosed: "not drawn yet", verify.StateVoid: "void"}[d.State])
+		return
+	}
+	became := "no prize"
+	switch {
+	case d.Seat > 0:
+		became = fmt.Sprintf("PRIZE %d", d.Seat)
+		if s := bundle.In("en", c.Titles.Tier[[2]int{d.N, d.Seat}]); s != "" {
+			became += ": " + s
+		}
+	case d.Alternate:
+		became = "alternate"
+	}
+	a.printf("draw %d: rank %d of %d: %s\n", d.N, d.Rank, d.Of, became)
+}
+
+// evidence writes what proves the fraud, without the secret.
+func (cmd *receiptCmd) evidence(a *app, c *bundle.Checked, b []byte, cause error) error {
+	note := b
+	if bytes.HasPrefix(b, savedHead) {
+		saved, err := receipt.ParseSaved(b)
+		if err != nil {
+			return err
+		}
+		note = saved.Note
+	}
+	newest, _, err := c.Newest()
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "Evidence: a receipt signed by the institution is not honoured by its entry list.\n%s\n\n", cause)
+	fmt.Fprintf(&out, "institution %s\nopen record %s\nreceipt key %s\nlog key %s\n\n", c.Outcome.Open.Institution, c.Outcome.OpenHash, c.Outcome.Open.Receipt, c.Outcome.Open.Log)
+	fmt.Fprintf(&out, "--- the signed receipt\n%s\n--- the newest checkpoint of the log\n%s\n", note, newest)
+	for _, d := range c.Outcome.Draws {
+		if d.Close != nil {
+			rec, err := d.Close.Marshal()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&out, "--- the close record of draw %d, SHA-256 %s\n%s\n", d.N, d.CloseHash, rec)
+		}
+	}
+	fmt.Fprintf(&out, "Keep this file together with the bundle. It holds no secret of the entry.\n")
+	path := cmd.Evidence
+	if path == "" {
+		path = cmd.File + ".evidence.txt"
+	}
+	if err := private.Write(path, out.Bytes()); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w. THIS IS PROOF OF FRAUD OR OF A GRAVE FAULT: it is written to %s; keep it with the bundle and ask the institution", cause, path)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/fairlot/release"
+	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type releaseCmd struct {
+	Prepare releasePrepare `cmd:"" help:"Notifier: have the opening of the winners' contacts logged, and fetch their locks for the custodians."`
+	Share   releaseShare   `cmd:"" help:"Custodian, offline: check everything and hand over the shares of winners, sealed to the notifiers."`
+}
+
+type releasePrepare struct {
+	Campaign       string `arg:"" help:"Slug or id."`
+	Draw           int    `arg:"" help:"Number of the draw, from 1."`
+	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
+	Out            string `required:"" placeholder:"FILE" help:"New file for the request, mode 0600. Custodians and the notifier read it."`
+}
+
+// Help is shown below the usage.
+func (releasePrepare) Help() string {
+	return `The log says first how many contacts will be opened; then the locks come out. Repeating it gives the same releases again, and one
+more if alternates were called meanwhile.
+
+Example: fairlot release prepare autumn-reading 1 --out request.json`
+}
+
+// Run prepares a release.
+func (cmd *releasePrepare) Run(a *app) error {
+	if err := free(cmd.Out); err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	id, err := draw.ParseCampaignID(strings.Split(name, "/")[1])
+	if err != nil {
+		return fmt.Errorf("prepare release: the daemon named the campaign %q", name)
+	}
+	res, err := fairlotv1.NewDrawServiceClient(conn).PrepareRelease(a.ctx, &fairlotv1.PrepareReleaseRequest{Name: name, AcceptUnproven: cmd.AcceptUnproven})
+	if err != nil {
+		return a.explain("prepare release", err)
+	}
+	b, err := release.Marshal(id, cmd.Draw, res)
+	if err != nil {
+		return err
+	}
+	if err := private.Write(cmd.Out, b); err != nil {
+		return err
+	}
+	for _, r := range res.Releases {
+		a.printf("opened record %s: %s\n", r.OpenedHash, plural(int64(len(r.Entrants)), "contact", "contacts"))
+	}
+	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`\n", cmd.Out)
+	return nil
+}
+
+func readRequest(path, opened string) (*release.Request, *release.Release, error) {
+	b, err := private.Read(path, release.MaxFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	req, err := release.Parse(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var hash draw.Hash
+	if opened != "" {
+		if hash, err = draw.ParseHash(opened); err != nil {
+			return nil, nil, usage("--opened: want a hash of 64 hexadecimal digits")
+		}
+	}
+	rel, err := req.Pick(hash)
+	return req, rel, err
+}
+
+type releaseShare struct {
+	Key            string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
+	Request        string `required:"" placeholder:"FILE" help:"The request that release prepare wrote."`
+	Bundle         string `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
+	Out            string `required:"" placeholder:"FILE" help:"New file for the shares. Only the notifiers of the campaign can read what is in it."`
+	Opened         string `placeholder:"HASH" help:"Release under this opened record; the newest one if not given."`
+	AcceptUnproven bool   `help:"Hand over although the draw is not proven, or your own cosignature is missing. Agree on it with the other custodians first."`
+	Yes            bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (releaseShare) Help() string {
+	return `Refused, each with its reason: a bundle that does not verify or is not the pinned campaign's; a draw that is not proven (exit 3 of
+verify) unless you accept it; a release that the log does not announce, or not with this count; an entrant who holds no seat; a
+lock that is another's or was relabelled. Who was replaced meanwhile is left out, and named.
+
+Example: fairlot release share --key maria.key --request request.json --bundle drawn.tar --out maria.shares`
+}
+
+// Run hands over shares.
+func (cmd *releaseShare) Run(a *app) error {
+	if err := free(cmd.Out); err != nil {
+		return err
+	}
+	k, err := readCustodian(cmd.Key)
+	if err != nil {
+		return err
+	}
+	pin, err := needPin(cmd.Key)
+	if err != nil {
+		return err
+	}
+	req, rel, err := readRequest(cmd.Request, cmd.Opened)
+	if err != nil {
+		return err
+	}
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	plan, err := k.Share(c, *pin, req, rel, cmd.AcceptUnproven)
+	if err != nil {
+		return fmt.Errorf("nothing is handed over: %w", err)
+	}
+	a.printf("%s\n%s, draw %d\n", bundle.In("en", c.Titles.Campaign), c.Outcome.Open.Institution, req.Draw)
+	a.printf("purpose: notice to winners (their contacts, not their names)\nannounced in the log by record %s\n", rel.Opened)
+	if !plan.Proven {
+		a.printf("THE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\n")
+	for _, l := range plan.Seats {
+		fmt.Fprintf(w, "%d\t%d\t%d\t%s\n", l.Stratum, l.Rank, l.Seat, l.ID)
+	}
+	w.Flush()
+	for _, s := range plan.Skipped {
+		a.printf("not handed over: stratum %d rank %d, entry %s: %s\n", s.Line.Stratum, s.Line.Rank, s.Line.ID, s.Why)
+	}
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares of %s, as custodian %d?", plural(int64(len(plan.Shares)), "contact", "contacts"), plan.Number)); err != nil {
+		return err
+	}
+	sealed, err := plan.Seal(c.Outcome.Open)
+	if err != nil {
+		return err
+	}
+	next, err := custodian.NewPin(c)
+	if err != nil {
+		return err
+	}
+	if err := writePin(cmd.Key, next); err != nil {
+		return err
+	}
+	if err := os.WriteFile(cmd.Out, sealed, 0o600); err != nil {
+		return err
+	}
+	a.printf("shares of %s in %s: send it to the notifier\n", plural(int64(len(plan.Shares)), "contact", "contacts"), cmd.Out)
+	return nil
+}

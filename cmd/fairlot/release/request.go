@@ -1,0 +1,112 @@
+// Package release is the file in which the notifier hands custodians the locks of winners: `fairlot release prepare` writes
+// it, custodians and the notifier read it. Nothing in it is trusted: who is a winner is proven by a bundle.
+//
+// First calls: Request.Marshal, Parse.
+package release
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// Format is the first key of a request file.
+const Format = "fairlot release request 1"
+
+// MaxFile bounds a request file in bytes.
+const MaxFile = 128 << 20
+
+var (
+	// ErrRequest says that bytes are no request file.
+	ErrRequest = errors.New("not a release request")
+	// ErrNoRelease says that a request holds no release under that record.
+	ErrNoRelease = errors.New("the request holds no such release")
+)
+
+// Request is what a daemon gave out for one draw.
+type Request struct {
+	Campaign draw.CampaignID
+	Draw     int
+	Releases []Release // the oldest first
+}
+
+// Release is what one opened record covers.
+type Release struct {
+	Opened   draw.Hash
+	Entrants []Entrant
+}
+
+// Entrant is one sealed contact and its lock.
+type Entrant struct {
+	ID      draw.EntrantID
+	Stratum int
+	Rank    int
+	Locks   [][]byte // one age file a custodian, in the order of open
+	Contact []byte   // the contact envelope; empty if there is none
+}
+
+type file struct {
+	Format   string          `json:"format"`
+	Campaign string          `json:"campaign"`
+	Draw     int             `json:"draw"`
+	Response json.RawMessage `json:"response"`
+}
+
+// Marshal prints the request file of a daemon's answer: JSON with the answer in protojson.
+func Marshal(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+	b, err := protojson.Marshal(res)
+	if err != nil {
+		return nil, fmt.Errorf("write release request: %w", err)
+	}
+	out, err := json.MarshalIndent(file{Format, campaign.String(), n, b}, "", "  ")
+	return append(out, '\n'), err
+}
+
+// Parse reads a request file; errors wrap ErrRequest.
+func Parse(b []byte) (*Request, error) {
+	bad := func(what string) error { return fmt.Errorf("read release request: %w: %s", ErrRequest, what) }
+	var f file
+	if err := json.Unmarshal(b, &f); err != nil || f.Format != Format {
+		return nil, bad("want a file that `fairlot release prepare` wrote")
+	}
+	campaign, err := draw.ParseCampaignID(f.Campaign)
+	if err != nil || f.Draw < 1 || f.Draw > draw.MaxDraws {
+		return nil, bad("campaign or draw is malformed")
+	}
+	var res fairlotv1.PrepareReleaseResponse
+	if err := protojson.Unmarshal(f.Response, &res); err != nil {
+		return nil, bad("its response is malformed")
+	}
+	r := &Request{Campaign: campaign, Draw: f.Draw}
+	for _, x := range res.Releases {
+		opened, err := draw.ParseHash(x.OpenedHash)
+		if err != nil {
+			return nil, bad("the hash of an opened record is malformed")
+		}
+		one := Release{Opened: opened}
+		for _, e := range x.Entrants {
+			id, err := draw.ParseEntrantID(e.EntryId)
+			if err != nil {
+				return nil, bad("an entry's id is malformed")
+			}
+			one.Entrants = append(one.Entrants, Entrant{id, int(e.Stratum), int(e.Rank), e.Locks, e.ContactEnvelope})
+		}
+		r.Releases = append(r.Releases, one)
+	}
+	return r, nil
+}
+
+// Pick returns the release under an opened record, or the newest one if opened is zero. The error wraps ErrNoRelease.
+func (r *Request) Pick(opened draw.Hash) (*Release, error) {
+	for i := len(r.Releases) - 1; i >= 0; i-- {
+		if opened == (draw.Hash{}) || r.Releases[i].Opened == opened {
+			return &r.Releases[i], nil
+		}
+	}
+	return nil, fmt.Errorf("pick release: %w", ErrNoRelease)
+}

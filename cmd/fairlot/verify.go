@@ -1,0 +1,223 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/draw"
+	"fairlot/verify"
+)
+
+type verifyCmd struct {
+	Bundle         string   `arg:"" name:"path|url" help:"Bundle: a folder, a .tar file, or its address (…/bundles/ID.tar), which is downloaded first."`
+	RoundSignature []string `sep:"none" placeholder:"CHAIN:ROUND:HEX" help:"Signature of a beacon round that you have from elsewhere: chain hash, round, 96 hexadecimal digits. It refutes a void that says the beacon was dead. May be repeated."`
+	Quiet          bool     `short:"q" help:"Print the last line only."`
+}
+
+// Help is shown below the usage.
+func (verifyCmd) Help() string {
+	return `Everything is computed again from the files; nothing is fetched but the bundle itself, and nobody is trusted.
+
+The last line and the exit status say the outcome:
+  0  verify: ok                                        proven
+  3  verify: ok (demo beacon)                          correct, on a chain that proves nothing to outsiders
+  3  verify: ok (not confirmed from outside in time)   correct, but the operator alone vouches for the time
+  3  verify: ok (not drawn yet)                        correct as far as it goes
+  1  verify: FAILED at step N NAME: …                  not correct: keep the bundle, it is evidence
+  2                                                    wrong usage, or the bundle cannot be read: nothing was checked
+
+Example: fairlot verify http://127.0.0.1:8080/bundles/0123….tar`
+}
+
+func parseRounds(all []string) ([]verify.Round, error) {
+	var out []verify.Round
+	for _, s := range all {
+		f := strings.Split(s, ":")
+		if len(f) != 3 {
+			return nil, usage("--round-signature: want CHAIN:ROUND:HEX")
+		}
+		chain, err := draw.ParseHash(f[0])
+		if err != nil {
+			return nil, usage("--round-signature: the chain is 64 hexadecimal digits")
+		}
+		round, err := strconv.ParseUint(f[1], 10, 64)
+		if err != nil || round < 1 {
+			return nil, usage("--round-signature: %q is no round", f[1])
+		}
+		sig, err := hex.DecodeString(f[2])
+		if err != nil || len(sig) != 48 {
+			return nil, usage("--round-signature: the signature is 96 hexadecimal digits")
+		}
+		out = append(out, verify.Round{Chain: chain, Round: round, Signature: sig})
+	}
+	return out, nil
+}
+
+// what says in words what each step is.
+var what = map[string]string{
+	"bundle":   "the files are complete, and none is too many",
+	"record":   "every record of the log is well formed",
+	"files":    "rules, notice and policy are the ones that were opened with",
+	"log":      "checkpoints and cosignatures fit the log",
+	"open":     "the rules allow what they say",
+	"history":  "nothing happened twice or out of order",
+	"entrants": "the entry list is in order and its counts hold",
+	"root":     "the entry list is the one that was published",
+	"beacon":   "the round's signature is the beacon's",
+	"seed":     "the seed follows from list and round",
+	"ranking":  "the ranking follows from the seed",
+	"replace":  "winners were replaced in order",
+	"opened":   "no more contacts were opened than announced winners",
+}
+
+// Run checks a bundle.
+func (cmd *verifyCmd) Run(a *app) error {
+	rounds, err := parseRounds(cmd.RoundSignature)
+	if err != nil {
+		return err
+	}
+	if cmd.Bundle == "" {
+		return usage("which bundle?")
+	}
+	files, err := a.open(cmd.Bundle)
+	if err != nil {
+		return a.verifyFailed(err)
+	}
+	defer files.Close()
+	opts := verify.Options{Rounds: rounds}
+	if !cmd.Quiet {
+		opts.Report = func(s verify.Step) {
+			if s.Draw > 0 {
+				a.printf("step %2d %-9s ok  draw %d: %s\n", s.N, s.Name, s.Draw, what[s.Name])
+			} else {
+				a.printf("step %2d %-9s ok  %s\n", s.N, s.Name, what[s.Name])
+			}
+		}
+	}
+	c, err := files.Check(opts)
+	if err != nil {
+		return a.verifyFailed(err)
+	}
+	if !cmd.Quiet {
+		a.outcome(c)
+	}
+	last, ok := map[string]string{verify.ReasonProven: "ok", verify.ReasonBeacon: "ok (demo beacon)",
+		verify.ReasonWitness: "ok (not confirmed from outside in time)", verify.ReasonDrawn: "ok (not drawn yet)"}[c.Outcome.Reason]
+	if !ok {
+		last = "ok (" + c.Outcome.Reason + ")"
+	}
+	a.printf("verify: %s\n", last)
+	if c.Outcome.Status != 0 {
+		return &statusError{status: c.Outcome.Status}
+	}
+	return nil
+}
+
+func (a *app) verifyFailed(err error) error {
+	var step *verify.StepError
+	if !errors.As(err, &step) {
+		return &statusError{2, fmt.Errorf("verify: nothing was checked: %w", err)}
+	}
+	on := ""
+	if step.Draw > 0 {
+		on = fmt.Sprintf(" (draw %d)", step.Draw)
+	}
+	if errors.Is(err, draw.ErrNewer) {
+		a.printf("this bundle may be of a newer format than this program knows\n")
+	}
+	values := ""
+	if step.Want != "" || step.Got != "" {
+		values = fmt.Sprintf(": want %s, got %s", step.Want, step.Got)
+	}
+	a.printf("verify: FAILED at step %d %s%s: %s%s\n", step.Step, step.Name, on, step.Reason, values)
+	return &statusError{status: 1}
+}
+
+// outcome prints what the bundle shows.
+func (a *app) outcome(c *bundle.Checked) {
+	o := c.Outcome
+	a.printf("\n")
+	for _, lang := range []string{"zh-Hant-TW", "en"} {
+		if s := c.Titles.Campaign[lang]; s != "" {
+			a.printf("%s\n", s)
+		}
+	}
+	a.printf("%s, campaign %s\nopen record %s\nlog %s, %s\n", o.Open.Institution, o.Open.Campaign, o.OpenHash, o.Open.OriginName(), plural(o.Records, "record", "records"))
+	for i := range o.Draws {
+		a.drawOutcome(c, &o.Draws[i])
+	}
+	if len(o.Draws) == 0 {
+		a.printf("the campaign has no draw\n")
+	}
+	a.printf("\n")
+}
+
+func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
+	a.printf("\ndraw %d: %s\n", d.N, d.State)
+	chain := "drand quicknet"
+	if !d.Quicknet {
+		chain = "another chain, which proves nothing to outsiders"
+	}
+	a.printf("  round %d of %s, due %s\n", d.Round, chain, zulu(d.RoundTime))
+	if d.Void != "" {
+		a.printf("  void: %s\n", d.Void)
+	}
+	if d.Close == nil {
+		return
+	}
+	a.printf("  %s, %d with chances, root %s\n", plural(d.Entrants, "entry", "entries"), d.Ranked, d.Root)
+	for _, z := range d.Close.Zero {
+		a.printf("  not counted, %s: %d\n", z.Reason, z.Count)
+	}
+	by := strings.Join(d.Witnesses, ", ")
+	switch {
+	case d.InTime:
+		a.printf("  witnessed in time (before %s) by %s\n", zulu(d.Deadline), by)
+	case by != "":
+		a.printf("  witnessed in time by %s, which the rules say is not enough\n", by)
+	default:
+		a.printf("  witnessed in time by nobody\n")
+	}
+	if d.State != verify.StateDrawn {
+		return
+	}
+	a.printf("  seed %s\n", d.Seed)
+	holds := map[draw.EntrantID]int{}
+	for _, l := range d.Winners {
+		holds[l.ID] = l.Seat
+	}
+	replaced := map[[2]int]string{}
+	for _, r := range d.Replaced {
+		replaced[[2]int{r.Stratum, r.Vacated}] = r.Reason
+	}
+	w := tabwriter.NewWriter(a.out, 2, 0, 2, ' ', 0)
+	for i, l := range d.Ranking {
+		if i == 50 {
+			fmt.Fprintf(w, "  … and %d more in draw/%d/ranking.txt\n", len(d.Ranking)-i, d.N)
+			break
+		}
+		seat := "alternate"
+		if reason, ok := replaced[[2]int{l.Stratum, l.Rank}]; ok {
+			seat = "replaced: " + reason
+		} else if tier := holds[l.ID]; tier > 0 {
+			seat = fmt.Sprintf("prize %d", tier)
+			if s := bundle.In("en", c.Titles.Tier[[2]int{d.N, tier}]); s != "" {
+				seat += ": " + s
+			}
+		}
+		fmt.Fprintf(w, "  stratum %d\trank %d\t%s\t%s\n", l.Stratum, l.Rank, l.ID, seat)
+	}
+	w.Flush()
+	if n := d.Opened["notice"]; n > 0 {
+		unproven := ""
+		if d.Unproven {
+			unproven = ", although the draw was not proven"
+		}
+		a.printf("  contacts announced as opened: %d%s\n", n, unproven)
+	}
+}
