@@ -1,0 +1,161 @@
+package demo
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// verdict is the last line of a check that holds on the demonstration's beacon.
+const verdict = "verify: ok (demo beacon)"
+
+// verify runs fairlot verify on a file, folder or address and asks that it hold.
+func (s *story) verify(ctx context.Context, where string) error {
+	r, err := s.fairlot(ctx, 3, "verify", where)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(r.stdout, "beacon") {
+		return errors.New("fairlot verify does not say that the beacon proves nothing")
+	}
+	return nil
+}
+
+// verifyLibrary checks the draw of the large campaign from a file and from its address, and then a copy with one bit changed.
+func (s *story) verifyLibrary(ctx context.Context) error {
+	b, err := s.site.bundle(ctx, s.library.id)
+	if err != nil {
+		return err
+	}
+	if err := s.write(bundleFile, b); err != nil {
+		return err
+	}
+	s.say.text("Everything that a checker needs is one file. The check is another program in another process; it needs no network, no daemon and nobody's word. " +
+		"It ends with status 3, computed correctly but not proven, because of the demonstration's beacon; on the public beacon it would be 0.")
+	if err := s.verify(ctx, bundleFile); err != nil {
+		return err
+	}
+	s.say.text("The same straight from the library's address:")
+	if err := s.verify(ctx, s.site.base+"/bundles/"+s.library.id+".tar"); err != nil {
+		return err
+	}
+	at, err := offsetOf(b, "draw/1/entrants.bin")
+	if err != nil {
+		return err
+	}
+	forged := bytes.Clone(b)
+	forged[at+52*7+19] ^= 1 // the chances of the eighth entry
+	if err := s.write("forged.tar", forged); err != nil {
+		return err
+	}
+	s.say.text("Somebody changes one bit in a copy: one more or one less chance for the eighth entry of the list.")
+	r, err := s.fairlot(ctx, 1, "verify", "forged.tar")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(strings.ToLower(r.stdout+r.stderr), "fail") {
+		return errors.New("fairlot verify does not say that the forged copy failed")
+	}
+	s.say.holds("the true file holds, the forged one fails")
+	return nil
+}
+
+// offsetOf is where a file's content begins in an archive.
+func offsetOf(archive []byte, name string) (int, error) {
+	in := bytes.NewReader(archive)
+	r := tar.NewReader(in)
+	for {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return 0, fmt.Errorf("the bundle has no %s", name)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if h.Name == name {
+			return len(archive) - in.Len(), nil
+		}
+	}
+}
+
+// tallies shows the statistics.
+func (s *story) tallies(ctx context.Context) error {
+	s.say.text("Answers were mixed in batches of 50 or more while the campaign ran, so no order, time or number joins them to a person. Counts under ten are not shown, " +
+		"nor what would give them away.")
+	r, err := s.silent(ctx, "campaign", "tallies", librarySlug)
+	if err != nil {
+		return err
+	}
+	s.say.echo(shown("fairlot", s.addressed([]string{"campaign", "tallies", librarySlug})), result{status: r.status})
+	if r.status != 0 {
+		return fmt.Errorf("fairlot campaign tallies ended with status %d", r.status)
+	}
+	for line := range strings.Lines(r.stdout) {
+		s.say.line("%s", cut(strings.TrimRight(line, " \n"), width-6))
+	}
+	if want := fmt.Sprintf("%d responses", s.Entries-badCount); !strings.Contains(r.stdout, want) {
+		return fmt.Errorf("the statistics are not over %s", want)
+	}
+	res, err := fairlotv1.NewCampaignServiceClient(s.conn).GetTallies(ctx, &fairlotv1.GetTalliesRequest{Name: "campaigns/" + s.library.id})
+	if err != nil {
+		return err
+	}
+	for _, word := range []string{`"favourite"`, `"wish"`} {
+		if strings.Contains(res.GetTableJson(), word) && slices.ContainsFunc(books, func(b string) bool { return strings.Contains(res.GetTableJson(), b) }) {
+			return errors.New("the statistics hold written answers")
+		}
+	}
+	s.say.holds("%d responses, as many as entries, and no written answer among them", s.Entries-badCount)
+	return nil
+}
+
+// searchDisk looks for everything personal in everything that was written, and proves that it would be found.
+func (s *story) searchDisk(ctx context.Context) error {
+	f := newFinder()
+	persons := []*person{s.canary}
+	for _, a := range s.taken {
+		persons = append(persons, a.entry.person)
+	}
+	values := 0
+	for _, p := range persons {
+		for _, v := range p.secrets() {
+			values++
+			for _, form := range forms(v) {
+				f.add(form)
+			}
+		}
+	}
+	s.say.text("Names, ID numbers, library cards, telephones, e-mail and postal addresses of all %d people of the library's campaign are looked for in every file of this demonstration, "+
+		"the three databases, their journals, the log and the key folder included: as they are, in UTF-16, hexadecimal, base64, escaped, and hashed.", len(persons)-1)
+	began := time.Now()
+	found, files, size, err := f.search(s.dir, func(name string) bool {
+		return name == "bin" || strings.HasPrefix(name, mailDir+"/")
+	})
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.say.line("%d values in %d files, %.1f MB, %.1f s: %d found", values, files, float64(size)/1e6, time.Since(began).Seconds(), len(found))
+	if len(found) > 0 {
+		return fmt.Errorf("personal data in %s", strings.Join(found, ", "))
+	}
+	found, files, _, err = f.search(s.file(mailDir), func(string) bool { return false })
+	if err != nil {
+		return err
+	}
+	if len(found) != files || files != len(s.mail.all()) {
+		return fmt.Errorf("the same search found something in %d of %d mails, where it must", len(found), files)
+	}
+	s.say.holds("nothing outside the winners' mails; in each of the %d mails the same search finds the address", files)
+	return nil
+}

@@ -1,0 +1,102 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// lastCheck verifies the library's draw as it stands in the end.
+func (s *story) lastCheck(ctx context.Context) error {
+	b, err := s.site.bundle(ctx, s.library.id)
+	if err != nil {
+		return err
+	}
+	if err := s.write(bundleFile, b); err != nil {
+		return err
+	}
+	s.say.text("All that happened since, the release, the replacement, the second campaign, stands in the same public log. The whole is checked once more.")
+	if err := s.verify(ctx, bundleFile); err != nil {
+		return err
+	}
+	receipt := "winner.receipt.txt"
+	d, err := s.draw(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.taken {
+		if len(d.GetSeats()) > 0 && a.entry.id == d.GetSeats()[0].GetEntryId() {
+			if err := s.write(receipt, a.entry.saved()); err != nil {
+				return err
+			}
+		}
+	}
+	s.say.text("And the winner of the first prize checks the receipt against it:")
+	r, err := s.fairlot(ctx, 3, "receipt", receipt, "--bundle", bundleFile)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(r.stdout, "rank 1") {
+		return errors.New("fairlot receipt does not say that this entry has rank 1")
+	}
+	s.epilogue()
+	return nil
+}
+
+// epilogue says what to do next.
+func (s *story) epilogue() {
+	s.say.write(fmt.Sprintf("\nEvery step held, in %d seconds.\n\n%s\n", int(time.Since(s.began).Seconds()), verdict))
+	var b strings.Builder
+	row := func(left, right string) { fmt.Fprintf(&b, "  %s %s\n", pad(left, 26), right) }
+	if !s.Exit {
+		b.WriteString("\nOpen in a browser\n")
+		row("the campaigns", s.site.base+"/")
+		row("one that is open", s.site.base+"/c/"+trialSlug)
+		row("the result", s.site.base+"/c/"+librarySlug)
+		row("check a receipt", s.site.base+"/check")
+		row("the contract", s.site.base+"/openapi.json")
+		b.WriteString("\nCodes to enter with (an ID number that passes the check digit: A123456789, made up)\n")
+		for i := 0; i+1 < len(s.codes); i += 2 {
+			b.WriteString("  " + s.codes[i] + "   " + s.codes[i+1] + "\n")
+		}
+	}
+	b.WriteString("\nRepeat each step\n  cd " + s.dir + "\n  export FAIRLOT_TOKEN_FILE=" + officerFile + " PATH=" + s.toolDir() + ":$PATH\n")
+	for _, c := range [][2]string{
+		{"see the campaigns", "fairlot campaign list"},
+		{"a campaign to start from", "fairlot campaign example"},
+		{"its rules", "fairlot campaign show " + librarySlug},
+		{"the result", "fairlot draw show " + librarySlug + " 1"},
+		{"verify, from the file", "fairlot verify " + bundleFile},
+		{"verify the forged copy", "fairlot verify forged.tar"},
+		{"check a receipt", "fairlot receipt winner.receipt.txt --bundle " + bundleFile},
+		{"the statistics", "fairlot campaign tallies " + librarySlug},
+		{"more codes", "fairlot token members " + trialSlug + " --count 5"},
+		{"read a mail", "less " + mailDir + "/01.eml"},
+		{"read this again", "less transcript.txt"},
+	} {
+		command := c[1]
+		if strings.HasPrefix(command, "fairlot ") {
+			command = "fairlot " + strings.Join(s.addressed(strings.Fields(command)[1:]), " ")
+		}
+		row(c[0], command)
+	}
+	row("check it in Python", "python3 spec/verify.py FOLDER, in the source tree, on the unpacked bundle")
+	if s.Exit {
+		row("commands that ask the daemon", "need it running: run the demo without --exit")
+	}
+	s.say.write(b.String())
+}
+
+// stayUp leaves everything running until ctx ends or the daemon does.
+func (s *story) stayUp(ctx context.Context) error {
+	s.say.write("\nThe site stays up. Ctrl-C ends it.\n")
+	select {
+	case <-ctx.Done():
+		s.say.write("\nStopping.\n")
+		return nil
+	case <-s.daemon.done:
+		return errors.New("demo: the daemon ended by itself: see " + s.file(daemonLog))
+	}
+}

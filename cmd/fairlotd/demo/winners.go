@@ -1,0 +1,196 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+const (
+	requestFile = "winners.request"
+	bundleFile  = librarySlug + ".tar"
+)
+
+// releaseLibrary has the notifier ask and two custodians share; one alone is not enough.
+func (s *story) releaseLibrary(ctx context.Context) error {
+	s.say.text("The notifier asks for the winners' contacts. That is logged first, in public. What comes out is still sealed: each custodian holds one share of each key.")
+	if err := s.prepare(ctx, requestFile, bundleFile); err != nil {
+		return err
+	}
+	s.say.text("Each custodian checks the draw again from the file, offline, and releases shares for these winners and nobody else. The draw rests on the demonstration's beacon, " +
+		"so they must say that they accept it.")
+	if _, err := s.fairlot(ctx, 0, s.shareArgs(1, requestFile, bundleFile, "custodian-1/share", true)...); err != nil {
+		return err
+	}
+	s.say.text("With one share nobody can open anything:")
+	if _, err := s.fairlot(ctx, 1, s.notifyArgs(requestFile, bundleFile, "custodian-1/share")...); err != nil {
+		return err
+	}
+	if n := len(s.mail.all()); n != 0 {
+		return fmt.Errorf("%d mails were sent with one share", n)
+	}
+	s.say.text("The second custodian shares too. The third is on holiday, and is not needed.")
+	if _, err := s.fairlot(ctx, 0, s.shareArgs(2, requestFile, bundleFile, "custodian-2/share", true)...); err != nil {
+		return err
+	}
+	s.say.holds("two of three custodians released %d contacts, and no other", s.winners)
+	return nil
+}
+
+// prepare asks for a release and downloads the bundle that proves it, after its opened record.
+func (s *story) prepare(ctx context.Context, request, bundle string) error {
+	if _, err := s.fairlot(ctx, 0, "--token-file", notifierFile, "release", "prepare", librarySlug, "1", "--accept-unproven", "--out", request); err != nil {
+		return err
+	}
+	b, err := s.site.bundle(ctx, s.library.id)
+	if err != nil {
+		return err
+	}
+	return s.write(bundle, b)
+}
+
+func (s *story) shareArgs(i int, request, bundle, out string, unproven bool) []string {
+	args := []string{"release", "share", "--key", keyFile(i, librarySlug), "--request", request, "--bundle", bundle, "--out", out, "--yes"}
+	if unproven {
+		args = append(args, "--accept-unproven")
+	}
+	return args
+}
+
+func (s *story) notifyArgs(request, bundle string, shares ...string) []string {
+	args := []string{"--token-file", notifierFile, "notify", "--key", notifierKey(librarySlug), "--request", request, "--bundle", bundle}
+	for _, share := range shares {
+		args = append(args, "--share", share)
+	}
+	return append(args, "--smtp", s.mail.addr, "--smtp-tls", "none", "--from", "Demo City Library <library@example.org>",
+		"--campaign-url", s.site.base+"/c/"+librarySlug, "--yes")
+}
+
+// notifyLibrary sends the mails and looks at them.
+func (s *story) notifyLibrary(ctx context.Context) error {
+	s.say.text("The mail server of this demonstration delivers nothing; it keeps each mail as a file in %s/.", mailDir)
+	if _, err := s.fairlot(ctx, 0, s.notifyArgs(requestFile, bundleFile, "custodian-1/share", "custodian-2/share")...); err != nil {
+		return err
+	}
+	if err := s.oneEach(ctx, s.winners); err != nil {
+		return err
+	}
+	s.say.text("Again, as after a mistake: nobody gets a second mail.")
+	r, err := s.silent(ctx, s.notifyArgs(requestFile, bundleFile, "custodian-1/share", "custodian-2/share")...)
+	if err != nil {
+		return err
+	}
+	if r.status != 0 {
+		return fmt.Errorf("fairlot notify, run again, ended with status %d", r.status)
+	}
+	if err := s.oneEach(ctx, s.winners); err != nil {
+		return err
+	}
+	counts, err := s.statuses(ctx, "campaigns/"+s.library.id+"/draws/1")
+	if err != nil {
+		return err
+	}
+	if counts[fairlotv1.NotificationState_NOTIFICATION_STATE_SENT] != s.winners {
+		return fmt.Errorf("the daemon knows of %d sent notices, want %d", counts[fairlotv1.NotificationState_NOTIFICATION_STATE_SENT], s.winners)
+	}
+	s.say.holds("%d winners, %d mails, each to one address; the daemon knows states, no address", s.winners, s.winners)
+	return s.showLetter(s.mail.all()[0])
+}
+
+// oneEach asks that n mails came, to n winners who entered, one each.
+func (s *story) oneEach(ctx context.Context, n int) error {
+	d, err := s.draw(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	people := map[string]*person{}
+	for _, a := range s.taken {
+		people[a.entry.id] = a.entry.person
+	}
+	owed := map[string]bool{}
+	for _, seat := range d.GetSeats() {
+		if seat.GetTier() > 0 || seat.GetVacated() != "" {
+			owed[people[seat.GetEntryId()].email] = true
+		}
+	}
+	mails := s.mail.all()
+	if len(mails) != n || len(owed) != n {
+		return fmt.Errorf("%d mails for %d winners, want %d", len(mails), len(owed), n)
+	}
+	for _, m := range mails {
+		if len(m.to) != 1 || !owed[m.to[0]] {
+			return fmt.Errorf("%s went to somebody who is no winner, or to several", m.file)
+		}
+		delete(owed, m.to[0])
+	}
+	return nil
+}
+
+// showLetter shows a mail without its address.
+func (s *story) showLetter(m caught) error {
+	b, err := os.ReadFile(filepath.Join(s.dir, mailDir, m.file))
+	if err != nil {
+		return err
+	}
+	l, err := readLetter(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.file, err)
+	}
+	if !strings.Contains(l.text, "165") {
+		return errors.New("the mail lacks the sentence against fraud")
+	}
+	s.say.text("The first of them, %s/%s:", mailDir, m.file)
+	s.say.write("\n")
+	s.say.line("From: %s", l.from)
+	s.say.line("To: (the winner's address, not shown here)")
+	s.say.line("Subject: %s", l.subject)
+	s.say.line("Message-ID: %s", l.messageID)
+	for line := range strings.Lines(strings.TrimSpace(l.text)) {
+		s.say.line("│ %s", cut(strings.TrimRight(line, "\n"), width-8))
+	}
+	return nil
+}
+
+// replaceWinner vacates rank 2 and notifies the alternate who is called.
+func (s *story) replaceWinner(ctx context.Context) error {
+	s.say.text("The winner of rank 2 declines. The order of the alternates was fixed by the draw, so nobody chooses who moves up.")
+	if _, err := s.fairlot(ctx, 0, "draw", "replace", librarySlug, "1", "--rank", "2", "--reason", "declined", "--yes"); err != nil {
+		return err
+	}
+	d, err := s.draw(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(d.GetSeats(), func(x *fairlotv1.Seat) bool { return x.GetCalled() })
+	if at < 0 || d.GetSeats()[at].GetRank() != int64(s.winners+1) || d.GetSeats()[at].GetTier() != 2 {
+		return fmt.Errorf("want the first alternate, rank %d, on the seat of tier 2", s.winners+1)
+	}
+	const request, bundle = "alternate.request", "library-survey.replaced.tar"
+	if err := s.prepare(ctx, request, bundle); err != nil {
+		return err
+	}
+	for i := 1; i <= 2; i++ {
+		r, err := s.must(ctx, s.shareArgs(i, request, bundle, fmt.Sprintf("custodian-%d/alternate.share", i), true)...)
+		if err != nil {
+			return err
+		}
+		if i == 1 {
+			s.say.text("Custodians 1 and 2 share as before. Only the new winner's contact is opened.")
+			s.say.echo(shown("fairlot", s.shareArgs(i, request, bundle, "custodian-1/alternate.share", true)), r)
+		}
+	}
+	if _, err := s.fairlot(ctx, 0, s.notifyArgs(request, bundle, "custodian-1/alternate.share", "custodian-2/alternate.share")...); err != nil {
+		return err
+	}
+	if err := s.oneEach(ctx, s.winners+1); err != nil {
+		return err
+	}
+	s.say.holds("rank %d moved up and got a mail; nobody else moved, nobody else got one", s.winners+1)
+	return nil
+}
