@@ -141,10 +141,8 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
       survey.lock(sending || sent !== null);
       if (surveyProblems.length > 0 && reason === "") surveyProblems = survey.check();
     }
-    const el = h("form", { novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void send(page); } },
-      summary(page),
-      survey === "broken" && h("p", { class: "alarm", role: "alert" }, t.surveyBroken),
-      survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title" }, h("h2", { id: "survey-title" }, t.surveyTitle), survey.element),
+    // The survey draws a form element of its own, so it stands before this one and not inside it.
+    const el = h("form", { novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void send(page); }, onkeypress: quiet },
       hasDraws(c) && drawPerson(c, draft, problems, page),
       drawConsents(c, draft, problems, page),
       h("section", { class: "card", "aria-labelledby": "send-title" },
@@ -152,8 +150,17 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
         h("p", {}, t.sendLead),
         h("button", { type: "submit", class: "main", id: "send", "aria-disabled": sending ? "true" : null }, sending ? t.sending : sent ? t.sendAgain : t.send),
         sending && h("progress", { "aria-label": t.sending })));
-    if (sending || sent) for (const i of el.querySelectorAll<HTMLInputElement>("input:not(.survey input)")) i.disabled = true;
-    return el;
+    if (sending || sent) for (const i of el.querySelectorAll("input")) i.disabled = true;
+    return h("div", {},
+      summary(page),
+      survey === "broken" && h("p", { class: "alarm", role: "alert" }, t.surveyBroken),
+      survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title", onkeypress: quiet }, h("h2", { id: "survey-title" }, t.surveyTitle), survey.element),
+      el);
+  }
+
+  // quiet keeps Enter in a field from sending a long form before its end; the button sends.
+  function quiet(e: KeyboardEvent): void {
+    if (e.key === "Enter" && e.target instanceof HTMLInputElement) e.preventDefault();
   }
 
   function notice(page: Page): HTMLElement {

@@ -1,9 +1,9 @@
 // The survey, drawn by the SurveyJS form library. A bundle of its own, loaded only where there is a survey.
 
 import { CustomError, Model, SvgRegistry, settings } from "survey-core";
-import "survey-core/i18n/traditional-chinese";
+import { traditionalChineseSurveyStrings } from "survey-core/i18n/traditional-chinese";
 import { renderSurvey } from "survey-js-ui";
-import type { Lang } from "./strings";
+import { type Lang, strings } from "./strings";
 
 export interface SurveyProblem {
   question: string;
@@ -29,6 +29,8 @@ const noMarkup = (globalThis as { trustedTypes?: { emptyHTML: unknown } }).trust
 SvgRegistry.iconsRenderedHtml = () => noMarkup as string;
 settings.titleTags = { ...settings.titleTags, survey: "h3", page: "h3", panel: "h3", question: "div" };
 
+Object.assign(traditionalChineseSurveyStrings, { booleanCheckedLabel: "是", booleanUncheckedLabel: "否", optionsCaption: "請選擇", requiredError: "請填寫這一題。" });
+
 const localeOf = (lang: Lang) => (lang === "en" ? "en" : "zh-tw");
 
 interface Element { type?: string; elements?: Element[]; pages?: Element[]; [key: string]: unknown }
@@ -37,6 +39,7 @@ interface Element { type?: string; elements?: Element[]; pages?: Element[]; [key
 function plain(el: Element): Element {
   const out: Element = { ...el };
   if (el.type === "dropdown" || el.type === "boolean") out.renderAs = el.type === "dropdown" ? "select" : "radio";
+  if (el.type === "boolean") out.swapOrder = true; // yes first
   if (el.type === "rating") out.displayMode = "buttons";
   if (el.pages) out.pages = el.pages.map(plain);
   if (el.elements) out.elements = el.elements.map(plain);
@@ -51,10 +54,22 @@ export function makeSurvey(definition: string, lang: Lang): SurveyForm {
   model.showTitle = false;
   model.showQuestionNumbers = "off";
   model.autoFocusFirstError = false;
-  model.requiredMark = "";
   model.questionErrorLocation = "top";
-  model.locale = localeOf(lang);
+  const speak = (l: Lang) => {
+    model.locale = localeOf(l);
+    model.requiredMark = strings[l].required;
+  };
+  speak(lang);
   model.widthMode = "responsive";
+  // The library names every control but these two.
+  model.onAfterRenderQuestion.add((_, o) => {
+    const title = `${o.question.id}_ariaTitle`;
+    o.htmlElement.querySelector("select")?.setAttribute("aria-labelledby", title);
+    if (o.question.getType() !== "boolean") return;
+    const group = o.htmlElement.querySelector("fieldset");
+    group?.setAttribute("role", "radiogroup");
+    group?.setAttribute("aria-labelledby", title);
+  });
   const element = document.createElement("div");
   element.className = "survey";
   renderSurvey(model, element);
@@ -68,7 +83,7 @@ export function makeSurvey(definition: string, lang: Lang): SurveyForm {
 
   return {
     element,
-    setLanguage: (l) => { model.locale = localeOf(l); },
+    setLanguage: speak,
     check: () => {
       model.validate(true, false);
       return problems();

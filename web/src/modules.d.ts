@@ -1,0 +1,3 @@
+declare module "survey-core/i18n/traditional-chinese" {
+  export const traditionalChineseSurveyStrings: Record<string, unknown>;
+}
