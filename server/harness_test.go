@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"fairlot/crypto/beacon"
 	"fairlot/crypto/keys"
@@ -34,7 +36,21 @@ type doors struct {
 	notifier string
 	log      *logSink
 	beacon   *beacon.Local
+	rooms    store.Rooms
+	frozen   atomic.Int64 // Unix nanoseconds of the stopped clock; 0: it runs
+	persons  int          // made up so far
 }
+
+// now is the clock of the installation and of its relay.
+func (d *doors) now() time.Time {
+	if at := d.frozen.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now()
+}
+
+// stopClock makes it at from now on.
+func (d *doors) stopClock(at time.Time) { d.frozen.Store(at.UnixNano()) }
 
 func open(t *testing.T) *doors {
 	t.Helper()
@@ -45,6 +61,7 @@ func open(t *testing.T) *doors {
 	must(t, keys.Make(keyDir))
 	r, err := sqlite.Open(rooms)
 	must(t, err)
+	d.rooms = r
 	folder, err := keys.Open(keyDir)
 	must(t, err)
 	logSecret, logKey, err := ledger.GenerateLogKey("test.example/fairlot")
@@ -54,14 +71,14 @@ func open(t *testing.T) *doors {
 	d.officer, err = engine.MakeInstallation(ctx, r.Registry, store.Installation{
 		Origin: "test.example/fairlot", Institution: "測試圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "first", time.Now())
 	must(t, err)
-	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Now: time.Now, Log: d.log.logger()}
+	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Now: d.now, Log: d.log.logger()}
 	cfg.LogSigner, _, err = ledger.NewLogSigner(logSecret)
 	must(t, err)
 	cfg.ReceiptSigner, _, err = ledger.NewLogSigner(receiptSecret)
 	must(t, err)
 	d.beacon, err = beacon.NewLocal(time.Now().Unix()-100, 1)
 	must(t, err)
-	relay := httptest.NewServer(d.beacon.Handler(time.Now))
+	relay := httptest.NewServer(d.beacon.Handler(d.now))
 	t.Cleanup(relay.Close)
 	cfg.Beacon = &beacon.Relays{URLs: []string{relay.URL}, Timeout: time.Second}
 	d.engine, err = engine.New(ctx, cfg)
@@ -97,7 +114,7 @@ func open(t *testing.T) *doors {
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, status.Convert(err).Details())
 	}
 }
 

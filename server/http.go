@@ -3,14 +3,19 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -48,6 +53,20 @@ func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Ha
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithDisablePathLengthFallback(),
+		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+			st := forPublic(status.Convert(err))
+			writeStatus(w, runtime.HTTPStatusFromCode(st.Code()), st)
+		}),
+		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, httpCode int) {
+			switch httpCode {
+			case http.StatusMethodNotAllowed:
+				writeError(w, httpCode, codes.Unimplemented, "this address does not take this method: /openapi.json lists what it takes", engine.FieldInvalid)
+			case http.StatusNotFound:
+				writeError(w, httpCode, codes.NotFound, "there is nothing at this address: /openapi.json lists what there is", engine.FieldInvalid)
+			default:
+				writeError(w, http.StatusBadRequest, codes.InvalidArgument, "this address cannot be read: /openapi.json shows how it is written", engine.FieldInvalid)
+			}
+		}),
 	)
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		fairlotv1.RegisterCampaignServiceHandler, fairlotv1.RegisterEntryServiceHandler,
@@ -102,11 +121,20 @@ func publicCall(gateway http.Handler) http.Handler {
 			writeError(w, http.StatusBadRequest, codes.Canceled, "the request broke off", engine.FieldInvalid)
 			return
 		}
+		if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !utf8.ValidString(query) || !utf8.ValidString(r.URL.Path) {
+			writeError(w, http.StatusBadRequest, codes.InvalidArgument, "this address cannot be read: write it in UTF-8, as /openapi.json shows", engine.FieldInvalid)
+			return
+		}
 		in := r.Clone(r.Context())
 		in.Header = http.Header{}
 		if r.Method == http.MethodPost {
-			if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(ct) != "application/json" {
+			if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(ct), "application/json") {
 				writeError(w, http.StatusUnsupportedMediaType, codes.InvalidArgument, "send Content-Type: application/json", engine.FieldInvalid)
+				return
+			}
+			// The gateway's decoder stops at the end of the first value and takes an empty body for an empty message.
+			if !utf8.Valid(body) || !json.Valid(body) {
+				writeError(w, http.StatusBadRequest, codes.InvalidArgument, "send one JSON object in UTF-8, and nothing after it", engine.FieldInvalid)
 				return
 			}
 			in.Header.Set("Content-Type", "application/json")
@@ -120,9 +148,30 @@ func publicCall(gateway http.Handler) http.Handler {
 }
 
 func writeError(w http.ResponseWriter, httpCode int, code codes.Code, text string, reason engine.Reason) {
-	body, err := protojson.Marshal(withInfo(status.New(code, text), reason).Proto())
+	writeStatus(w, httpCode, withInfo(status.New(code, text), reason))
+}
+
+// forPublic passes on what the server itself said, which names a reason. Libraries quote the values that they cannot read, so their words stay
+// here and ours go out.
+func forPublic(st *status.Status) *status.Status {
+	for _, d := range st.Details() {
+		if _, ok := d.(*errdetails.ErrorInfo); ok {
+			return st
+		}
+	}
+	switch st.Code() {
+	case codes.InvalidArgument:
+		return withInfo(status.New(codes.InvalidArgument, "the request does not fit the contract: send only its fields, each once and of its type, as /openapi.json lists them"), engine.FieldInvalid)
+	case codes.Internal, codes.Unknown:
+		return withInfo(status.New(codes.Internal, "internal error: try again, and tell the institution if it stays"), "INTERNAL")
+	}
+	return toStatus(&engine.Error{Reason: engine.StorageUnavailable, Text: "the service is not available: send the same request again in a moment", Retry: time.Second})
+}
+
+func writeStatus(w http.ResponseWriter, httpCode int, st *status.Status) {
+	body, err := protojson.Marshal(st.Proto())
 	if err != nil {
-		http.Error(w, text, httpCode)
+		http.Error(w, st.Message(), httpCode)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -154,7 +203,7 @@ func serveBundle(e *engine.Engine) http.Handler {
 				own = &engine.Error{Reason: engine.StorageUnavailable, Text: "the bundle cannot be made now: try again"}
 			}
 			st := toStatus(own)
-			writeError(w, runtime.HTTPStatusFromCode(st.Code()), st.Code(), own.Text, own.Reason)
+			writeStatus(w, runtime.HTTPStatusFromCode(st.Code()), st)
 		}
 	})
 }

@@ -54,6 +54,9 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 	if p.public && proto.Size(msg) > MaxPublicBody {
 		return nil, withInfo(status.Newf(codes.InvalidArgument, "a request may have at most %d bytes", MaxPublicBody), engine.FieldInvalid).Err()
 	}
+	if err := checkWire(msg.ProtoReflect()); err != nil {
+		return nil, err
+	}
 	if err := in.validator.Validate(msg); err != nil {
 		return nil, invalid(err)
 	}
@@ -95,7 +98,7 @@ func (in *interceptor) edge(ctx context.Context, method string, err error) error
 		return err
 	}
 	if ctxErr := context.Cause(ctx); ctxErr != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		return status.FromContextError(ctx.Err()).Err()
+		return withInfo(status.New(status.FromContextError(ctx.Err()).Code(), "this took too long, and its outcome is not known: send the same request again"), engine.Busy).Err()
 	}
 	var own *engine.Error
 	if errors.As(err, &own) {

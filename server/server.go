@@ -17,9 +17,9 @@ import (
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/encoding"
+	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/test/bufconn"
 
 	"fairlot/engine"
@@ -69,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	in := &interceptor{engine: cfg.Engine, log: cfg.Log, policies: policies, validator: validator}
 	s.grpc = grpc.NewServer(
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxRecvMsgSize(MaxStaffBody), grpc.MaxSendMsgSize(MaxAnswer),
-		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary),
+		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary), grpc.ForceServerCodecV2(frames{encoding.GetCodecV2(protocodec.Name)}),
 	)
 	for _, svc := range services(cfg.Engine) {
 		s.grpc.RegisterService(clearDecoding(svc.desc), svc.impl)
@@ -124,25 +124,6 @@ func services(e *engine.Engine) []service {
 		{&fairlotv1.LogService_ServiceDesc, &publicLog{engine: e}},
 		{&fairlotv1.StaffService_ServiceDesc, &staff{engine: e}},
 	}
-}
-
-// clearDecoding makes bytes that are no message of the method (invalid UTF-8 above all) the caller's fault: grpc-go calls it INTERNAL.
-func clearDecoding(desc *grpc.ServiceDesc) *grpc.ServiceDesc {
-	d := *desc
-	d.Methods = make([]grpc.MethodDesc, len(desc.Methods))
-	for i, m := range desc.Methods {
-		inner := m.Handler
-		m.Handler = func(srv any, ctx context.Context, dec func(any) error, in grpc.UnaryServerInterceptor) (any, error) {
-			return inner(srv, ctx, func(v any) error {
-				if err := dec(v); err != nil {
-					return withInfo(status.New(codes.InvalidArgument, "the request is not a message of this method, or a text in it is not UTF-8"), engine.FieldInvalid).Err()
-				}
-				return nil
-			}, in)
-		}
-		d.Methods[i] = m
-	}
-	return &d
 }
 
 func newValidator(p map[string]policy) (protovalidate.Validator, error) {
