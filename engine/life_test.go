@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -563,4 +564,45 @@ func TestEntriesWhileEpochsMove(t *testing.T) {
 	}
 	w.mustClose(c)
 	w.wantAnswers(c, persons)
+}
+
+// TestSmallEpoch begins with what a mover leaves behind that died between announcing and moving: an epoch that comes out small. It is never a
+// batch of its own, and an epoch is not mixed while what follows it is too small to be the rest.
+func TestSmallEpoch(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	for _, x := range []struct {
+		sizes []int
+		want  []store.Batch // before the close
+	}{
+		{[]int{2, 5, 5}, []store.Batch{{First: 1, Last: 2, Cleared: true}}},
+		{[]int{5, 2}, nil},
+		{[]int{5, 2, 5}, []store.Batch{{First: 1, Last: 1, Cleared: true}}},
+		{[]int{2, 2, 2}, nil},
+	} {
+		w.setClock(start)
+		c := w.open(surveyOnly(rules()))
+		var persons []int
+		for i, n := range x.sizes {
+			for range n {
+				persons = append(persons, len(persons))
+				w.enter(w.client(c, len(persons)-1, ""))
+			}
+			if n < 5 {
+				w.work()
+				if err := w.rooms.Identity.AnnounceMove(ctx, c.ID, store.GateOpen, uint32(i+1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.work()
+			if g := must(w.rooms.Identity.Gate(ctx, c.ID))(t); g.Epoch != uint32(i+2) || g.Moving {
+				t.Fatalf("%v: gate %+v", x.sizes, g)
+			}
+		}
+		if got := must(w.rooms.Identity.Batches(ctx, c.ID))(t); !slices.Equal(got, x.want) {
+			t.Errorf("%v: batches %v, want %v", x.sizes, got, x.want)
+		}
+		w.mustClose(c)
+		w.wantAnswers(c, persons)
+	}
 }
