@@ -30,7 +30,7 @@ type Entry struct {
 	Stratum  uint16
 	Chances  uint16 // as the proof gives it; a token's chances replace it
 	Person   Hash   // zero in a campaign without draws
-	Day      string // YYYY-MM-DD in the campaign's zone, dropped at close; only counted
+	Day      string // YYYY-MM-DD in the campaign's zone; a store keeps counts by day, until DropTags
 	// Tag is nil in a campaign without draws.
 	Tag *Hash
 	// DuplicateCounts0: a second entry of a tag is kept with chances 0, reason duplicate (proof none); otherwise it is refused.
@@ -148,7 +148,8 @@ type Release struct {
 
 // Identity is the room of people: sealed identities and contacts, tags until close, and responses only while sealed.
 type Identity interface {
-	// CreateGate inserts the gate of a campaign at GateOpen, epoch 1; nil if it is there already with the same OpenHash.
+	// CreateGate inserts the gate of a campaign at GateOpen, epoch 1; nil if it is there already with the same OpenHash,
+	// ErrExists with another.
 	CreateGate(ctx context.Context, g Gate) error
 	// Gate returns it, ErrNotFound.
 	Gate(ctx context.Context, id CampaignID) (Gate, error)
@@ -156,13 +157,13 @@ type Identity interface {
 	// It is nil if Moving is set already with that state and epoch (an earlier mover died).
 	AnnounceMove(ctx context.Context, id CampaignID, state GateState, epoch uint32) error
 	// MoveGate sets a new state and epoch and unsets Moving, by compare-and-swap on the old ones. Moving to the values that
-	// stand already is nil.
+	// stand already is nil. Moving to the old values takes an announcement back.
 	MoveGate(ctx context.Context, id CampaignID, fromState GateState, fromEpoch uint32, toState GateState, toEpoch uint32) error
 
 	// Enter is the group commit: all entries of the batch in one transaction, under the share lock of each entry's gate, each
 	// with its own result in the order given. now is called while the lock is held: an entry counts if now is before Gate.End.
 	// The same id or tag twice within a batch behaves as in two batches. Order of checks: Exists, GateMoving, GateShut, WrongEpoch,
-	// token, tag.
+	// token, tag. A campaign without a gate is GateShut.
 	Enter(ctx context.Context, now func() Time, batch []Entry) ([]EntryResult, error)
 	// Entrant returns one row, ErrNotFound.
 	Entrant(ctx context.Context, campaign CampaignID, id EntrantID) (Entrant, error)
@@ -170,9 +171,11 @@ type Identity interface {
 	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32, draws bool) (int64, error)
 	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason duplicate, `to` takes the
 	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if either is absent.
+	// ErrConflict if `to` is no duplicate: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
 	MoveChance(ctx context.Context, campaign CampaignID, tag Hash, to EntrantID) error
 
-	// PutEntryTokens inserts unused tokens.
+	// PutEntryTokens inserts unused tokens. One that is there already stays as it is, used or not; ErrExists if it has other chances
+	// or another expiry. A zero Expires never comes.
 	PutEntryTokens(ctx context.Context, campaign CampaignID, tokens []EntryToken) error
 	// RevokeEntryTokens revokes those that are unused and returns their number.
 	RevokeEntryTokens(ctx context.Context, campaign CampaignID, hashes []Hash) (int, error)
@@ -184,13 +187,14 @@ type Identity interface {
 	// SealedResponses returns up to limit responses of epochs first to last with id greater than after, by id.
 	SealedResponses(ctx context.Context, campaign CampaignID, first, last uint32, after EntrantID, limit int) ([]SealedResponse, error)
 	// ClearBatch drops sealed responses and retry MACs of the batch's epochs and marks it cleared; again is nil.
+	// ErrNotFound if no such batch was put.
 	ClearBatch(ctx context.Context, campaign CampaignID, first, last uint32) error
 
 	// Counts counts for the close record. The gate must be at GateClosed (ErrConflict).
 	Counts(ctx context.Context, campaign CampaignID) (Counts, error)
 	// Leaves returns up to limit leaves with id greater than after, ascending by the bytes of the id.
 	Leaves(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]Leaf, error)
-	// DropTags deletes all tags and entry tokens of a campaign, and the day of every entrant. Again is nil.
+	// DropTags deletes all tags and entry tokens of a campaign, and its counts by day. Again is nil.
 	DropTags(ctx context.Context, campaign CampaignID) error
 	// DropEntrants deletes every entrant of a campaign without draws. Again is nil.
 	DropEntrants(ctx context.Context, campaign CampaignID) error

@@ -11,7 +11,8 @@
 // What stays readable in the files, and for how long: the write-ahead log holds copies of changed pages until it is
 // truncated, which ClearBatch, DropTags, DropEntrants, PutMixed, Rewrite and Scrub do. Until then it shows the order of
 // commits; in the identity room that is the order of entries, with responses only sealed. Pages that are freed are
-// zeroed, but a page that stays in use can hold stale bytes between its rows until Scrub rewrites the file. What the file
+// zeroed, and so is the room of a deleted row; a page that stays in use may hold older copies between its rows (none was found in
+// tests) until Scrub writes the tables that lose rows anew. What the file
 // system or the disk keeps of a truncated file is beyond this package: that is why epoch and tag keys are destroyed elsewhere.
 package sqlite
 
