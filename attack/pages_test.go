@@ -9,10 +9,12 @@ import (
 
 // cell is one row as it lies in a page: whatever the schema says, from the bytes alone.
 type cell struct {
-	page, offset int   // offset in the page: rows that were put there later lie lower, until the page is packed anew
-	frame        int   // write-ahead log: number of the frame that shows this row first, 0 if the file itself does
-	rowid        int64 // of a table with rowids
-	values       []any // int64, float64, []byte, string or nil; cut off where an overflow page begins
+	page, offset int     // offset in the page: rows that were put there later lie lower, until the page is packed anew
+	frame        int     // write-ahead log: number of the frame that shows this row first, 0 if the file itself does
+	rowid        int64   // of a table with rowids
+	size         int64   // of the row in bytes
+	lengths      []int64 // of the values in bytes, also of those that are cut off
+	values       []any   // int64, float64, []byte, string or nil; cut off where an overflow page begins
 }
 
 // room is one SQLite file with its write-ahead log, read without SQLite.
@@ -161,6 +163,7 @@ func parseCell(b []byte, at int, kind byte) (c cell, ok bool) {
 	if !ok {
 		return c, false
 	}
+	c.size = size
 	if kind == 13 {
 		if c.rowid, rest, ok = varint(rest); !ok {
 			return c, false
@@ -178,11 +181,12 @@ func parseCell(b []byte, at int, kind byte) (c cell, ok bool) {
 		if t, types, ok = varint(types); !ok {
 			return c, false
 		}
-		var v any
-		if v, body, ok = value(t, body); !ok {
-			break
+		c.lengths = append(c.lengths, max(0, (t-12)/2))
+		if len(c.values) == len(c.lengths)-1 {
+			if v, rest, ok := value(t, body); ok {
+				c.values, body = append(c.values, v), rest
+			}
 		}
-		c.values = append(c.values, v)
 	}
 	return c, len(c.values) > 0
 }
