@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -108,8 +107,8 @@ type result struct {
 	took           time.Duration
 }
 
-// execute runs one command to its end. A status other than 0 is no error here; not being able to run it is.
-func execute(ctx context.Context, dir string, env []string, exe string, args ...string) (result, error) {
+// execute runs one command to its end. What is in third, if anything, it can read from descriptor 3. A status other than 0 is no error here; not being able to run it is.
+func execute(ctx context.Context, dir string, env []string, third []byte, exe string, args ...string) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, exe, args...)
@@ -118,6 +117,18 @@ func execute(ctx context.Context, dir string, env []string, exe string, args ...
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
+	if len(third) > 0 {
+		out, in, err := os.Pipe()
+		if err != nil {
+			return result{}, err
+		}
+		defer out.Close()
+		_, err = in.Write(third) // far less than a pipe holds
+		if err = errors.Join(err, in.Close()); err != nil {
+			return result{}, err
+		}
+		cmd.ExtraFiles = []*os.File{out}
+	}
 	began := time.Now()
 	ended := make(chan error)
 	go func() {
@@ -146,7 +157,7 @@ func shown(name string, args []string) string {
 	return strings.Join(words, " ")
 }
 
-// echo writes a command and what it answered, indented, long lines cut and long answers shortened in the middle.
+// echo writes a command and what it answered, indented: long sentences wrapped, long keys cut, long answers shortened in the middle.
 func (t *teller) echo(command string, r result) {
 	var b strings.Builder
 	b.WriteString("\n")
@@ -159,30 +170,20 @@ func (t *teller) echo(command string, r result) {
 		lines = append(append(append([]string{}, lines[:shownHead]...), mid), lines[len(lines)-shownTail:]...)
 	}
 	for _, line := range lines {
-		if line != "" {
-			line = "      " + cut(strings.ReplaceAll(line, "\t", "    "), width-6)
+		line = strings.ReplaceAll(line, "\t", "    ")
+		if text := strings.TrimLeft(line, " "); columns(line) > width-6 && !strings.Contains(text, `": "`) {
+			indent := strings.Repeat(" ", len(line)-len(text))
+			for i, part := range wrap(text, width-10-len(indent)) {
+				b.WriteString("      " + pick(i == 0, "", "    ") + indent + cut(part, width-6) + "\n")
+			}
+			continue
 		}
-		b.WriteString(line + "\n")
+		b.WriteString(pick(line == "", "", "      ") + cut(line, width-6) + "\n")
 	}
 	if r.status != 0 {
 		fmt.Fprintf(&b, "      (status %d)\n", r.status)
 	}
 	t.write(b.String())
-}
-
-// copyFile copies a file for its owner alone.
-func copyFile(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
 }
 
 func lastLine(text []byte) string {

@@ -91,11 +91,11 @@ func (s *story) desk(ctx context.Context) error {
 	s.say.text("Entries of the small campaign have ended too. For a while everybody can ask about their own entry, by the number on their receipt.")
 	ask := func(want1, want2 fairlotv1.EntryStatus_Counting) error {
 		for i, e := range []*entry{s.first, s.second} {
-			st, err := s.status(ctx, s.small, e.id)
+			st, err := s.said(ctx, s.small, e.id)
 			if err != nil {
 				return err
 			}
-			s.say.line("%s entry  %s  %s", pick(i == 0, "first ", "second"), e.id, sayStatus(st))
+			s.say.line("%s entry  %s  %s", pick(i == 0, " first", "second"), e.id, sayStatus(st))
 			if want := []fairlotv1.EntryStatus_Counting{want1, want2}[i]; st.GetCounting() != want {
 				return fmt.Errorf("the status is %s, want %s", st.GetCounting(), want)
 			}
@@ -235,5 +235,24 @@ func (s *story) drawSmall(ctx context.Context) error {
 	return s.verify(ctx, smallSlug+".tar")
 }
 
-// moveChance has the desk move the chance of one person to the second entry.
-func (s *story) moveChance(ctx context.Context) error { return nil }
+// moveChance has the desk move the chance of one person to the second entry. The identity goes through a pipe: it is in no file.
+func (s *story) moveChance(ctx context.Context) error {
+	const receipt = "desk.receipt.txt"
+	if err := s.write(receipt, s.second.saved()); err != nil {
+		return err
+	}
+	identity, err := protojson.Marshal(s.second.person.identity())
+	if err != nil {
+		return err
+	}
+	args := s.addressed([]string{"desk", "move-chance", smallSlug, "--saved-receipt", receipt, "--identity-file", "/dev/fd/3"})
+	r, err := execute(ctx, s.dir, s.env(), identity, s.tool, args...)
+	if err != nil {
+		return err
+	}
+	s.say.echo(shown("fairlot", args), r)
+	if r.status != 0 {
+		return fmt.Errorf("fairlot desk move-chance ended with status %d", r.status)
+	}
+	return nil
+}

@@ -67,6 +67,7 @@ func (c *Cmd) Run(ctx context.Context) (err error) {
 		}
 		return fmt.Errorf("demo: step %d (%s) did not hold: %w; what was done is in %s", s.say.number, s.say.title, err, dir)
 	}
+	s.epilogue()
 	if c.Exit {
 		return nil
 	}

@@ -123,7 +123,7 @@ func (s *story) enterSmall(ctx context.Context) error {
 	s.say.text("The first and the second entry of one person, as answered:")
 	for _, e := range []*entry{s.first, s.second} {
 		lines := strings.Split(e.receipt, "\n")
-		s.say.line("200 OK  %s | %s… | %s  (nothing about chances)", lines[2], cut(lines[3], 20), lines[4])
+		s.say.line("200 OK   %s   %s   %s   (nothing about chances)", cut(lines[2], 16), cut(lines[3], 20), lines[4])
 	}
 	status, err := s.status(ctx, s.small, s.second.id)
 	if err != nil {
@@ -140,6 +140,19 @@ func (s *story) enterSmall(ctx context.Context) error {
 func (s *story) status(ctx context.Context, c *campaign, id string) (*fairlotv1.EntryStatus, error) {
 	var st fairlotv1.EntryStatus
 	return &st, s.site.call(ctx, http.MethodGet, "/v1/campaigns/"+c.id+"/entries/"+id+":status", nil, &st)
+}
+
+// said waits a moment for the daemon to say whether an entry counts: it looks at the clock once a second.
+func (s *story) said(ctx context.Context, c *campaign, id string) (*fairlotv1.EntryStatus, error) {
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		st, err := s.status(ctx, c, id)
+		if err != nil || st.GetCounting() != fairlotv1.EntryStatus_COUNTING_RECEIVED || time.Now().After(deadline) {
+			return st, err
+		}
+		if err := until(ctx, time.Now().Add(50*time.Millisecond)); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // sayStatus is a status as people read it.

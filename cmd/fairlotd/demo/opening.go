@@ -201,7 +201,7 @@ func (s *story) openTrial(ctx context.Context) error {
 	if err := s.write("reading-day.receipt.txt", e.saved()); err != nil {
 		return err
 	}
-	if _, err := s.fairlot(ctx, 0, "receipt", "reading-day.receipt.txt", "--bundle", trialSlug+".open.tar"); err != nil {
+	if _, err := s.fairlot(ctx, 3, "receipt", "reading-day.receipt.txt", "--bundle", trialSlug+".open.tar"); err != nil {
 		return err
 	}
 	body, err := protojson.Marshal(req)

@@ -86,7 +86,7 @@ func (s *story) makeInstallation(ctx context.Context) (err error) {
 	}
 	s.say.text("An installation belongs to one institution. Its name and the name of its public log are fixed forever.")
 	args := []string{"init", "--dir", installationDir, "--origin", origin, "--institution", institution}
-	r, err := execute(ctx, s.dir, nil, s.exe, args...)
+	r, err := execute(ctx, s.dir, nil, nil, s.exe, args...)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (s *story) fairlot(ctx context.Context, want int, args ...string) (result, 
 
 // silent runs the tool without showing it.
 func (s *story) silent(ctx context.Context, args ...string) (result, error) {
-	return execute(ctx, s.dir, s.env(), s.tool, s.addressed(args)...)
+	return execute(ctx, s.dir, s.env(), nil, s.tool, s.addressed(args)...)
 }
 
 // must runs the tool without showing it, and asks for status 0.
