@@ -19,7 +19,7 @@ import (
 // 0x21–0x7E without `+`, by custom host and path of the site. LogKey and ReceiptKey are verifier keys (algorithm 1).
 func CheckInstallation(in *store.Installation) error {
 	in.Institution = norm.NFC.String(strings.TrimSpace(in.Institution))
-	if in.Institution == "" || len(in.Institution) > draw.MaxText || draw.CheckText([]byte(in.Institution+"\n")) != nil {
+	if in.Institution == "" || strings.Contains(in.Institution, "\n") || len(in.Institution) > draw.MaxText || draw.CheckText([]byte(in.Institution+"\n")) != nil {
 		return errors.New("the institution's name must be one line of 1 to 200 bytes without invisible characters")
 	}
 	if name, _, err := draw.ParseVKey(in.LogKey, draw.AlgEd25519); err != nil || name != in.Origin {

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -227,4 +228,14 @@ func (j *joined) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		return nil, &MismatchError{What: "envelope", Field: "threshold"}
 	}
 	return age.NewInjectedFileKeyIdentity(j.key[:]).Unwrap(stanzas)
+}
+
+// unhex decodes a line of prefix and lower-case hex into dst, filling it.
+func unhex(dst []byte, line, prefix string) bool {
+	h, ok := strings.CutPrefix(line, prefix)
+	if !ok || len(h) != 2*len(dst) {
+		return false
+	}
+	_, err := hex.Decode(dst, []byte(h))
+	return err == nil
 }
