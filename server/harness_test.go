@@ -146,3 +146,21 @@ func (d *doors) onDisk(t *testing.T) map[string][]byte {
 	}))
 	return all
 }
+
+// running starts the engine's clockwork until the returned function is called.
+func (d *doors) running(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- d.engine.Run(ctx) }()
+	return func() { cancel(); must(t, <-done) }
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
