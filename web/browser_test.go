@@ -4,10 +4,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -253,10 +256,11 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	}
 	b.inspect("results")
 	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(string(saved))
-	b.tabTo("#check")
-	b.press(kb.Enter)
+	name := filepath.Join(t.TempDir(), "receipt.txt")
+	if err := os.WriteFile(name, saved, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	try(b, chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{name}))
 	b.focused("#result-title")
 	b.tabTo("#look")
 	b.press(kb.Enter)
@@ -294,6 +298,27 @@ func TestBrowserOtherKinds(t *testing.T) {
 	b.tabTo("#survey .sd-rating input[type=radio]")
 	b.press(" ")
 	b.inspect("survey-only")
+	b.fill("#survey input[type=number]", "1.5")
+	b.tabTo("#survey textarea")
+	b.write("   ")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#error-summary")
+	b.says("#error-summary", "去年讀了幾本書？請填整數。")
+	b.tabTo("#error-summary a")
+	b.press(kb.Enter)
+	b.focused("#survey input[type=number]")
+	b.press(kb.Backspace + kb.Backspace + kb.Backspace)
+	b.write("2")
+	b.tabTo("#send")
+	b.press(kb.Enter) // the form library has nothing to say against spaces; the server has
+	b.until(`document.querySelector("#error-summary")?.innerText.includes("不能只有空格")`)
+	b.says("#survey [data-name=why]", "不能只有空格")
+	b.tabTo("#error-summary a")
+	b.press(kb.Enter)
+	b.focused("#survey textarea")
+	b.press(kb.Backspace + kb.Backspace + kb.Backspace)
+	b.write("謝謝")
 	b.tabTo("#send")
 	b.press(kb.Enter)
 	b.focused("#receipt-title")
@@ -338,6 +363,27 @@ func TestBrowserOtherKinds(t *testing.T) {
 		t.Errorf("receipt checks: %s", b.text(".receipt .verdicts"))
 	}
 	b.inspect("draw-only")
+	b.tabTo("#download-receipt")
+	b.press(kb.Enter)
+	b.downloaded("fairlot-receipt-")
+	b.clean()
+
+	// Somebody between the reader and the server puts another identity into the receipt's commitment: the page says so.
+	w.forge.Store(true)
+	b.visit("/c/draw-only")
+	b.fill("#name", "李四")
+	b.tabTo("input[name=idType]")
+	b.press(" ")
+	b.fill("#idNumber", idNumber(7))
+	b.fill("#email", "li@example.org")
+	b.tabTo("#consent-rules")
+	b.press(" ")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.focused("#receipt-title")
+	b.says(".receipt .alarm", "收據核對不符")
+	b.says(".receipt .verdict.wrong", "身分與聯絡資料")
+	b.inspect("forged")
 	b.clean()
 }
 

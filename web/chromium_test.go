@@ -219,8 +219,7 @@ func (b *browser) width(px int64) {
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: px, Height: 900, DeviceScaleFactor: 1, Mobile: px < 500})
 }
 
-// inspect looks at the present page at three widths: nothing scrolls sideways, axe finds nothing serious. With FAIRLOT_SHOTS set to a
-// folder it leaves a picture of each there.
+// inspect looks at the present page at three widths: nothing scrolls sideways, axe finds nothing serious, in light and dark.
 func (b *browser) inspect(name string) {
 	b.t.Helper()
 	for _, px := range []int64{1280, 768, 320} {
@@ -229,16 +228,30 @@ func (b *browser) inspect(name string) {
 			b.t.Errorf("%s: at %d px the page scrolls sideways by %s px: %s", name, px, over, b.eval(
 				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth).map(e => e.tagName + "." + e.className).slice(0, 5).join(", ")`))
 		}
-		if dir := os.Getenv("FAIRLOT_SHOTS"); dir != "" {
-			picture := try(b, chromedp.FullScreenshot(100))
-			os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, px)), picture, 0o600)
-			b.width(px)
-		}
+		b.picture(fmt.Sprintf("%s-%d", name, px))
+		b.width(px) // a picture of the whole page changes it
 		if px != 768 {
 			b.axeCheck(fmt.Sprintf("%s at %d px", name, px))
 		}
 	}
 	b.width(1280)
+	dark := func(value string) {
+		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}})
+	}
+	dark("dark")
+	b.axeCheck(name + " in the dark")
+	b.picture(name + "-dark")
+	dark("light")
+}
+
+// picture leaves a picture of the whole page in the folder FAIRLOT_SHOTS, if it is set.
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	if dir := os.Getenv("FAIRLOT_SHOTS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), try(b, chromedp.FullScreenshot(100)), 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
 }
 
 func (b *browser) axeCheck(name string) {

@@ -2,8 +2,10 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +41,7 @@ type world struct {
 	ahead      atomic.Int64 // nanoseconds that the clock is put forward
 	lose       atomic.Bool  // answers to entries are lost after the server made them
 	lost       atomic.Int64
+	forge      atomic.Bool // answers to entries come with another identity commitment
 	url        string
 	receiptKey string
 	chain      *fairlotv1.Beacon
@@ -122,13 +125,26 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// losing lets the server do all of its work and then cuts the connection, as a network that breaks at the worst moment.
+// losing stands between browser and server. It lets the server do all of its work and then cuts the connection, as a network that breaks
+// at the worst moment, or changes what the server said.
 func (w *world) losing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && w.lose.Load() {
 			next.ServeHTTP(httptest.NewRecorder(), r)
 			w.lost.Add(1)
 			panic(http.ErrAbortHandler)
+		}
+		if r.Method == http.MethodPost && w.forge.Load() {
+			kept := httptest.NewRecorder()
+			next.ServeHTTP(kept, r)
+			var answer map[string]any
+			if json.Unmarshal(kept.Body.Bytes(), &answer) == nil && answer["identityCommitment"] != nil {
+				answer["identityCommitment"] = make([]byte, 32)
+			}
+			maps.Copy(rw.Header(), kept.Header())
+			rw.WriteHeader(kept.Code)
+			json.NewEncoder(rw).Encode(answer)
+			return
 		}
 		next.ServeHTTP(rw, r)
 	})

@@ -106,6 +106,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
   function forget(): void {
     draft.values = {};
     draft.ticked.clear();
+    if (survey && survey !== "broken") survey.forget();
   }
 
   function refused(e: Refusal): void {
@@ -126,12 +127,13 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     if (reason === "" && problems.length + surveyProblems.length === 0) return null;
     const link = (text: string, go: () => void, href: string) => h("li", {}, h("a", { href, onclick: (e: Event) => { e.preventDefault(); go(); } }, text));
     const colon = page.lang === "en" ? ": " : "：";
+    const after = (title: string) => (/[?？]$/.test(title) ? title + (page.lang === "en" ? " " : "") : title + colon);
     return h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 },
       h("h2", {}, t.errorTitle),
       reason !== "" && h("p", {}, t.reasons[reason] ?? t.reasonOther),
       h("ul", {},
-        ...surveyProblems.map((p) => link(`${p.title}${colon}${p.text}`, () => survey && survey !== "broken" && survey.focus(p.question), "#survey")),
-        ...problems.map((p) => link(`${labelOf(t, p.field, c, page)}${colon}${problemText(t, p)}`, () => focusOn(document.getElementById(p.field)), `#${p.field}`))));
+        ...surveyProblems.map((p) => link(after(p.title) + p.text, () => survey && survey !== "broken" && survey.focus(p.question), "#survey")),
+        ...problems.map((p) => link(after(labelOf(t, p.field, c, page)) + problemText(t, p), () => focusOn(document.getElementById(p.field)), `#${p.field}`))));
   }
 
   function form(page: Page): HTMLElement {

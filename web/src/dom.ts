@@ -57,11 +57,6 @@ export function when(time: string, page: Page): HTMLElement {
 // to is an address of this site in the present language.
 export const to = (path: string, lang: Lang): string => `${path}?lang=${lang === "en" ? "en" : "zh"}`;
 
-// outside is a link that leaves the site, marked as such for eyes and ears.
-export function outside(href: string, text: string, page: Page): HTMLElement {
-  return h("a", { href, rel: "noreferrer external", class: "outside" }, text, h("span", { class: "hidden-text" }, page.t.external));
-}
-
 export function definitions(rows: [Child, ...Child[]][]): HTMLElement {
   return h("dl", { class: "facts" }, ...rows.map(([k, ...v]) => h("div", {}, h("dt", {}, k), h("dd", {}, ...v))));
 }
@@ -88,10 +83,10 @@ export function saveFile(name: string, text: string): void {
 export function verdict(what: string, result: boolean | "unable", page: Page): HTMLElement {
   const word = result === "unable" ? page.t.resultUnable : result ? page.t.resultRight : page.t.resultWrong;
   const kind = result === "unable" ? "unable" : result ? "right" : "wrong";
-  return h("li", { class: `verdict ${kind}` }, h("span", {}, what), " ", h("strong", {}, word));
+  return h("li", { class: `verdict ${kind}` }, h("span", {}, what), page.lang === "en" ? ": " : "：", h("strong", {}, word));
 }
 
 export const verifyCommand = (bundle: string): HTMLElement =>
-  h("pre", { class: "command", tabindex: 0 }, h("code", {}, `fairlot verify ${location.origin}${bundle}`));
+  h("pre", { class: "command" }, h("code", {}, `fairlot verify ${location.origin}${bundle}`));
 
 export const stringsOf = (lang: Lang): Strings => strings[lang];

@@ -59,7 +59,7 @@ export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: P
       verdict(t.checkSignature, taken.signature === "unable" ? "unable" : taken.signature === "right", page),
       taken.person !== null && verdict(t.checkPerson, taken.person, page)),
     h("h3", {}, t.savedCopy),
-    h("pre", { class: "saved", tabindex: 0, id: "saved-copy", lang: "en", translate: "no" }, text),
+    h("pre", { class: "saved", id: "saved-copy", lang: "en", translate: "no" }, text),
     c.surveyJson !== "" && drawAnswerSecret(c, secrets, page),
     h("h3", {}, t.whatNext),
     h("p", {}, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck));
@@ -71,6 +71,6 @@ function drawAnswerSecret(c: Campaign, secrets: Secrets, page: Page): HTMLElemen
   return h("section", { "aria-labelledby": "answer-title", class: "no-print" },
     h("h3", { id: "answer-title" }, page.t.answerSecretTitle),
     h("p", {}, page.t.answerSecretLead),
-    h("pre", { class: "saved", tabindex: 0, lang: "en", translate: "no" }, text),
+    h("pre", { class: "saved", lang: "en", translate: "no" }, text),
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => saveFile("fairlot-answer-secret.txt", text) }, page.t.answerSecretDownload)));
 }

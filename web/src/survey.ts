@@ -1,6 +1,6 @@
 // The survey, drawn by the SurveyJS form library. A bundle of its own, loaded only where there is a survey.
 
-import { CustomError, Model, SvgRegistry, settings } from "survey-core";
+import { CustomError, Model, SvgRegistry, settings, surveyLocalization } from "survey-core";
 import { traditionalChineseSurveyStrings } from "survey-core/i18n/traditional-chinese";
 import { renderSurvey } from "survey-js-ui";
 import { type Lang, strings } from "./strings";
@@ -21,6 +21,7 @@ export interface SurveyForm {
   focus: (question: string) => void;
   response: () => string;
   lock: (locked: boolean) => void;
+  forget: () => void;
 }
 
 // The page's policy admits no markup made from strings (trusted types), and the library's icons are such. Its controls are drawn by
@@ -29,7 +30,13 @@ const noMarkup = (globalThis as { trustedTypes?: { emptyHTML: unknown } }).trust
 SvgRegistry.iconsRenderedHtml = () => noMarkup as string;
 settings.titleTags = { ...settings.titleTags, survey: "h3", page: "h3", panel: "h3", question: "div" };
 
-Object.assign(traditionalChineseSurveyStrings, { booleanCheckedLabel: "是", booleanUncheckedLabel: "否", optionsCaption: "請選擇", requiredError: "請填寫這一題。" });
+// Some of the library's sentences do not say what to do, or not in Taiwanese words. The only step of docs/SURVEY.md is 1.
+Object.assign(traditionalChineseSurveyStrings, {
+  booleanCheckedLabel: "是", booleanUncheckedLabel: "否", optionsCaption: "請選擇", requiredError: "請填寫這一題。", numericError: "請填數字。", stepError: "請填整數。",
+  minError: "不可小於 {0}。", maxError: "不可大於 {0}。", textMaxLength: "最多 {0} 個字。", minSelectError: "至少要選 {0} 項。", maxSelectError: "最多選 {0} 項。",
+  otherRequiredError: "請填寫「其他」的內容。",
+});
+Object.assign(surveyLocalization.locales["en"] as object, { requiredError: "Answer this question.", stepError: "Give a whole number." });
 
 const localeOf = (lang: Lang) => (lang === "en" ? "en" : "zh-tw");
 
@@ -56,6 +63,7 @@ export function makeSurvey(definition: string, lang: Lang): SurveyForm {
   model.autoFocusFirstError = false;
   model.questionErrorLocation = "top";
   const speak = (l: Lang) => {
+    if (model.locale === localeOf(l) && model.requiredMark === strings[l].required) return;
     model.locale = localeOf(l);
     model.requiredMark = strings[l].required;
   };
@@ -95,5 +103,6 @@ export function makeSurvey(definition: string, lang: Lang): SurveyForm {
     focus: (question) => { model.getQuestionByName(question)?.focus(true); },
     response: () => JSON.stringify(model.data),
     lock: (locked) => { model.readOnly = locked; },
+    forget: () => { model.clear(true, true); },
   };
 }
