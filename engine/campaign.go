@@ -29,7 +29,7 @@ func location() *time.Location {
 // With a requestID that is known, the campaign made with it is returned. Reasons: SLUG_TAKEN, RULES_INVALID.
 func (e *Engine) CreateCampaign(ctx context.Context, slug string, rules Rules, requestID string) (Campaign, error) {
 	if _, ok := parseID(slug); ok {
-		return Campaign{}, &Error{Reason: RulesInvalid, Text: "this slug looks like a campaign id: choose words", Fields: []Field{{"campaign.slug", "form", "choose words"}}}
+		return Campaign{}, &Error{Reason: RulesInvalid, Text: "this slug looks like a campaign id: choose words", Fields: []Field{{"campaign.slug", "form", "choose words, as in autumn-reading"}}}
 	}
 	body, err := encodeRules(&rules)
 	if err != nil {

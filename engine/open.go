@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"fairlot/crypto/beacon"
@@ -82,7 +83,7 @@ func (e *Engine) checkOpening(rules Rules) error {
 				return &Error{Reason: SurveyInvalid, Text: "the survey cannot be read: " + err.Error()}
 			}
 			for _, p := range def.Problems {
-				fields = append(fields, Field{"campaign.survey_json " + p.Path, "survey", p.Text})
+				fields = append(fields, Field{strings.TrimSpace("campaign.survey_json " + p.Path), "survey", p.Text})
 			}
 		}
 	}
@@ -97,23 +98,38 @@ func (e *Engine) checkOpening(rules Rules) error {
 			recipients[i] = c.Recipient
 		}
 		if _, err := custody.ParseRecipients(recipients...); err != nil {
-			fields = append(fields, Field{"campaign.custodians", "recipient", err.Error()})
+			fields = append(fields, Field{"campaign.custodians", "recipient", recipientText(err)})
 		}
 	}
 	if len(rules.Notifiers) > 0 {
 		if _, err := custody.ParseRecipients(rules.Notifiers...); err != nil {
-			fields = append(fields, Field{"campaign.notifiers", "recipient", err.Error()})
+			fields = append(fields, Field{"campaign.notifiers", "recipient", recipientText(err)})
 		}
 	}
 	for i, d := range rules.Draws {
 		if err := d.chain().Validate(); err != nil {
-			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "chain", err.Error()})
+			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "chain", "this is no beacon chain that can be verified: copy hash, key, period and genesis from the chain's own info"})
 		}
 	}
 	if len(fields) > 0 {
 		return &Error{Reason: RulesInvalid, Text: "the campaign cannot open like this: correct what is listed", Fields: fields}
 	}
 	return nil
+}
+
+// recipientText says what to do about recipients that custody.ParseRecipients refused.
+func recipientText(err error) string {
+	switch {
+	case errors.Is(err, custody.ErrPlugin):
+		return "keys of age plugins cannot be used: name a recipient that `fairlot keys new` printed"
+	case errors.Is(err, custody.ErrMixed):
+		return "some of these recipients are post-quantum (age1pq1…) and some are not: let all be of one kind, better post-quantum"
+	case errors.Is(err, custody.ErrTwice):
+		return "a recipient stands here twice: each person needs an own key"
+	case errors.Is(err, custody.ErrCount):
+		return "name between 1 and 9 recipients"
+	}
+	return "one of these is not a recipient: copy the line that `fairlot keys new` printed, whole"
 }
 
 // chain is the beacon chain of a draw, quicknet if none is named.

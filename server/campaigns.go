@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -19,6 +20,9 @@ type campaigns struct {
 }
 
 func (s *campaigns) CreateCampaign(ctx context.Context, req *fairlotv1.CreateCampaignRequest) (*fairlotv1.Campaign, error) {
+	if err := oneTextEach(req.Campaign); err != nil {
+		return nil, err
+	}
 	c, err := s.engine.CreateCampaign(ctx, req.Campaign.Slug, rulesFrom(req.Campaign), req.RequestId)
 	return campaignTo(c), err
 }
@@ -27,6 +31,16 @@ func (s *campaigns) UpdateCampaign(ctx context.Context, req *fairlotv1.UpdateCam
 	id, err := campaignID(ctx, s.engine, req.Campaign.Name)
 	if err != nil {
 		return nil, err
+	}
+	if err := oneTextEach(req.Campaign); err != nil {
+		return nil, err
+	}
+	present, err := s.engine.FindCampaign(ctx, hex.EncodeToString(id[:]), true)
+	if err != nil {
+		return nil, err
+	}
+	if present.Slug != req.Campaign.Slug {
+		return nil, fieldInvalid("campaign.slug", "fixed", "the slug is fixed when the draft is made: delete the draft and make another")
 	}
 	c, err := s.engine.UpdateCampaign(ctx, id, req.Campaign.Etag, rulesFrom(req.Campaign))
 	return campaignTo(c), err
@@ -200,6 +214,32 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		out.Draws = append(out.Draws, dr)
 	}
 	return out
+}
+
+// oneTextEach refuses a text that is given twice in one language: one of the two would be lost.
+func oneTextEach(c *fairlotv1.Campaign) error {
+	var err error
+	check := func(texts []*fairlotv1.LocalizedText, path string, at ...any) {
+		if err == nil && len(textsFrom(texts)) != len(texts) {
+			err = fieldInvalid(fmt.Sprintf("campaign."+path, at...), "language", "give each language once")
+		}
+	}
+	check(c.Title, "title")
+	check(c.Description, "description")
+	check(c.Notice, "notice")
+	for i, k := range c.Consents {
+		check(k.Text, "consents[%d].text", i)
+	}
+	for i, d := range c.Draws {
+		for j, t := range d.Tiers {
+			check(t.Title, "draws[%d].tiers[%d].title", i, j)
+		}
+	}
+	return err
+}
+
+func fieldInvalid(path, reason, text string) error {
+	return &engine.Error{Reason: engine.FieldInvalid, Text: text, Fields: []engine.Field{{Path: path, Reason: reason, Text: text}}}
 }
 
 func textsFrom(in []*fairlotv1.LocalizedText) engine.Texts {
