@@ -64,7 +64,7 @@ func parseCampaign(path string, b []byte) (*fairlotv1.Campaign, error) {
 		keys["surveyJson"] = quoted
 		delete(keys, "survey")
 	}
-	joined, err := json.Marshal(keys)
+	joined, err := indented(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +89,17 @@ func campaignJSON(c *fairlotv1.Campaign) ([]byte, error) {
 		delete(keys, "surveyJson")
 		keys["survey"] = json.RawMessage(c.SurveyJson)
 	}
-	out, err := json.MarshalIndent(keys, "", "  ")
-	return append(out, '\n'), err
+	return indented(keys)
+}
+
+// indented prints JSON for people: letters such as < stand as they are. It ends in LF.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 type campaignCreate struct {

@@ -31,14 +31,12 @@ func (cmd *campaignExample) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(c, "", "  ")
+	b, err := indented(c)
 	if err != nil {
 		return err
 	}
-	// Letters such as < stand as they are: people edit this.
-	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(b))
-	a.printf("%s\n", text)
-	return nil
+	_, err = a.out.Write(b)
+	return err
 }
 
 // ordered keeps an object's keys in the order of the file.

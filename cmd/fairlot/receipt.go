@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/receipt"
 	"fairlot/draw"
@@ -27,7 +28,9 @@ func (receiptCmd) Help() string {
 entry is in the list, its chances, its rank, or why it does not count. A signed receipt that the list does not honour is proof
 of fraud: the evidence, without the entry's secret, is written to a file.
 
-Exit status: 0 it holds; 1 it does not; 3 it holds, but the signature (without a bundle or key) or the draw is not proven.`
+Exit status: 0 it holds; 1 it does not; 3 it holds, but the signature was not checked (no bundle or key), or a draw is not proven.
+
+Example: fairlot receipt receipt.txt --bundle http://127.0.0.1:8080/bundles/0123….tar`
 }
 
 var savedHead = []byte("fairlot/v1 saved receipt\n")
@@ -64,8 +67,14 @@ func (cmd *receiptCmd) Run(a *app) error {
 	if len(s.Draws) == 0 {
 		a.printf("the campaign has no draw: nothing is listed\n")
 	}
-	if c.Outcome.Status != 0 {
-		a.printf("the draw itself: not proven (%s); see fairlot verify\n", c.Outcome.Reason)
+	proven := true
+	for i := range c.Outcome.Draws {
+		if d := &c.Outcome.Draws[i]; d.State == verify.StateDrawn && !custodian.Proven(d) {
+			proven = false
+			a.printf("draw %d was computed correctly but is not proven; see fairlot verify\n", d.N)
+		}
+	}
+	if !proven {
 		return &statusError{status: 3}
 	}
 	return nil

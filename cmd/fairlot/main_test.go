@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"fairlot/cmd/fairlot/scene"
+	"fairlot/draw"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"fairlot": func() { os.Exit(run()) },
+		"scene":   func() { os.Exit(sceneMain(os.Args[1:])) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("FAIRLOT_TOKEN_FILE", "")
+			e.Setenv("TMPDIR", e.WorkDir)
+			return nil
+		}})
+}
+
+// sceneMain plays the daemon in scripts: it keeps the campaign in scene.json and writes bundles and requests.
+//
+//	scene open THRESHOLD SEATS PEOPLE NOTIFIER.json CUSTODIAN.json…
+//	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | receiptkey FILE
+//	scene opened FILE COUNT UNPROVEN RANK…
+//	scene fork FILE
+func sceneMain(args []string) int {
+	if err := sceneRun(args); err != nil {
+		fmt.Fprintln(os.Stderr, "scene:", err)
+		return 1
+	}
+	return 0
+}
+
+func sceneRun(args []string) error {
+	var s *scene.Scene
+	var err error
+	if args[0] != "open" {
+		b, err := os.ReadFile("scene.json")
+		if err != nil {
+			return err
+		}
+		if s, err = scene.Parse(b); err != nil {
+			return err
+		}
+	}
+	var n []int
+	for _, a := range args {
+		x, _ := strconv.Atoi(a)
+		n = append(n, x)
+	}
+	switch args[0] {
+	case "open":
+		s, err = sceneOpen(n[1], n[2], n[3], args[4:])
+	case "close":
+		err = s.Close()
+	case "fraud":
+		s.Missing = 1
+	case "draw":
+		err = s.Draw()
+	case "replace":
+		err = s.Replace(n[1], n[2])
+	case "cosigned":
+		var b []byte
+		if b, err = os.ReadFile(args[1]); err == nil {
+			err = s.Cosigned(b)
+		}
+	case "opened":
+		var b []byte
+		if b, err = s.Opened(int64(n[2]), args[3] == "yes", n[4:]...); err == nil {
+			err = os.WriteFile(args[1], b, 0o600)
+		}
+	case "saved":
+		err = os.WriteFile(args[2], s.Entrants[n[1]].Saved, 0o600)
+	case "receiptkey":
+		open, _ := s.Open()
+		err = os.WriteFile(args[1], []byte(open.Receipt), 0o644)
+	case "fork":
+		var f *scene.Scene
+		if f, err = s.Fork(); err == nil {
+			if err = f.Close(); err == nil {
+				err = writeTar(f, args[1])
+			}
+		}
+	case "bundle":
+		err = writeTar(s, args[1])
+	default:
+		err = fmt.Errorf("no such step: %s", args[0])
+	}
+	if err != nil {
+		return err
+	}
+	b, err := s.Marshal()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile("scene.json", b, 0o600)
+}
+
+func writeTar(s *scene.Scene, path string) error {
+	b, err := s.Tar()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, b, 0o644)
+}
+
+func sceneOpen(threshold, seats, people int, files []string) (*scene.Scene, error) {
+	var all []publicKey
+	for _, path := range files {
+		k, err := readPublic(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, k)
+	}
+	var custodians []draw.Custodian
+	for _, k := range all[1:] {
+		custodians = append(custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})
+	}
+	return scene.Make(custodians, threshold, []string{all[0].Recipient}, scene.People(people), seats)
+}
+
+// call runs the command in this process.
+func call(t *testing.T, args ...string) (int, string, string) {
+	t.Helper()
+	var out, errw bytes.Buffer
+	code := Run(context.Background(), args, strings.NewReader(""), &out, &errw)
+	return code, out.String(), errw.String()
+}
+
+func TestExitStatusOfUsage(t *testing.T) {
+	t.Setenv("FAIRLOT_TOKEN_FILE", "")
+	for want, lines := range map[int][]string{
+		0: {"--help", "campaign example", "verify --help", "release share --help"},
+		1: {"campaign list --server 127.0.0.1:1", "campaign create missing.json", "cosignature add missing"},
+		2: {"", "nonsense", "token create --role king --label x", "campaign list --server example.org:9090", "campaign list --server 127.0.0.1",
+			"campaign show UPPER", "verify", "verify missing.tar", "verify x --round-signature 1:2", "keys new custodian --label Bad+Label --out x",
+			"draw show a 0", "release prepare a 1", "campaign open a --server 192.0.2.7:1 --yes"},
+	} {
+		for _, line := range lines {
+			code, out, errs := call(t, strings.Fields(line)...)
+			if code != want {
+				t.Errorf("fairlot %s: status %d, want %d\n%s%s", line, code, want, out, errs)
+			}
+			if want != 0 && !strings.HasPrefix(errs, "fairlot: ") {
+				t.Errorf("fairlot %s: said %q", line, errs)
+			}
+		}
+	}
+}
+
+func TestEveryCommandHasAnExample(t *testing.T) {
+	_, out, _ := call(t, "--help")
+	_, list, _ := strings.Cut(out, "Commands:\n")
+	commands := 0
+	for line := range strings.Lines(list) {
+		name, _, ok := strings.Cut(strings.TrimPrefix(line, "  "), "  ")
+		if !ok || name == "" || !strings.HasPrefix(line, "  ") {
+			continue
+		}
+		commands++
+		code, help, _ := call(t, append(strings.Fields(name), "--help")...)
+		if code != 0 || !strings.Contains(help, "Example: ") {
+			t.Errorf("fairlot %s --help: status %d, no example", name, code)
+		}
+	}
+	if commands < 25 {
+		t.Errorf("found %d commands", commands)
+	}
+}
+
+func TestExampleIsACampaign(t *testing.T) {
+	_, out, _ := call(t, "campaign", "example", "--slug", "spring")
+	c, err := parseCampaign("example", []byte(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Slug != "spring" || len(c.Draws) != 1 || len(c.Draws[0].Tiers) != 3 || len(c.Custodians) != 3 {
+		t.Errorf("got %v", c)
+	}
+	if !c.Draws[0].DrawTime.AsTime().After(c.EntriesEnd.AsTime()) {
+		t.Error("the draw is before the end of entries")
+	}
+	var survey struct{ Pages []struct{ Elements []any } }
+	if err := json.Unmarshal([]byte(c.SurveyJson), &survey); err != nil || len(survey.Pages) != 2 || len(survey.Pages[0].Elements)+len(survey.Pages[1].Elements) != 8 {
+		t.Errorf("survey: %v, %v", survey, err)
+	}
+	back, err := campaignJSON(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := parseCampaign("again", back)
+	if err != nil || again.SurveyJson != c.SurveyJson {
+		t.Errorf("a campaign does not survive show --json: %v", err)
+	}
+}
+
+func TestCampaignFileErrors(t *testing.T) {
+	for in, want := range map[string]string{
+		`[]`:                             "not a JSON object",
+		`{"slugg":"x"}`:                  "slugg",
+		`{"survey":{},"surveyJson":"x"}`: "not both",
+		`{"draws":[{"tiers":3}]}`:        "campaign example",
+	} {
+		path := filepath.Join(t.TempDir(), "c.json")
+		if err := os.WriteFile(path, []byte(in), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errs := call(t, "campaign", "create", path)
+		if code != 1 || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d, %s", in, code, errs)
+		}
+	}
+}

@@ -1,0 +1,360 @@
+// Package scene builds a small campaign and its bundles step by step for the tests of this tool: real keys, real seals, a
+// real log, on a beacon made on the spot. It is not part of the command.
+//
+// It plays the daemon's part, also a dishonest daemon's: whatever a test wants said wrongly can be put into the records.
+//
+// First call: Make; then Close, Cosigned, Draw, Opened, Replace, and Tar after each.
+package scene
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"fairlot/cmd/fairlot/release"
+	"fairlot/crypto/beacon"
+	"fairlot/crypto/custody"
+	"fairlot/crypto/ledger"
+	"fairlot/crypto/receipt"
+	"fairlot/crypto/seal"
+	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/verify"
+)
+
+// Round is the round that the scene's draw rests on, an hour and a half after it was made.
+const Round = 1800
+
+// Margin is the margin of the draw in seconds.
+const Margin = 600
+
+// Entrant is one made-up person.
+type Entrant struct {
+	S       [32]byte
+	Leaf    draw.Leaf
+	Locks   [][]byte
+	Contact []byte // envelope
+	Saved   []byte // saved receipt
+}
+
+// Scene is a campaign in the making. It can be kept as JSON between steps.
+type Scene struct {
+	LogKey, ReceiptKey string // private
+	BeaconSecret       [32]byte
+	Genesis            int64
+	Records            [][]byte
+	Notes              map[int64][]byte // checkpoints by size
+	Files              [][]byte
+	Entrants           []Entrant // ascending by id
+	Missing            int       // entrants left out of the list, from the end: a fraud
+	Ranking            []byte    // nil before the draw
+
+	open     *draw.Open
+	openHash draw.Hash
+}
+
+// Person is what an entrant enters.
+type Person struct{ Name, Lang, Email, Phone string }
+
+// People makes n of them, every second one reading English, the last without mail.
+func People(n int) []Person {
+	var all []Person
+	for i := range n {
+		p := Person{Name: fmt.Sprintf("Person %d", i), Lang: "zh-Hant-TW", Email: fmt.Sprintf("person-%d@example.org", i), Phone: fmt.Sprintf("0912-000-%03d", i)}
+		if i%2 == 1 {
+			p.Lang = "en"
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Make opens a campaign with one draw of two prizes and two alternates, and lets people enter.
+func Make(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
+	s := &Scene{Notes: map[int64][]byte{}, Genesis: time.Now().Unix() - 3*900}
+	rand.Read(s.BeaconSecret[:])
+	s.BeaconSecret[0] = 1 // below the order
+	var campaign draw.CampaignID
+	rand.Read(campaign[:])
+	var logV, receiptV string
+	var err error
+	if s.LogKey, logV, err = ledger.GenerateLogKey("log.example.org"); err != nil {
+		return nil, err
+	}
+	if s.ReceiptKey, receiptV, err = receipt.GenerateKey("log.example.org"); err != nil {
+		return nil, err
+	}
+	local, err := s.beacon()
+	if err != nil {
+		return nil, err
+	}
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
+	notice := []byte("The notice.\n")
+	var witnesses []ledger.Witness
+	for i, c := range custodians {
+		k, err := ledger.ParseVKey(c.VKey)
+		if err != nil {
+			return nil, err
+		}
+		witnesses = append(witnesses, ledger.Witness{Name: fmt.Sprintf("custodian-%d", i+1), Key: k})
+	}
+	policy, err := ledger.PrintPolicy(logV, witnesses, threshold)
+	if err != nil {
+		return nil, err
+	}
+	s.Files = [][]byte{rules, notice, policy}
+	c := local.Chain()
+	end := c.Time(Round).Add(-time.Hour)
+	s.open = &draw.Open{Campaign: campaign, Log: logV, Receipt: receiptV, Institution: "City Library", Zone: "Asia/Taipei",
+		Rules: draw.HashOf(rules), Notice: draw.HashOf(notice), Policy: draw.HashOf(policy), Custodians: custodians, Threshold: threshold,
+		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: 1, EntriesEnd: end, ObjectionsEnd: end,
+		Draws: []draw.DrawRules{{Strata: 1, Tiers: []draw.Tier{{Stratum: 1, Tier: 1, Count: seats}}, Alternates: 2, ClaimDays: 14, Margin: Margin, DeadDays: 30, Round: Round,
+			Beacon: draw.Beacon{Chain: c.Hash, Scheme: c.Scheme, Period: int(c.Period), Genesis: c.Genesis, Key: c.Key}}}}
+	if err := s.log(s.open); err != nil {
+		return nil, err
+	}
+	s.openHash = draw.HashOf(s.Records[0])
+	for _, p := range people {
+		if err := s.enter(p); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(s.Entrants, func(a, b Entrant) int { return bytes.Compare(a.Leaf.ID[:], b.Leaf.ID[:]) })
+	return s, nil
+}
+
+func (s *Scene) beacon() (*beacon.Local, error) {
+	return beacon.LocalFromSecret(s.Genesis, 3, s.BeaconSecret)
+}
+
+// Open is the open record.
+func (s *Scene) Open() (*draw.Open, draw.Hash) { return s.open, s.openHash }
+
+// OpenHash is the hash of the open record in hex.
+func (s *Scene) OpenHash() string { return s.openHash.String() }
+
+func (s *Scene) log(r draw.Record) error {
+	b, err := r.Marshal()
+	if err != nil {
+		return err
+	}
+	s.Records = append(s.Records, b)
+	signer, _, err := ledger.NewLogSigner(s.LogKey)
+	if err != nil {
+		return err
+	}
+	note, cp, err := ledger.NextCheckpoint(signer, s.Records)
+	if err != nil {
+		return err
+	}
+	s.Notes[cp.Size] = note
+	return nil
+}
+
+func (s *Scene) enter(p Person) error {
+	var e Entrant
+	rand.Read(e.S[:])
+	r := draw.Secret(e.S).R()
+	identity, err := draw.Identity{Name: p.Name, IDType: "citizen", IDNumber: "A123456789"}.Marshal()
+	if err != nil {
+		return err
+	}
+	contact, err := draw.Contact{Lang: p.Lang, Email: p.Email, Phone: p.Phone}.Marshal()
+	if err != nil {
+		return err
+	}
+	id := r.EntrantID(s.openHash)
+	var to []string
+	for _, c := range s.open.Custodians {
+		to = append(to, c.Recipient)
+	}
+	recipients, err := custody.ParseRecipients(to...)
+	if err != nil {
+		return err
+	}
+	o := seal.NewOpenings(r, identity, contact)
+	sealed, err := custody.SealEntrant(custody.Entrant{Open: s.openHash, Campaign: s.open.Campaign, ID: id, Threshold: s.open.Threshold, To: recipients,
+		Identity: identity, Contact: contact, Openings: o})
+	if err != nil {
+		return err
+	}
+	e.Locks, e.Contact = sealed.Lock, sealed.Contact
+	e.Leaf = draw.Leaf{ID: id, Stratum: 1, Chances: 1, Person: o.Person()}
+	signer, err := receipt.NewSigner(s.ReceiptKey)
+	if err != nil {
+		return err
+	}
+	note, err := receipt.Sign(signer, receipt.Receipt{Open: s.openHash, ID: id, Person: o.Person(), Stratum: 1, Chances: 1})
+	if err != nil {
+		return err
+	}
+	saved := receipt.Saved{S: e.S, Draws: true, Identity: o.CI, Contact: o.CC, Note: note}
+	if e.Saved, err = saved.Format(); err != nil {
+		return err
+	}
+	s.Entrants = append(s.Entrants, e)
+	return nil
+}
+
+func (s *Scene) leaves() draw.Slice {
+	var l draw.Slice
+	for _, e := range s.Entrants[:len(s.Entrants)-s.Missing] {
+		l = append(l, e.Leaf)
+	}
+	return l
+}
+
+// Close logs the close record of the draw.
+func (s *Scene) Close() error {
+	l := s.leaves()
+	root, err := draw.RootOf(l)
+	if err != nil {
+		return err
+	}
+	c := &draw.Close{Open: s.openHash, Draw: 1, Entrants: int64(len(l)), Root: root}
+	if len(l) > 0 {
+		c.Days = []draw.Day{{Date: "2026-01-01", Count: int64(len(l))}}
+	}
+	return s.log(c)
+}
+
+// Cosigned takes in a cosigned note as a daemon does.
+func (s *Scene) Cosigned(note []byte) error {
+	cp, err := ledger.VerifyCheckpoint(s.open.Log, note)
+	if err != nil {
+		return err
+	}
+	var allowed []string
+	for _, c := range s.open.Custodians {
+		allowed = append(allowed, c.VKey)
+	}
+	_, signatures, _ := bytes.Cut(note, []byte("\n\n"))
+	for line := range bytes.Lines(signatures) {
+		added, err := ledger.AddCosignature(s.open.Log, s.Notes[cp.Size], string(line), allowed)
+		if err == nil {
+			s.Notes[cp.Size] = added
+		}
+	}
+	return nil
+}
+
+// Draw logs the result.
+func (s *Scene) Draw() error {
+	local, err := s.beacon()
+	if err != nil {
+		return err
+	}
+	sig := draw.Signature(local.Sign(Round))
+	var closed draw.Hash
+	for _, b := range s.Records {
+		if bytes.HasPrefix(b, []byte("fairlot/v1 close\n")) {
+			closed = draw.HashOf(b)
+		}
+	}
+	seed := draw.SeedOf(closed, sig)
+	l := s.leaves()
+	count, err := draw.CheckList(l, 1, 1)
+	if err != nil {
+		return err
+	}
+	lines, err := draw.Rank(draw.MakePlan(&s.open.Draws[0], s.open.Batch, count.Strata), l, seed)
+	if err != nil {
+		return err
+	}
+	s.Ranking = draw.MarshalRanking(lines)
+	return s.log(&draw.Result{Open: s.openHash, Draw: 1, Close: closed, Signature: sig, Seed: seed, Ranking: draw.HashOf(s.Ranking), Ranked: int64(len(lines))})
+}
+
+// Lines are the ranking.
+func (s *Scene) Lines() ([]draw.Line, error) { return draw.ParseRanking(s.Ranking) }
+
+// Replace logs that a rank vacates its seat to the next one.
+func (s *Scene) Replace(vacated, next int) error {
+	return s.log(&draw.Replace{Open: s.openHash, Draw: 1, Stratum: 1, Vacated: vacated, Reason: "declined", Next: next})
+}
+
+// Opened logs that the contacts of these ranks are opened, and returns the request for them.
+func (s *Scene) Opened(count int64, unproven bool, ranks ...int) ([]byte, error) {
+	rec := &draw.Opened{Open: s.openHash, Draw: 1, Purpose: "notice", Count: count, Unproven: unproven}
+	if err := s.log(rec); err != nil {
+		return nil, err
+	}
+	res, err := s.Answer(draw.HashOf(s.Records[len(s.Records)-1]), ranks...)
+	if err != nil {
+		return nil, err
+	}
+	return release.Marshal(s.open.Campaign, 1, res)
+}
+
+// Answer is what the daemon would answer to PrepareRelease for these ranks.
+func (s *Scene) Answer(opened draw.Hash, ranks ...int) (*fairlotv1.PrepareReleaseResponse, error) {
+	lines, err := s.Lines()
+	if err != nil {
+		return nil, err
+	}
+	r := &fairlotv1.Release{OpenedHash: opened.String()}
+	for _, rank := range ranks {
+		l := lines[rank-1]
+		i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
+		r.Entrants = append(r.Entrants, &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank),
+			Locks: s.Entrants[i].Locks, ContactEnvelope: s.Entrants[i].Contact})
+	}
+	return &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{r}}, nil
+}
+
+// Tar is the bundle as it is now.
+func (s *Scene) Tar() ([]byte, error) {
+	var log []byte
+	for _, r := range s.Records {
+		var err error
+		if log, err = ledger.AppendRecord(log, r); err != nil {
+			return nil, err
+		}
+	}
+	p := verify.Parts{Log: bytes.NewReader(log), LogSize: int64(len(log)), Checkpoints: s.Notes, Files: s.Files}
+	if slices.ContainsFunc(s.Records, func(b []byte) bool { return bytes.HasPrefix(b, []byte("fairlot/v1 close\n")) }) {
+		var list []byte
+		for _, l := range s.leaves() {
+			b := l.Bytes()
+			list = append(list, b[:]...)
+		}
+		p.Draws = []verify.DrawParts{{N: 1, Entrants: bytes.NewReader(list), EntrantsSize: int64(len(list)), Ranking: s.Ranking}}
+	}
+	var out bytes.Buffer
+	err := verify.WriteTar(&out, p)
+	return out.Bytes(), err
+}
+
+// Fork is the same campaign with another log: its records after open are dropped, and another one comes first.
+func (s *Scene) Fork() (*Scene, error) {
+	b, err := s.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	f, err := Parse(b)
+	if err != nil {
+		return nil, err
+	}
+	f.Records, f.Notes, f.Ranking = f.Records[:1], map[int64][]byte{}, nil
+	return f, f.log(&draw.Erased{Open: f.openHash, What: []string{"nothing"}, By: "operator"})
+}
+
+// Marshal keeps the scene.
+func (s *Scene) Marshal() ([]byte, error) { return json.Marshal(s) }
+
+// Parse reads what Marshal kept.
+func Parse(b []byte) (*Scene, error) {
+	s := &Scene{}
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, err
+	}
+	rec, err := draw.ParseRecord(s.Records[0])
+	if err != nil {
+		return nil, err
+	}
+	s.open, s.openHash = rec.(*draw.Open), draw.HashOf(s.Records[0])
+	return s, nil
+}
