@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -88,18 +89,20 @@ func offsetOf(archive []byte, name string) (int, error) {
 
 // tallies shows the statistics.
 func (s *story) tallies(ctx context.Context) error {
-	s.say.text("Answers were mixed in batches of 50 or more while the campaign ran, so no order, time or number joins them to a person. Counts under ten are not shown, " +
+	s.say.text("Answers were mixed in batches of 50 or more, so no order, time or number joins them to a person. Counts under ten are not shown, " +
 		"nor what would give them away.")
 	r, err := s.silent(ctx, "campaign", "tallies", librarySlug)
 	if err != nil {
 		return err
 	}
-	s.say.echo(shown("fairlot", s.addressed([]string{"campaign", "tallies", librarySlug})), result{status: r.status})
+	s.say.echo(shown("fairlot", s.addressed([]string{"campaign", "tallies", librarySlug})), result{})
 	if r.status != 0 {
 		return fmt.Errorf("fairlot campaign tallies ended with status %d", r.status)
 	}
 	for line := range strings.Lines(r.stdout) {
-		s.say.line("%s", cut(strings.TrimRight(line, " \n"), width-6))
+		if line = strings.TrimRight(line, " \n"); line != "" {
+			s.say.line("%s", cut(line, width-6))
+		}
 	}
 	if want := fmt.Sprintf("%d responses", s.Entries-badCount); !strings.Contains(r.stdout, want) {
 		return fmt.Errorf("the statistics are not over %s", want)
@@ -120,10 +123,7 @@ func (s *story) tallies(ctx context.Context) error {
 // searchDisk looks for everything personal in everything that was written, and proves that it would be found.
 func (s *story) searchDisk(ctx context.Context) error {
 	f := newFinder()
-	persons := []*person{s.canary}
-	for _, a := range s.taken {
-		persons = append(persons, a.entry.person)
-	}
+	persons := append([]person{*s.canary}, s.people.all...)
 	values := 0
 	for _, p := range persons {
 		for _, v := range p.secrets() {
@@ -133,8 +133,8 @@ func (s *story) searchDisk(ctx context.Context) error {
 			}
 		}
 	}
-	s.say.text("Names, ID numbers, library cards, telephones, e-mail and postal addresses of all %d people of the library's campaign are looked for in every file of this demonstration, "+
-		"the three databases, their journals, the log and the key folder included: as they are, in UTF-16, hexadecimal, base64, escaped, and hashed.", len(persons)-1)
+	s.say.text("Names, ID numbers, library cards, telephones, e-mail and postal addresses of all %d people of this story are looked for in every file of this demonstration, "+
+		"the three databases, their journals, the log and the key folder included: as they are, in UTF-16, hexadecimal, base64, escaped, and hashed.", len(persons))
 	began := time.Now()
 	found, files, size, err := f.search(s.dir, func(name string) bool {
 		return name == "bin" || strings.HasPrefix(name, mailDir+"/")
@@ -148,6 +148,9 @@ func (s *story) searchDisk(ctx context.Context) error {
 	s.say.line("%d values in %d files, %.1f MB, %.1f s: %d found", values, files, float64(size)/1e6, time.Since(began).Seconds(), len(found))
 	if len(found) > 0 {
 		return fmt.Errorf("personal data in %s", strings.Join(found, ", "))
+	}
+	if log, err := os.ReadFile(s.file(daemonLog)); err != nil || bytes.Contains(log, []byte("level=ERROR")) {
+		return errors.Join(err, errors.New("the daemon's log holds an error: see "+daemonLog))
 	}
 	found, files, _, err = f.search(s.file(mailDir), func(string) bool { return false })
 	if err != nil {

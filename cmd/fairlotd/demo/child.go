@@ -157,20 +157,48 @@ func shown(name string, args []string) string {
 	return strings.Join(words, " ")
 }
 
+// commandLines breaks a command into lines of at most n columns, never within quotes.
+func commandLines(command string, n int) []string {
+	var words []string
+	quoted := false
+	for _, part := range strings.Split(command, " ") {
+		value := len(words) > 0 && strings.HasPrefix(words[len(words)-1], "--") && !strings.Contains(words[len(words)-1], " ") && !strings.HasPrefix(part, "-")
+		if quoted || value { // a flag stays with its value
+			words[len(words)-1] += " " + part
+		} else {
+			words = append(words, part)
+		}
+		quoted = quoted != (strings.Count(part, "'")%2 == 1)
+	}
+	lines := []string{words[0]}
+	for _, word := range words[1:] {
+		if last := &lines[len(lines)-1]; columns(*last)+1+columns(word) <= n {
+			*last += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
 // echo writes a command and what it answered, indented: long sentences wrapped, long keys cut, long answers shortened in the middle.
 func (t *teller) echo(command string, r result) {
 	var b strings.Builder
 	b.WriteString("\n")
-	for i, line := range wrap(command, width-8) {
-		b.WriteString(pick(i == 0, "    $ ", "        ") + line + "\n")
+	lines := commandLines(command, width-10)
+	for i, line := range lines {
+		b.WriteString(pick(i == 0, "    $ ", "        ") + line + pick(i+1 < len(lines), " \\", "") + "\n")
 	}
-	lines := strings.Split(strings.TrimRight(r.stdout+r.stderr, "\n"), "\n")
+	lines = nil
+	if text := strings.TrimRight(r.stdout+r.stderr, "\n"); text != "" {
+		lines = strings.Split(text, "\n")
+	}
 	if len(lines) > shownHead+shownTail+1 {
 		mid := fmt.Sprintf("… %d lines more …", len(lines)-shownHead-shownTail)
 		lines = append(append(append([]string{}, lines[:shownHead]...), mid), lines[len(lines)-shownTail:]...)
 	}
 	for _, line := range lines {
-		line = strings.ReplaceAll(line, "\t", "    ")
+		line = strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), " ")
 		if text := strings.TrimLeft(line, " "); columns(line) > width-6 && !strings.Contains(text, `": "`) {
 			indent := strings.Repeat(" ", len(line)-len(text))
 			for i, part := range wrap(text, width-10-len(indent)) {

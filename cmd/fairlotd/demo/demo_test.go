@@ -218,6 +218,10 @@ func TestWrap(t *testing.T) {
 	if got := cut("圖書館使用調查", 7); columns(got) > 7 || !strings.HasSuffix(got, "…") {
 		t.Errorf("cut to 7 columns: %q", got)
 	}
+	long := shown("fairlot", []string{"notify", "--from", "A very long name of a library <a@example.org>", "--yes"})
+	if got := strings.Join(commandLines(long, 30), "\n"); got != "fairlot notify\n--from 'A very long name of a library <a@example.org>'\n--yes" {
+		t.Errorf("a command in lines: %q", got)
+	}
 	if got := shown("fairlot", []string{"notify", "--from", "Demo Library <a@example.org>"}); got != "fairlot notify --from 'Demo Library <a@example.org>'" {
 		t.Errorf("shown: %s", got)
 	}

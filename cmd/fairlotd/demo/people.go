@@ -20,6 +20,7 @@ type registry struct {
 	rng  *rand.Rand
 	made int
 	ids  map[string]bool
+	all  []person
 }
 
 func newRegistry() *registry {
@@ -57,6 +58,7 @@ func (g *registry) next() person {
 	p.phone = fmt.Sprintf("0900-%03d-%03d", g.made/1000, g.made%1000)
 	p.email = fmt.Sprintf("%s%d@example.org", romanised[g.rng.IntN(len(romanised))], 1000+g.made)
 	p.address = fmt.Sprintf("%s虛構路%d號%d樓", cities[g.rng.IntN(len(cities))], g.made, 1+g.rng.IntN(12))
+	g.all = append(g.all, p)
 	return p
 }
 

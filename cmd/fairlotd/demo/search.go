@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -98,6 +99,9 @@ func (f *finder) search(dir string, skip func(name string) bool) (found []string
 			return nil
 		}
 		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // a journal that was done with
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -130,12 +130,10 @@ func (s *story) findTool(ctx context.Context) error {
 	s.tool = filepath.Join(s.dir, "bin", "fairlot")
 	s.say.text("The tool of staff, custodians and auditors is built first: fairlot.")
 	began := time.Now()
-	for _, name := range []string{"fairlot", "fairlotd"} { // the second one so that every command can be typed again
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(s.dir, "bin", name), "fairlot/cmd/"+name)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("there is no fairlot beside fairlotd, and it cannot be built here (%w: %s): put both programs into one folder, or start the demo in the source tree",
-				err, lastLine(out))
-		}
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.tool, "fairlot/cmd/fairlot")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("there is no fairlot beside fairlotd, and it cannot be built here (%w: %s): put both programs into one folder, or start the demo in the source tree",
+			err, lastLine(out))
 	}
 	s.began = s.began.Add(time.Since(began))
 	return nil

@@ -59,7 +59,7 @@ func (t *teller) text(format string, args ...any) {
 
 // line writes one line of a list or table as it is.
 func (t *teller) line(format string, args ...any) {
-	t.write("      " + fmt.Sprintf(format, args...) + "\n")
+	t.write(strings.TrimRight("      "+fmt.Sprintf(format, args...), " ") + "\n")
 }
 
 // holds writes what was checked and held.
@@ -94,25 +94,39 @@ func (t *teller) countdown(what string, until time.Time) {
 	t.move("waiting for %s: %d s", what, int(time.Until(until).Seconds()+0.999))
 }
 
-// wrap breaks a text at spaces, and between characters of scripts that need none, into lines of at most n columns.
+// wrap breaks a text into lines of at most n columns: at spaces, and after Han characters and their signs, which need none.
 func wrap(s string, n int) []string {
 	var lines []string
 	for _, paragraph := range strings.Split(s, "\n") {
 		line, used := "", 0
 		for _, word := range strings.Fields(paragraph) {
-			w := columns(word)
-			if used > 0 && used+1+w > n {
-				lines = append(lines, line)
-				line, used = "", 0
+			for i, part := range breakable(word) {
+				w, space := columns(part), pick(used > 0 && i == 0, " ", "")
+				if used > 0 && used+len(space)+w > n {
+					lines = append(lines, line)
+					line, used, space = "", 0, ""
+				}
+				line, used = line+space+part, used+len(space)+w
 			}
-			if used > 0 {
-				line, used = line+" ", used+1
-			}
-			line, used = line+word, used+w
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// breakable splits a word behind each wide character; a sign that may not begin a line stays with the one before it.
+func breakable(word string) []string {
+	var parts []string
+	runes, from := []rune(word), 0
+	for i, r := range runes {
+		if wide(r) && (i+1 == len(runes) || !strings.ContainsRune("，。、；：？！）」』", runes[i+1])) {
+			parts, from = append(parts, string(runes[from:i+1])), i+1
+		}
+	}
+	if from < len(runes) {
+		parts = append(parts, string(runes[from:]))
+	}
+	return parts
 }
 
 // columns is how wide a text is on a terminal: Han characters and full-width signs take two columns.

@@ -25,7 +25,7 @@ func (s *story) releaseLibrary(ctx context.Context) error {
 	}
 	s.say.text("Each custodian checks the draw again from the file, offline, and releases shares for these winners and nobody else. The draw rests on the demonstration's beacon, " +
 		"so they must say that they accept it.")
-	if _, err := s.fairlot(ctx, 0, s.shareArgs(1, requestFile, bundleFile, "custodian-1/share", true)...); err != nil {
+	if _, err := s.fairlot(ctx, 0, s.shareArgs(1, requestFile, bundleFile, "custodian-1/share")...); err != nil {
 		return err
 	}
 	s.say.text("With one share nobody can open anything:")
@@ -36,9 +36,12 @@ func (s *story) releaseLibrary(ctx context.Context) error {
 		return fmt.Errorf("%d mails were sent with one share", n)
 	}
 	s.say.text("The second custodian shares too. The third is on holiday, and is not needed.")
-	if _, err := s.fairlot(ctx, 0, s.shareArgs(2, requestFile, bundleFile, "custodian-2/share", true)...); err != nil {
+	args := s.shareArgs(2, requestFile, bundleFile, "custodian-2/share")
+	r, err := s.must(ctx, args...)
+	if err != nil {
 		return err
 	}
+	s.say.echo(shown("fairlot", args), result{stdout: "…\n" + lastLine([]byte(r.stdout))})
 	s.say.holds("two of three custodians released %d contacts, and no other", s.winners)
 	return nil
 }
@@ -55,12 +58,8 @@ func (s *story) prepare(ctx context.Context, request, bundle string) error {
 	return s.write(bundle, b)
 }
 
-func (s *story) shareArgs(i int, request, bundle, out string, unproven bool) []string {
-	args := []string{"release", "share", "--key", keyFile(i, librarySlug), "--request", request, "--bundle", bundle, "--out", out, "--yes"}
-	if unproven {
-		args = append(args, "--accept-unproven")
-	}
-	return args
+func (s *story) shareArgs(i int, request, bundle, out string) []string {
+	return []string{"release", "share", "--key", keyFile(i, librarySlug), "--request", request, "--bundle", bundle, "--out", out, "--accept-unproven", "--yes"}
 }
 
 func (s *story) notifyArgs(request, bundle string, shares ...string) []string {
@@ -152,7 +151,9 @@ func (s *story) showLetter(m caught) error {
 	s.say.line("Subject: %s", l.subject)
 	s.say.line("Message-ID: %s", l.messageID)
 	for line := range strings.Lines(strings.TrimSpace(l.text)) {
-		s.say.line("│ %s", cut(strings.TrimRight(line, "\n"), width-8))
+		for _, part := range wrap(strings.TrimRight(line, "\n"), width-10) {
+			s.say.line("%s", strings.TrimRight("│ "+part, " "))
+		}
 	}
 	return nil
 }
@@ -176,13 +177,13 @@ func (s *story) replaceWinner(ctx context.Context) error {
 		return err
 	}
 	for i := 1; i <= 2; i++ {
-		r, err := s.must(ctx, s.shareArgs(i, request, bundle, fmt.Sprintf("custodian-%d/alternate.share", i), true)...)
+		r, err := s.must(ctx, s.shareArgs(i, request, bundle, fmt.Sprintf("custodian-%d/alternate.share", i))...)
 		if err != nil {
 			return err
 		}
 		if i == 1 {
 			s.say.text("Custodians 1 and 2 share as before. Only the new winner's contact is opened.")
-			s.say.echo(shown("fairlot", s.shareArgs(i, request, bundle, "custodian-1/alternate.share", true)), r)
+			s.say.echo(shown("fairlot", s.shareArgs(i, request, bundle, "custodian-1/alternate.share")), r)
 		}
 	}
 	if _, err := s.fairlot(ctx, 0, s.notifyArgs(request, bundle, "custodian-1/alternate.share", "custodian-2/alternate.share")...); err != nil {
