@@ -247,3 +247,14 @@ func (d *doors) refused(t *testing.T, e *entry, want refusal) {
 		wantGRPC(t, err, want, e.secrets()...)
 	})
 }
+
+func unhexN(t *testing.T, s string, n int) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != n {
+		t.Fatalf("%q is not %d bytes in hex", s, n)
+	}
+	return b
+}
+
+func unhex(t *testing.T, s string) [32]byte { return [32]byte(unhexN(t, s, 32)) }
