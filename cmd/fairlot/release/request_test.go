@@ -1,0 +1,46 @@
+package release
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+func TestRequestFile(t *testing.T) {
+	first, second := draw.Hash{1}, draw.Hash{2}
+	id := draw.EntrantID{3}
+	b, err := Marshal(draw.CampaignID{4}, 2, &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{
+		{OpenedHash: first.String()},
+		{OpenedHash: second.String(), Entrants: []*fairlotv1.ReleasedEntrant{{EntryId: id.String(), Stratum: 1, Rank: 7, Locks: [][]byte{{1}, {2}}, ContactEnvelope: []byte{9}}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest, err := r.Pick(draw.Hash{})
+	if err != nil || newest.Opened != second || newest.Entrants[0].ID != id || newest.Entrants[0].Rank != 7 || len(newest.Entrants[0].Locks) != 2 ||
+		r.Campaign != (draw.CampaignID{4}) || r.Draw != 2 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if old, err := r.Pick(first); err != nil || old.Opened != first {
+		t.Errorf("first: %v", err)
+	}
+	if _, err := r.Pick(draw.Hash{5}); !errors.Is(err, ErrNoRelease) {
+		t.Errorf("unknown record: %v", err)
+	}
+	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}} {
+		bad := bytes.Replace(b, []byte(change[0]), []byte(change[1]), 1)
+		if bytes.Equal(bad, b) {
+			t.Fatalf("%s is not in the file:\n%s", change[0], b)
+		}
+		if _, err := Parse(bad); !errors.Is(err, ErrRequest) {
+			t.Errorf("%v: %v", change, err)
+		}
+	}
+}
