@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"fairlot/crypto/tag"
 	"fairlot/draw"
 )
 
@@ -25,7 +27,7 @@ func TestCanaries(t *testing.T) {
 	d := newDaemon(t)
 	d.cores = true
 	d.serve()
-	c := d.openCampaign(k, time.Now().Add(8*time.Second+time.Duration(kills)*2600*time.Millisecond))
+	c := d.openCampaign(k, time.Now().Add(14*time.Second+time.Duration(kills)*3*time.Second))
 	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60 * kills)}
 
 	for i := range kills { // while entries are taken
@@ -47,6 +49,17 @@ func TestCanaries(t *testing.T) {
 	h.search("after SIGABRT")
 	d.serve()
 
+	// What goes at the close is there until then, and is found if it is not allowed: so the last search below means something.
+	h.closed = true
+	early := map[string]bool{}
+	for _, f := range h.find() {
+		early[f.what] = true
+	}
+	if !early["a tag"] || !early["a retry MAC"] || !early["token without hyphens"] {
+		t.Errorf("before the close only %v were found", early)
+	}
+	h.closed = false
+
 	time.Sleep(time.Until(c.end.Add(100 * time.Millisecond)))
 	for i := 0; !c.closed(); i++ {
 		if i > 200 {
@@ -67,7 +80,14 @@ func TestCanaries(t *testing.T) {
 	if len(h.people) < 20*kills || len(d.responses()) < k*kills {
 		t.Errorf("%d people and %d responses: this run shows nothing", len(h.people), len(d.responses()))
 	}
-	t.Logf("%d people, %d searches, %d forms of %d canaries each", len(h.people), h.searches, h.forms/max(1, len(h.people)), len(canariesOf(h.people[0], false)))
+	kinds := map[string]int{}
+	for _, c := range h.secrets {
+		kinds[c.what]++
+	}
+	if kinds["a key"] < kills || kinds["a tag"] < len(h.people)-8 || kinds["a retry MAC"] < 10*kills {
+		t.Errorf("too few of the installation's own secrets were seen: %v", kinds)
+	}
+	t.Logf("%d people, own secrets %v; %d searches for %d canaries each in %d forms", len(h.people), kinds, h.searches, h.canaries/h.searches, h.forms/h.searches)
 	h.selfTest()
 }
 
@@ -79,7 +99,57 @@ type hunt struct {
 	people   []*person
 	closed   bool
 	searches int
+	canaries int // of all searches, and their forms
 	forms    int
+	secrets  map[string]canary // keys, tags and retry MACs that were seen, by value
+}
+
+// remember takes down what the installation holds now and must not hold for long: the keys of epochs and of tags, which may stand in their own file only, and
+// tags and retry MACs, which may stand in the identity room until the campaign closes.
+func (h *hunt) remember() {
+	h.t.Helper()
+	if h.secrets == nil {
+		h.secrets = map[string]canary{}
+	}
+	files, err := filepath.Glob(filepath.Join(h.d.dir, "keys", "*.key"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		_, digits, _ := strings.Cut(string(text), "\nkey ")
+		key, err := hex.DecodeString(strings.TrimSpace(digits))
+		if err != nil || len(key) != 32 {
+			h.t.Fatalf("%s holds no key", filepath.Base(path))
+		}
+		name := filepath.Base(path)
+		h.secrets[string(key)] = canary{"a key", key, func(file, form string) bool { return file == name && form == "hex" }}
+		if strings.HasSuffix(name, "-tag.key") {
+			for _, p := range h.people {
+				tag := tag.Of([32]byte(key), tag.Citizen, p.number)
+				h.secrets[string(tag[:])] = canary{"a tag", tag[:], h.inIdentity}
+			}
+		}
+	}
+	room, err := readRoom(filepath.Join(h.d.rooms(), "identity.db"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, c := range room.cells() {
+		if len(c.values) < 5 || !isID(c.values[0]) || !isID(c.values[2]) {
+			continue
+		}
+		if mac, ok := c.values[3].([]byte); ok && len(mac) == 32 {
+			h.secrets[string(mac)] = canary{"a retry MAC", mac, h.inIdentity}
+		}
+	}
+}
+
+func (h *hunt) inIdentity(file, form string) bool {
+	return !h.closed && form == "raw" && strings.HasPrefix(file, "identity.db")
 }
 
 // enterSome sends entries of n new people at once; what it returns waits until all are answered. With must each has to be acknowledged.
@@ -108,23 +178,33 @@ func (h *hunt) killAndSearch(phase string, i int) {
 
 func (h *hunt) search(when string) {
 	h.t.Helper()
-	var all []canary
-	for _, p := range h.people {
-		all = append(all, canariesOf(p, h.closed)...)
-	}
-	s := newSearch(all)
-	h.searches++
-	h.forms = 0
-	for _, list := range s.at {
-		h.forms += len(list)
-	}
-	for i, f := range s.tree(h.t, h.d.root) {
+	for i, f := range h.find() {
 		if i == 20 {
 			h.t.Error("and more")
 			break
 		}
 		h.t.Errorf("%s: %s as %s in %s", when, f.what, f.form, f.file)
 	}
+}
+
+// find searches the whole disk of the daemon.
+func (h *hunt) find() []finding {
+	h.t.Helper()
+	var all []canary
+	for _, p := range h.people {
+		all = append(all, canariesOf(p, h.closed)...)
+	}
+	h.remember()
+	for _, secret := range h.secrets {
+		all = append(all, secret)
+	}
+	s := newSearch(all)
+	h.searches++
+	for _, list := range s.at {
+		h.forms += len(list)
+	}
+	h.canaries += len(all)
+	return s.tree(h.t, h.d.root)
 }
 
 // canariesOf is everything about p that must not be found. Their free text is meant to stand in the answers room, and the hash of their token in the

@@ -82,7 +82,7 @@ func TestVerdict(t *testing.T) {
 // sent is one entry and what its writer knows.
 type sent struct {
 	*person
-	acknowledged bool
+	acknowledged bool // under the lock of writers while they write
 	receipt      string
 	tries        int
 }
@@ -255,6 +255,18 @@ func (w *writers) all() []*sent {
 	return slices.Clone(w.list)
 }
 
+// acknowledged are those that were acknowledged so far.
+func (w *writers) acknowledged() (list []*sent) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.list {
+		if s.acknowledged {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 func (w *writers) write() {
 	for !w.stop.Load() {
 		n := int(w.next.Add(1)) - 1
@@ -275,7 +287,9 @@ func (w *writers) write() {
 			case err != nil:
 				time.Sleep(5 * time.Millisecond)
 			case a.status == http.StatusOK:
+				w.mu.Lock()
 				s.acknowledged, s.receipt = true, a.receipt
+				w.mu.Unlock()
 			case a.reason == "CAMPAIGN_ENDED", a.reason == "CAMPAIGN_CLOSED":
 				return
 			case a.status == http.StatusServiceUnavailable, a.reason == "BUSY":
