@@ -144,7 +144,8 @@ func (s *story) env() []string { return []string{"FAIRLOT_TOKEN_FILE=" + officer
 
 // addressed adds --server where the daemon is not at its usual address and the command talks to it.
 func (s *story) addressed(args []string) []string {
-	if s.GRPC == usualGRPC || slices.Contains([]string{"keys", "cosign", "verify", "receipt"}, args[0]) || args[0] == "release" && args[1] == "share" {
+	if s.GRPC == usualGRPC || slices.Contains([]string{"keys", "cosign", "verify", "receipt"}, args[0]) ||
+		slices.Contains([]string{"release share", "campaign example"}, strings.Join(args[:min(2, len(args))], " ")) {
 		return args
 	}
 	return append([]string{"--server", s.GRPC}, args...)
