@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"fairlot/cmd/fairlot/custodian"
@@ -137,7 +138,7 @@ func (cmd *notifyCmd) Run(a *app) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return errors.New("stopped between two mails; run it again to go on")
-	case err != nil && status.Code(err) != 2: // Unknown: not from the daemon
+	case err != nil && status.Code(err) != codes.Unknown: // it is the daemon's
 		return a.explain("report states", err)
 	case err != nil:
 		return err
@@ -186,7 +187,7 @@ func (cmd *notifyCmd) settings() (notify.Server, *mail.Address, error) {
 	return server, from, nil
 }
 
-// hints say what a state asks of the notifier.
+// stateHints say what a state asks of the notifier.
 var stateHints = map[fairlotv1.NotificationState]string{
 	fairlotv1.NotificationState_NOTIFICATION_STATE_PENDING:    "run notify again later",
 	fairlotv1.NotificationState_NOTIFICATION_STATE_SENDING:    "another run is at it",

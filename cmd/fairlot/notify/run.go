@@ -55,9 +55,6 @@ func (r Row) Done() bool { return r.State == sent || r.Note == noteReplaced }
 
 const noteReplaced = "replaced since, not written to"
 
-// ErrStale says that somebody else moved a notice meanwhile.
-var ErrStale = errors.New("somebody else is sending notices of this draw")
-
 // All sends one mail to each winner whose notice is pending, until all are sent, refused, or Attempts rounds are over. It
 // always returns the rows, in the winners' order; the error says why it ended early: the context's, one that wraps ErrServer
 // or ErrUnreachable, or the daemon's. After a cancelled context the mail under way is finished first.
