@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -87,7 +88,7 @@ func open(t *testing.T) *doors {
 	must(t, err)
 
 	srv, err := server.New(context.Background(), server.Config{Engine: d.engine, Log: d.log.logger(),
-		Site: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app.js": {Data: []byte("1")}}})
+		Site: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app.js": {Data: bytes.Repeat([]byte("let x = 1;\n"), 100)}}})
 	must(t, err)
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

@@ -5,11 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -76,12 +75,16 @@ func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Ha
 			return nil, err
 		}
 	}
-	page := sitePage(cfg.Site)
+	files, err := readSite(cfg.Site)
+	if err != nil {
+		return nil, fmt.Errorf("read the site: %w", err)
+	}
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { files.serve(w, r, "index.html") })
 	handlers := map[string]http.Handler{
 		"/v1/":                publicCall(gateway),
 		"GET /openapi.json":   http.HandlerFunc(serveOpenAPI),
 		"GET /bundles/{file}": serveBundle(cfg.Engine),
-		"GET /assets/":        assets(cfg.Site),
+		"GET /assets/":        http.HandlerFunc(files.asset),
 		"GET /c/{slug}":       page,
 		"GET /check":          page,
 		"GET /{$}":            page,
@@ -223,27 +226,4 @@ func (b *bundleWriter) Write(p []byte) (int, error) {
 		b.w.Header().Set("Cache-Control", "no-store")
 	}
 	return b.w.Write(p)
-}
-
-// sitePage serves the one page of the site; its script reads the address.
-func sitePage(site fs.FS) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serveFile(w, r, site, "index.html")
-	})
-}
-
-func assets(site fs.FS) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serveFile(w, r, site, strings.TrimPrefix(path.Clean(r.URL.Path), "/"))
-	})
-}
-
-func serveFile(w http.ResponseWriter, r *http.Request, site fs.FS, name string) {
-	info, err := fs.Stat(site, name)
-	if err != nil || info.IsDir() {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeFileFS(w, r, site, name)
 }
