@@ -109,6 +109,8 @@ func (e *Engine) checkOpening(rules Rules) error {
 	for i, d := range rules.Draws {
 		if err := d.chain().Validate(); err != nil {
 			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "chain", "this is no beacon chain that can be verified: copy hash, key, period and genesis from the chain's own info"})
+		} else if d.chain().Time(1).After(d.DrawTime) {
+			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "order", "this beacon begins after the draw is due: check its genesis"})
 		}
 	}
 	if len(fields) > 0 {

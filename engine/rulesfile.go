@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -97,7 +98,35 @@ func (r *Rules) checkTexts() []Field {
 	if len(r.Notice) == 0 {
 		fields = append(fields, Field{"campaign.notice", "required", "give the privacy notice in at least one language"})
 	}
+	for _, lang := range languages {
+		notice, ok := r.Notice[lang]
+		if ok && notice == "" {
+			fields = append(fields, Field{"campaign.notice", "required", "a notice without text informs nobody: write it, or leave the language out"})
+		}
+		for line := range strings.Lines(notice) { // the notice file sets a language's tag in brackets above its text
+			if line = strings.TrimSpace(line); len(line) > 2 && slices.Contains(languages, line[1:len(line)-1]) {
+				fields = append(fields, Field{"campaign.notice", "text", "a line of a notice cannot be a language's tag in brackets"})
+			}
+		}
+		if strings.ContainsFunc(notice, invisible) {
+			fields = append(fields, Field{"campaign.notice", "text", "take out invisible characters and those that turn the direction of writing"})
+		}
+		if strings.ContainsFunc(r.Description[lang], invisible) {
+			fields = append(fields, Field{"campaign.description", "text", "take out invisible characters and those that turn the direction of writing"})
+		}
+	}
 	return fields
+}
+
+// invisible tells of characters that a text of several lines cannot have: it would not be read as it stands.
+func invisible(r rune) bool {
+	switch {
+	case r == '\n', r == '\t':
+		return false
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x2028, r == 0x2029, r == 0xfeff, r == 0xfffd:
+		return true
+	}
+	return unicode.Is(unicode.Cc, r)
 }
 
 // noticeFile is the file whose hash entrants confirm: each language's text under its tag.

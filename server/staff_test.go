@@ -311,6 +311,12 @@ func TestRulesThatCannotOpen(t *testing.T) {
 		"title of two lines":    {"campaign.title", rules(func(c *fairlotv1.Campaign) { c.Title[0].Text = "a\nb" })},
 		"title of spaces":       {"campaign.title", rules(func(c *fairlotv1.Campaign) { c.Title[0].Text = "   " })},
 		"invisible in a title":  {"campaign.title", rules(func(c *fairlotv1.Campaign) { c.Title[1].Text = "a\u202eb" })},
+		"beacon that is late":   {"campaign.draws[0].beacon", rules(func(c *fairlotv1.Campaign) { c.Draws[0].Beacon.Genesis = 253402300799 })},
+		"blank notice":          {"campaign.notice", rules(func(c *fairlotv1.Campaign) { c.Notice[0].Text = " \n " })},
+		"NUL in a notice":       {"campaign.notice", rules(func(c *fairlotv1.Campaign) { c.Notice[0].Text = "a\x00b" })},
+		"override in a notice":  {"campaign.notice", rules(func(c *fairlotv1.Campaign) { c.Notice[1].Text = "a\u202eb" })},
+		"notice with a tag":     {"campaign.notice", rules(func(c *fairlotv1.Campaign) { c.Notice = texts("a\n[en]\nb", "c") })},
+		"NUL in a description":  {"campaign.description", rules(func(c *fairlotv1.Campaign) { c.Description = texts("a", "a\x00b") })},
 		"long tier title":       {"campaign.draws[0].tiers[0].title", rules(func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[0].Title[0].Text = strings.Repeat("字", 667) })},
 	} {
 		t.Run(name, func(t *testing.T) { try(t, x.make(), invalidAt(engine.RulesInvalid, x.field)) })
@@ -343,6 +349,65 @@ func TestRulesThatCannotOpen(t *testing.T) {
 			try(t, proto.Clone(c).(*fairlotv1.Campaign), invalidAt(engine.RulesInvalid, field))
 		}
 	})
+}
+
+// TestDraftRoundTrip reads a draft with everything in it, sends it back unchanged, and reads the same.
+func TestDraftRoundTrip(t *testing.T) {
+	d := open(t)
+	want := withoutProof(d.lotteryRules("round-trip"))
+	want.Description, want.Register = texts("第一行\n\n  · 第二行", "First line\n\n\tsecond"), 1234
+	want.Form.Card = fairlotv1.FieldRule_FIELD_RULE_REQUIRED
+	want.Draws[0].Forfeit = true
+	first, err := d.campaigns().CreateCampaign(as(t, d.officer), &fairlotv1.CreateCampaignRequest{Campaign: want})
+	must(t, err)
+	second, err := d.campaigns().UpdateCampaign(as(t, d.officer), &fairlotv1.UpdateCampaignRequest{Campaign: first})
+	must(t, err)
+	read, err := d.campaigns().GetCampaign(as(t, d.officer), &fairlotv1.GetCampaignRequest{Name: "campaigns/round-trip"})
+	must(t, err)
+	if !proto.Equal(second, read) || first.Etag == second.Etag || len(first.NoticeHash) != 64 {
+		t.Errorf("read %v, written %v", read, second)
+	}
+	for _, got := range []*fairlotv1.Campaign{first, second} {
+		got = proto.Clone(got).(*fairlotv1.Campaign)
+		got.Name, got.State, got.Etag, got.NoticeHash = "", 0, "", ""
+		if !proto.Equal(got, want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+	}
+}
+
+// TestEntryTokenRequests asks for tokens as nobody should.
+func TestEntryTokenRequests(t *testing.T) {
+	d := open(t)
+	c := d.opened(t, d.lotteryRules("token-requests"))
+	none := d.opened(t, withoutProof(d.lotteryRules("token-none")))
+	d.unchanged(t, func() {
+		for field, req := range map[string]*fairlotv1.CreateEntryTokensRequest{
+			"count":       {Parent: c.Name, Count: 10001},
+			"chances":     {Parent: c.Name, Count: 1, Chances: 4},
+			"expire_time": {Parent: c.Name, Count: 1, ExpireTime: timestamppb.New(d.now().Add(-time.Second))},
+			"parent":      {Parent: none.Name, Count: 1},
+		} {
+			_, err := d.entries().CreateEntryTokens(as(t, d.officer), req)
+			wantGRPC(t, err, invalidAt(engine.FieldInvalid, field))
+		}
+		for _, count := range []int32{0, -1} {
+			_, err := d.entries().CreateEntryTokens(as(t, d.officer), &fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: count})
+			wantGRPC(t, err, invalidAt(engine.FieldInvalid, "count"))
+		}
+		_, err := d.entries().CreateEntryTokens(as(t, d.notifier), &fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: 1})
+		wantGRPC(t, err, refusal{code: codes.PermissionDenied, reason: engine.RoleRefused})
+		for _, tokens := range [][]string{nil, {strings.Repeat("Q", 65)}} {
+			_, err := d.entries().RevokeEntryTokens(as(t, d.officer), &fairlotv1.RevokeEntryTokensRequest{Parent: c.Name, Tokens: tokens})
+			wantGRPC(t, err, refusal{code: codes.InvalidArgument, reason: engine.FieldInvalid}, strings.Repeat("Q", 65))
+		}
+	})
+	token := d.tokens(t, c, 1)[0]
+	for path, b := range d.onDisk(t) {
+		if bytes.Contains(b, []byte(token)) || bytes.Contains(b, []byte(strings.ReplaceAll(token, "-", ""))) {
+			t.Errorf("%s holds a token", path)
+		}
+	}
 }
 
 // slip changes one letter in the middle of a key.
