@@ -81,7 +81,7 @@ func (s *story) epilogue() {
 		}
 		row(c[0], command)
 	}
-	row("check it in Python", "python3 spec/verify.py FOLDER, in the source tree, on the unpacked bundle")
+	row("check it in Python", "python3 spec/verify.py --assume-beacon FOLDER (in the source tree, on the unpacked bundle)")
 	if s.Exit {
 		row("commands that ask the daemon", "need it running: run the demo without --exit")
 	}
