@@ -10,6 +10,9 @@ import (
 	"fairlot/engine"
 )
 
+// internalFault is the reason of what is nobody's fault but ours; the engine has no such refusal.
+const internalFault engine.Reason = "INTERNAL"
+
 // codeOf is the one table from reasons to gRPC codes.
 var codeOf = map[engine.Reason]codes.Code{
 	engine.CampaignNotFound:   codes.NotFound,

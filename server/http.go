@@ -166,7 +166,7 @@ func forPublic(st *status.Status) *status.Status {
 	case codes.InvalidArgument:
 		return withInfo(status.New(codes.InvalidArgument, "the request does not fit the contract: send only its fields, each once and of its type, as /openapi.json lists them"), engine.FieldInvalid)
 	case codes.Internal, codes.Unknown:
-		return withInfo(status.New(codes.Internal, "internal error: try again, and tell the institution if it stays"), "INTERNAL")
+		return withInfo(status.New(codes.Internal, "internal error: try again, and tell the institution if it stays"), internalFault)
 	}
 	return toStatus(&engine.Error{Reason: engine.StorageUnavailable, Text: "the service is not available: send the same request again in a moment", Retry: time.Second})
 }

@@ -112,7 +112,7 @@ func (in *interceptor) incident(method string, err error, stack []byte) error {
 	rand.Read(id[:])
 	incident := hex.EncodeToString(id[:])
 	in.log.Error("internal error", "incident", incident, "method", method, "error", err.Error(), "stack", string(stack))
-	return withInfo(status.New(codes.Internal, "internal error, incident "+incident), "INTERNAL").Err()
+	return withInfo(status.New(codes.Internal, "internal error, incident "+incident), internalFault).Err()
 }
 
 // note logs what staff did, with fields as their class allows, and faults. Public calls leave no line: a request log is a second copy of who sent

@@ -103,6 +103,8 @@ const (
 	ErrorReason_ERROR_REASON_DRAW_NOT_FOUND ErrorReason = 37
 	// The staff token does not exist.
 	ErrorReason_ERROR_REASON_STAFF_TOKEN_NOT_FOUND ErrorReason = 38
+	// A fault of the server. The message names an incident that stands in its log.
+	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 39
 )
 
 // Enum value maps for ErrorReason.
@@ -147,6 +149,7 @@ var (
 		36: "ERROR_REASON_FIELD_INVALID",
 		37: "ERROR_REASON_DRAW_NOT_FOUND",
 		38: "ERROR_REASON_STAFF_TOKEN_NOT_FOUND",
+		39: "ERROR_REASON_INTERNAL",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -188,6 +191,7 @@ var (
 		"ERROR_REASON_FIELD_INVALID":         36,
 		"ERROR_REASON_DRAW_NOT_FOUND":        37,
 		"ERROR_REASON_STAFF_TOKEN_NOT_FOUND": 38,
+		"ERROR_REASON_INTERNAL":              39,
 	}
 )
 
@@ -223,7 +227,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\x81\n" +
+	"fairlot.v1*\x9c\n" +
 	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
@@ -265,7 +269,8 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x11ERROR_REASON_BUSY\x10#\x12\x1e\n" +
 	"\x1aERROR_REASON_FIELD_INVALID\x10$\x12\x1f\n" +
 	"\x1bERROR_REASON_DRAW_NOT_FOUND\x10%\x12&\n" +
-	"\"ERROR_REASON_STAFF_TOKEN_NOT_FOUND\x10&B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\"ERROR_REASON_STAFF_TOKEN_NOT_FOUND\x10&\x12\x19\n" +
+	"\x15ERROR_REASON_INTERNAL\x10'B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once
