@@ -76,6 +76,9 @@ func (cmd *notifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if !req.Sealed {
+		return fmt.Errorf("%s is the custodians' file and holds no envelopes: take the request itself, without .locks", cmd.Request)
+	}
 	var shares [][]byte
 	for _, path := range cmd.Share {
 		b, err := private.Read(path, custody.MaxReleased)

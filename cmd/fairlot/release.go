@@ -23,7 +23,7 @@ type releasePrepare struct {
 	Campaign       string `arg:"" help:"Slug or id."`
 	Draw           int    `arg:"" help:"Number of the draw, from 1."`
 	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
-	Out            string `required:"" placeholder:"FILE" help:"New file for the request, mode 0600. Custodians and the notifier read it."`
+	Out            string `required:"" placeholder:"FILE" help:"New file for the request, mode 0600, which the notifier keeps. Beside it FILE.locks is made for the custodians: the same without envelopes."`
 }
 
 // Help is shown below the usage.
@@ -36,8 +36,11 @@ Example: fairlot release prepare autumn-reading 1 --out request.json`
 
 // Run prepares a release.
 func (cmd *releasePrepare) Run(a *app) error {
-	if err := free(cmd.Out); err != nil {
-		return err
+	locksFile := cmd.Out + ".locks"
+	for _, path := range []string{cmd.Out, locksFile} {
+		if err := free(path); err != nil {
+			return err
+		}
 	}
 	conn, err := a.dial()
 	if err != nil {
@@ -56,17 +59,24 @@ func (cmd *releasePrepare) Run(a *app) error {
 	if err != nil {
 		return a.explain("prepare release", err)
 	}
-	b, err := release.Marshal(id, cmd.Draw, res)
+	request, err := release.Marshal(id, cmd.Draw, res)
 	if err != nil {
 		return err
 	}
-	if err := private.Write(cmd.Out, b); err != nil {
+	locks, err := release.Locks(id, cmd.Draw, res)
+	if err != nil {
+		return err
+	}
+	if err := private.Write(cmd.Out, request); err != nil {
+		return err
+	}
+	if err := private.Write(locksFile, locks); err != nil {
 		return err
 	}
 	for _, r := range res.Releases {
 		a.printf("opened record %s: %s\n", r.OpenedHash, plural(int64(len(r.Entrants)), "contact", "contacts"))
 	}
-	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`\n", cmd.Out)
+	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`; keep %s for `fairlot notify`\n", locksFile, cmd.Out)
 	return nil
 }
 
@@ -91,7 +101,7 @@ func readRequest(path, opened string) (*release.Request, *release.Release, error
 
 type releaseShare struct {
 	Key            string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
-	Request        string `required:"" placeholder:"FILE" help:"The request that release prepare wrote."`
+	Request        string `required:"" placeholder:"FILE" help:"The file of locks that release prepare wrote."`
 	Bundle         string `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Out            string `required:"" placeholder:"FILE" help:"New file for the shares. Only the notifiers of the campaign can read what is in it."`
 	Opened         string `placeholder:"HASH" help:"Release under this opened record; the newest one if not given."`
@@ -105,7 +115,7 @@ func (releaseShare) Help() string {
 verify) unless you accept it; a release that the log does not announce, or not with this count; an entrant who holds no seat; a
 lock that is another's or was relabelled. Who was replaced meanwhile is left out, and named.
 
-Example: fairlot release share --key maria.key --request request.json --bundle drawn.tar --out maria.shares`
+Example: fairlot release share --key maria.key --request request.json.locks --bundle drawn.tar --out maria.shares`
 }
 
 // Run hands over shares.

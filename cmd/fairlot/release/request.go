@@ -1,7 +1,8 @@
-// Package release is the file in which the notifier hands custodians the locks of winners: `fairlot release prepare` writes
-// it, custodians and the notifier read it. Nothing in it is trusted: who is a winner is proven by a bundle.
+// Package release is the two files that `fairlot release prepare` writes: the request, with locks and contact envelopes, which the notifier keeps, and
+// the locks alone, which custodians get. Custodians who agreed to open somebody would lack the envelopes. Nothing in either file is
+// trusted: who is a winner is proven by a bundle.
 //
-// First calls: Request.Marshal, Parse.
+// First calls: Marshal, Locks, Parse.
 package release
 
 import (
@@ -10,13 +11,17 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
-// Format is the first key of a request file.
-const Format = "fairlot release request 1"
+// First values of the two files.
+const (
+	Format      = "fairlot release request 1"
+	LocksFormat = "fairlot release locks 1"
+)
 
 // MaxFile bounds a request file in bytes.
 const MaxFile = 128 << 20
@@ -33,6 +38,7 @@ type Request struct {
 	Campaign draw.CampaignID
 	Draw     int
 	Releases []Release // the oldest first
+	Sealed   bool      // envelopes are in it; false: it is the custodians' file
 }
 
 // Release is what one opened record covers.
@@ -59,11 +65,26 @@ type file struct {
 
 // Marshal prints the request file of a daemon's answer: JSON with the answer in protojson.
 func Marshal(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+	return marshal(Format, campaign, n, res)
+}
+
+// Locks prints the custodians' file of a daemon's answer: the same without envelopes.
+func Locks(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+	bare := proto.CloneOf(res)
+	for _, r := range bare.Releases {
+		for _, e := range r.Entrants {
+			e.ContactEnvelope = nil
+		}
+	}
+	return marshal(LocksFormat, campaign, n, bare)
+}
+
+func marshal(format string, campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
 	b, err := protojson.Marshal(res)
 	if err != nil {
 		return nil, fmt.Errorf("write release request: %w", err)
 	}
-	out, err := json.MarshalIndent(file{Format, campaign.String(), n, b}, "", "  ")
+	out, err := json.MarshalIndent(file{format, campaign.String(), n, b}, "", "  ")
 	return append(out, '\n'), err
 }
 
@@ -71,7 +92,7 @@ func Marshal(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseRespo
 func Parse(b []byte) (*Request, error) {
 	bad := func(what string) error { return fmt.Errorf("read release request: %w: %s", ErrRequest, what) }
 	var f file
-	if err := json.Unmarshal(b, &f); err != nil || f.Format != Format {
+	if err := json.Unmarshal(b, &f); err != nil || f.Format != Format && f.Format != LocksFormat {
 		return nil, bad("want a file that `fairlot release prepare` wrote")
 	}
 	campaign, err := draw.ParseCampaignID(f.Campaign)
@@ -82,7 +103,7 @@ func Parse(b []byte) (*Request, error) {
 	if err := protojson.Unmarshal(f.Response, &res); err != nil {
 		return nil, bad("its response is malformed")
 	}
-	r := &Request{Campaign: campaign, Draw: f.Draw}
+	r := &Request{Campaign: campaign, Draw: f.Draw, Sealed: f.Format == Format}
 	for _, x := range res.Releases {
 		opened, err := draw.ParseHash(x.OpenedHash)
 		if err != nil {
@@ -93,6 +114,9 @@ func Parse(b []byte) (*Request, error) {
 			id, err := draw.ParseEntrantID(e.EntryId)
 			if err != nil {
 				return nil, bad("an entry's id is malformed")
+			}
+			if len(e.ContactEnvelope) > 0 && !r.Sealed {
+				return nil, bad("a file of locks holds an envelope")
 			}
 			one.Entrants = append(one.Entrants, Entrant{id, int(e.Stratum), int(e.Rank), e.Locks, e.ContactEnvelope})
 		}

@@ -2,6 +2,7 @@ package release
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestRequestFile(t *testing.T) {
 	if _, err := r.Pick(draw.Hash{5}); !errors.Is(err, ErrNoRelease) {
 		t.Errorf("unknown record: %v", err)
 	}
-	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}} {
+	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}, {Format, LocksFormat}} {
 		bad := bytes.Replace(b, []byte(change[0]), []byte(change[1]), 1)
 		if bytes.Equal(bad, b) {
 			t.Fatalf("%s is not in the file:\n%s", change[0], b)
@@ -42,5 +43,30 @@ func TestRequestFile(t *testing.T) {
 		if _, err := Parse(bad); !errors.Is(err, ErrRequest) {
 			t.Errorf("%v: %v", change, err)
 		}
+	}
+}
+
+// TestLocksFile shows that custodians get no envelope, and that the daemon's answer is not changed by making their file.
+func TestLocksFile(t *testing.T) {
+	envelope := []byte("a contact envelope")
+	res := &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{{OpenedHash: draw.Hash{2}.String(), Entrants: []*fairlotv1.ReleasedEntrant{
+		{EntryId: draw.EntrantID{3}.String(), Stratum: 1, Rank: 7, Locks: [][]byte{{1}, {2}}, ContactEnvelope: envelope}}}}}
+	b, err := Locks(draw.CampaignID{4}, 2, res)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(b, []byte("nvelope")) || bytes.Contains(b, []byte(base64.StdEncoding.EncodeToString(envelope))) {
+		t.Errorf("the custodians' file holds an envelope:\n%s", b)
+	}
+	r, err := Parse(b)
+	if err != nil || r.Sealed || len(r.Releases[0].Entrants[0].Locks) != 2 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	full, err := Marshal(draw.CampaignID{4}, 2, res)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Parse(full); err != nil || !r.Sealed || !bytes.Equal(r.Releases[0].Entrants[0].Contact, envelope) {
+		t.Errorf("the notifier's file: %+v, %v", r, err)
 	}
 }
