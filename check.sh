@@ -120,7 +120,7 @@ step_race() {
 
 step_vectors_python() {
 	have python3 || { skip vectors-python "no python3"; return; }
-	python3 spec/verify.py --vectors draw/vectors
+	python3 spec/verify.py --vectors draw/vectors && python3 -m unittest discover -s spec
 }
 
 # The site's tests by themselves, so that a missing browser is seen. With one,
