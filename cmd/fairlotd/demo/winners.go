@@ -59,7 +59,7 @@ func (s *story) prepare(ctx context.Context, request, bundle string) error {
 }
 
 func (s *story) shareArgs(i int, request, bundle, out string) []string {
-	return []string{"release", "share", "--key", keyFile(i, librarySlug), "--request", request, "--bundle", bundle, "--out", out, "--accept-unproven", "--yes"}
+	return []string{"release", "share", "--key", keyFile(i, librarySlug), "--request", request + ".locks", "--bundle", bundle, "--out", out, "--accept-unproven", "--yes"}
 }
 
 func (s *story) notifyArgs(request, bundle string, shares ...string) []string {
