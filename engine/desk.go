@@ -77,7 +77,7 @@ func (e *Engine) EntryStatus(ctx context.Context, id store.CampaignID, entry sto
 }
 
 // MoveChance gives the chance of a person to the entry whose receipt and secret they show. The identity must be spelt as it was at entry. It
-// works from the end of entries to the end of objections, with proof none. Again is the same. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, TOO_EARLY,
+// works from the end of entries to the end of objections, with proof none, and the close record counts it as superseded. Again is the same. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, TOO_EARLY,
 // TOO_LATE, FIELD_INVALID, ID_INVALID, RECEIPT_MISMATCH, ENTRY_NOT_FOUND.
 func (e *Engine) MoveChance(ctx context.Context, req MoveChanceRequest) (EntryStatus, error) {
 	o, err := e.open(ctx, req.Campaign)

@@ -368,7 +368,7 @@ func TestNoProofAndDesk(t *testing.T) {
 			t.Fatalf("move: %v, %v", s, err)
 		}
 	}
-	if s := must(w.EntryStatus(ctx, c.ID, thief.got.ID))(t); s.Counting != engine.CountingNotCounted || s.Reason != "duplicate" {
+	if s := must(w.EntryStatus(ctx, c.ID, thief.got.ID))(t); s.Counting != engine.CountingNotCounted || s.Reason != "superseded" {
 		t.Errorf("thief: %v", s)
 	}
 	w.setClock(c.Rules.ObjectionsEnd)

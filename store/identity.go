@@ -169,9 +169,9 @@ type Identity interface {
 	Entrant(ctx context.Context, campaign CampaignID, id EntrantID) (Entrant, error)
 	// EpochCounted returns how many entries of an epoch count toward k: chances > 0, or all if the campaign has no draws.
 	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32, draws bool) (int64, error)
-	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason duplicate, `to` takes the
+	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason superseded, `to` takes the
 	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if either is absent.
-	// ErrConflict if `to` is no duplicate: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
+	// ErrConflict if `to` is neither duplicate nor superseded: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
 	MoveChance(ctx context.Context, campaign CampaignID, tag Hash, to EntrantID) error
 
 	// PutEntryTokens inserts unused tokens. One that is there already stays as it is, used or not; ErrExists if it has other chances

@@ -13,8 +13,11 @@ import (
 	"fairlot/store"
 )
 
-// zeroDuplicate is the code of SPEC section 2.2 for a second entry of one person.
-const zeroDuplicate = "duplicate"
+// Codes of SPEC section 2.2 for chances 0.
+const (
+	zeroDuplicate  = "duplicate"  // a second entry of one person
+	zeroSuperseded = "superseded" // the chance was given to another entry of the same person
+)
 
 // The states of an entry token.
 const (

@@ -65,7 +65,7 @@ var identityTests = []test{
 		t.ok(t.Identity.MoveChance(t.ctx, id, tag, thief.ID))                        // holds it
 		for range 2 {
 			t.ok(t.Identity.MoveChance(t.ctx, id, tag, person.ID))
-			for e, want := range map[store.EntrantID]string{thief.ID: "0 duplicate", person.ID: "5 ", bystander.ID: "2 "} {
+			for e, want := range map[store.EntrantID]string{thief.ID: "0 superseded", person.ID: "5 ", bystander.ID: "2 "} {
 				got, err := t.Identity.Entrant(t.ctx, id, e)
 				t.ok(err)
 				t.same(fmt.Sprint(got.Chances, " ", got.Zero), want)
@@ -77,8 +77,13 @@ var identityTests = []test{
 		for _, r := range resp {
 			t.same(r.Dropped, r.ID == person.ID)
 		}
+		t.ok(t.Identity.MoveChance(t.ctx, id, tag, thief.ID)) // and back
+		t.ok(t.Identity.MoveChance(t.ctx, id, tag, person.ID))
 		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateEnded, 1, store.GateClosed, 1))
 		t.is(t.Identity.MoveChance(t.ctx, id, tag, thief.ID), store.ErrConflict)
+		c, err := t.Identity.Counts(t.ctx, id)
+		t.ok(err)
+		t.same(c.Zero, map[string]int64{"superseded": 1})
 	}},
 	{"counts", func(t *T) {
 		id := t.gate()

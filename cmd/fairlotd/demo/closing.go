@@ -180,10 +180,10 @@ func (s *story) closeSmall(ctx context.Context) error {
 	for _, z := range record.Zero {
 		zero[z.Reason] = z.Count
 	}
-	if record.Entrants != smallEntries || zero["duplicate"] != duplicates {
+	if record.Entrants != smallEntries || zero["duplicate"] != duplicates-1 || zero["superseded"] != 1 {
 		return fmt.Errorf("the close record counts %d entries and %v without a chance", record.Entrants, zero)
 	}
-	s.say.holds("the close record says it to everybody: %d entries listed, %d of them without a chance, and why", record.Entrants, duplicates)
+	s.say.holds("the close record says it to everybody: %d entries listed, %d of them without a chance: %d second entries, %d whose chance moved at the desk", record.Entrants, duplicates, zero["duplicate"], zero["superseded"])
 	return nil
 }
 
