@@ -51,9 +51,6 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 		return nil, in.edge(ctx, info.FullMethod, err)
 	}
 	msg := req.(proto.Message)
-	if p.public && proto.Size(msg) > MaxPublicBody {
-		return nil, withInfo(status.Newf(codes.InvalidArgument, "a request may have at most %d bytes", MaxPublicBody), engine.FieldInvalid).Err()
-	}
 	if err := checkWire(msg.ProtoReflect()); err != nil {
 		return nil, err
 	}

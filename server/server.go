@@ -72,7 +72,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary), grpc.ForceServerCodecV2(frames{encoding.GetCodecV2(protocodec.Name)}),
 	)
 	for _, svc := range services(cfg.Engine) {
-		s.grpc.RegisterService(clearDecoding(svc.desc), svc.impl)
+		s.grpc.RegisterService(clearDecoding(svc.desc, policies), svc.impl)
 	}
 	s.conn, err = grpc.NewClient("passthrough:///inside", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.pipe.DialContext(ctx) }),

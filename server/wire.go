@@ -31,17 +31,21 @@ func (c frames) Unmarshal(data mem.BufferSlice, v any) error {
 	return c.CodecV2.Unmarshal(data, v)
 }
 
-// clearDecoding makes bytes that are no message of the method (invalid UTF-8 above all) the caller's fault.
-func clearDecoding(desc *grpc.ServiceDesc) *grpc.ServiceDesc {
+// clearDecoding makes bytes that are no message of the method (invalid UTF-8 above all), or too many for a public one, the caller's fault.
+func clearDecoding(desc *grpc.ServiceDesc, policies map[string]policy) *grpc.ServiceDesc {
 	d := *desc
 	d.Methods = make([]grpc.MethodDesc, len(desc.Methods))
 	for i, m := range desc.Methods {
 		inner := m.Handler
+		public := policies["/"+desc.ServiceName+"/"+m.MethodName].public
 		m.Handler = func(srv any, ctx context.Context, dec func(any) error, in grpc.UnaryServerInterceptor) (any, error) {
 			return inner(srv, ctx, func(v any) error {
 				var f frame
 				if err := dec(&f); err != nil {
 					return err
+				}
+				if public && len(f) > MaxPublicBody {
+					return withInfo(status.New(codes.InvalidArgument, "a request may have at most 65,536 bytes"), engine.FieldInvalid).Err()
 				}
 				if err := proto.Unmarshal(f, v.(proto.Message)); err != nil {
 					return withInfo(status.New(codes.InvalidArgument, "the request is not a message of this method, or a text in it is not UTF-8"), engine.FieldInvalid).Err()
