@@ -38,8 +38,9 @@ type doors struct {
 	log      *logSink
 	beacon   *beacon.Local
 	rooms    store.Rooms
-	frozen   atomic.Int64 // Unix nanoseconds of the stopped clock; 0: it runs
-	persons  int          // made up so far
+	frozen   atomic.Int64                     // Unix nanoseconds of the stopped clock; 0: it runs
+	relay    atomic.Pointer[http.HandlerFunc] // answers in place of the honest relay, if set
+	persons  int                              // made up so far
 }
 
 // now is the clock of the installation and of its relay.
@@ -79,7 +80,14 @@ func open(t *testing.T) *doors {
 	must(t, err)
 	d.beacon, err = beacon.NewLocal(time.Now().Unix()-100, 1)
 	must(t, err)
-	relay := httptest.NewServer(d.beacon.Handler(d.now))
+	honest := d.beacon.Handler(d.now)
+	relay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if bad := d.relay.Load(); bad != nil {
+			(*bad)(w, r)
+			return
+		}
+		honest.ServeHTTP(w, r)
+	}))
 	t.Cleanup(relay.Close)
 	cfg.Beacon = &beacon.Relays{URLs: []string{relay.URL}, Timeout: time.Second}
 	d.engine, err = engine.New(ctx, cfg)

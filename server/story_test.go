@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"fairlot/crypto/beacon"
 	"fairlot/crypto/custody"
 	"fairlot/crypto/ledger"
 	"fairlot/crypto/receipt"
@@ -406,5 +407,55 @@ func (s *story) statistics(t *testing.T) {
 	must(t, protojson.Unmarshal(body, shown))
 	if resp.StatusCode != 200 || shown.Etag != "" || shown.OpenHash != s.c.OpenHash || shown.State != fairlotv1.CampaignState_CAMPAIGN_STATE_CLOSED {
 		t.Errorf("%s %v", resp.Status, shown)
+	}
+}
+
+// TestRelayTrouble draws while the relay is away, lies, is late or answers in another form, and then with an honest one.
+func TestRelayTrouble(t *testing.T) {
+	d := open(t)
+	c := d.opened(t, d.lotteryRules("relay"))
+	d.enter(t, d.entry(t, c, d.tokens(t, c, 1)[0]))
+	d.stopClock(c.EntriesEnd.AsTime())
+	_, err := d.campaigns().CloseCampaign(as(t, d.officer), &fairlotv1.CloseCampaignRequest{Name: c.Name})
+	must(t, err)
+	d.stopClock(c.Draws[0].DrawTime.AsTime().Add(2 * time.Second))
+	liar, err := beacon.NewLocal(d.beacon.Chain().Genesis, d.beacon.Chain().Period)
+	must(t, err)
+	lies := liar.Handler(d.now)
+	away := refusal{code: codes.Unavailable, reason: engine.BeaconUnavailable, retry: true}
+	run := func() (*fairlotv1.Draw, error) {
+		return d.draws().RunDraw(as(t, d.officer), &fairlotv1.RunDrawRequest{Name: c.Name + "/draws/1"})
+	}
+	for name, x := range map[string]struct {
+		want   refusal
+		answer http.HandlerFunc
+	}{
+		"away": {away, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Qname", http.StatusBadGateway) }},
+		"late": {refusal{code: codes.FailedPrecondition, reason: engine.RoundNotYet, retry: true}, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Qname", http.StatusTooEarly) }},
+		"lies": {away, func(w http.ResponseWriter, r *http.Request) {
+			r.URL.Path = strings.Replace(r.URL.Path, fmt.Sprintf("%x", d.beacon.Chain().Hash), fmt.Sprintf("%x", liar.Chain().Hash), 1)
+			lies.ServeHTTP(w, r)
+		}},
+		"another round": {away, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"round":1,"signature":"%x"}`, d.beacon.Sign(1))
+		}},
+		"96 bytes": {away, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"round":1,"signature":"%x"}`, make([]byte, 96))
+		}},
+		"no JSON": {away, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Qname") }},
+		"hangs":   {away, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d.relay.Store(&x.answer)
+			d.unchanged(t, func() {
+				_, err := run()
+				wantGRPC(t, err, x.want, "Qname", "127.0.0.1")
+			})
+		})
+	}
+	d.relay.Store(nil)
+	drawn, err := run()
+	if must(t, err); drawn.State != fairlotv1.DrawState_DRAW_STATE_DRAWN || len(drawn.Seats) != 1 {
+		t.Errorf("drawn %v", drawn)
 	}
 }
