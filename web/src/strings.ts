@@ -162,6 +162,7 @@ const zh = {
     FIELD_INVALID: "有些欄位需要更正。請看各欄位旁的說明。",
     DRAW_NOT_FOUND: "找不到這次抽獎。請重新整理頁面。",
     STAFF_TOKEN_NOT_FOUND: "找不到這個權杖。",
+    INTERNAL: "這是系統的錯誤。請稍後再試；若再次發生，請告訴館方發生的時間。",
   } as Record<string, string>,
   reasonOther: "伺服器無法處理這個要求。請稍後再試；若一再發生，請告訴主辦機關。",
 
@@ -423,6 +424,7 @@ const en: Strings = {
     FIELD_INVALID: "Some fields need to be corrected: each says how.",
     DRAW_NOT_FOUND: "There is no such draw. Reload the page.",
     STAFF_TOKEN_NOT_FOUND: "There is no such token.",
+    INTERNAL: "The fault is ours. Try again later; if it happens again, tell the library when it happened.",
   },
   reasonOther: "The server could not do this. Try again later; if it happens again, tell the institution.",
 
