@@ -68,14 +68,19 @@ func TestLinker(t *testing.T) {
 		way, most := found.best()
 		bound, boundAll := chance(n, k, len(found))
 		arrival := 0
-		for way, hits := range found {
+		for way, s := range found {
 			switch way { // the ways that one would try first
 			case "arrival by row place", "arrival by row log", "arrival by row column 1":
-				arrival = max(arrival, hits)
+				arrival = max(arrival, s.hits)
 			}
 		}
 		t.Logf("%s: %d entries in %d groups, %d looks; one of %d is %d; order of arrival finds %d, bound %d; the best of %d ways (%s) %d, bound %d",
 			what, n, w.groups, w.looks, k, n/k, arrival, bound, len(found), way, most, boundAll)
+		order, z := found.agreeing()
+		t.Logf("%s: the orders that agree most, %s, do so by %.1f standard deviations", what, order, z)
+		if z > tooMuch {
+			t.Errorf("%s: %s agree by %.1f standard deviations, more than chance does", what, order, z)
+		}
 		if most > boundAll || arrival > bound {
 			t.Errorf("%s: %s links %d of %d, order of arrival %d: more than chance does", what, way, most, n, arrival)
 		}
@@ -232,6 +237,7 @@ type item struct {
 	values        [][]byte
 	epoch, sealed int64
 	linked        bool
+	page          int // of an answer
 }
 
 // dumped is the bytes of both rooms at one moment.
@@ -297,7 +303,7 @@ func (d dumped) answers(of func([]byte) int) map[int]*item {
 				continue
 			}
 			if n := of(b); n >= 0 {
-				it := &item{n: n, features: map[string]string{}}
+				it := &item{n: n, features: map[string]string{}, page: c.page}
 				it.add("row", c)
 				all[n] = it
 				break

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -16,16 +17,61 @@ import (
 	cryptorand "crypto/rand"
 )
 
-// tally counts, for each way of linking, how many pairs it found that are true.
-type tally map[string]int
+// tally counts, for each way of linking, what it found.
+type tally map[string]*score
+
+// score is how many pairs were linked that are true, and how far two orders agree: Kendall's sum over pairs of pairs, and its variance if they have
+// nothing to do with each other.
+type score struct {
+	hits          int
+	sum, variance float64
+}
+
+func (y tally) of(way string) *score {
+	if y[way] == nil {
+		y[way] = &score{}
+	}
+	return y[way]
+}
 
 func (y tally) best() (way string, most int) {
-	for w, n := range y {
-		if n > most || way == "" {
-			way, most = w, n
+	for w, s := range y {
+		if s.hits > most || way == "" {
+			way, most = w, s.hits
 		}
 	}
 	return way, most
+}
+
+// agreeing is the way whose orders agree most, forwards or backwards, in standard deviations.
+func (y tally) agreeing() (way string, most float64) {
+	for w, s := range y {
+		if s.variance == 0 {
+			continue
+		}
+		if z := math.Abs(s.sum) / math.Sqrt(s.variance); z > most || way == "" {
+			way, most = w, z
+		}
+	}
+	return way, most
+}
+
+// tooMuch is how many standard deviations two orders may agree: some 300 ways are tried, and chance goes further once in a thousand runs.
+const tooMuch = 5.0
+
+// agree adds Kendall's sum of ranks.
+func (s *score) agree(ranks []int) {
+	n := float64(len(ranks))
+	for i, a := range ranks {
+		for _, b := range ranks[i+1:] {
+			if a < b {
+				s.sum++
+			} else {
+				s.sum--
+			}
+		}
+	}
+	s.variance += n * (n - 1) * (2*n + 5) / 18
 }
 
 // link ties every entrant of a group to an answer of it in every way it knows.
@@ -42,9 +88,27 @@ func (y tally) link(t *testing.T, entrants, answers []*item) {
 	for _, a := range orders(answers) {
 		sorted[a] = by(answers, a)
 	}
+	pages := map[int][]*item{} // of answers, in the order in which they were put there
+	for _, a := range by(answers, "row place") {
+		pages[a.page] = append(pages[a.page], a)
+	}
 	for _, e := range orders(entrants) {
 		people := by(entrants, e)
+		rank := map[int]int{}
+		for i, p := range people {
+			rank[p.n] = i
+		}
+		ranks := func(rows []*item) (list []int) {
+			for _, r := range rows {
+				list = append(list, rank[r.n])
+			}
+			return list
+		}
+		for _, rows := range pages {
+			y.of(e + " by place in one page").agree(ranks(rows))
+		}
 		for a, rows := range sorted {
+			y.of(e + " by " + a).agree(ranks(rows))
 			up, down := 0, 0
 			for i, p := range people {
 				if p.n == rows[i].n {
@@ -54,11 +118,11 @@ func (y tally) link(t *testing.T, entrants, answers []*item) {
 					down++
 				}
 			}
-			y[e+" by "+a] += up
-			y[e+" by "+a+" backwards"] += down
+			y.of(e + " by " + a).hits += up
+			y.of(e + " by " + a + " backwards").hits += down
 		}
 	}
-	y["values in both rooms"] += shared(entrants, answers)
+	y.of("values in both rooms").hits += shared(entrants, answers)
 }
 
 // shared links by eight bytes that stand in rows of one entrant only, or in a hash of one of its values, and in an answer.
@@ -110,11 +174,6 @@ func TestLinkerWins(t *testing.T) {
 	const n = 400
 	const schema = "campaign BLOB NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, consents INTEGER NOT NULL, closed BLOB"
 	const own = "CREATE TABLE responses (" + schema + ", PRIMARY KEY (campaign, id)) STRICT, WITHOUT ROWID"
-	random := func(size int) []byte {
-		b := make([]byte, size)
-		cryptorand.Read(b)
-		return b
-	}
 	type row struct {
 		id, secret []byte
 		closed     string
@@ -197,7 +256,11 @@ func TestLinkerWins(t *testing.T) {
 			found := tally{}
 			found.link(t, values(entrants), values(got.answers(number)))
 			way, most := found.best()
-			t.Logf("%d of %d by %s", most, n, way)
+			order, z := found.agreeing()
+			t.Logf("%d of %d by %s; %s agree by %.1f standard deviations", most, n, way, order, z)
+			if !v.wins && z > tooMuch {
+				t.Errorf("%s agree by %.1f standard deviations", order, z)
+			}
 			if v.wins && most < n*95/100 {
 				t.Errorf("linked only %d of %d", most, n)
 			}
@@ -206,6 +269,56 @@ func TestLinkerWins(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLinkerSeesPlaces mixes batch after batch without shuffling, under random ids. No pair can be told for sure then, but rows that came into one page lie there in
+// the order of arrival. With a shuffle they do not.
+func TestLinkerSeesPlaces(t *testing.T) {
+	const batches, batch = 20, 90
+	for _, shuffled := range []bool{false, true} {
+		dir := t.TempDir()
+		campaign := random(16)
+		for name := range map[string]bool{"identity": true, "answers": true} {
+			do(t, variant(t, dir, name), "CREATE TABLE responses (campaign BLOB NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, consents INTEGER NOT NULL, closed BLOB, PRIMARY KEY (campaign, id)) STRICT, WITHOUT ROWID")
+		}
+		db := variant(t, dir, "answers")
+		found := tally{}
+		numbers, seen := rand.Perm(batches*batch), map[int]bool{}
+		for b := range batches {
+			var entrants, answers []*item
+			begin(t, db)
+			order := make([]int, batch)
+			for i := range order {
+				order[i] = numbers[b*batch+i]
+				entrants = append(entrants, &item{n: order[i], features: map[string]string{"arrival": orderly(int64(i))}})
+			}
+			if shuffled {
+				rand.Shuffle(batch, func(i, j int) { order[i], order[j] = order[j], order[i] })
+			}
+			for _, n := range order {
+				do(t, db, "INSERT INTO responses VALUES (?, ?, ?, 0, ?)", campaign, random(16), random(32), fmt.Appendf(nil, `{"n":%d}`, n))
+			}
+			do(t, db, "COMMIT")
+			for n, it := range dump(t, dir).answers(number) {
+				if !seen[n] {
+					seen[n] = true
+					answers = append(answers, it)
+				}
+			}
+			found.link(t, entrants, answers)
+		}
+		order, z := found.agreeing()
+		t.Logf("shuffled %v: %s agree by %.1f standard deviations", shuffled, order, z)
+		if (z > tooMuch) == shuffled {
+			t.Errorf("shuffled %v: %s agree by %.1f standard deviations, the bound is %.1f", shuffled, order, z, tooMuch)
+		}
+	}
+}
+
+func random(size int) []byte {
+	b := make([]byte, size)
+	cryptorand.Read(b)
+	return b
 }
 
 // variant makes a database whose log is never moved into the file.
