@@ -36,6 +36,9 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := noCore(); err != nil {
+		return err
+	}
 	unlock, err := lockFolder(c.Dir)
 	if err != nil {
 		return err
