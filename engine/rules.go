@@ -73,6 +73,7 @@ type DrawRules struct {
 // Rules is all that is fixed when a campaign opens. It is stored as JSON in the registry.
 type Rules struct {
 	Title, Description, Notice Texts
+	Claim                      Texts  // how winners claim; only with draws, may be empty
 	Survey                     string // SurveyJS subset, empty: none
 	Consents                   []Consent
 	Draws                      []DrawRules

@@ -67,6 +67,9 @@ type namedTexts struct {
 // lineTexts are the texts that stand as one line each in the rules file.
 func (r *Rules) lineTexts() []namedTexts {
 	out := []namedTexts{{"campaign.title", r.Title}}
+	if len(r.Claim) > 0 {
+		out = append(out, namedTexts{"campaign.claim", r.Claim})
+	}
 	for i, c := range r.Consents {
 		out = append(out, namedTexts{fmt.Sprintf("campaign.consents[%d].text", i), c.Text})
 	}
@@ -155,6 +158,7 @@ func rulesFile(id store.CampaignID, slug string, r Rules) []byte {
 	line("campaign %x", id[:])
 	line("slug %s", slug)
 	texts("title", r.Title)
+	texts("claim", r.Claim)
 	for _, lang := range languages {
 		if s, ok := r.Description[lang]; ok && s != "" {
 			line("description %s %s", lang, draw.HashOf([]byte(s)))
@@ -231,6 +235,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		}
 		if len(r.Custodians)+len(r.Notifiers) > 0 {
 			bad("custodians", "unused", "a campaign without draws has no custodians and notifiers")
+		}
+		if len(r.Claim) > 0 {
+			bad("claim", "unused", "without draws there is nothing to claim: leave it out")
 		}
 		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
 			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")

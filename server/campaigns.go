@@ -140,7 +140,7 @@ func forCaller(ctx context.Context, c *fairlotv1.Campaign) *fairlotv1.Campaign {
 
 func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	r := engine.Rules{
-		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice),
+		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim),
 		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
 		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd),
 		Threshold: int(c.Threshold), Notifiers: c.Notifiers,
@@ -182,7 +182,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 	r := c.Rules
 	out := &fairlotv1.Campaign{
 		Name: "campaigns/" + hex.EncodeToString(c.ID[:]), Slug: c.Slug, State: fairlotv1.CampaignState(c.State), Etag: c.Etag,
-		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
+		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
 		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
 		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd),
 		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord),
@@ -226,6 +226,7 @@ func oneTextEach(c *fairlotv1.Campaign) error {
 	}
 	check(c.Title, "title")
 	check(c.Description, "description")
+	check(c.Claim, "claim")
 	check(c.Notice, "notice")
 	for i, k := range c.Consents {
 		check(k.Text, "consents[%d].text", i)

@@ -27,6 +27,7 @@ type Checked struct {
 // Titles are the texts of the rules file that people read, by language tag.
 type Titles struct {
 	Campaign map[string]string
+	Claim    map[string]string            // how winners claim; may be empty
 	Tier     map[[2]int]map[string]string // by draw and tier
 }
 
@@ -190,13 +191,15 @@ func (c *Checked) read(name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// readTitles reads the lines `title LANG TEXT` and `tier DRAW TIER LANG TEXT`; all others are for other readers.
+// readTitles reads the lines `title LANG TEXT`, `claim LANG TEXT` and `tier DRAW TIER LANG TEXT`; all others are for other readers.
 func readTitles(rules string) Titles {
-	t := Titles{Campaign: map[string]string{}, Tier: map[[2]int]map[string]string{}}
+	t := Titles{Campaign: map[string]string{}, Claim: map[string]string{}, Tier: map[[2]int]map[string]string{}}
 	for line := range strings.Lines(rules) {
 		line = strings.TrimSuffix(line, "\n")
 		if f := strings.SplitN(line, " ", 3); len(f) == 3 && f[0] == "title" {
 			t.Campaign[f[1]] = f[2]
+		} else if len(f) == 3 && f[0] == "claim" {
+			t.Claim[f[1]] = f[2]
 		}
 		f := strings.SplitN(line, " ", 5)
 		if len(f) < 5 || f[0] != "tier" {

@@ -748,7 +748,10 @@ type Campaign struct {
 	// SHA-256 in hex of the open record; set by the server at opening.
 	OpenHash string `protobuf:"bytes,22,opt,name=open_hash,json=openHash,proto3" json:"open_hash,omitempty"`
 	// The open record, as logged; set by the server at opening.
-	OpenRecord    string `protobuf:"bytes,23,opt,name=open_record,json=openRecord,proto3" json:"open_record,omitempty"`
+	OpenRecord string `protobuf:"bytes,23,opt,name=open_record,json=openRecord,proto3" json:"open_record,omitempty"`
+	// How winners claim: where, when, which telephone; one line in each language, shown on the page and in the notice to winners.
+	// Only with draws.
+	Claim         []*LocalizedText `protobuf:"bytes,24,rep,name=claim,proto3" json:"claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -942,6 +945,13 @@ func (x *Campaign) GetOpenRecord() string {
 		return x.OpenRecord
 	}
 	return ""
+}
+
+func (x *Campaign) GetClaim() []*LocalizedText {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
 }
 
 // CreateCampaignRequest asks for a new draft.
@@ -1494,7 +1504,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xd1\t\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\x90\n" +
+	"\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -1528,7 +1539,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tnotifiers\x18\x15 \x03(\tB%\xbaH\x1e\x92\x01\x1b\x10\t\"\x17r\x15\x18\xb4\x102\x10^age1[0-9a-z-]+$\x90\xb5\x18\x01R\tnotifiers\x12!\n" +
 	"\topen_hash\x18\x16 \x01(\tB\x04\x90\xb5\x18\x01R\bopenHash\x12%\n" +
 	"\vopen_record\x18\x17 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
-	"openRecord\"\x81\x01\n" +
+	"openRecord\x12=\n" +
+	"\x05claim\x18\x18 \x03(\v2\x19.fairlot.v1.LocalizedTextB\f\xbaH\x05\x92\x01\x02\x10\x02\x90\xb5\x18\x01R\x05claim\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +
@@ -1656,30 +1668,31 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	21, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
 	21, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
 	6,  // 21: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
-	10, // 22: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	10, // 23: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	10, // 24: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	11, // 25: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	12, // 26: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	13, // 27: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	14, // 28: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	15, // 29: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	17, // 30: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	18, // 31: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	19, // 32: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	10, // 33: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	10, // 34: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	22, // 35: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	10, // 36: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	16, // 37: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	10, // 38: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Campaign
-	10, // 39: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	20, // 40: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	33, // [33:41] is the sub-list for method output_type
-	25, // [25:33] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	3,  // 22: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
+	10, // 23: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	10, // 24: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	10, // 25: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
+	11, // 26: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	12, // 27: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	13, // 28: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	14, // 29: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	15, // 30: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	17, // 31: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	18, // 32: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	19, // 33: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	10, // 34: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	10, // 35: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	22, // 36: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	10, // 37: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	16, // 38: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	10, // 39: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Campaign
+	10, // 40: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	20, // 41: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	34, // [34:42] is the sub-list for method output_type
+	26, // [26:34] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }
