@@ -403,9 +403,9 @@ func TestMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		body := string(raw)
-		want := []string{"秋季抽獎", "電子閱讀器", "2026 年 5 月 16 日", "絕對不會以電話要求您操作提款機", "165"}
+		want := []string{"秋季抽獎", "電子閱讀器", "至總館服務台", "2026 年 5 月 16 日", "絕對不會以電話要求您操作提款機", "165"}
 		if m.Header.Get("Content-Language") == "en" {
-			want = []string{"Autumn draw", "An e-book reader", "16 May 2026", "never ask you by telephone to operate a cash machine", "165"}
+			want = []string{"Autumn draw", "An e-book reader", "At the main desk", "16 May 2026", "never ask you by telephone to operate a cash machine", "165"}
 		}
 		for _, s := range want {
 			if !strings.Contains(subject+body, s) {

@@ -111,7 +111,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		}
 		c, round = local.Chain(), Round
 	}
-	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
 	notice := []byte("The notice.\n")
 	var witnesses []ledger.Witness
 	for i, x := range custodians {
