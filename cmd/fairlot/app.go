@@ -37,7 +37,24 @@ func (a *app) dial() (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-func (a *app) explain(act string, err error) error { return client.Explain(act, a.server, err) }
+// explain says what a refusal means for the command that was given.
+func (a *app) explain(act string, err error) error {
+	err = client.Explain(act, a.server, err)
+	var r *client.Refusal
+	if errors.As(err, &r) && r.Reason == "ROLE_REFUSED" {
+		if strings.Contains(r.Text, "the role notifier") {
+			r.Hint = fmt.Sprintf("ask an officer to run `fairlot %s`; a notifier's token prepares releases and writes to winners, no more", a.command)
+		} else {
+			r.Hint = fmt.Sprintf("`fairlot %s` wants a notifier's token: --token-file FILE; `fairlot token create --role notifier --label NAME --out FILE` makes one", a.command)
+		}
+	}
+	return err
+}
+
+// bundleAddress is where the public site serves a campaign's bundle.
+func (a *app) bundleAddress(c *fairlotv1.Campaign) string {
+	return strings.TrimRight(a.site, "/") + "/bundles/" + strings.TrimPrefix(c.Name, "campaigns/") + ".tar"
+}
 
 var nameForm = regexp.MustCompile(`^[a-z0-9-]{1,63}$`)
 

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/bundle"
+	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -110,9 +111,11 @@ type campaignCreate struct {
 // Help is shown below the usage.
 func (campaignCreate) Help() string {
 	return `A campaign file is JSON with the fields of the contract's Campaign; the survey may stand in it as an object under "survey".
-All that is wrong is said at once; nothing is kept then.
+A file whose fields do not fit together is refused as a whole, with all that is wrong in it. Rules of time and draws are looked at when
+the campaign is opened; a draft can be corrected until then with fairlot campaign update.
 
-Example: fairlot campaign example > autumn.json; edit it; fairlot campaign create autumn.json`
+Example: fairlot campaign example --custodian maria.json --custodian chen.json --notifier desk.json > autumn.json; edit it;
+         fairlot campaign create autumn.json`
 }
 
 // Run makes the draft.
@@ -253,6 +256,7 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	}
 	if c.OpenHash != "" {
 		row("open record", "%s", c.OpenHash)
+		row("bundle", "%s", a.bundleAddress(c))
 	}
 	w.Flush()
 }
@@ -352,9 +356,9 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if err != nil {
 		return a.explain("open campaign "+cmd.Name, err)
 	}
-	a.printf("%s is open until %s\nopen record %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash)
+	a.printf("%s is open until %s\nopen record %s\nbundle %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash, a.bundleAddress(c))
 	if len(c.Draws) > 0 {
-		a.printf("next: each custodian and notifier runs `fairlot keys check` with the bundle")
+		a.printf("next: each custodian and notifier runs `fairlot keys check --key FILE --bundle …` with that address or the file it gives")
 		if c.Proof != fairlotv1.Proof_PROOF_NONE {
 			a.printf("; `fairlot token members %s --count N` makes codes for entrants", c.Slug)
 		}
@@ -388,15 +392,35 @@ func (cmd *campaignClose) Run(a *app) error {
 	if c, err = fairlotv1.NewCampaignServiceClient(conn).CloseCampaign(a.ctx, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
 		return a.explain("close campaign "+cmd.Name, err)
 	}
-	a.printf("%s is closed\n", c.Slug)
-	for i, d := range c.Draws {
-		margin := d.MarginSeconds
-		if margin == 0 {
-			margin = 3600
-		}
-		a.printf("draw %d: custodians cosign now, at least %d seconds before the draw at %s\n", i+1, margin, zulu(d.DrawTime.AsTime()))
+	a.printf("%s is closed\nbundle %s\n", c.Slug, a.bundleAddress(c))
+	if len(c.Draws) == 0 {
+		return nil
 	}
+	rec, err := draw.ParseRecord([]byte(c.OpenRecord))
+	if err != nil {
+		return fmt.Errorf("read the open record of %s: %w", c.Slug, err)
+	}
+	open, ok := rec.(*draw.Open)
+	if !ok {
+		return fmt.Errorf("read the open record of %s: the daemon sent a record of the kind %s", c.Slug, rec.Kind())
+	}
+	a.next(c.Slug, open)
 	return nil
+}
+
+// next says what is to be done after a close, and until when.
+func (a *app) next(slug string, open *draw.Open) {
+	for i := range open.Draws {
+		d := &open.Draws[i]
+		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
+			fmt.Sprint(len(open.Custodians)), zulu(d.Deadline(d.Round)), zulu(draw.RoundTime(d.Beacon, d.Round)))
+	}
+	a.printf("next: custodians run `fairlot cosign --key FILE --bundle …` with that bundle; an officer runs `fairlot cosignature add FILE` for each note,\n" +
+		"      and after the round:")
+	for i := range open.Draws {
+		a.printf(" `fairlot draw run %s %d`", slug, i+1)
+	}
+	a.printf("\n")
 }
 
 type campaignDelete struct {

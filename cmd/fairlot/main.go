@@ -22,6 +22,9 @@ import (
 type commands struct {
 	Server    string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Daemon to talk to. Only addresses of this machine are taken, since the daemon speaks no TLS yet."`
 	TokenFile string `env:"FAIRLOT_TOKEN_FILE" placeholder:"FILE" help:"File of mode 0600 (or a descriptor such as /dev/fd/3) with your staff token."`
+	Site      string `default:"http://127.0.0.1:8080" env:"FAIRLOT_SITE" placeholder:"URL" help:"The public's site, for the addresses of bundles that are printed. Nothing is fetched from it."`
+
+	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`
 
 	Campaign    campaignCmd    `cmd:"" help:"Prepare, open, close and read campaigns."`
 	Token       tokenCmd       `cmd:"" help:"Make and revoke staff tokens, and one-use codes for entrants."`
@@ -49,6 +52,8 @@ type app struct {
 	ctx       context.Context
 	server    string
 	tokenFile string
+	site      string
+	command   string // words of the command, as in campaign close
 	in        io.Reader
 	out, errw io.Writer
 }
@@ -81,6 +86,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 			"A campaign's life: keys new, campaign create, campaign open, keys check, token members, campaign close, cosign, cosignature add, "+
 			"draw run, verify, release prepare, release share, notify.\n\n"+
 			"Exit status: 0 done; 1 failed; 2 wrong usage; 3 (verify, receipt) computed correctly but not proven."),
+		kong.Vars{"version": version()}, kong.Help(printHelp), kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		fmt.Fprintln(errw, "fairlot:", err)
@@ -105,7 +111,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		fmt.Fprintf(errw, "fairlot: %v; see fairlot%s --help\n", err, at)
 		return 2
 	}
-	a := &app{ctx: ctx, server: cli.Server, tokenFile: cli.TokenFile, in: in, out: out, errw: errw}
+	a := &app{ctx: ctx, server: cli.Server, tokenFile: cli.TokenFile, site: cli.Site, command: words(k.Selected()), in: in, out: out, errw: errw}
 	err = k.Run(a)
 	if err == nil {
 		return 0

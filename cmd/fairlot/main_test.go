@@ -10,11 +10,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/scene"
 	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
 func TestMain(m *testing.M) {
@@ -161,6 +167,86 @@ func TestExitStatusOfUsage(t *testing.T) {
 			if want != 0 && !strings.HasPrefix(errs, "fairlot: ") {
 				t.Errorf("fairlot %s: said %q", line, errs)
 			}
+		}
+	}
+}
+
+func TestNoBundleIsWrongUsage(t *testing.T) {
+	empty, text, short, folder := filepath.Join(t.TempDir(), "empty"), filepath.Join(t.TempDir(), "text"), filepath.Join(t.TempDir(), "short"), t.TempDir()
+	for path, b := range map[string][]byte{empty: nil, text: bytes.Repeat([]byte("a line\n"), 300), short: append(bytes.Repeat([]byte{0}, 257), "ust"...)} {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, where := range []string{empty, text, short, folder} {
+		if code, out, errs := call(t, "verify", where); code != 2 || !strings.Contains(errs, "this is no bundle") || out != "" {
+			t.Errorf("verify %s: status %d, %q, %q", where, code, out, errs)
+		}
+	}
+	// With a log.bin it is a bundle with a fault, and so is what begins as an archive does.
+	if err := os.WriteFile(filepath.Join(folder, "log.bin"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(short, append(append(make([]byte, 257), "ustar"...), make([]byte, 1000)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{folder, short} {
+		if code, out, _ := call(t, "verify", where); code != 1 || !strings.Contains(out, "verify: FAILED at step 1 ") {
+			t.Errorf("verify %s: status %d, %q", where, code, out)
+		}
+	}
+}
+
+func TestHelpSaysDefaultsAndVersion(t *testing.T) {
+	if _, out, _ := call(t, "campaign", "list", "--help"); !strings.Contains(strings.Join(strings.Fields(out), " "), "(default 127.0.0.1:9090)") || !strings.Contains(out, "--token-file") {
+		t.Errorf("campaign list --help lacks the default: %s", out)
+	}
+	for _, line := range []string{"cosign", "verify", "keys new custodian", "release share", "campaign example"} {
+		if _, out, _ := call(t, append(strings.Fields(line), "--help")...); strings.Contains(out, "--server") || strings.Contains(out, "--token-file") {
+			t.Errorf("%s --help names a daemon that it never asks: %s", line, out)
+		}
+	}
+	if code, out, _ := call(t, "--version"); code != 0 || !strings.HasPrefix(out, "fairlot ") || !strings.Contains(out, "go1.") {
+		t.Errorf("--version: status %d, %q", code, out)
+	}
+}
+
+func TestAfterTheClose(t *testing.T) {
+	k, err := custodian.New("a.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scene.Make([]draw.Custodian{{Recipient: k.Age.Recipient(), VKey: k.Cosigner.VKey().String()}}, 1, []string{k.Age.Recipient()}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, _ := s.Open()
+	var out bytes.Buffer
+	a := &app{out: &out, site: "https://draw.library.example/"}
+	a.next("autumn", open)
+	due := draw.RoundTime(open.Draws[0].Beacon, open.Draws[0].Round)
+	before := due.Add(-time.Duration(open.Draws[0].Margin) * time.Second)
+	want := fmt.Sprintf("draw 1: 1 custodian of 1 must have cosigned before %s; the draw is due %s\n", zulu(before), zulu(due))
+	if !strings.HasPrefix(out.String(), want) || !strings.HasSuffix(out.String(), " `fairlot draw run autumn 1`\n") {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+	if got := a.bundleAddress(&fairlotv1.Campaign{Name: "campaigns/0123"}); got != "https://draw.library.example/bundles/0123.tar" {
+		t.Errorf("bundle at %s", got)
+	}
+}
+
+func TestRoleRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"the role notifier may not do this: ask somebody who is officer": "ask an officer to run `fairlot campaign close`",
+		"the role officer may not do this: ask somebody who is notifier": "`fairlot campaign close` wants a notifier's token",
+	} {
+		st, err := status.New(codes.PermissionDenied, text).WithDetails(&errdetails.ErrorInfo{Reason: "ROLE_REFUSED", Domain: "fairlot"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{command: "campaign close"}
+		if got := a.explain("close", st.Err()).Error(); !strings.Contains(got, want) {
+			t.Errorf("%s: said %s", text, got)
 		}
 	}
 }

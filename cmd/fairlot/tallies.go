@@ -60,18 +60,22 @@ func (cmd *campaignTallies) Run(a *app) error {
 	if err := json.Unmarshal([]byte(res.TableJson), &t); err != nil {
 		return fmt.Errorf("read tallies of %s: the daemon's table is of another version; use --json", c.Slug)
 	}
-	a.printf("%s responses; counts under %d are not shown (–)\n", count(t.Responses), t.MinCell)
+	responses := "– responses"
+	if t.Responses != nil {
+		responses = plural(int64(*t.Responses), "response", "responses")
+	}
+	a.printf("%s\n– means withheld: a count under %d, or one that would give such a count away\n", responses, t.MinCell)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, q := range t.Questions {
 		fmt.Fprintf(w, "\n%s\tanswered %s\tnot answered %s\n", q.Question, count(q.Answered), count(q.Unanswered))
 		if q.Withheld {
-			fmt.Fprintf(w, "  withheld: too few to show anything\t\t\n")
+			fmt.Fprintf(w, "  withheld: too few to show anything\n")
 		}
 		if q.Mean != "" {
-			fmt.Fprintf(w, "  mean\t%s\t\n", q.Mean)
+			fmt.Fprintf(w, "  mean\t%s\n", q.Mean)
 		}
 		for _, cell := range q.Cells {
-			fmt.Fprintf(w, "  %s\t%s\t\n", cell.Value, count(cell.Count))
+			fmt.Fprintf(w, "  %s\t%s\n", cell.Value, count(cell.Count))
 		}
 	}
 	return w.Flush()

@@ -29,7 +29,7 @@ The last line and the exit status say the outcome:
   3  verify: ok (not confirmed from outside in time)   correct, but the operator alone vouches for the time
   3  verify: ok (not drawn yet)                        correct as far as it goes
   1  verify: FAILED at step N NAME: …                  not correct: keep the bundle, it is evidence
-  2                                                    wrong usage, or the bundle cannot be read: nothing was checked
+  2                                                    wrong usage, no bundle, or one that cannot be read: nothing was checked
 
 Example: fairlot verify http://127.0.0.1:8080/bundles/0123….tar`
 }

@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,6 +27,9 @@ const MaxDownload = 4 << 30
 
 // ErrDownload says that an address gave no bundle.
 var ErrDownload = errors.New("no bundle there")
+
+// ErrNotBundle says that a file or folder is something else than a bundle, so that there was nothing to check.
+var ErrNotBundle = errors.New("this is no bundle")
 
 // Files is a bundle that was brought in. Close it.
 type Files struct {
@@ -45,7 +50,8 @@ func (f *Files) Close() error {
 type Progress func(done, total int64)
 
 // Open brings in a bundle from a folder, a .tar file, or an http or https address, which is downloaded to a temporary file
-// first. A *verify.StepError says that it is no bundle.
+// first. The error wraps ErrNotBundle for a file that does not begin as a ustar archive and for a folder without log.bin;
+// a *verify.StepError says that it is a bundle with a fault, which is evidence.
 func Open(ctx context.Context, where string, progress Progress) (*Files, error) {
 	if u, err := url.Parse(where); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
 		return download(ctx, where, progress)
@@ -55,6 +61,9 @@ func Open(ctx context.Context, where string, progress Progress) (*Files, error) 
 		return nil, err
 	}
 	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(where, "log.bin")); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("open %s: %w: a bundle's folder holds a log.bin", where, ErrNotBundle)
+		}
 		files, err := verify.Folder(os.DirFS(where))
 		if err != nil {
 			return nil, err
@@ -65,12 +74,25 @@ func Open(ctx context.Context, where string, progress Progress) (*Files, error) 
 	if err != nil {
 		return nil, err
 	}
-	files, err := verify.Tar(f, info.Size())
+	files, err := archive(f, info.Size())
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	return &Files{files, []func() error{f.Close}}, nil
+}
+
+// archive is verify.Tar for what begins as an archive does.
+func archive(f *os.File, size int64) (*verify.Files, error) {
+	magic := make([]byte, 5)
+	n, err := f.ReadAt(magic, 257)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read bundle: %w", err)
+	}
+	if string(magic[:n]) != "ustar" {
+		return nil, fmt.Errorf("%w: it does not begin as an archive of the kind ustar", ErrNotBundle)
+	}
+	return verify.Tar(f, size)
 }
 
 func download(ctx context.Context, where string, progress Progress) (_ *Files, err error) {
@@ -111,7 +133,7 @@ func download(ctx context.Context, where string, progress Progress) (_ *Files, e
 	if size > MaxDownload {
 		return nil, fmt.Errorf("get bundle from %s: %w: it is longer than %d bytes", where, ErrDownload, int64(MaxDownload))
 	}
-	files, err := verify.Tar(f, size)
+	files, err := archive(f, size)
 	if err != nil {
 		return nil, err
 	}

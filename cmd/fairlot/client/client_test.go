@@ -45,9 +45,28 @@ func TestExplainListsAllFields(t *testing.T) {
 	want := `open campaign: the rules cannot open like this (RULES_INVALID)
   campaign.title: give a title (required)
   campaign.draws[0].tiers: give a tier (required)
-  try again in 3s`
+  try again in 3s
+  what to do: correct the file; then ` + "`fairlot campaign update SLUG FILE` replaces the draft, or repeat the command if there is none yet"
 	if got := Explain("open campaign", "127.0.0.1:9090", st.Err()).Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestExplainSaysWhereKeysComeFrom(t *testing.T) {
+	fields := &errdetails.BadRequest{}
+	for _, f := range [][2]string{{"campaign.custodians[0].recipient", "string.pattern"}, {"campaign.custodians[0].recipient", "string.pattern"},
+		{"campaign.custodians[0].cosigner", "string.min_len"}, {"campaign.notifiers[0]", "string.pattern"}, {"campaign.slug", "string.pattern"}} {
+		fields.FieldViolations = append(fields.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f[0], Reason: f[1], Description: "does not match regex pattern"})
+	}
+	st, err := status.New(codes.InvalidArgument, "some fields are wrong").WithDetails(&errdetails.ErrorInfo{Reason: "FIELD_INVALID"}, fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Explain("create campaign", "127.0.0.1:9090", st.Err()).Error()
+	for want, n := range map[string]int{"put the custodian's line here": 2, "put the notifier's line here": 1, "regex": 1, "custodians[0].recipient": 1, "campaign update SLUG FILE": 1} {
+		if strings.Count(got, want) != n {
+			t.Errorf("%q stands %d times, want %d:\n%s", want, strings.Count(got, want), n, got)
+		}
 	}
 }
 

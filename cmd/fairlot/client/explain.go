@@ -2,6 +2,8 @@ package client
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,10 +30,12 @@ type Field struct{ Path, Reason, Text string }
 // hints say what to do where the daemon's sentence cannot know this tool.
 var hints = map[string]string{
 	"STAFF_TOKEN_INVALID":   "name the file with your token: --token-file FILE, or the variable FAIRLOT_TOKEN_FILE; an officer makes tokens with `fairlot token create`",
-	"ROLE_REFUSED":          "use a token of the other role; `fairlot token create --role officer|notifier` makes one",
+	"ROLE_REFUSED":          "use a token of the other role, or ask somebody who has it",
 	"ETAG_STALE":            "read it again with `fairlot campaign show NAME`, look at what changed, and repeat",
 	"CAMPAIGN_NOT_FOUND":    "`fairlot campaign list` shows the names; drafts are shown to officers only",
-	"SLUG_TAKEN":            "choose another slug",
+	"SLUG_TAKEN":            "to change the draft of this slug: `fairlot campaign update SLUG FILE`",
+	"RULES_INVALID":         "correct the file; then `fairlot campaign update SLUG FILE` replaces the draft, or repeat the command if there is none yet",
+	"FIELD_INVALID":         "correct what you gave, and repeat it; a draft is replaced by `fairlot campaign update SLUG FILE`",
 	"DRAW_UNPROVEN":         "custodians cosign with `fairlot cosign` before the deadline; if it is too late, decide openly and repeat with --accept-unproven",
 	"STAFF_TOKEN_NOT_FOUND": "`fairlot token list` shows the ids",
 	"SEAT_UNKNOWN":          "`fairlot draw show NAME N` shows who holds which seat",
@@ -60,13 +64,17 @@ func Explain(act, server string, err error) error {
 			r.Reason = strings.TrimPrefix(d.Reason, "ERROR_REASON_")
 		case *errdetails.BadRequest:
 			for _, v := range d.FieldViolations {
-				r.Fields = append(r.Fields, Field{v.Field, v.Reason, v.Description})
+				if f := inWords(Field{v.Field, v.Reason, v.Description}); !slices.Contains(r.Fields, f) {
+					r.Fields = append(r.Fields, f)
+				}
 			}
 		case *errdetails.RetryInfo:
 			r.Retry = d.RetryDelay.AsDuration()
 		}
 	}
-	r.Hint = hints[r.Reason]
+	if r.Hint = hints[r.Reason]; strings.Contains(r.Text, r.Hint) { // nothing is said twice
+		r.Hint = ""
+	}
 	if r.Reason == "" {
 		switch r.Code {
 		case codes.Unavailable:
@@ -85,6 +93,23 @@ func Explain(act, server string, err error) error {
 		}
 	}
 	return r
+}
+
+var (
+	custodianField = regexp.MustCompile(`^campaign\.custodians\[\d+\]\.(recipient|cosigner)$`)
+	notifierField  = regexp.MustCompile(`^campaign\.notifiers\[\d+\]$`)
+)
+
+// inWords says of a key that has the wrong form where the right one comes from: the contract's pattern tells nobody.
+func inWords(f Field) Field {
+	switch {
+	case !strings.HasPrefix(f.Reason, "string."):
+	case custodianField.MatchString(f.Path):
+		f.Text = "put the custodian's line here, from what `fairlot keys new custodian` printed; `fairlot campaign example --custodian FILE` fills it in"
+	case notifierField.MatchString(f.Path):
+		f.Text = "put the notifier's line here, from what `fairlot keys new notifier` printed; `fairlot campaign example --notifier FILE` fills it in"
+	}
+	return f
 }
 
 // Error is the text described at Refusal, without a final LF.
