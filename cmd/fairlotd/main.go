@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // days of a campaign are counted in its zone on machines without zone data too
 
@@ -22,6 +24,8 @@ type commands struct {
 	Init  initCmd  `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
 	Serve serveCmd `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
 	Demo  demo.Cmd `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
+
+	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`
 }
 
 func main() {
@@ -30,10 +34,39 @@ func main() {
 	var cli commands
 	k := kong.Parse(&cli, kong.Name("fairlotd"),
 		kong.Description("Surveys and lucky draws whose answers nobody can tie to a person and whose draws anybody can check."),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Vars{"version": version()}, kong.ValueFormatter(withDefault), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "fairlotd:", err)
 		stop()
 		os.Exit(1)
 	}
+}
+
+// withDefault is a flag's help, with the default that its placeholder hides.
+func withDefault(v *kong.Value) string {
+	text := kong.DefaultHelpValueFormatter(v)
+	if v.Default == "" || v.Flag == nil || v.Flag.PlaceHolder == "" {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + " (default " + v.Default + ")."
+}
+
+// version says of which commit this program was built, and with which Go.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "fairlotd development"
+	}
+	set := map[string]string{}
+	for _, s := range info.Settings {
+		set[s.Key] = s.Value
+	}
+	text := "fairlotd development"
+	if set["vcs.revision"] != "" {
+		text = "fairlotd commit " + set["vcs.revision"] + " of " + set["vcs.time"]
+		if set["vcs.modified"] == "true" {
+			text += ", changed since"
+		}
+	}
+	return text + " (" + info.GoVersion + ")"
 }

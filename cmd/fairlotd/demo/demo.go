@@ -26,10 +26,10 @@ const (
 
 // Cmd is the subcommand demo of fairlotd.
 type Cmd struct {
-	Dir     string `default:"./fairlot-demo" placeholder:"DIR" help:"The demo's own folder, made anew each time (default ./fairlot-demo). A folder that is not its own is refused."`
-	GRPC    string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door (default 127.0.0.1:9090)."`
-	HTTP    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST (default 127.0.0.1:8080)."`
-	Entries int    `default:"500" placeholder:"N" help:"Made-up entries of the large campaign, 100 to 20,000 (default 500)."`
+	Dir     string `default:"./fairlot-demo" placeholder:"DIR" help:"The demo's own folder, made anew each time. A folder that is not its own is refused."`
+	GRPC    string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door."`
+	HTTP    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST."`
+	Entries int    `default:"500" placeholder:"N" help:"Made-up entries of the large campaign, 100 to 20,000."`
 	Exit    bool   `help:"End after the story instead of leaving the site up to try; status 0 only if every step held."`
 }
 
