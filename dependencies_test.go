@@ -91,8 +91,8 @@ var rules = map[string]rule{
 	"crypto/custody": {why: "one job", may: map[string]string{"filippo.io/age/...": "locks are age files", "github.com/cloudflare/circl/...": "secret sharing", "fairlot/crypto/seal": "the envelope whose key is split"}},
 	"crypto/tag":     {why: "one job, one library", may: map[string]string{"golang.org/x/text/unicode/norm": "NFKC of ID numbers"}},
 	"crypto/beacon":  {why: "one job, one library", may: map[string]string{"github.com/cloudflare/circl/...": "BLS signatures"}},
-	"crypto/ledger":  {why: "one job", may: map[string]string{"golang.org/x/mod/sumdb/...": "notes and tiles", "filippo.io/torchwood/...": "cosignatures"}},
-	"crypto/receipt": {why: "one job, one library", may: map[string]string{"golang.org/x/mod/sumdb/note": "a receipt is a signed note"}},
+	"crypto/ledger":  {why: "one job", may: map[string]string{"fairlot/draw": "which points may be keys", "golang.org/x/mod/sumdb/...": "notes and tiles", "filippo.io/torchwood/...": "cosignatures"}},
+	"crypto/receipt": {why: "one job, one library", may: map[string]string{"fairlot/draw": "the form of a key", "golang.org/x/mod/sumdb/note": "a receipt is a signed note"}},
 	"crypto/keys":    {why: "one job, no library: files of one folder"},
 
 	"verify": {

@@ -192,7 +192,7 @@ const (
 )
 
 // ParseVKey reads a signed-note verifier key NAME+HHHHHHHH+BASE64 of the wanted algorithm in its one encoding and returns
-// its name and its 32-byte Ed25519 key.
+// its name and its 32-byte Ed25519 key, which CheckKey allows.
 func ParseVKey(s string, alg byte) (name string, key [32]byte, err error) {
 	name, rest, _ := strings.Cut(s, "+")
 	hash, enc, _ := strings.Cut(rest, "+")
@@ -206,6 +206,9 @@ func ParseVKey(s string, alg byte) (name string, key [32]byte, err error) {
 	sum := sha256.Sum256(append([]byte(name+"\n"), k...))
 	if hash != hex.EncodeToString(sum[:4]) {
 		return "", key, errors.New("is a verifier key with a wrong key hash")
+	}
+	if err := CheckKey([32]byte(k[1:])); err != nil {
+		return "", key, err
 	}
 	copy(key[:], k[1:])
 	return name, key, nil

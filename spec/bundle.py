@@ -10,7 +10,11 @@ MAX_FILE = {"checkpoints": 65536, "files": 1 << 20}
 
 def read(path):
     """The files of the bundle at path; Bad if they break step 1, OSError if it cannot be read."""
-    files = read_tar(path) if os.path.isfile(path) else read_folder(path)
+    if os.path.isfile(path):
+        with open(path, "rb") as f:
+            files = read_tar(f)
+    else:
+        files = read_folder(path)
     check(files)
     return files
 
@@ -20,6 +24,8 @@ def read_folder(path):
     if not os.path.isdir(path):
         raise FileNotFoundError("no bundle at " + path)
     for top, dirs, names in os.walk(path):
+        for n in dirs:
+            need(not os.path.islink(os.path.join(top, n)), "%s is a symbolic link" % n)
         for n in names:
             full = os.path.join(top, n)
             need(os.path.isfile(full) and not os.path.islink(full), "%s is no regular file" % n)
@@ -28,26 +34,37 @@ def read_folder(path):
     return files
 
 
-def read_tar(path):
+def read_tar(f):
+    """The files of an archive in an open binary file, header by header: two programs must never see two archives in one."""
     files, last = {}, ()
-    with open(path, "rb") as f:
-        while True:
-            head = f.read(512)
-            need(len(head) == 512, "archive ends in the middle")
-            if head == bytes(512):
-                break
-            need(head[257:265] == b"ustar\x0000" and head[156:157] == b"0", "archive holds another thing than regular members")
-            need(int(head[148:156].strip(b" \0") or b"0", 8) == sum(head) - sum(head[148:156]) + 8 * 32, "archive header's sum is wrong")
-            name = head[:100].rstrip(b"\0").decode("utf-8", "replace")
-            need(head[345:500] == bytes(155), "archive member's name is split")
-            size = int(head[124:136].strip(b" \0") or b"0", 8)
-            body = f.read(size)
-            need(len(body) == size and len(f.read(-size % 512)) == -size % 512, "archive ends in the middle")
-            need(name not in files and order(name) > last, "%s is not in order" % name)
-            last, files[name] = order(name), body
-        rest = f.read()
-        need(len(rest) >= 512 and not rest.strip(b"\0"), "archive does not end with two zero blocks")
+    end = f.seek(0, os.SEEK_END)
+    f.seek(0)
+    while True:
+        head = f.read(512)
+        need(len(head) == 512, "archive ends in the middle")
+        if head == bytes(512):
+            break
+        need(head[257:265] == b"ustar\x0000" and head[156:157] == b"0", "archive holds another thing than regular members")
+        need(octal(head[148:156]) == sum(head) - sum(head[148:156]) + 8 * 32, "archive header's sum is wrong")
+        name = head[:100].rstrip(b"\0").decode("utf-8", "replace")
+        need(head[345:500] == bytes(155), "archive member's name is split")
+        size = octal(head[124:136])
+        padding = -size % 512
+        need(size + padding <= end - f.tell(), "archive ends in the middle of %s" % name)
+        body = f.read(size)
+        need(f.read(padding) == bytes(padding), "%s is not padded with zeros" % name)
+        need(name not in files and order(name) > last, "%s is not in order" % name)
+        last, files[name] = order(name), body
+    rest = f.read()
+    need(len(rest) >= 512 and not rest.strip(b"\0"), "archive does not end with two zero blocks")
     return files
+
+
+def octal(field):
+    """Octal digits, then NULs or spaces to the end of the field, at least one of each."""
+    m = re.fullmatch(rb"([0-7]+)[\0 ]+", field)
+    need(m, "archive header's number %r is malformed" % field)
+    return int(m.group(1), 8)
 
 
 def order(name):
@@ -56,6 +73,7 @@ def order(name):
         return (0,)
     m = re.fullmatch(r"checkpoints/(0|[1-9][0-9]{0,15})", name)
     if m:
+        need(int(m.group(1)) < 1 << 53, "%s is over the limit of a dec" % name)
         return (1, int(m.group(1)))
     if re.fullmatch(r"files/[0-9a-f]{64}", name):
         return (2, name)

@@ -107,6 +107,12 @@ def sign(seed, message):
     return rb + s.to_bytes(32, "little")
 
 
+def allowed(pub):
+    """Whether pub encodes, canonically, a point of the curve whose order does not divide 8 (SPEC section 1)."""
+    p = _decode(pub)
+    return p is not None and _encode(_double(_double(_double(p)))) != _encode(ZERO)
+
+
 def verify(pub, message, signature):
     """Whether a 64-byte signature of message under the 32-byte key pub holds."""
     if len(pub) != 32 or len(signature) != 64:

@@ -4,6 +4,7 @@ import base64
 import unicodedata
 
 import drawing
+import ed25519
 import notes
 from records import sha256
 from scene import LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, secret
@@ -100,9 +101,10 @@ def records():
     fail("open-zone", "A zone name with a dot.", text.replace("Europe/Warsaw", "Europe.Warsaw"))
     fail("open-zone-long", "A zone name of 65 characters.", text.replace("Europe/Warsaw", "E" * 65))
     fail("open-key-34-bytes", "A key of 33 bytes after its algorithm.", text.replace(LOG_VKEY, key_of(ORIGIN, b"\x01" + bytes(33))))
-    fail("open-origin-129", "An origin of 129 characters.", text.replace(LOG_VKEY, key_of("o" * 129, b"\x01" + bytes(32))))
+    k = b"\x01" + ed25519.public(secret("long origin"))
+    fail("open-origin-129", "An origin of 129 characters.", text.replace(LOG_VKEY, key_of("o" * 129, k)))
     ok("open-origin-120", "An origin of 120 characters, the longest with a receipt key.",
-       text.replace(LOG_VKEY, key_of("o" * 120, b"\x01" + bytes(32))).replace(RECEIPT_VKEY, key_of("o" * 120 + "/receipt", b"\x01" + bytes(32))))
+       text.replace(LOG_VKEY, key_of("o" * 120, k)).replace(RECEIPT_VKEY, key_of("o" * 120 + "/receipt", k)))
     fail("open-tier-two-words", "A tier without a count.", text.replace("tier 1 1 2", "tier 1 2"))
     fail("open-tier-two-spaces", "Two spaces in a tier.", text.replace("tier 1 1 2", "tier 1  1 2"))
     fail("origin-old-plus", "An old origin with a plus.", "fairlot/v1 origin\nlog %s\nold old+org\nold-size 1\nold-root %s\n" % (LOG_VKEY, h))

@@ -9,6 +9,7 @@ import sys
 
 import make_bundles_bad
 import make_bundles_good
+import make_keys
 import make_units
 import vectors
 
@@ -17,7 +18,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "draw", 
 
 def main():
     made, wrong = {}, 0
-    for v in make_bundles_good.all_() + make_bundles_bad.all_() + make_units.all_():
+    for v in make_bundles_good.all_() + make_bundles_bad.all_() + make_units.all_() + make_keys.all_():
         assert v.name not in made, v.name
         why = vectors.mismatch(v)
         if why:

@@ -3,7 +3,7 @@
 import base64
 
 import ed25519
-from records import Bad, Lines, Vkey, dec, decs, hash_, hexn, need, plain_lines, sha256, unbase64
+from records import Bad, Lines, Vkey, dec, decs, hash_, hexn, key_name, need, plain_lines, sha256, unbase64
 
 EMPTY_ROOT = sha256()
 
@@ -42,7 +42,8 @@ def split_note(data):
         raise Bad("note is not UTF-8")
     for line in lines:
         w = line.split(" ")
-        need(len(w) == 3 and w[0] == "—" and w[1] and "+" not in w[1], "not a signature line")
+        need(len(w) == 3 and w[0] == "—", "not a signature line")
+        key_name(w[1])
         b = unbase64(w[2])
         need(len(b) >= 5, "signature too short")
         sigs.append((w[1], b[:4], b[4:]))
@@ -93,6 +94,7 @@ class Checkpoint:
 def check_receipt(data, vkey_text):
     """Checks a receipt or a saved copy against the receipt key; returns the receipt's keys."""
     key, saved = Vkey(vkey_text, 1), None
+    need(key.name.endswith("/receipt"), "not named ORIGIN/receipt")
     if data.startswith(b"fairlot/v1 saved receipt\n"):
         head, sep, data = data.partition(b"\n\n")
         need(sep, "saved receipt has no note")

@@ -9,6 +9,8 @@ import os
 import re
 import unicodedata
 
+import ed25519
+
 MAX_DEC = 2**53 - 1
 UNICODE_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "draw", "unicode14.txt")
 ZERO_REASONS = ["duplicate", "excluded", "erased", "erased-at-desk", "superseded", "won-earlier"]
@@ -177,6 +179,7 @@ class Vkey:
         need(k[0] == algorithm, "key's algorithm is 0x%02x, not 0x%02x" % (k[0], algorithm))
         self.key, self.hash = k[1:], bytes.fromhex(parts[1])
         need(sha256(self.name.encode(), b"\n", k)[:4] == self.hash, "key hash is wrong")
+        need(ed25519.allowed(self.key), "key is no point, not canonical, or of small order")
 
 
 def vkey(algorithm):
@@ -394,18 +397,21 @@ class Policy:
             need(all(row) and not any(c in w for w in row for c in "\r\t"), "policy line holds stray space")
         ranks = [order.index(row[0]) for row in rows]
         need(ranks == sorted(ranks) and ranks.count(0) == 1 and ranks.count(3) == 1, "policy lines out of order")
-        self.witnesses, self.groups, keys = {}, {}, set()
+        self.witnesses, self.groups, keys, signers = {}, {}, set(), set()
         for row in rows:
             if row[0] == "log":
                 need(len(row) == 2, "policy log line")
                 self.log = Vkey(row[1], 1)
                 keys.add(self.log.key)
+                signers.add((self.log.name, self.log.hash))
             elif row[0] == "witness":
                 need(len(row) == 3, "policy witness line")
                 self._name(row[1])
                 key = self.witnesses[row[1]] = Vkey(row[2], 4)
                 need(key.key not in keys, "a key stands twice")
+                need((key.name, key.hash) not in signers, "two keys have one name and one key hash")
                 keys.add(key.key)
+                signers.add((key.name, key.hash))
             elif row[0] == "group":
                 need(len(row) >= 4, "policy group line")
                 members = row[3:]

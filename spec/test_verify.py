@@ -81,8 +81,9 @@ class Test(unittest.TestCase):
     def test_generator_writes_the_same_bytes(self):
         import make_bundles_bad
         import make_bundles_good
+        import make_keys
         import make_units
-        made = {v.name + ".txt": vectors.dump(v) for m in (make_bundles_good, make_bundles_bad, make_units) for v in m.all_()}
+        made = {v.name + ".txt": vectors.dump(v) for m in (make_bundles_good, make_bundles_bad, make_units, make_keys) for v in m.all_()}
         for name, text in made.items():
             with open(os.path.join(FOLDER, name), encoding="utf-8", newline="") as f:
                 self.assertEqual(f.read(), text, name)

@@ -96,7 +96,7 @@ func placeOf(name string) (place, bool) {
 	}
 	if number, ok := strings.CutPrefix(dir, "draw/"); ok && (base == "entrants.bin" || base == "ranking.txt") {
 		n, ok := decimal(strings.TrimSuffix(number, "/"))
-		return place{group: 3, number: n, text: base}, ok && name == drawFile(int(n), base)
+		return place{group: 3, number: n, text: base}, ok && n >= 1 && n <= 99 && name == drawFile(int(n), base)
 	}
 	return place{}, false
 }

@@ -16,6 +16,9 @@ import (
 
 const block = 512
 
+// noPrefix is a ustar prefix field that holds nothing. A NUL at its start would be enough for archive/tar.
+var noPrefix = string(make([]byte, 155))
+
 // Tar is a bundle in one file of size bytes: an uncompressed ustar archive of regular members in the order of SPEC section 8. The
 // archive is only indexed here; r must stay open. Owner, mode and time of members are passed over. An error is a
 // *StepError of step 1, or one of reading.
@@ -108,7 +111,7 @@ func member(b []byte) (name string, size int64, err error) {
 		return "", 0, errors.New("a header's checksum is wrong")
 	}
 	name, rest, _ := strings.Cut(string(b[:100]), "\x00")
-	if strings.Trim(rest, "\x00") != "" || b[345] != 0 {
+	if strings.Trim(rest, "\x00") != "" || string(b[345:500]) != noPrefix {
 		return "", 0, errors.New("a member's name is malformed")
 	}
 	if b[156] != '0' {

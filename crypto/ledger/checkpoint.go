@@ -83,7 +83,8 @@ func VerifyCheckpoint(logVKey string, checkpoint []byte) (Checkpoint, error) {
 	return c, err
 }
 
-// sigLine is one signature line of a note: "— NAME BASE64(key hash ‖ sig)".
+// sigLine is one signature line of a note: "— NAME BASE64(key hash ‖ sig)". The form of NAME and BASE64 is that of SPEC 6 for
+// unknown signers too: what counts as a space in other scripts differs between libraries and Unicode versions.
 type sigLine struct {
 	name string
 	hash uint32
@@ -133,7 +134,7 @@ func parseLine(line string) (sigLine, error) {
 	rest, ok := strings.CutPrefix(line, "— ")
 	name, b64, ok2 := strings.Cut(rest, " ")
 	raw, err := base64.StdEncoding.Strict().DecodeString(b64)
-	if !ok || !ok2 || name == "" || err != nil || len(raw) < 5 || strings.ContainsAny(b64, "\r\n") {
+	if !ok || !ok2 || !validName(name) || err != nil || len(raw) < 5 || strings.ContainsAny(b64, "\r\n") {
 		return sigLine{}, errors.New("malformed signature line")
 	}
 	return sigLine{name, binary.BigEndian.Uint32(raw), raw[4:], line}, nil

@@ -23,6 +23,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"fairlot/draw"
 )
 
 // Algorithm bytes of a verifier key (C2SP signed-note).
@@ -56,7 +58,7 @@ func (k VKey) String() string {
 	return fmt.Sprintf("%s+%08x+%s", k.Name, k.Hash, base64.StdEncoding.EncodeToString(append([]byte{k.Alg}, k.Key[:]...)))
 }
 
-// ParseVKey reads the one text of a verifier key; errors wrap ErrKey.
+// ParseVKey reads the one text of a verifier key, whose point must be one that draw.CheckKey allows; errors wrap ErrKey.
 func ParseVKey(s string) (VKey, error) {
 	parts := strings.SplitN(s, "+", 3) // base64 may hold more pluses
 	if len(parts) != 3 || !validName(parts[0]) {
@@ -69,6 +71,9 @@ func ParseVKey(s string) (VKey, error) {
 	k := newVKey(parts[0], raw[0], raw[1:])
 	if k.String() != s {
 		return VKey{}, fmt.Errorf("read verifier key: %w", ErrKey)
+	}
+	if err := draw.CheckKey(k.Key); err != nil {
+		return VKey{}, fmt.Errorf("read verifier key: %w: it %w", ErrKey, err)
 	}
 	return k, nil
 }

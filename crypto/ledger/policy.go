@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,12 @@ type Witness struct {
 	Key  VKey   // algorithm 0x04
 }
 
+// lineID is what a signature line says about its key.
+type lineID struct {
+	name string
+	hash uint32
+}
+
 type group struct {
 	name    string
 	k       int
@@ -33,7 +40,8 @@ type group struct {
 //	quorum NAME
 //
 // Witness and group lines stand any number of times; members are earlier names; no 32-byte key
-// stands twice, so the log cannot witness itself; "quorum none" is never satisfied. Make one with ParsePolicy; it is immutable.
+// stands twice, so the log cannot witness itself, and no two keys share name and key hash, so a signature line is by one key
+// only; "quorum none" is never satisfied. Make one with ParsePolicy; it is immutable.
 //
 // Who can change the policy of a campaign can make up its witnesses: its hash is in `open`.
 type Policy struct {
@@ -53,8 +61,8 @@ func ParsePolicy(text []byte) (*Policy, error) {
 	}
 	p := new(Policy)
 	names := map[string]bool{}
-	keys := map[[32]byte]bool{}
-	n, stage := 0, 0 // stage: what may stand next: 0 log, 1 witness, 2 group, 3 nothing
+	keys := map[any]bool{} // 32-byte keys, and lineIDs
+	n, stage := 0, 0       // stage: what may stand next: 0 log, 1 witness, 2 group, 3 nothing
 	for line := range strings.Lines(string(text)) {
 		n++
 		w := strings.Split(strings.TrimSuffix(line, "\n"), " ")
@@ -71,7 +79,7 @@ func ParsePolicy(text []byte) (*Policy, error) {
 	return p, nil
 }
 
-func (p *Policy) add(w []string, stage *int, names map[string]bool, keys map[[32]byte]bool) error {
+func (p *Policy) add(w []string, stage *int, names map[string]bool, keys map[any]bool) error {
 	place := func(min, max, next int) error {
 		if *stage < min || *stage > max {
 			return errors.New("line is out of order")
@@ -85,7 +93,7 @@ func (p *Policy) add(w []string, stage *int, names map[string]bool, keys map[[32
 		if err != nil {
 			return err
 		}
-		p.Log, keys[k.Key] = k, true
+		p.Log, keys[k.Key], keys[lineID{k.Name, k.Hash}] = k, true, true
 		return place(0, 0, 1)
 	case w[0] == "witness" && len(w) == 3:
 		k, err := parseVKeyOf(AlgWitness, w[2])
@@ -95,7 +103,11 @@ func (p *Policy) add(w []string, stage *int, names map[string]bool, keys map[[32
 		if !code(w[1]) || names[w[1]] || keys[k.Key] {
 			return errors.New("name is no code, or name or key stands twice")
 		}
-		names[w[1]], keys[k.Key] = true, true
+		id := lineID{k.Name, k.Hash}
+		if keys[id] {
+			return errors.New("two keys have one name and one key hash")
+		}
+		names[w[1]], keys[k.Key], keys[id] = true, true, true
 		p.Witnesses = append(p.Witnesses, Witness{w[1], k})
 		return place(1, 1, 1)
 	case w[0] == "group" && len(w) >= 4:
@@ -240,20 +252,15 @@ func (p *Policy) VerifyUnder(log VKey, tree *Tree, checkpoint []byte) (Witnessed
 	}
 	out := Witnessed{Checkpoint: c}
 	for _, l := range lines {
-		known, verified := false, false
-		for _, w := range p.Witnesses { // two keys may share name and hash
-			if !l.by(w.Key) {
-				continue
-			}
-			known = true
-			if t, ok := cosignatureTime(w.Key, c.Text(), l); ok {
-				verified = true
-				out.Cosignatures = append(out.Cosignatures, Cosignature{w.Name, t})
-			}
+		i := slices.IndexFunc(p.Witnesses, func(w Witness) bool { return l.by(w.Key) })
+		if i < 0 || l.by(log) { // log may be another key than the policy's, and collide with a witness's
+			continue
 		}
-		if known && !verified {
+		t, ok := cosignatureTime(p.Witnesses[i].Key, c.Text(), l)
+		if !ok {
 			return Witnessed{}, fmt.Errorf("check checkpoint of size %d: %w", c.Size, ErrCosignature)
 		}
+		out.Cosignatures = append(out.Cosignatures, Cosignature{p.Witnesses[i].Name, t})
 	}
 	return out, nil
 }

@@ -22,6 +22,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"fairlot/draw"
 )
 
 // Limits of SPEC 2.1 and of what is read.
@@ -187,6 +189,9 @@ func Sign(signer note.Signer, r Receipt) ([]byte, error) {
 // receipt's Open is not compared with anything: the caller knows the campaign. Errors wrap
 // ErrKey, ErrReceipt or ErrSignature.
 func Verify(vkey string, signed []byte) (Receipt, error) {
+	if _, _, err := draw.ParseVKey(vkey, draw.AlgEd25519); err != nil {
+		return Receipt{}, fmt.Errorf("read receipt: %w: it %w", ErrKey, err)
+	}
 	v, err := note.NewVerifier(vkey)
 	if err != nil || !named(v.Name()) {
 		return Receipt{}, fmt.Errorf("read receipt: %w", ErrKey)
