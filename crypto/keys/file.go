@@ -87,9 +87,20 @@ func get(dir, name string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
-// destroy overwrites the file's bytes with zeros before it removes it.
+// destroy takes the file's name away, so that no reader finds zeros under it, then overwrites its bytes and removes it. What a crash leaves has
+// a name of [partial], which destroy takes too, and Open destroys.
 func destroy(dir, name string) error {
 	path := filepath.Join(dir, name)
+	if !strings.HasPrefix(name, partial) {
+		unnamed := filepath.Join(dir, partial+name)
+		err := os.Rename(path, unnamed)
+		if err == nil {
+			_ = syncFolder(dir) // before zeros are written; the last one below reports
+		}
+		if err == nil || errors.Is(err, fs.ErrNotExist) { // absent: an earlier call may have come so far and no further
+			path = unnamed
+		}
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err

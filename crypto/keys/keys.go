@@ -110,6 +110,14 @@ func (f *Folder) Get(name string) (key [32]byte, err error) {
 	if err != nil {
 		return key, err
 	}
+	key, err = f.read(file, campaign, use)
+	if errors.Is(err, ErrFile) { // opened just before it was destroyed, and read after: then the name is gone by now
+		key, err = f.read(file, campaign, use)
+	}
+	return key, err
+}
+
+func (f *Folder) read(file, campaign, use string) (key [32]byte, err error) {
 	text, err := get(f.dir, file, maxFile)
 	if err != nil {
 		return key, fmt.Errorf("read key: %w", err)

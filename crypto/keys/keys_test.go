@@ -213,3 +213,59 @@ func TestText(t *testing.T) {
 		t.Errorf("readable by all: %v", err)
 	}
 }
+
+// TestGetWhileDestroyed reads keys while they are destroyed: a reader has the key or learns that it is absent, and never finds a spoilt file.
+func TestGetWhileDestroyed(t *testing.T) {
+	f, dir := folder(t)
+	name := "epoch-" + campaign + "-1"
+	for range 40 {
+		want, err := f.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for {
+					switch k, err := f.Get(name); {
+					case errors.Is(err, fs.ErrNotExist):
+						return
+					case err != nil || k != want:
+						t.Errorf("a reader found %v", err)
+						return
+					}
+				}
+			})
+		}
+		if err := f.Destroy(name); err != nil {
+			t.Fatal(err)
+		}
+		wg.Wait()
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Fatalf("left: %v, %v", left, err)
+	}
+}
+
+// TestDestroyCarriedOn leaves what a destroying leaves that ended after the name was taken away: the next one, or Open, ends it.
+func TestDestroyCarriedOn(t *testing.T) {
+	for _, carryOn := range []func(f *Folder, dir string) error{
+		func(f *Folder, _ string) error { return f.Destroy("tag-" + campaign) },
+		func(_ *Folder, dir string) error { _, err := Open(dir); return err },
+	} {
+		f, dir := folder(t)
+		if _, err := f.Create("tag-" + campaign); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, campaign+"-tag.key")
+		if err := os.Rename(file, filepath.Join(dir, partial+campaign+"-tag.key")); err != nil {
+			t.Fatal(err)
+		}
+		if err := carryOn(f, dir); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Fatalf("left: %v, %v", left, err)
+		}
+	}
+}
