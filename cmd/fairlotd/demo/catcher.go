@@ -39,7 +39,7 @@ func serveBeacon() (url string, chain beacon.Chain, stop func() error, err error
 	return "http://" + lis.Addr().String(), local.Chain(), srv.Close, nil
 }
 
-// catcher is a mail server that delivers nothing: it keeps every mail as a file.
+// catcher is a mail server that delivers nothing: it keeps every mail as it came in NN.eml, and its text to be read in NN.txt.
 type catcher struct {
 	addr string
 	dir  string
@@ -101,11 +101,18 @@ func (s *session) Data(r io.Reader) error {
 	c := s.catcher
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	name := fmt.Sprintf("%02d.eml", len(c.mails)+1)
-	if err := os.WriteFile(filepath.Join(c.dir, name), body, 0o600); err != nil {
+	l, err := readLetter(body)
+	if err != nil {
 		return err
 	}
-	c.mails = append(c.mails, caught{to: s.to, file: name})
+	number := fmt.Sprintf("%02d", len(c.mails)+1)
+	read := fmt.Sprintf("From: %s\nTo: %s\nSubject: %s\nMessage-ID: %s\n\n%s\n", l.from, strings.Join(s.to, ", "), l.subject, l.messageID, strings.TrimSpace(l.text))
+	for name, b := range map[string][]byte{number + ".eml": body, number + ".txt": []byte(read)} {
+		if err := os.WriteFile(filepath.Join(c.dir, name), b, 0o600); err != nil {
+			return err
+		}
+	}
+	c.mails = append(c.mails, caught{to: s.to, file: number + ".eml"})
 	return nil
 }
 

@@ -182,7 +182,14 @@ func commandLines(command string, n int) []string {
 }
 
 // echo writes a command and what it answered, indented: long sentences wrapped, long keys cut, long answers shortened in the middle.
-func (t *teller) echo(command string, r result) {
+func (t *teller) echo(command string, r result) { t.command(command, r, shownHead+shownTail+1) }
+
+// echoAll is echo with every line of the answer.
+func (t *teller) echoAll(command string, r result) {
+	t.command(command, r, strings.Count(r.stdout+r.stderr, "\n")+1)
+}
+
+func (t *teller) command(command string, r result, most int) {
 	var b strings.Builder
 	b.WriteString("\n")
 	lines := commandLines(command, width-10)
@@ -193,7 +200,7 @@ func (t *teller) echo(command string, r result) {
 	if text := strings.TrimRight(r.stdout+r.stderr, "\n"); text != "" {
 		lines = strings.Split(text, "\n")
 	}
-	if len(lines) > shownHead+shownTail+1 {
+	if len(lines) > most {
 		mid := fmt.Sprintf("… %d lines more …", len(lines)-shownHead-shownTail)
 		lines = append(append(append([]string{}, lines[:shownHead]...), mid), lines[len(lines)-shownTail:]...)
 	}

@@ -234,7 +234,7 @@ func (s *story) drawSmall(ctx context.Context) error {
 	if err := s.write(smallSlug+".tar", b); err != nil {
 		return err
 	}
-	return s.verify(ctx, smallSlug+".tar")
+	return s.verify(ctx, "--quiet", smallSlug+".tar")
 }
 
 // moveChance has the desk move the chance of one person to the second entry. The identity goes through a pipe: it is in no file.

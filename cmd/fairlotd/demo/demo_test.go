@@ -226,3 +226,40 @@ func TestWrap(t *testing.T) {
 		t.Errorf("shown: %s", got)
 	}
 }
+
+func TestCatcherKeepsALetterToRead(t *testing.T) {
+	c := &catcher{dir: t.TempDir()}
+	s := &session{catcher: c, to: []string{"reader@example.org"}}
+	raw := "From: =?utf-8?q?Stadtb=C3=BCcherei?= <library@example.org>\r\nSubject: =?utf-8?b?5oGt5Zac?=\r\nMessage-Id: <1@example.org>\r\n" +
+		"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=E6=81=AD=E5=96=9C, you won.\r\n"
+	if err := s.Data(strings.NewReader(raw)); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(c.dir, "01.eml")); err != nil || string(b) != raw {
+		t.Errorf("as delivered: %q, %v", b, err)
+	}
+	want := "From: Stadtbücherei <library@example.org>\nTo: reader@example.org\nSubject: 恭喜\nMessage-ID: <1@example.org>\n\n恭喜, you won.\n"
+	if b, err := os.ReadFile(filepath.Join(c.dir, "01.txt")); err != nil || string(b) != want {
+		t.Errorf("to be read: %q, %v", b, err)
+	}
+	if err := s.Data(strings.NewReader("no mail")); err == nil {
+		t.Error("what is no mail was taken")
+	}
+}
+
+func TestAddressed(t *testing.T) {
+	for args, want := range map[string]string{
+		"campaign open x": "--server 127.0.0.1:1 --site http://127.0.0.1:2 campaign open x",
+		"campaign list":   "--server 127.0.0.1:1 campaign list",
+		"verify x.tar":    "verify x.tar", "keys check": "keys check", "release share": "release share",
+	} {
+		s := &story{Cmd: &Cmd{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"}}
+		if got := strings.Join(s.addressed(strings.Fields(args)), " "); got != want {
+			t.Errorf("%s: %s", args, got)
+		}
+		s = &story{Cmd: &Cmd{GRPC: usualGRPC, HTTP: usualHTTP}}
+		if got := strings.Join(s.addressed(strings.Fields(args)), " "); got != args {
+			t.Errorf("%s, at the usual addresses: %s", args, got)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (s *story) lastCheck(ctx context.Context) error {
 		return errors.New("fairlot receipt does not say that this entry has rank 1")
 	}
 	s.say.text("All that happened since, the release, the replacement, the second campaign, stands in the same public log. The whole is checked once more.")
-	if err := s.verify(ctx, bundleFile); err != nil {
+	if err := s.verify(ctx, "--quiet", bundleFile); err != nil {
 		return err
 	}
 	return nil
@@ -72,7 +72,7 @@ func (s *story) epilogue() {
 		{"check a receipt", "fairlot receipt winner.receipt.txt --bundle " + bundleFile},
 		{"the statistics", "fairlot campaign tallies " + librarySlug},
 		{"more codes", "fairlot token members " + trialSlug + " --count 5"},
-		{"read a mail", "less " + mailDir + "/01.eml"},
+		{"read a mail", "less " + mailDir + "/01.txt"},
 		{"read this again", "less transcript.txt"},
 	} {
 		command := c[1]
@@ -81,7 +81,11 @@ func (s *story) epilogue() {
 		}
 		row(c[0], command)
 	}
-	row("check it in Python", "python3 spec/verify.py --assume-beacon FOLDER (in the source tree, on the unpacked bundle)")
+	if s.checker != "" {
+		row("check it in Python", shown("python3", []string{s.checker, "--assume-beacon", bundleFile}))
+	} else {
+		row("check it in Python", "python3 spec/verify.py --assume-beacon "+shown(s.file(bundleFile), nil)+" (in the source tree)")
+	}
 	if s.Exit {
 		row("commands that ask the daemon", "need it running: run the demo without --exit")
 	}

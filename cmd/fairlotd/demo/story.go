@@ -32,7 +32,11 @@ const (
 	smallSlug   = "talk-feedback"
 )
 
-const usualGRPC = "127.0.0.1:9090"
+// Where the tool looks for daemon and site when it is not told.
+const (
+	usualGRPC = "127.0.0.1:9090"
+	usualHTTP = "127.0.0.1:8080"
+)
 
 // custodianCount is how many custodians each campaign has; two of them open an envelope.
 const custodianCount = 3
@@ -46,6 +50,8 @@ type story struct {
 	exe   string // this program
 	tool  string // the program fairlot
 	pace  time.Duration
+
+	checker string // spec/verify.py of the source tree around the working directory; empty if there is none
 
 	daemon     *daemon
 	site       *site
@@ -83,6 +89,11 @@ func (s *story) makeInstallation(ctx context.Context) (err error) {
 	}
 	if err := s.findTool(ctx); err != nil {
 		return err
+	}
+	if path, err := filepath.Abs(filepath.Join("spec", "verify.py")); err == nil {
+		if _, err := os.Stat(path); err == nil {
+			s.checker = path
+		}
 	}
 	s.say.text("An installation belongs to one institution. Its name and the name of its public log are fixed forever.")
 	args := []string{"init", "--dir", installationDir, "--origin", origin, "--institution", institution}
@@ -142,10 +153,14 @@ func (s *story) findTool(ctx context.Context) error {
 // env names the officer's token, so that only the notifier's commands need --token-file.
 func (s *story) env() []string { return []string{"FAIRLOT_TOKEN_FILE=" + officerFile} }
 
-// addressed adds --server where the daemon is not at its usual address and the command talks to it.
+// addressed adds --server and --site where daemon and site are not at their usual addresses and the command names them.
 func (s *story) addressed(args []string) []string {
+	command := strings.Join(args[:min(2, len(args))], " ")
+	if slices.Contains([]string{"campaign open", "campaign close", "campaign show"}, command) && s.HTTP != usualHTTP {
+		args = append([]string{"--site", "http://" + s.HTTP}, args...)
+	}
 	if s.GRPC == usualGRPC || slices.Contains([]string{"keys", "cosign", "verify", "receipt"}, args[0]) ||
-		slices.Contains([]string{"release share", "campaign example"}, strings.Join(args[:min(2, len(args))], " ")) {
+		slices.Contains([]string{"release share", "campaign example"}, command) {
 		return args
 	}
 	return append([]string{"--server", s.GRPC}, args...)

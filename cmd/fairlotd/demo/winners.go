@@ -73,7 +73,7 @@ func (s *story) notifyArgs(request, bundle string, shares ...string) []string {
 
 // notifyLibrary sends the mails and looks at them.
 func (s *story) notifyLibrary(ctx context.Context) error {
-	s.say.text("The mail server of this demonstration delivers nothing; it keeps each mail as a file in %s/.", mailDir)
+	s.say.text("The mail server of this demonstration delivers nothing; it keeps each mail in %s/, as it came (.eml) and to be read (.txt).", mailDir)
 	if _, err := s.fairlot(ctx, 0, s.notifyArgs(requestFile, bundleFile, "custodian-1/share", "custodian-2/share")...); err != nil {
 		return err
 	}
