@@ -415,12 +415,11 @@ func (a *app) next(slug string, open *draw.Open) {
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
 			fmt.Sprint(len(open.Custodians)), zulu(d.Deadline(d.Round)), zulu(draw.RoundTime(d.Beacon, d.Round)))
 	}
-	a.printf("next: custodians run `fairlot cosign --key FILE --bundle …` with that bundle; an officer runs `fairlot cosignature add FILE` for each note,\n" +
-		"      and after the round:")
+	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
+		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	for i := range open.Draws {
-		a.printf(" `fairlot draw run %s %d`", slug, i+1)
+		a.printf("      after the round  fairlot draw run %s %d\n", slug, i+1)
 	}
-	a.printf("\n")
 }
 
 type campaignDelete struct {

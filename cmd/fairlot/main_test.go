@@ -227,7 +227,7 @@ func TestAfterTheClose(t *testing.T) {
 	due := draw.RoundTime(open.Draws[0].Beacon, open.Draws[0].Round)
 	before := due.Add(-time.Duration(open.Draws[0].Margin) * time.Second)
 	want := fmt.Sprintf("draw 1: 1 custodian of 1 must have cosigned before %s; the draw is due %s\n", zulu(before), zulu(due))
-	if !strings.HasPrefix(out.String(), want) || !strings.HasSuffix(out.String(), " `fairlot draw run autumn 1`\n") {
+	if !strings.HasPrefix(out.String(), want) || !strings.HasSuffix(out.String(), " fairlot draw run autumn 1\n") {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 	if got := a.bundleAddress(&fairlotv1.Campaign{Name: "campaigns/0123"}); got != "https://draw.library.example/bundles/0123.tar" {

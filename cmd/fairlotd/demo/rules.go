@@ -110,7 +110,7 @@ func libraryRules(slug, titleZh, titleEn string, x setting) *fairlotv1.Campaign 
 	c.Draws[0].Alternates = 5
 	c.Draws[0].Tiers = []*fairlotv1.Tier{
 		{Count: 1, Title: texts("頭獎：電子閱讀器", "First prize: an e-book reader")},
-		{Count: 3, Title: texts("二獎：圖書禮券一千元", "Second prize: book vouchers, NT$1,000")},
+		{Count: 3, Title: texts("二獎：圖書禮券一千元", "Second prize: a book voucher")},
 		{Count: 10, Title: texts("三獎：環保提袋", "Third prize: a cloth bag")},
 	}
 	return c
