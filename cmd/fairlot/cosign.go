@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/ledger"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -16,8 +17,9 @@ type cosignCmd struct {
 
 // Help is shown below the usage.
 func (cosignCmd) Help() string {
-	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, and a campaign that is not closed.
-Whoever cosigns states: this entry list was there before the draw.
+	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, a campaign that is not closed, and a
+clock that cannot be right. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
+Repeated on a bundle that holds your cosignature already, it gives that one again.
 
 Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
 }
@@ -28,6 +30,11 @@ func (cmd *cosignCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	release, err := private.Hold(cmd.Key)
+	if err != nil {
+		return err
+	}
+	defer release()
 	pin, err := needPin(cmd.Key)
 	if err != nil {
 		return err
@@ -51,6 +58,9 @@ func (cmd *cosignCmd) Run(a *app) error {
 	}
 	say := func(format string, args ...any) {
 		(&app{out: a.errw}).printf(format, args...)
+	}
+	if signed.Again {
+		say("you cosigned at %s already; it is the same cosignature again: ", zulu(signed.Time))
 	}
 	say("cosigned %s", plural(signed.Size, "record", "records"))
 	for _, d := range c.Outcome.Draws {

@@ -147,6 +147,25 @@ func needPin(key string) (*custodian.Pin, error) {
 	return p, err
 }
 
+// releasedFile is what a custodian's key remembers of its releases.
+func releasedFile(key string) string { return key + ".released" }
+
+// readReleased returns nothing released if there is no file yet.
+func readReleased(key string) (custodian.Released, error) {
+	b, err := private.Read(releasedFile(key), custodian.MaxReleasedFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return custodian.Released{}, nil
+	}
+	if err != nil {
+		return custodian.Released{}, err
+	}
+	r, err := custodian.ParseReleased(b)
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", releasedFile(key), err)
+	}
+	return r, nil
+}
+
 func writePin(key string, p custodian.Pin) error { return private.Replace(pinFile(key), p.Marshal()) }
 
 type keysCheck struct {
@@ -177,6 +196,11 @@ func (cmd *keysCheck) Run(a *app) error {
 	if err != nil && !errors.Is(err, custodian.ErrNoCosigner) {
 		return fmt.Errorf("read %s: %w", cmd.Key, err)
 	}
+	release, err := private.Hold(cmd.Key)
+	if err != nil {
+		return err
+	}
+	defer release()
 	c, err := a.check(cmd.Bundle)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 //
 //	scene open THRESHOLD SEATS PEOPLE NOTIFIER.json CUSTODIAN.json…
 //	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | receiptkey FILE
-//	scene opened FILE COUNT UNPROVEN RANK…
+//	scene opened FILE COUNT UNPROVEN RANK… | reuse FILE RANK…
 //	scene fork FILE
 func sceneMain(args []string) int {
 	if err := sceneRun(args); err != nil {
@@ -89,6 +89,11 @@ func sceneRun(args []string) error {
 	case "opened":
 		var b []byte
 		if b, err = s.Opened(int64(n[2]), args[3] == "yes", n[4:]...); err == nil {
+			err = os.WriteFile(args[1], b, 0o600)
+		}
+	case "reuse": // the last opened record again, with other ranks
+		var b []byte
+		if b, err = s.Reused(n[2:]...); err == nil {
 			err = os.WriteFile(args[1], b, 0o600)
 		}
 	case "saved":

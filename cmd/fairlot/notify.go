@@ -24,7 +24,7 @@ type notifyCmd struct {
 	Request          string        `required:"" placeholder:"FILE" help:"The request that release prepare wrote."`
 	Bundle           string        `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Share            []string      `required:"" sep:"none" placeholder:"FILE" help:"A custodian's shares; repeat it for each custodian."`
-	Opened           string        `placeholder:"HASH" help:"Release under this opened record; the newest one if not given."`
+	Release          int           `placeholder:"N" help:"Which release of the request, from 1 as release prepare lists them; the newest one if not given. It must be the shares' one."`
 	SMTP             string        `name:"smtp" required:"" placeholder:"HOST:PORT" help:"Mail server to hand mail to."`
 	SMTPTLS          string        `name:"smtp-tls" default:"starttls" enum:"starttls,tls,none" help:"starttls (usually port 587), tls (usually 465), or none, for a server on this machine only."`
 	SMTPUser         string        `name:"smtp-user" placeholder:"NAME" help:"Account on the mail server."`
@@ -72,7 +72,7 @@ func (cmd *notifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	req, rel, err := readRequest(cmd.Request, cmd.Opened)
+	req, rel, err := readRequest(cmd.Request, cmd.Release)
 	if err != nil {
 		return err
 	}

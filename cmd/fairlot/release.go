@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -73,14 +72,15 @@ func (cmd *releasePrepare) Run(a *app) error {
 	if err := private.Write(locksFile, locks); err != nil {
 		return err
 	}
-	for _, r := range res.Releases {
-		a.printf("opened record %s: %s\n", r.OpenedHash, plural(int64(len(r.Entrants)), "contact", "contacts"))
+	for i, r := range res.Releases {
+		a.printf("release %d, opened record %s: %s\n", i+1, r.OpenedHash, plural(int64(len(r.Entrants)), "contact", "contacts"))
 	}
 	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`; keep %s for `fairlot notify`\n", locksFile, cmd.Out)
 	return nil
 }
 
-func readRequest(path, opened string) (*release.Request, *release.Release, error) {
+// readRequest reads a request and takes its n-th release, the newest if n is 0.
+func readRequest(path string, n int) (*release.Request, *release.Release, error) {
 	b, err := private.Read(path, release.MaxFile)
 	if err != nil {
 		return nil, nil, err
@@ -89,14 +89,11 @@ func readRequest(path, opened string) (*release.Request, *release.Release, error
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	var hash draw.Hash
-	if opened != "" {
-		if hash, err = draw.ParseHash(opened); err != nil {
-			return nil, nil, usage("--opened: want a hash of 64 hexadecimal digits")
-		}
+	rel, err := req.Pick(n)
+	if err != nil {
+		return nil, nil, usage("--release: %v", err)
 	}
-	rel, err := req.Pick(hash)
-	return req, rel, err
+	return req, rel, nil
 }
 
 type releaseShare struct {
@@ -104,7 +101,7 @@ type releaseShare struct {
 	Request        string `required:"" placeholder:"FILE" help:"The file of locks that release prepare wrote."`
 	Bundle         string `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Out            string `required:"" placeholder:"FILE" help:"New file for the shares. Only the notifiers of the campaign can read what is in it."`
-	Opened         string `placeholder:"HASH" help:"Release under this opened record; the newest one if not given."`
+	Release        int    `placeholder:"N" help:"Which release of the request, from 1 as release prepare lists them; the newest one if not given."`
 	AcceptUnproven bool   `help:"Hand over although the draw is not proven, or your own cosignature is missing. Agree on it with the other custodians first."`
 	Yes            bool   `help:"Do not ask."`
 }
@@ -113,7 +110,8 @@ type releaseShare struct {
 func (releaseShare) Help() string {
 	return `Refused, each with its reason: a bundle that does not verify or is not the pinned campaign's; a draw that is not proven (exit 3 of
 verify) unless you accept it; a release that the log does not announce, or not with this count; an entrant who holds no seat; a
-lock that is another's or was relabelled. Who was replaced meanwhile is left out, and named.
+lock that is another's or was relabelled; other entrants under an opened record that you released for before, which KEYFILE.released
+remembers. Who was replaced meanwhile is left out, and named.
 
 Example: fairlot release share --key maria.key --request request.json.locks --bundle drawn.tar --out maria.shares`
 }
@@ -127,11 +125,20 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	done, err := private.Hold(cmd.Key)
+	if err != nil {
+		return err
+	}
+	defer done()
 	pin, err := needPin(cmd.Key)
 	if err != nil {
 		return err
 	}
-	req, rel, err := readRequest(cmd.Request, cmd.Opened)
+	released, err := readReleased(cmd.Key)
+	if err != nil {
+		return err
+	}
+	req, rel, err := readRequest(cmd.Request, cmd.Release)
 	if err != nil {
 		return err
 	}
@@ -140,12 +147,20 @@ func (cmd *releaseShare) Run(a *app) error {
 		return err
 	}
 	defer c.Files.Close()
-	plan, err := k.Share(c, *pin, req, rel, cmd.AcceptUnproven)
+	next, err := custodian.CheckPin(pin, c)
+	if err != nil {
+		return fmt.Errorf("nothing is handed over: %w", err)
+	}
+	// Also if nothing is handed over: who was refused on the newest bundle must not be asked again with an older one.
+	if err := writePin(cmd.Key, next); err != nil {
+		return err
+	}
+	plan, err := k.Share(c, next, released, req, rel, cmd.AcceptUnproven)
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %w", err)
 	}
 	a.printf("%s\n%s, draw %d\n", bundle.In("en", c.Titles.Campaign), c.Outcome.Open.Institution, req.Draw)
-	a.printf("purpose: notice to winners (their contacts, not their names)\nannounced in the log by record %s\n", rel.Opened)
+	a.printf("purpose: notice to winners (their contacts, not their names)\nannounced in the log by record %s, release %d of the draw\n", rel.Opened, rel.Ordinal)
 	if !plan.Proven {
 		a.printf("THE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
 	}
@@ -165,14 +180,10 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	next, err := custodian.NewPin(c)
-	if err != nil {
+	if err := private.Replace(releasedFile(cmd.Key), plan.Released.Marshal()); err != nil {
 		return err
 	}
-	if err := writePin(cmd.Key, next); err != nil {
-		return err
-	}
-	if err := os.WriteFile(cmd.Out, sealed, 0o600); err != nil {
+	if err := private.Write(cmd.Out, sealed); err != nil {
 		return err
 	}
 	a.printf("shares of %s in %s: send it to the notifier\n", plural(int64(len(plan.Shares)), "contact", "contacts"), cmd.Out)

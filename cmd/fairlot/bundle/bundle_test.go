@@ -85,9 +85,8 @@ func TestOpenFromAnAddress(t *testing.T) {
 	if _, ok, err := c.Leaf(1, draw.EntrantID{}); err != nil || ok {
 		t.Errorf("nobody's leaf: %v, %v", ok, err)
 	}
-	rec, ok, err := c.Record(c.Outcome.OpenHash)
-	if err != nil || !ok || rec.Kind() != "open" {
-		t.Errorf("open record: %v, %v, %v", rec, ok, err)
+	if all, err := c.Opened(1, "notice"); err != nil || len(all) != 0 {
+		t.Errorf("opened records: %v, %v", all, err)
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)

@@ -95,16 +95,29 @@ func (c *Checked) Each(f func(index int64, record []byte) error) error {
 	}
 }
 
-// Record returns the record with this hash; ok is false if the log does not hold it.
-func (c *Checked) Record(hash draw.Hash) (rec draw.Record, ok bool, err error) {
-	err = c.Each(func(_ int64, b []byte) error {
-		if rec != nil || draw.HashOf(b) != hash {
+// Announced is an opened record and its place in the log.
+type Announced struct {
+	Index  int64 // among all records, from 0
+	Hash   draw.Hash
+	Record *draw.Opened
+}
+
+// Opened returns the opened records of draw n for a purpose, in the log's order. Two of them can be the same byte by byte.
+func (c *Checked) Opened(n int, purpose string) (all []Announced, err error) {
+	err = c.Each(func(i int64, b []byte) error {
+		if !strings.HasPrefix(string(b), "fairlot/v1 opened\n") {
 			return nil
 		}
-		rec, err = draw.ParseRecord(b)
-		return err
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return err
+		}
+		if o, ok := rec.(*draw.Opened); ok && o.Open == c.Outcome.OpenHash && o.Draw == n && o.Purpose == purpose {
+			all = append(all, Announced{i, draw.HashOf(b), o})
+		}
+		return nil
 	})
-	return rec, rec != nil, err
+	return all, err
 }
 
 // CloseIndex is the place in the log of the draw's close record.

@@ -3,21 +3,29 @@ package custodian
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/crypto/ledger"
+	"fairlot/verify"
 )
 
-// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for.
-var ErrNotClosed = errors.New("not closed yet")
+var (
+	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for.
+	ErrNotClosed = errors.New("not closed yet")
+	// ErrClock says that it cannot be as early as this machine's clock says.
+	ErrClock = errors.New("this machine's clock is wrong: set it, then repeat")
+)
 
 // Cosigned is what Cosign made.
 type Cosigned struct {
-	Note []byte // the checkpoint with the cosignature added
-	Pin  Pin    // to be stored before the note leaves
-	Size int64  // records that it covers
-	Late []Late // draws for which it comes too late to count
+	Note  []byte    // the checkpoint with the cosignature on it
+	Pin   Pin       // to be stored before the note leaves
+	Size  int64     // records that it covers
+	Time  time.Time // that the cosignature states
+	Again bool      // it is not new: this key cosigned before
+	Late  []Late    // draws for which it comes too late to count
 }
 
 // Late is a draw whose deadline has passed.
@@ -27,8 +35,9 @@ type Late struct {
 }
 
 // Cosign adds the custodian's cosignature to the newest checkpoint of a checked bundle: a statement that the log, with one
-// close record for each draw, was there at now. Steps before it made sure that there is no second close. Errors wrap those
-// of Number and Extended, or ErrNotClosed.
+// close record for each draw, was there at now. Steps before it made sure that there is no second close. now must not be before
+// what the bundle proves to be past, and who cosigned these closes before gets that cosignature again: a second one with another
+// time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed or ErrClock.
 func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, error) {
 	open := c.Outcome.Open
 	if err := pin.Extended(c); err != nil {
@@ -40,16 +49,47 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	if len(c.Outcome.Draws) == 0 {
 		return nil, fmt.Errorf("the campaign has no draws: %w", ErrNotClosed)
 	}
-	out := &Cosigned{}
+	var last int64 // close record
 	for i := range c.Outcome.Draws {
 		d := &c.Outcome.Draws[i]
-		if _, ok := c.CloseIndex(d.N); !ok {
+		at, ok := c.CloseIndex(d.N)
+		if !ok {
 			return nil, fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, d.Deadline.Format(time.RFC3339))
 		}
-		if now.After(d.Deadline) {
+		last = max(last, at)
+		if d.State == verify.StateDrawn && now.Before(d.RoundTime) {
+			return nil, fmt.Errorf("%w: it says %s, but draw %d rests on a round of %s", ErrClock, now.UTC().Format(time.RFC3339), d.N, d.RoundTime.Format(time.RFC3339))
+		}
+	}
+	if now.Before(open.ObjectionsEnd) {
+		return nil, fmt.Errorf("%w: it says %s, but the list could not be closed before %s", ErrClock, now.UTC().Format(time.RFC3339), open.ObjectionsEnd.Format(time.RFC3339))
+	}
+	next, err := NewPin(c)
+	if err != nil {
+		return nil, err
+	}
+	own, err := k.own(c, last)
+	if err != nil {
+		return nil, err
+	}
+	out := own
+	if out == nil {
+		if out, err = k.fresh(c, now); err != nil {
+			return nil, err
+		}
+	}
+	out.Pin = next
+	for i := range c.Outcome.Draws {
+		if d := &c.Outcome.Draws[i]; out.Time.After(d.Deadline) {
 			out.Late = append(out.Late, Late{d.N, d.Deadline})
 		}
 	}
+	return out, nil
+}
+
+// fresh cosigns the newest checkpoint.
+func (k *Key) fresh(c *bundle.Checked, now time.Time) (*Cosigned, error) {
+	open := c.Outcome.Open
 	note, cp, err := c.Newest()
 	if err != nil {
 		return nil, err
@@ -62,44 +102,41 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	for _, x := range open.Custodians {
 		allowed = append(allowed, x.VKey)
 	}
-	if out.Note, err = ledger.AddCosignature(open.Log, note, line, allowed); err != nil {
+	note, err = ledger.AddCosignature(open.Log, note, line, allowed)
+	if err != nil {
 		return nil, err
 	}
-	out.Size = cp.Size
-	out.Pin = Pin{c.Outcome.OpenHash, open.Log, cp.Size, cp.Root}
-	return out, nil
+	return &Cosigned{Note: note, Size: cp.Size, Time: now.UTC().Truncate(time.Second)}, nil
 }
 
-// covered says whether the bundle holds this custodian's own valid cosignature on a checkpoint that covers the close of draw n.
-func (k *Key) covered(c *bundle.Checked, n int) (bool, error) {
-	index, ok := c.CloseIndex(n)
-	if !ok {
-		return false, nil
-	}
+// own finds this custodian's earliest valid cosignature on a checkpoint of the bundle that covers the record at index; nil if there is none.
+func (k *Key) own(c *bundle.Checked, index int64) (*Cosigned, error) {
 	key, err := ledger.ParseVKey(c.Outcome.Open.Log)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	own := map[string]bool{}
+	names := map[string]bool{}
 	for _, w := range c.Policy.Witnesses {
 		if w.Key == k.Cosigner.VKey() {
-			own[w.Name] = true
+			names[w.Name] = true
 		}
 	}
 	notes, err := c.Checkpoints()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	var first *Cosigned
 	for _, note := range notes {
 		w, err := c.Policy.VerifyUnder(key, c.Tree, note)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		for _, s := range w.Cosignatures {
-			if own[s.Witness] && w.Size > index {
-				return true, nil
+			at := time.Unix(int64(min(s.Time, math.MaxInt64>>1)), 0).UTC()
+			if names[s.Witness] && w.Size > index && (first == nil || at.Before(first.Time)) {
+				first = &Cosigned{Note: note, Size: w.Size, Time: at, Again: true}
 			}
 		}
 	}
-	return false, nil
+	return first, nil
 }

@@ -88,7 +88,7 @@ func (w *town) drawn(signers ...*custodian.Key) {
 func (w *town) request(count int64, unproven bool, ranks ...int) (*release.Request, *release.Release) {
 	w.t.Helper()
 	req := must(release.Parse(must(w.scene.Opened(count, unproven, ranks...))(w.t)))(w.t)
-	return req, must(req.Pick(draw.Hash{}))(w.t)
+	return req, must(req.Pick(0))(w.t)
 }
 
 func TestKeyFile(t *testing.T) {
@@ -174,7 +174,7 @@ func TestProvenRelease(t *testing.T) {
 	if c.Outcome.Reason != verify.ReasonProven {
 		t.Fatalf("the scene is not proven: %s", c.Outcome.Reason)
 	}
-	plan := must(w.keys[0].Share(c, w.pin, req, rel, false))(t)
+	plan := must(w.keys[0].Share(c, w.pin, custodian.Released{}, req, rel, false))(t)
 	if plan.Number != 1 || !plan.Proven || len(plan.Shares) != 2 || len(plan.Seats) != 2 {
 		t.Errorf("plan %+v", plan)
 	}
@@ -186,10 +186,10 @@ func TestProvenRelease(t *testing.T) {
 		t.Errorf("another custodian reads the shares: %v", err)
 	}
 	// The third did not cosign, so it hands over nothing unless it accepts that.
-	if _, err := w.keys[2].Share(c, w.pin, req, rel, false); !errors.Is(err, custodian.ErrNotCosigned) {
+	if _, err := w.keys[2].Share(c, w.pin, custodian.Released{}, req, rel, false); !errors.Is(err, custodian.ErrNotCosigned) {
 		t.Errorf("without own cosignature: %v", err)
 	}
-	if _, err := w.keys[2].Share(c, w.pin, req, rel, true); err != nil {
+	if _, err := w.keys[2].Share(c, w.pin, custodian.Released{}, req, rel, true); err != nil {
 		t.Error(err)
 	}
 }
@@ -199,16 +199,16 @@ func TestUnprovenNeedsConsentAndARecord(t *testing.T) {
 	w.drawn(w.keys[0]) // one of two that the policy wants
 	req, rel := w.request(2, true, 1, 2)
 	c := w.check(w.scene)
-	if _, err := w.keys[0].Share(c, w.pin, req, rel, false); !errors.Is(err, custodian.ErrUnproven) {
+	if _, err := w.keys[0].Share(c, w.pin, custodian.Released{}, req, rel, false); !errors.Is(err, custodian.ErrUnproven) {
 		t.Errorf("unproven: %v", err)
 	}
-	if _, err := w.keys[0].Share(c, w.pin, req, rel, true); err != nil {
+	if _, err := w.keys[0].Share(c, w.pin, custodian.Released{}, req, rel, true); err != nil {
 		t.Error(err)
 	}
 	fresh := found(t, scene.MakePast) // the log says that it is proven
 	fresh.drawn(fresh.keys[0])
 	req, rel = fresh.request(2, false, 1, 2)
-	if _, err := fresh.keys[0].Share(fresh.check(fresh.scene), fresh.pin, req, rel, true); !errors.Is(err, custodian.ErrOpened) {
+	if _, err := fresh.keys[0].Share(fresh.check(fresh.scene), fresh.pin, custodian.Released{}, req, rel, true); !errors.Is(err, custodian.ErrOpened) {
 		t.Errorf("a record that lies: %v", err)
 	}
 }
@@ -221,12 +221,12 @@ func TestReleaseRefusals(t *testing.T) {
 	c := w.check(w.scene)
 	k := w.keys[0]
 	copied := func(change func(*release.Release)) *release.Release {
-		r := &release.Release{Opened: rel.Opened, Entrants: append([]release.Entrant(nil), rel.Entrants...)}
+		r := &release.Release{Ordinal: rel.Ordinal, Opened: rel.Opened, Entrants: append([]release.Entrant(nil), rel.Entrants...)}
 		change(r)
 		return r
 	}
 	lines := must(w.scene.Lines())(t)
-	alternate := must(w.scene.Answer(rel.Opened, 3))(t).Releases[0].Entrants[0]
+	alternate := must(w.scene.Answer(scene.Given{Opened: rel.Opened, Ranks: []int{3}}))(t).Releases[0].Entrants[0]
 	outsider := w.outsider(lines)
 	var mismatch *seal.MismatchError
 	for _, x := range []struct {
@@ -258,7 +258,7 @@ func TestReleaseRefusals(t *testing.T) {
 			r.Entrants[1].Locks = l
 		}), seal.ErrDamaged},
 	} {
-		_, err := x.key.Share(x.c, w.pin, req, x.rel, false)
+		_, err := x.key.Share(x.c, w.pin, custodian.Released{}, req, x.rel, false)
 		if x.want == errMismatch {
 			if !errors.As(err, &mismatch) || mismatch.Field != "id" {
 				t.Errorf("%s: %v", x.name, err)
@@ -268,17 +268,17 @@ func TestReleaseRefusals(t *testing.T) {
 		}
 	}
 	other := found(t, scene.MakePast)
-	if _, err := k.Share(c, other.pin, req, rel, false); !errors.Is(err, custodian.ErrForked) {
+	if _, err := k.Share(c, other.pin, custodian.Released{}, req, rel, false); !errors.Is(err, custodian.ErrForked) {
 		t.Errorf("bundle of another log: %v", err)
 	}
 	elsewhere := *req
 	elsewhere.Campaign[0] ^= 1
-	if _, err := k.Share(c, w.pin, &elsewhere, rel, false); !errors.Is(err, custodian.ErrRequest) {
+	if _, err := k.Share(c, w.pin, custodian.Released{}, &elsewhere, rel, false); !errors.Is(err, custodian.ErrRequest) {
 		t.Errorf("request of another campaign: %v", err)
 	}
 	elsewhere = *req
 	elsewhere.Draw = 2
-	if _, err := k.Share(c, w.pin, &elsewhere, rel, false); !errors.Is(err, custodian.ErrNotDrawn) {
+	if _, err := k.Share(c, w.pin, custodian.Released{}, &elsewhere, rel, false); !errors.Is(err, custodian.ErrNotDrawn) {
 		t.Errorf("request of another draw: %v", err)
 	}
 }
@@ -306,19 +306,19 @@ func TestReplacedWinnerIsLeftOut(t *testing.T) {
 	req, rel := w.request(2, false, 1, 2)
 	w.ok(w.scene.Replace(1, 3))
 	c := w.check(w.scene)
-	plan := must(w.keys[0].Share(c, w.pin, req, rel, false))(t)
+	plan := must(w.keys[0].Share(c, w.pin, custodian.Released{}, req, rel, false))(t)
 	if len(plan.Shares) != 1 || len(plan.Skipped) != 1 || plan.Skipped[0].Line.Rank != 1 || plan.Seats[0].Rank != 2 {
 		t.Errorf("plan %+v", plan)
 	}
 	// The alternate who was called is a winner now, under a record of its own.
 	req, rel = w.request(1, false, 3)
-	plan = must(w.keys[0].Share(w.check(w.scene), w.pin, req, rel, false))(t)
+	plan = must(w.keys[0].Share(w.check(w.scene), w.pin, custodian.Released{}, req, rel, false))(t)
 	if len(plan.Shares) != 1 || plan.Seats[0].Rank != 3 || plan.Seats[0].Seat != 1 {
 		t.Errorf("plan %+v", plan)
 	}
 	// If nobody is left, it is refused.
 	w.ok(w.scene.Replace(3, 4))
-	if _, err := w.keys[0].Share(w.check(w.scene), w.pin, req, rel, false); !errors.Is(err, custodian.ErrNoWinner) {
+	if _, err := w.keys[0].Share(w.check(w.scene), w.pin, custodian.Released{}, req, rel, false); !errors.Is(err, custodian.ErrNoWinner) {
 		t.Errorf("only replaced winners: %v", err)
 	}
 }

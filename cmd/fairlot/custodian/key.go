@@ -4,8 +4,9 @@
 // A custodian trusts nobody else's statement: each act starts from a bundle of which every step of SPEC section 9 held, and
 // from a pin that remembers which campaign and how much log this key saw before.
 //
-// Invariants: a log that does not extend the pinned one is never cosigned and never released for; a share leaves only for an
-// entrant who holds a seat, for the purpose notice, under an opened record that is in the log.
+// Invariants: a log that does not extend the pinned one is never cosigned and never released for; a close is cosigned once, and
+// not at a time that the bundle disproves; a share leaves only for an entrant who holds a seat, for the purpose notice, under an
+// opened record that is in the log; one opened record serves one set of entrants.
 //
 // First calls: New to make a key, Check to pin a campaign, then Cosign and Share.
 package custodian

@@ -32,12 +32,13 @@ var (
 
 // Plan is a release that was checked in full: what will be handed over, for the custodian to read before saying yes.
 type Plan struct {
-	Release custody.Release
-	Number  int         // the custodian's own
-	Seats   []draw.Line // who is handed over
-	Skipped []Skipped   // who is not, because they were replaced since
-	Shares  []custody.Share
-	Proven  bool
+	Release  custody.Release
+	Released Released    // to be stored before the shares leave
+	Number   int         // the custodian's own
+	Seats    []draw.Line // who is handed over
+	Skipped  []Skipped   // who is not, because they were replaced since
+	Shares   []custody.Share
+	Proven   bool
 }
 
 // Skipped is a requested entrant who held a seat once and does not any more.
@@ -49,14 +50,20 @@ type Skipped struct {
 // Proven says whether one draw is confirmed from outside in time and rests on the pinned beacon.
 func Proven(d *verify.Draw) bool { return d.State == verify.StateDrawn && d.InTime && d.Quicknet }
 
-// Holders checks the release of a request against a checked bundle, and returns what is released and who holds which seat.
-// It is what custodians and notifiers both ask. Whoever was replaced since is in the lines too, and in the map with the reason.
-// Errors wrap ErrNotDrawn, ErrOpened, ErrNoWinner, ErrRequest or bundle errors.
-func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (custody.Release, []draw.Line, map[draw.EntrantID]string, error) {
+// Held is a release that was checked against a bundle.
+type Held struct {
+	Release custody.Release
+	Index   int64                     // of its opened record in the log
+	Lines   []draw.Line               // in the request's order, also of those who were replaced since
+	Vacated map[draw.EntrantID]string // who was replaced since, and why
+}
+
+// Holders checks a release of a request against a checked bundle, and returns what is released and who holds which seat. It is
+// what custodians and notifiers both ask. The i-th release of a draw goes with its i-th opened record in the log: two such
+// records can be the same byte by byte. Errors wrap ErrNotDrawn, ErrOpened, ErrNoWinner, ErrRequest or bundle errors.
+func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*Held, error) {
 	o := c.Outcome
-	fail := func(err error) (custody.Release, []draw.Line, map[draw.EntrantID]string, error) {
-		return custody.Release{}, nil, nil, err
-	}
+	fail := func(err error) (*Held, error) { return nil, err }
 	if req.Campaign != o.Open.Campaign {
 		return fail(fmt.Errorf("%w: it is for campaign %s, the bundle is of %s", ErrRequest, req.Campaign, o.Open.Campaign))
 	}
@@ -64,16 +71,17 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (cus
 	if !ok || d.State != verify.StateDrawn {
 		return fail(fmt.Errorf("draw %d: %w: there are no winners", req.Draw, ErrNotDrawn))
 	}
-	rec, ok, err := c.Record(rel.Opened)
+	announced, err := c.Opened(req.Draw, string(custody.Notice))
 	if err != nil {
 		return fail(err)
 	}
-	opened, isOpened := rec.(*draw.Opened)
-	switch {
-	case !ok || !isOpened:
-		return fail(fmt.Errorf("%w: no opened record %s in the bundle; get the newest bundle", ErrOpened, rel.Opened))
-	case opened.Open != o.OpenHash || opened.Draw != req.Draw || opened.Purpose != string(custody.Notice):
-		return fail(fmt.Errorf("%w: record %s announces another purpose or draw", ErrOpened, rel.Opened))
+	if rel.Ordinal < 1 || rel.Ordinal > len(announced) {
+		return fail(fmt.Errorf("%w: release %d of draw %d, but %d opened records of it are in the bundle; get the newest bundle", ErrOpened, rel.Ordinal, req.Draw, len(announced)))
+	}
+	at := announced[rel.Ordinal-1]
+	switch opened := at.Record; {
+	case at.Hash != rel.Opened:
+		return fail(fmt.Errorf("%w: opened record %d of draw %d is %s, the request says %s", ErrOpened, rel.Ordinal, req.Draw, at.Hash, rel.Opened))
 	case opened.Count != int64(len(rel.Entrants)):
 		return fail(fmt.Errorf("%w: it announces %d, the request names %d", ErrOpened, opened.Count, len(rel.Entrants)))
 	case !Proven(d) && !opened.Unproven:
@@ -116,13 +124,14 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (cus
 			return fail(fmt.Errorf("entry %s (stratum %d, rank %d) is %w: an alternate who was not called", e.ID, l.Stratum, l.Rank, ErrNoWinner))
 		}
 	}
-	return custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: custody.Notice, Kind: seal.Contact,
-		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, lines, vacated, nil
+	return &Held{custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: custody.Notice, Kind: seal.Contact,
+		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, at.Index, lines, vacated}, nil
 }
 
 // Share checks a release in full and opens the custodian's own lock of each entrant in it who holds a seat. Nothing has left when it returns:
-// Plan.Seal makes the file to hand over. Without acceptUnproven the draw must be proven and cosigned by this key.
-func (k *Key) Share(c *bundle.Checked, pin Pin, req *release.Request, rel *release.Release, acceptUnproven bool) (*Plan, error) {
+// Plan.Seal makes the file to hand over, once Plan.Released is stored. Without acceptUnproven the draw must be proven and cosigned by this key.
+// Errors wrap those of Number, Extended, Holders and Released.With, or ErrUnproven, ErrNotCosigned, or are custody's.
+func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.Request, rel *release.Release, acceptUnproven bool) (*Plan, error) {
 	if err := pin.Extended(c); err != nil {
 		return nil, err
 	}
@@ -130,8 +139,15 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, req *release.Request, rel *relea
 	if err != nil {
 		return nil, err
 	}
-	r, lines, vacated, err := Holders(c, req, rel)
+	held, err := Holders(c, req, rel)
 	if err != nil {
+		return nil, err
+	}
+	var ids []draw.EntrantID
+	for _, e := range rel.Entrants {
+		ids = append(ids, e.ID)
+	}
+	if released, err = released.With(held.Index, held.Release.Opened, ids); err != nil {
 		return nil, err
 	}
 	d, _ := c.Draw(req.Draw)
@@ -139,21 +155,23 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, req *release.Request, rel *relea
 		if !Proven(d) {
 			return nil, fmt.Errorf("draw %d: %w; if you all agree to open its winners regardless, repeat with --accept-unproven", req.Draw, ErrUnproven)
 		}
-		own, err := k.covered(c, req.Draw)
+		closed, _ := c.CloseIndex(req.Draw)
+		own, err := k.own(c, closed)
 		if err != nil {
 			return nil, err
 		}
-		if !own {
+		if own == nil {
 			return nil, fmt.Errorf("draw %d: %w; if you know why, repeat with --accept-unproven", req.Draw, ErrNotCosigned)
 		}
 	}
-	plan := &Plan{Release: r, Number: number, Proven: Proven(d)}
+	r := held.Release
+	plan := &Plan{Release: r, Released: released, Number: number, Proven: Proven(d)}
 	for i, e := range rel.Entrants {
-		if why, ok := vacated[e.ID]; ok {
-			plan.Skipped = append(plan.Skipped, Skipped{lines[i], why})
+		if why, ok := held.Vacated[e.ID]; ok {
+			plan.Skipped = append(plan.Skipped, Skipped{held.Lines[i], why})
 			continue
 		}
-		plan.Seats = append(plan.Seats, lines[i])
+		plan.Seats = append(plan.Seats, held.Lines[i])
 		if len(e.Contact) == 0 && len(e.Locks) == 0 {
 			return nil, fmt.Errorf("%w: entry %s comes without lock", ErrRequest, e.ID)
 		}

@@ -263,7 +263,7 @@ func win(t *testing.T) *won {
 	ok(err)
 	var files [][]byte
 	for _, k := range keys[:2] {
-		plan, err := k.Share(c, pin, req, &req.Releases[0], true)
+		plan, err := k.Share(c, pin, custodian.Released{}, req, &req.Releases[0], true)
 		ok(err)
 		f, err := plan.Seal(c.Outcome.Open)
 		ok(err)

@@ -45,9 +45,13 @@ func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *releas
 	if _, err := custodian.Notifier(c.Outcome.Open, key.Recipient()); err != nil {
 		return nil, err
 	}
-	r, lines, vacated, err := custodian.Holders(c, req, rel)
+	held, err := custodian.Holders(c, req, rel)
 	if err != nil {
 		return nil, err
+	}
+	r, named := held.Release, map[[16]byte]bool{}
+	for _, e := range rel.Entrants {
+		named[e.ID] = true
 	}
 	shares := map[[16]byte][]custody.Share{}
 	from := map[int]bool{}
@@ -61,6 +65,9 @@ func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *releas
 		}
 		from[got[0].Custodian] = true
 		for _, s := range got {
+			if !named[s.Head.ID] { // equal opened records have equal hashes
+				return nil, fmt.Errorf("share file %d: %w: it is of another release than the %d. of the request", i+1, ErrShares, rel.Ordinal)
+			}
 			shares[s.Head.ID] = append(shares[s.Head.ID], s)
 		}
 	}
@@ -69,7 +76,7 @@ func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *releas
 	}
 	var winners []Winner
 	for i, e := range rel.Entrants {
-		w := Winner{Line: lines[i], Vacated: vacated[e.ID]}
+		w := Winner{Line: held.Lines[i], Vacated: held.Vacated[e.ID]}
 		if w.Vacated == "" {
 			if w.Contact, err = contact(c, req.Draw, e, r, shares[e.ID]); err != nil {
 				return nil, err

@@ -70,3 +70,26 @@ func TestWriteOverwritesNothing(t *testing.T) {
 		t.Errorf("got %q, mode %v, %v", b, info.Mode(), err)
 	}
 }
+
+func TestHold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := Write(path, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	release, err := Hold(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Hold(path); !errors.Is(err, ErrHeld) {
+		t.Errorf("held twice: %v", err)
+	}
+	release()
+	if release, err = Hold(path); err != nil {
+		t.Errorf("after it was let go: %v", err)
+	} else {
+		release()
+	}
+	if _, err := Hold(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of no file: %v", err)
+	}
+}

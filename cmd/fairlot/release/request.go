@@ -29,7 +29,7 @@ const MaxFile = 128 << 20
 var (
 	// ErrRequest says that bytes are no request file.
 	ErrRequest = errors.New("not a release request")
-	// ErrNoRelease says that a request holds no release under that record.
+	// ErrNoRelease says that a request holds no release of that number.
 	ErrNoRelease = errors.New("the request holds no such release")
 )
 
@@ -41,8 +41,9 @@ type Request struct {
 	Sealed   bool      // envelopes are in it; false: it is the custodians' file
 }
 
-// Release is what one opened record covers.
+// Release is what one opened record covers. Two records can be the same byte by byte, so its place tells it, not the hash.
 type Release struct {
+	Ordinal  int // from 1: it goes with the draw's opened record of this number in the log
 	Opened   draw.Hash
 	Entrants []Entrant
 }
@@ -109,7 +110,7 @@ func Parse(b []byte) (*Request, error) {
 		if err != nil {
 			return nil, bad("the hash of an opened record is malformed")
 		}
-		one := Release{Opened: opened}
+		one := Release{Ordinal: len(r.Releases) + 1, Opened: opened}
 		for _, e := range x.Entrants {
 			id, err := draw.ParseEntrantID(e.EntryId)
 			if err != nil {
@@ -125,12 +126,13 @@ func Parse(b []byte) (*Request, error) {
 	return r, nil
 }
 
-// Pick returns the release under an opened record, or the newest one if opened is zero. The error wraps ErrNoRelease.
-func (r *Request) Pick(opened draw.Hash) (*Release, error) {
-	for i := len(r.Releases) - 1; i >= 0; i-- {
-		if opened == (draw.Hash{}) || r.Releases[i].Opened == opened {
-			return &r.Releases[i], nil
-		}
+// Pick returns the n-th release, from 1, or the newest one if n is 0. The error wraps ErrNoRelease.
+func (r *Request) Pick(n int) (*Release, error) {
+	if n == 0 {
+		n = len(r.Releases)
 	}
-	return nil, fmt.Errorf("pick release: %w", ErrNoRelease)
+	if n < 1 || n > len(r.Releases) {
+		return nil, fmt.Errorf("pick release %d of %d: %w", n, len(r.Releases), ErrNoRelease)
+	}
+	return &r.Releases[n-1], nil
 }

@@ -24,16 +24,21 @@ func TestRequestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newest, err := r.Pick(draw.Hash{})
-	if err != nil || newest.Opened != second || newest.Entrants[0].ID != id || newest.Entrants[0].Rank != 7 || len(newest.Entrants[0].Locks) != 2 ||
+	newest, err := r.Pick(0)
+	if err != nil || newest.Opened != second || newest.Ordinal != 2 || newest.Entrants[0].ID != id || newest.Entrants[0].Rank != 7 || len(newest.Entrants[0].Locks) != 2 ||
 		r.Campaign != (draw.CampaignID{4}) || r.Draw != 2 {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	if old, err := r.Pick(first); err != nil || old.Opened != first {
+	if old, err := r.Pick(1); err != nil || old.Opened != first || old.Ordinal != 1 {
 		t.Errorf("first: %v", err)
 	}
-	if _, err := r.Pick(draw.Hash{5}); !errors.Is(err, ErrNoRelease) {
-		t.Errorf("unknown record: %v", err)
+	for _, n := range []int{-1, 3} {
+		if _, err := r.Pick(n); !errors.Is(err, ErrNoRelease) {
+			t.Errorf("release %d: %v", n, err)
+		}
+	}
+	if _, err := (&Request{}).Pick(0); !errors.Is(err, ErrNoRelease) {
+		t.Errorf("the newest of none: %v", err)
 	}
 	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}, {Format, LocksFormat}} {
 		bad := bytes.Replace(b, []byte(change[0]), []byte(change[1]), 1)

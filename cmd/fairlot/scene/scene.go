@@ -58,9 +58,16 @@ type Scene struct {
 	Entrants           []Entrant // ascending by id
 	Missing            int       // entrants left out of the list, from the end: a fraud
 	Ranking            []byte    // nil before the draw
+	Releases           []Given   // in the log's order
 
 	open     *draw.Open
 	openHash draw.Hash
+}
+
+// Given is a release: an opened record and the ranks that it covers.
+type Given struct {
+	Opened draw.Hash
+	Ranks  []int
 }
 
 // Person is what an entrant enters.
@@ -126,7 +133,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		return nil, err
 	}
 	s.Files = [][]byte{rules, notice, policy}
-	end := c.Time(round).Add(-20 * time.Minute)
+	end := c.Time(round).Add(-50 * time.Minute)
 	s.open = &draw.Open{Campaign: campaign, Log: logV, Receipt: receiptV, Institution: "City Library", Zone: "Asia/Taipei",
 		Rules: draw.HashOf(rules), Notice: draw.HashOf(notice), Policy: draw.HashOf(policy), Custodians: custodians, Threshold: threshold,
 		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: 1, EntriesEnd: end, ObjectionsEnd: end,
@@ -301,33 +308,49 @@ func (s *Scene) Replace(vacated, next int) error {
 	return s.log(&draw.Replace{Open: s.openHash, Draw: 1, Stratum: 1, Vacated: vacated, Reason: "declined", Next: next})
 }
 
-// Opened logs that the contacts of these ranks are opened, and returns the request for them.
+// Opened logs that the contacts of these ranks are opened, and returns the request for all releases so far.
 func (s *Scene) Opened(count int64, unproven bool, ranks ...int) ([]byte, error) {
 	rec := &draw.Opened{Open: s.openHash, Draw: 1, Purpose: "notice", Count: count, Unproven: unproven}
 	if err := s.log(rec); err != nil {
 		return nil, err
 	}
-	res, err := s.Answer(draw.HashOf(s.Records[len(s.Records)-1]), ranks...)
+	s.Releases = append(s.Releases, Given{draw.HashOf(s.Records[len(s.Records)-1]), ranks})
+	res, err := s.Answer(s.Releases...)
 	if err != nil {
 		return nil, err
 	}
 	return release.Marshal(s.open.Campaign, 1, res)
 }
 
-// Answer is what the daemon would answer to PrepareRelease for these ranks.
-func (s *Scene) Answer(opened draw.Hash, ranks ...int) (*fairlotv1.PrepareReleaseResponse, error) {
+// Reused is a lie: a request for other ranks under the newest opened record.
+func (s *Scene) Reused(ranks ...int) ([]byte, error) {
+	lie := slices.Clone(s.Releases)
+	lie[len(lie)-1].Ranks = ranks
+	res, err := s.Answer(lie...)
+	if err != nil {
+		return nil, err
+	}
+	return release.Marshal(s.open.Campaign, 1, res)
+}
+
+// Answer is what a daemon, honest or not, would answer to PrepareRelease.
+func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, error) {
 	lines, err := s.Lines()
 	if err != nil {
 		return nil, err
 	}
-	r := &fairlotv1.Release{OpenedHash: opened.String()}
-	for _, rank := range ranks {
-		l := lines[rank-1]
-		i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
-		r.Entrants = append(r.Entrants, &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank),
-			Locks: s.Entrants[i].Locks, ContactEnvelope: s.Entrants[i].Contact})
+	res := &fairlotv1.PrepareReleaseResponse{}
+	for _, g := range releases {
+		r := &fairlotv1.Release{OpenedHash: g.Opened.String()}
+		for _, rank := range g.Ranks {
+			l := lines[rank-1]
+			i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
+			r.Entrants = append(r.Entrants, &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank),
+				Locks: s.Entrants[i].Locks, ContactEnvelope: s.Entrants[i].Contact})
+		}
+		res.Releases = append(res.Releases, r)
 	}
-	return &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{r}}, nil
+	return res, nil
 }
 
 // Tar is the bundle as it is now.
