@@ -232,6 +232,20 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("GET %s: %s %.80s", path, resp.Status, body)
 		}
 	}
+	for _, path := range []string{"/nowhere", "/en/", "/c/", "/c/any/more", "/assets/none.js", "/check/"} {
+		resp, body := d.do(t, "GET", path, nil, nil)
+		if resp.StatusCode != 404 || resp.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("GET %s: %s %v %.80s", path, resp.Status, resp.Header, body)
+		}
+		if resp, _ := d.do(t, "POST", path, []byte("{}"), nil); resp.StatusCode != 405 {
+			t.Errorf("POST %s: %s", path, resp.Status)
+		}
+	}
+	for path, to := range map[string]string{"/c/any/?lang=en": "/c/any?lang=en", "/c/a%2fb/": "/c/a/b", "/c/%2fevil.example/": "/c/evil.example"} {
+		if resp, _ := d.do(t, "GET", path, nil, nil); resp.StatusCode != 308 || resp.Header.Get("Location") != to {
+			t.Errorf("GET %s: %s to %s", path, resp.Status, resp.Header.Get("Location"))
+		}
+	}
 	for _, path := range []string{"/", "/c/any", "/check", "/assets/app.js", "/openapi.json"} {
 		resp, _ := d.do(t, "GET", path, nil, nil)
 		if resp.StatusCode != 200 {

@@ -38,8 +38,10 @@ var Routes = []Route{
 	{"GET /bundles/{file}", "a campaign's bundle, ID.tar"},
 	{"GET /assets/", "the site's scripts and styles"},
 	{"GET /c/{slug}", "a campaign's page"},
+	{"GET /c/{slug}/{$}", "to a campaign's page"},
 	{"GET /check", "the page that checks receipts"},
 	{"GET /{$}", "the list of campaigns"},
+	{"/", "the page for addresses that are none"},
 }
 
 // newHandler builds the public door. Only PUBLIC methods have REST paths; the gateway gets no header of the client's, so nobody comes in as staff.
@@ -86,8 +88,10 @@ func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Ha
 		"GET /bundles/{file}": serveBundle(cfg.Engine),
 		"GET /assets/":        http.HandlerFunc(files.asset),
 		"GET /c/{slug}":       page,
+		"GET /c/{slug}/{$}":   http.HandlerFunc(withoutSlash),
 		"GET /check":          page,
 		"GET /{$}":            page,
+		"/":                   http.HandlerFunc(files.missing),
 	}
 	mux := http.NewServeMux()
 	for _, r := range Routes {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (s siteFiles) asset(w http.ResponseWriter, r *http.Request) {
 func (s siteFiles) serve(w http.ResponseWriter, r *http.Request, name string) {
 	f, ok := s[name]
 	if !ok {
-		http.NotFound(w, r)
+		s.missing(w, r)
 		return
 	}
 	h := w.Header()
@@ -80,6 +81,30 @@ func (s siteFiles) serve(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	h.Set("ETag", etag)
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
+}
+
+// missing is the answer for every address that is none of the site's.
+func (s siteFiles) missing(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "this address takes GET alone", http.StatusMethodNotAllowed)
+		return
+	}
+	f, ok := s["404.html"]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", f.kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNotFound)
+	w.Write(f.plain)
+}
+
+// withoutSlash sends a campaign's address with a slash at its end to the one without, in the language asked for.
+func withoutSlash(w http.ResponseWriter, r *http.Request) {
+	to := url.URL{Path: "/c/" + r.PathValue("slug"), RawQuery: r.URL.RawQuery}
+	http.Redirect(w, r, to.String(), http.StatusPermanentRedirect)
 }
 
 // acceptsGzip tells whether gzip stands in the list and not at quality 0 (RFC 9110, 12.5.3).

@@ -31,6 +31,13 @@ func TestBrowser(t *testing.T) {
 	b.inspect("list")
 	b.visit("/c/no-such-campaign")
 	b.says("h1", "找不到")
+	b.visit("/nowhere")
+	b.says("main", "找不到")
+	b.says("main", "Page not found")
+	if code := b.eval(`performance.getEntriesByType("navigation")[0].responseStatus`); code != "404" {
+		t.Errorf("a page that is none has status %s", code)
+	}
+	b.inspect("nowhere")
 	b.visit("/")
 	b.tabTo(".campaigns a")
 	b.press(kb.Enter)
@@ -146,7 +153,9 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []by
 	b.tabTo("#download-receipt")
 	b.press(kb.Enter)
 	saved := b.downloaded("fairlot-receipt-")
-	b.tabTo(".receipt section button")
+	b.tabTo("#answer-secret summary")
+	b.press(kb.Enter)
+	b.press(kb.Tab)
 	b.press(kb.Enter)
 	secret := string(b.downloaded("fairlot-answer-secret"))
 	if want := "fairlot/v1 answer secret\nopen " + c.OpenHash + "\nsecret "; !strings.HasPrefix(secret, want) || len(secret) != len(want)+65 {
@@ -182,10 +191,29 @@ func checkSaved(t *testing.T, b *browser, saved []byte) {
 	b.press(kb.Enter)
 	b.focused("#result-title")
 	b.says(".found", "It is in the draw with 1 chance.")
+	b.says("#result-title", "This receipt holds.")
 	if n := b.eval(`document.querySelectorAll(".found .verdict.right").length`); n != "2" {
 		t.Errorf("receipt check: %s", b.text(".found"))
 	}
 	b.inspect("check")
+
+	// The signed part alone, as an institution may be shown it.
+	copied, err := receipt.ParseSaved(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(string(copied.Note))
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.says("#result-title", "This receipt holds.")
+	b.says(".found", "only the signature and the state were checked")
+	b.says("#status", "It is in the draw with 1 chance.")
+	if n := b.eval(`document.querySelectorAll(".found .verdict").length`); n != "1" {
+		t.Errorf("the signed part alone: %s", b.text(".found"))
+	}
 
 	// Another secret, and another signature, are called wrong.
 	lines := strings.Split(string(saved), "\n")
@@ -204,6 +232,11 @@ func checkSaved(t *testing.T, b *browser, saved []byte) {
 	b.press(kb.Enter)
 	b.focused("#result-title")
 	b.says(".found .verdict.wrong", "signed by the institution")
+	b.says("#result-title", "was changed or is not from us")
+	if b.eval(`document.querySelector("#status, .outcome") === null`) != "true" {
+		t.Errorf("a changed receipt has a state: %s", b.text(".found"))
+	}
+	b.inspect("check-bad")
 }
 
 // refuseTwice enters the same person with another token; the refusal says what to do, and the token stays good.
@@ -228,11 +261,21 @@ func refuseTwice(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) {
 	if n := w.entrants(c); n != 1 {
 		t.Errorf("%d entrants, want 1", n)
 	}
-	b.fill("#token", "00000-00000-00000-00000")
+	b.fill("#token", "ooooo-00000-00000-0000")
 	b.tabTo("#send")
 	b.press(kb.Enter)
 	b.until(`document.querySelector("#token-error") !== null`)
-	b.says("#error-summary", "This entry code is not known")
+	b.says("#error-summary", "20 letters and digits, this has 19")
+	b.fill("#token", "00000-00000-00000-00000")
+	b.tabTo("#send")
+	b.press(kb.Enter)
+	b.until(`document.querySelector("#token-error")?.innerText.includes("not known") === true`)
+	if got := b.eval(`[...document.querySelectorAll("#error-summary p, #error-summary li")].map(e => e.textContent).join("|")`); got != "Entry code: This entry code is not known. Compare it with your letter, sign by sign." {
+		t.Errorf("an unknown token is called %q", got)
+	}
+	b.tabTo("#error-summary a[href='#token']")
+	b.press(kb.Enter)
+	b.focused("#token")
 }
 
 // drawAndShow ends, closes and draws the campaign, and reads the results and the public list on the site.
@@ -261,7 +304,13 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	b.visit("/c/library-2026")
 	b.says("tr.vacated", "已空出：放棄")
 	b.says("tr.vacated", d.Seats[0].EntryId[:12])
-	b.says("main", "正取：平板電腦（備取遞補）")
+	b.says("main", "備取遞補")
+	if n := b.eval(`document.querySelector("main").innerText.split("正取：平板電腦").length - 1`); n != "1" {
+		t.Errorf("the first prize is named %s times", n)
+	}
+	b.visit("/?lang=en")
+	b.says(".campaigns .byline", "Drawn")
+	b.says(".campaigns", "before ")
 	b.visit("/check?lang=en")
 	name := filepath.Join(t.TempDir(), "receipt.txt")
 	if err := os.WriteFile(name, saved, 0o600); err != nil {
@@ -269,21 +318,35 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	}
 	try(b, chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{name}))
 	b.focused("#result-title")
-	b.tabTo("#look")
-	b.press(kb.Enter)
-	b.focused("#listed-title")
+	b.until(`document.querySelector("#listed") !== null`)
+	b.says("#result-title", "This receipt holds.")
 	b.says("#listed", "In the list, 1 chance")
-	id := b.text(".found .number")
-	rank := ""
-	for _, s := range d.Seats {
-		if s.EntryId == id {
-			rank = fmt.Sprintf("Rank %d", s.Rank)
+	now, err := w.draws.GetDraw(w.staff, &fairlotv1.GetDrawRequest{Name: d.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, want, rank := b.text(".found .number"), "It has not won, and is not among the alternates.", ""
+	for _, s := range now.Seats {
+		if s.EntryId != id {
+			continue
+		}
+		rank = fmt.Sprintf("Rank %d", s.Rank)
+		switch {
+		case s.Vacated != "":
+			want = "It had won (Tablet computer); the prize fell free: declined."
+		case s.Called:
+			want = "It has won: Tablet computer (alternate called)"
+		case s.Tier > 0:
+			want = "It has won: Book voucher of NT$500"
+		default:
+			want = fmt.Sprintf("It is an alternate, rank %d", s.Rank)
 		}
 	}
-	if rank == "" {
-		rank = "Not drawn, and not among the alternates."
-	}
+	b.says(".outcome", want)
 	b.says("#listed", rank)
+	if n := b.eval(`[...document.querySelectorAll("a[href^='/']")].filter(a => !/^\/(assets|bundles)\//.test(a.getAttribute("href")) && !a.getAttribute("href").includes("lang=")).length`); n != "0" {
+		t.Errorf("%s links lose the language", n)
+	}
 	b.inspect("listed")
 }
 

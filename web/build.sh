@@ -7,7 +7,7 @@ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 node_modules/.bin/tsc --noEmit
 rm -rf dist
 mkdir -p dist/assets
-cp src/index.html dist/index.html
+cp src/index.html src/404.html dist/
 cp src/icon.svg src/licenses.txt dist/assets/
 bundle() {
 	go tool esbuild "$@" --bundle --minify --format=esm --target=es2022 --charset=utf8 --legal-comments=none --log-level=warning --outdir=dist/assets

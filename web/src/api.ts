@@ -13,6 +13,7 @@ export interface Campaign {
   title: LocalizedText[];
   description: LocalizedText[];
   notice: LocalizedText[];
+  claim?: LocalizedText[];
   noticeHash: string;
   surveyJson: string;
   consents: Consent[];
@@ -82,8 +83,11 @@ export const enter = (campaign: string, body: string) =>
 
 export const entryStatus = (campaign: string, id: string) => call<EntryStatus>(`/v1/${campaign}/entries/${id}:status`);
 
-export async function listDraws(campaign: string): Promise<Draw[]> {
-  const { draws } = await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`);
+// listDraws gives the draws without their seats.
+export const listDraws = async (campaign: string) => (await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`)).draws;
+
+export async function getDraws(campaign: string): Promise<Draw[]> {
+  const draws = await listDraws(campaign);
   return Promise.all(draws.map((d) => (d.state === "DRAW_STATE_DRAWN" ? call<Draw>(`/v1/${d.name}`) : d)));
 }
 

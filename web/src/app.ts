@@ -1,7 +1,7 @@
 // The site's one page: it reads the address, fetches what it names, and draws it in the reader's language.
 
-import { type Campaign, Refusal, getCampaign, listCampaigns, listDraws } from "./api";
-import { campaignView, contractHolds } from "./campaign";
+import { type Campaign, type Draw, Refusal, getCampaign, getDraws, listCampaigns, listDraws } from "./api";
+import { type Standing, campaignView, contractHolds, standing } from "./campaign";
 import { checkView } from "./check";
 import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
 import { parseOpen } from "./spec";
@@ -68,29 +68,56 @@ function message(title: "notFoundTitle" | "loadFailed" | "loading" | "insecure",
   };
 }
 
+const shownAtFirst = 20;
+
+// lastDraw is when the last draw of a campaign is due, else when entries end.
+const lastDraw = (c: Campaign): number => Math.max(new Date(c.entriesEnd).getTime(), ...c.draws.map((d) => new Date(d.drawTime).getTime()));
+
+// listView shows open campaigns first, those that end soonest above; then those to be drawn; then the rest, the latest above.
 async function listView(): Promise<View> {
-  const campaigns: Campaign[] = [];
-  let token = "";
-  const more = async () => {
-    const page = await listCampaigns(token);
-    campaigns.push(...page.campaigns);
+  const all: Campaign[] = [];
+  for (let token = ""; ; ) {
+    const page = await listCampaigns(token, 100);
+    all.push(...page.campaigns);
     token = page.nextPageToken;
+    if (token === "") break;
+  }
+  const now = new Date();
+  const states = new Map<string, Standing>();
+  // What was drawn is known from the draws; until the campaign is closed nothing is.
+  const look = (some: Campaign[]) => Promise.all(some.filter((c) => !states.has(c.name)).map(async (c) => {
+    const draws: Draw[] = c.state === "CAMPAIGN_STATE_CLOSED" && c.draws.length > 0 ? await listDraws(c.name) : [];
+    states.set(c.name, standing(c, draws, now));
+  }));
+  const order = (c: Campaign) => {
+    const s = states.get(c.name) ?? standing(c, [], now);
+    return s === "open" ? 0 : s === "awaiting" && (states.has(c.name) || lastDraw(c) > now.getTime()) ? 1 : 2;
   };
-  await more();
+  const sort = () => all.sort((a, b) => order(a) - order(b) || (order(a) < 2 ? lastDraw(a) - lastDraw(b) : lastDraw(b) - lastDraw(a)));
+  let shown = shownAtFirst;
+  const show = async () => {
+    sort();
+    await look(all.slice(0, shown));
+    all.splice(0, shown, ...all.slice(0, shown).sort((a, b) => order(a) - order(b)));
+  };
+  await show();
   return {
     title: (l) => stringsOf(l).listTitle,
-    draw: ({ t, lang: l, redraw, ...rest }) => h("div", {},
-      h("h1", { tabindex: -1 }, t.listTitle),
-      campaigns.length === 0 && h("p", {}, t.listEmpty),
-      h("ul", { class: "campaigns" }, ...campaigns.map((c) => {
-        const institution = parseOpen(c.openRecord).get("institution") ?? "";
-        const open = c.state === "CAMPAIGN_STATE_OPEN";
-        return h("li", { class: "card" },
-          h("h2", {}, local("a", c.title, l, { href: to(`/c/${c.slug}`, l) })),
-          h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.states[c.state] ?? ""), " ", institution && t.by(institution)),
-          h("p", {}, t.entriesEnd, l === "en" ? ": " : "：", when(c.entriesEnd, { t, lang: l, redraw, ...rest })));
-      })),
-      token !== "" && h("button", { type: "button", onclick: () => void more().then(redraw) }, t.listMore)),
+    draw: (page) => {
+      const { t, lang: l, redraw } = page;
+      return h("div", {},
+        h("h1", { tabindex: -1 }, t.listTitle),
+        all.length === 0 && h("p", {}, t.listEmpty),
+        h("ul", { class: "campaigns" }, ...all.slice(0, shown).map((c) => {
+          const institution = parseOpen(c.openRecord).get("institution") ?? "";
+          const state = states.get(c.name) ?? standing(c, [], now);
+          return h("li", { class: "card" },
+            h("h2", {}, local("a", c.title, l, { href: to(`/c/${c.slug}`, l) })),
+            h("p", { class: "byline" }, h("span", { class: `state ${state}` }, t.standings[state]), " ", institution && t.by(institution)),
+            h("p", {}, t.entriesEnd, l === "en" ? ": " : "：", when(c.entriesEnd, page, true)));
+        })),
+        all.length > shown && h("button", { type: "button", onclick: () => { shown += shownAtFirst; void show().then(redraw); } }, t.listMore));
+    },
   };
 }
 
@@ -112,7 +139,7 @@ async function route(): Promise<View> {
   if (path === "/") return listView();
   if (path === "/check") return checkView(draw);
   const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
-  const [draws, holds, survey] = await Promise.all([listDraws(c.name), contractHolds(c), loadSurvey(c)]);
+  const [draws, holds, survey] = await Promise.all([getDraws(c.name), contractHolds(c), loadSurvey(c)]);
   return campaignView(c, draws, holds, survey, draw);
 }
 

@@ -22,12 +22,24 @@ export async function contractHolds(c: Campaign): Promise<boolean> {
     && open.get("campaign") === c.name.slice("campaigns/".length);
 }
 
+export type Standing = "draft" | "open" | "ended" | "awaiting" | "drawn" | "erased";
+
+// standing is where a campaign is, as a reader asks. draws may be without seats.
+export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
+  if (c.state === "CAMPAIGN_STATE_DRAFT") return "draft";
+  if (c.state === "CAMPAIGN_STATE_OPEN" && now < new Date(c.entriesEnd)) return "open";
+  if (c.state === "CAMPAIGN_STATE_ERASED") return "erased";
+  if (!hasDraws(c)) return "ended";
+  return draws.length > 0 && draws.every((d) => d.state === "DRAW_STATE_DRAWN") ? "drawn" : "awaiting";
+}
+
 export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey: SurveyForm | null | "broken", redraw: () => void): View {
   const draft: Draft = { values: {}, ticked: new Set() };
   let secrets: Secrets = drawSecrets();
   let problems: Problem[] = [];
   let surveyProblems: SurveyProblem[] = [];
   let reason = ""; // of the last refusal
+  let unlisted = false; // the refusal says more than the problems
   let noticeRead = false;
   let sent: Sent | null = null; // its outcome is not known
   let sending = false;
@@ -112,10 +124,11 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
   function refused(e: Refusal): void {
     reason = e.reason || "FIELD_INVALID";
     if (e.reason === "ENTRY_DIFFERS") secrets = drawSecrets();
-    problems = e.fields.map((v) => fromServer(c, v)).filter((p): p is Problem => p !== null);
+    problems = e.fields.map((v) => fromServer(c, v, reason)).filter((p): p is Problem => p !== null);
     const answers = e.fields.filter((v) => v.field.startsWith("response_json.")).map((v) => ({ question: v.field.slice("response_json.".length), code: v.reason }));
     const t = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW");
     surveyProblems = survey && survey !== "broken" ? survey.mark(answers.map((a) => ({ question: a.question, text: t.fieldErrors[a.code] ?? t.fieldErrors["other"]! }))) : [];
+    unlisted = e.fields.length === 0 || problems.length + answers.length < e.fields.length;
   }
 
   function summary(page: Page): HTMLElement | null {
@@ -127,10 +140,10 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     if (reason === "" && problems.length + surveyProblems.length === 0) return null;
     const link = (text: string, go: () => void, href: string) => h("li", {}, h("a", { href, onclick: (e: Event) => { e.preventDefault(); go(); } }, text));
     const colon = page.lang === "en" ? ": " : "：";
-    const after = (title: string) => (/[?？]$/.test(title) ? title + (page.lang === "en" ? " " : "") : title + colon);
+    const after = (title: string) => (/[?？]$/.test(title) ? title + (page.lang === "en" ? " " : "") : title.replace(/[.。:：!！;；,，]+$/, "") + colon);
     return h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 },
       h("h2", {}, t.errorTitle),
-      reason !== "" && h("p", {}, t.reasons[reason] ?? t.reasonOther),
+      reason !== "" && unlisted && h("p", {}, t.reasons[reason] ?? t.reasonOther),
       h("ul", {},
         ...surveyProblems.map((p) => link(after(p.title) + p.text, () => survey && survey !== "broken" && survey.focus(p.question), "#survey")),
         ...problems.map((p) => link(after(labelOf(t, p.field, c, page)) + problemText(t, p), () => focusOn(document.getElementById(p.field)), `#${p.field}`))));
@@ -180,8 +193,8 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     return h("section", { class: "card", "aria-labelledby": "dates-title" },
       h("h2", { id: "dates-title" }, t.datesTitle),
       definitions([
-        [t.entriesEnd, when(c.entriesEnd, page), t.before],
-        ...(c.objectionsEnd && c.objectionsEnd !== c.entriesEnd ? ([[t.objectionsEnd, when(c.objectionsEnd, page), t.before]] as [string, HTMLElement, string][]) : []),
+        [t.entriesEnd, when(c.entriesEnd, page, true)],
+        ...(c.objectionsEnd && c.objectionsEnd !== c.entriesEnd ? ([[t.objectionsEnd, when(c.objectionsEnd, page, true)]] as [string, HTMLElement][]) : []),
         ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), when(d.drawTime, page)] as [string, HTMLElement]),
       ]));
   }
@@ -194,7 +207,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
       const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING") || (hasDraws(c) && !open);
       return h("div", {},
         local("h1", c.title, page.lang, { tabindex: -1 }),
-        h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.states[open || c.state !== "CAMPAIGN_STATE_OPEN" ? c.state : "CAMPAIGN_STATE_ENDED"] ?? ""), " ", institution && t.by(institution)),
+        h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),
         !holds && h("p", { class: "alarm", role: "alert" }, t.contractWrong),
         taken && drawReceipt(c, taken, secrets, page),
         h("div", { class: taken ? "no-print" : null },

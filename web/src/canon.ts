@@ -47,6 +47,10 @@ export function contactText(c: Contact): string {
   ]);
 }
 
+// canonicalToken reads an entry code as people type it: any case, full-width, O for 0, I and L for 1, hyphens and spaces anywhere.
+export const canonicalToken = (s: string): string =>
+  s.trim().normalize("NFKC").toUpperCase().replace(/[- \u2010\u2011\u2013]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+
 export const isBlank = (s: string): boolean => canonical(s) === "";
 
 export type IdCheck = "right" | "form" | "check-digit";

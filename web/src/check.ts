@@ -1,22 +1,24 @@
 // The receipt check: everything that can be computed here, then what the server says, then the public list.
 
-import { type Campaign, type EntryStatus, Refusal, bundlePath, entryStatus, listCampaigns } from "./api";
+import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns } from "./api";
 import { type Listed, lookUp } from "./bundle";
-import { type Page, type View, choose, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
-import { type Receipt, type SignatureCheck, belongs, checkSignature, parseOpen, parseReceipt, parseSaved } from "./spec";
-import { hex, sha256 } from "./bytes";
+import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
+import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
+import { type Bytes, hex, join, sha256 } from "./bytes";
+import { tierTitle } from "./results";
 
 type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed";
 
 interface Found {
   campaign: Campaign;
   receipt: Receipt;
-  belongs: boolean;
+  belongs: boolean | null; // null: the signed part alone, without the secret
   signature: SignatureCheck;
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
-  listed: Listed[] | null;
-  looking: boolean;
+  listed: Listed[] | null; // null: not looked up
+  draws: Draw[]; // with the seats as they are held now
+  looking: "" | "now" | "failed";
 }
 
 async function campaignOf(openHash: string): Promise<Campaign | null> {
@@ -55,24 +57,33 @@ export function checkView(redraw: () => void): View {
     say("");
     redraw();
     focusOn(document.getElementById(trouble ? "error-summary" : "result-title"));
+    if (found && verdictOf(found) !== "verdictBad" && isDrawn(found.campaign)) await look(page);
   }
 
   async function look(page: Page): Promise<void> {
-    if (!found || found.looking) return;
-    found.looking = true;
+    const f = found;
+    if (!f || f.looking === "now") return;
+    const show = () => {
+      const at = document.activeElement?.id; // drawing anew loses the focus
+      redraw();
+      focusOn((at ? document.getElementById(at) : null) ?? document.getElementById("result-title"));
+    };
+    f.looking = "now";
     say(page.t.lookingUp);
-    redraw();
+    show();
     try {
-      const answer = await fetch(bundlePath(found.campaign), { cache: "no-store", credentials: "omit" });
-      if (!answer.ok) throw new Error("no bundle");
-      found.listed = lookUp(new Uint8Array(await answer.arrayBuffer()), found.receipt.id);
+      const tar = await download(bundlePath(f.campaign), (bytes) => {
+        const line = document.getElementById("loaded");
+        if (line) line.textContent = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").lookedAt((bytes / 1e6).toFixed(1));
+      });
+      const [listed, draws] = [lookUp(tar, f.receipt.id), await getDraws(f.campaign.name)];
+      Object.assign(f, { listed, draws, looking: "" });
     } catch {
-      trouble = "loadFailed";
+      f.looking = "failed";
     }
-    found.looking = false;
-    say("");
-    redraw();
-    focusOn(document.getElementById(trouble ? "error-summary" : "listed-title"));
+    if (found !== f) return;
+    show();
+    say(f.listed ? [page.t[verdictOf(f)], ...outcomes(f, page)].join(" ") : page.t.lookUpFailed);
   }
 
   const take = (page: Page, file: File | undefined) => {
@@ -93,7 +104,7 @@ export function checkView(redraw: () => void): View {
       return h("div", {},
         h("h1", { tabindex: -1 }, t.checkTitle),
         h("p", {}, t.checkLead),
-        trouble && h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 }, h("p", {}, t[trouble])),
+        trouble && h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 }, trouble !== "checkEmpty" && h("h2", {}, t.verdictUnable), h("p", {}, t[trouble])),
         found && drawFound(found, page, () => void look(page)),
         h("form", { class: "card", novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void check(page); } },
           drop,
@@ -103,16 +114,34 @@ export function checkView(redraw: () => void): View {
   };
 }
 
+// download reads a file whole and tells how much has come.
+async function download(path: string, progress: (bytes: number) => void): Promise<Bytes> {
+  const answer = await fetch(path, { cache: "no-store", credentials: "omit" });
+  if (!answer.ok || !answer.body) throw new Error("no bundle");
+  const reader = answer.body.getReader();
+  const parts: Uint8Array[] = [];
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return join(...parts);
+    parts.push(value);
+    bytes += value.length;
+    progress(bytes);
+  }
+}
+
 async function examine(text: string): Promise<Found | Trouble> {
-  const saved = parseSaved(text);
-  const receipt = saved && parseReceipt(saved.note);
-  if (!saved || !receipt) return "checkMalformed";
+  const t = mend(text);
+  const saved = parseSaved(t);
+  const note = saved?.note ?? t;
+  const receipt = t.length <= 8192 ? parseReceipt(note) : null;
+  if (!receipt) return "checkMalformed";
   const campaign = await campaignOf(receipt.open);
   if (!campaign) return "checkNoCampaign";
   const found: Found = {
-    campaign, receipt, belongs: await belongs(saved, receipt), signature: await checkSignature(saved.note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
-    status: null, refusal: "", listed: null, looking: false,
+    campaign, receipt, belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
+    status: null, refusal: "", listed: null, draws: [], looking: "",
   };
+  if (verdictOf(found) === "verdictBad") return found;
   try {
     found.status = await entryStatus(campaign.name, receipt.id);
   } catch (e) {
@@ -121,6 +150,18 @@ async function examine(text: string): Promise<Found | Trouble> {
   }
   return found;
 }
+
+// verdictOf is the one sentence on top. A receipt that was changed says nothing of state or prize.
+function verdictOf(f: Found): "verdictHolds" | "verdictBad" | "verdictUnable" | "verdictMissing" | "notInList" | "personDiffers" {
+  if (f.belongs === false || f.signature === "wrong") return "verdictBad";
+  if (f.signature === "unable") return "verdictUnable";
+  if (f.refusal === "ENTRY_NOT_FOUND") return "verdictMissing";
+  if (f.listed?.some((l) => !l.listed)) return "notInList";
+  if (f.listed?.some((l) => l.person !== f.receipt.person)) return "personDiffers";
+  return "verdictHolds";
+}
+
+const isDrawn = (c: Campaign): boolean => c.draws.length > 0 && (c.state === "CAMPAIGN_STATE_CLOSED" || c.state === "CAMPAIGN_STATE_ERASED");
 
 function statusText(f: Found, page: Page): string {
   const { t } = page;
@@ -132,31 +173,58 @@ function statusText(f: Found, page: Page): string {
   return `${base}${page.lang === "en" ? ": " : "："}${t.zeroReasons[f.status.reason] ?? f.status.reason}`;
 }
 
+// outcomes says of each draw whether the receipt has won. What was drawn is read in the bundle, what became of the seat from the server.
+function outcomes(f: Found, page: Page): string[] {
+  const { t } = page;
+  return (f.listed ?? []).filter((l) => l.listed && l.person === f.receipt.person).map((l) => {
+    const text = outcome(f, l, page);
+    return f.campaign.draws.length > 1 ? t.outcomeOf(l.draw, text) : text;
+  });
+}
+
+function outcome(f: Found, l: Listed, page: Page): string {
+  const { t } = page;
+  if (l.chances === 0) return t.outcomeNone;
+  if (!l.drawn) return t.notDrawn;
+  if (l.seat === "") return t.outcomeNot;
+  const now = f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))?.seats.find((s) => s.entryId === f.receipt.id);
+  const title = (tier: number) => tierTitle(f.campaign, l.draw - 1, tier, page);
+  if (now?.vacated) return t.outcomeVacated(l.seat === "alt" ? t.called : title(Number(l.seat)), t.vacatedReasons[now.vacated] ?? now.vacated);
+  if (l.seat !== "alt") return t.outcomeWon(title(Number(l.seat)));
+  return now?.called ? t.outcomeWon(`${title(now.tier)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(l.rank);
+}
+
+const hasWon = (f: Found): boolean => f.draws.some((d) => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0));
+
 function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
   const { t } = page;
   const c = f.campaign;
-  const closed = c.draws.length > 0 && (c.state === "CAMPAIGN_STATE_CLOSED" || c.state === "CAMPAIGN_STATE_ERASED");
+  const verdictIs = verdictOf(f);
+  const bad = verdictIs === "verdictBad";
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
-    h("h2", { id: "result-title", tabindex: -1 }, t.checkResult),
+    h("h2", { id: "result-title", tabindex: -1, class: verdictIs === "verdictHolds" ? "right" : verdictIs === "verdictUnable" ? "unable" : "wrong" }, t[verdictIs]),
+    ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
+    !bad && hasWon(f) && claimed(c.claim, page),
+    f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp, " ", h("span", { id: "loaded" })), h("progress", { "aria-label": t.lookingUp })),
+    f.looking === "failed" && h("div", {}, h("p", { class: "caution" }, t.lookUpFailed), h("p", {}, h("button", { type: "button", id: "look", onclick: look }, t.lookUp))),
     h("ul", { class: "verdicts" },
-      verdict(t.checkBelongs, f.belongs, page),
+      f.belongs !== null && verdict(t.checkBelongs, f.belongs, page),
       verdict(t.checkSignature, f.signature === "unable" ? "unable" : f.signature === "right", page)),
+    f.belongs === null && h("p", { class: "caution" }, t.noteOnly),
     definitions([
       [t.checkCampaign, h("a", { href: to(`/c/${c.slug}`, page.lang) }, local("span", c.title, page.lang))],
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
-      [t.checkStatus, h("span", { id: "status" }, statusText(f, page))],
+      ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
-    closed && !f.listed && h("div", {}, h("p", {}, t.lookUpLead), h("button", { type: "button", id: "look", onclick: look, "aria-disabled": f.looking ? "true" : null }, f.looking ? t.lookingUp : t.lookUp)),
-    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l, i) => drawListed(f, l, i, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))));
+    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))));
 }
 
-function drawListed(f: Found, l: Listed, i: number, page: Page): HTMLElement[] {
+function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
   const { t } = page;
-  const title = h("h3", { id: i === 0 ? "listed-title" : null, tabindex: -1 }, t.lookedUp(l.draw));
+  const title = h("h3", {}, t.lookedUp(l.draw));
   if (!l.listed) return [title, h("p", { class: "alarm" }, t.notInList)];
   if (l.person !== f.receipt.person) return [title, h("p", { class: "alarm" }, t.personDiffers)];
-  const tier = l.seat === "" || l.seat === "alt" ? undefined : f.campaign.draws[l.draw - 1]?.tiers[Number(l.seat) - 1];
   return [title, h("ul", {},
     h("li", {}, `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}`),
-    h("li", {}, !l.drawn ? t.notDrawn : l.rank === "" ? t.notRanked : t.rankedAs(l.rank, l.seat) + (tier ? ` – ${choose(tier.title, page.lang).text}` : "")))];
+    l.rank !== "" && h("li", {}, t.rankIs(l.rank)))];
 }

@@ -47,10 +47,12 @@ export function prose(texts: LocalizedText[], lang: Lang): HTMLElement {
   return h("div", { class: "prose", lang: t.lang === lang ? null : t.lang }, ...t.text.split(/\n\s*\n/).map((p) => h("p", {}, p)));
 }
 
-export function when(time: string, page: Page): HTMLElement {
-  const text = new Intl.DateTimeFormat(page.lang === "en" ? "en-GB" : "zh-TW", {
+// when shows a moment; a deadline, which is not itself in time any more, as what lies before it.
+export function when(time: string, page: Page, deadline = false): HTMLElement {
+  const moment = new Intl.DateTimeFormat(page.lang === "en" ? "en-GB" : "zh-TW", {
     timeZone: "Asia/Taipei", dateStyle: "full", timeStyle: "short", hourCycle: "h23",
   }).format(new Date(time));
+  const text = deadline ? page.t.before(moment) : moment;
   return h("time", { datetime: time }, page.lang === "en" ? `${text} (${page.t.taipei})` : `${text}（${page.t.taipei}）`);
 }
 
@@ -77,6 +79,12 @@ export function saveFile(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+// claimed says how winners claim, if the campaign says so.
+export function claimed(texts: LocalizedText[] | undefined, page: Page): HTMLElement | null {
+  if (!texts || texts.length === 0) return null;
+  return h("p", { class: "claim" }, h("strong", {}, page.t.claimTitle), page.lang === "en" ? ": " : "：", local("span", texts, page.lang));
 }
 
 // verdict is the outcome of one check, in words and not in colour alone.

@@ -1,8 +1,8 @@
 // The entry form: what is asked, what was typed (kept in memory only), and what is wrong with it.
 
 import type { Ask, Campaign, FormField, Violation } from "./api";
-import { type Contact, type Identity, checkBirth, checkEmail, checkId, checkPhone, isBlank } from "./canon";
-import { type Child, type Page, choose, h, local } from "./dom";
+import { type Contact, type Identity, canonicalToken, checkBirth, checkEmail, checkId, checkPhone, isBlank } from "./canon";
+import { type Child, type Page, choose, claimed, h, local } from "./dom";
 import type { Strings } from "./strings";
 
 export interface Draft {
@@ -14,6 +14,8 @@ export interface Draft {
 export interface Problem {
   field: string; // "name", "token", "consent-CODE" …
   code: string;
+  count?: number; // of a token's signs, with code "length"
+  reason?: string; // the server's, with code "refused"
 }
 
 export const hasDraws = (c: Campaign): boolean => c.draws.length > 0;
@@ -23,6 +25,8 @@ const identityFields: FormField[] = ["birth", "card", "guardian"];
 const contactFields: FormField[] = ["phone", "email", "address"];
 
 export function problemText(t: Strings, p: Problem): string {
+  if (p.field === "token" && p.code === "length") return t.tokenLength(p.count ?? 0);
+  if (p.reason) return t.reasons[p.reason] ?? t.reasonOther;
   return t.fieldErrors[`${p.field.startsWith("consent-") ? "consents" : p.field}:${p.code}`] ?? t.fieldErrors[p.code] ?? t.fieldErrors["other"]!;
 }
 
@@ -45,6 +49,11 @@ export function checkDraft(c: Campaign, d: Draft): Problem[] {
   };
   if (hasDraws(c)) {
     need("token", needsToken(c));
+    const token = canonicalToken(value("token"));
+    if (needsToken(c) && token !== "") {
+      if ([...token].length !== 20) out.push({ field: "token", code: "length", count: [...token].length });
+      else if (!/^[0-9A-HJKMNP-TV-Z]*$/.test(token)) out.push({ field: "token", code: "form" });
+    }
     need("name", true);
     const kind = value("idType");
     if (kind !== "citizen" && kind !== "resident") out.push({ field: "idType", code: "required" });
@@ -67,11 +76,11 @@ export function checkDraft(c: Campaign, d: Draft): Problem[] {
 }
 
 // fromServer translates a violation of the contract (identity.id_number, contact.phone, consents, token) to a problem of this form.
-export function fromServer(c: Campaign, v: Violation): Problem | null {
+export function fromServer(c: Campaign, v: Violation, reason: string): Problem | null {
   const last = (v.field.split(".")[1] ?? v.field).replace(/_([a-z])/g, (_, x: string) => x.toUpperCase());
   if (/^(identity|contact)\./.test(v.field) || v.field === "token") {
     const code = v.reason === "string.min_len" ? "required" : v.reason === "string.max_bytes" || v.reason === "string.max_len" ? "too-long" : v.reason;
-    return { field: last, code };
+    return code === "refused" ? { field: last, code, reason } : { field: last, code };
   }
   if (v.field === "consents") {
     const code = v.description.split(": ")[1] ?? "";
@@ -121,6 +130,7 @@ export function drawPerson(c: Campaign, d: Draft, problems: Problem[], page: Pag
     optional("card", { attributes: { autocomplete: "off", spellcheck: "false" } }),
     optional("guardian", { attributes: { autocomplete: "off" } }),
     h("h3", {}, t.contactTitle),
+    claimed(c.claim, page),
     optional("phone", { hint: t.phoneHint, attributes: { type: "tel", autocomplete: "tel" } }),
     optional("email", { hint: t.emailHint, attributes: { type: "email", autocomplete: "email", spellcheck: "false" } }),
     optional("address", { attributes: { autocomplete: "street-address" } }),

@@ -3,7 +3,7 @@
 import type { Campaign, EnterAnswer } from "./api";
 import { same, unbase64, unhex } from "./bytes";
 import { type Contact, type Identity, contactText, identityText } from "./canon";
-import { type Page, definitions, h, say, saveFile, to, verdict } from "./dom";
+import { type Page, definitions, h, local, say, saveFile, to, verdict, when } from "./dom";
 import {
   type Receipt, type Saved, type Secrets, type SignatureCheck, checkSignature, contactCommitment, formatAnswerSecret, formatSaved,
   identityCommitment, idOf, parseOpen, parseReceipt, personOf, rOf,
@@ -48,10 +48,15 @@ export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: P
     h("h2", { id: "receipt-title", tabindex: -1 }, t.receiptTitle),
     !ok && h("p", { class: "alarm", role: "alert" }, t.receiptWrong),
     h("p", { class: "no-print" }, t.receiptLead),
-    definitions([[t.entryNumber, h("code", { class: "number" }, id)]]),
+    definitions([
+      [t.checkCampaign, local("span", c.title, page.lang)],
+      [t.entryNumber, h("code", { class: "number" }, id)],
+      ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), when(d.drawTime, page)] as [string, HTMLElement]),
+      [t.checkAt, `${location.origin}/check`],
+    ]),
     taken.receipt && taken.receipt.person !== "" && h("p", {}, taken.receipt.chances > 0 ? t.receiptCounting(taken.receipt.chances) : t.receiptNotCounting),
     h("div", { class: "buttons no-print" },
-      h("button", { type: "button", class: "main", id: "download-receipt", onclick: () => { saveFile(`fairlot-receipt-${short}.txt`, text); taken.kept = true; say(t.downloaded); } }, t.download),
+      h("button", { type: "button", class: "main", id: "download-receipt", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${short}.txt`, text); taken.kept = true; say(t.downloaded); } }, t.download),
       h("button", { type: "button", onclick: () => { taken.kept = true; window.print(); } }, t.print)),
     h("h3", {}, t.receiptChecks),
     h("ul", { class: "verdicts" },
@@ -60,16 +65,16 @@ export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: P
       taken.person !== null && verdict(t.checkPerson, taken.person, page)),
     h("h3", {}, t.savedCopy),
     h("pre", { class: "saved", id: "saved-copy", lang: "en", translate: "no" }, text),
-    c.surveyJson !== "" && drawAnswerSecret(c, secrets, page),
-    h("h3", {}, t.whatNext),
-    h("p", {}, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck));
+    h("h3", { class: "no-print" }, t.whatNext),
+    h("p", { class: "no-print" }, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck),
+    c.surveyJson !== "" && drawAnswerSecret(c, secrets, page));
 }
 
 // drawAnswerSecret names its file without the receipt's number, so that the two do not stand beside each other by name.
 function drawAnswerSecret(c: Campaign, secrets: Secrets, page: Page): HTMLElement {
   const text = formatAnswerSecret(c.openHash, secrets.answer);
-  return h("section", { "aria-labelledby": "answer-title", class: "no-print" },
-    h("h3", { id: "answer-title" }, page.t.answerSecretTitle),
+  return h("details", { class: "no-print", id: "answer-secret" },
+    h("summary", {}, page.t.answerSecretTitle),
     h("p", {}, page.t.answerSecretLead),
     h("pre", { class: "saved", lang: "en", translate: "no" }, text),
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => saveFile("fairlot-answer-secret.txt", text) }, page.t.answerSecretDownload)));

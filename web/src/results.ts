@@ -1,7 +1,7 @@
 // Draws and their results, and how to verify them.
 
 import { type Campaign, type Draw, type Seat, bundlePath } from "./api";
-import { type Page, choose, definitions, h, local, verifyCommand, when } from "./dom";
+import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
 
 const firstSeats = 100;
 
@@ -20,6 +20,7 @@ export function drawPrizes(c: Campaign, page: Page): HTMLElement {
         Number(d.claimDays) > 0 && h("li", {}, t.claimDays(d.claimDays))),
       d.beacon !== null && h("p", { class: "caution" }, t.demoBeacon),
     ]),
+    claimed(c.claim, page),
     h("p", {}, c.chancesCap > 1 ? t.chances(c.chancesCap) : t.oneChance),
     h("p", {}, t.custody(c.threshold, c.custodians.length)));
 }
@@ -37,36 +38,64 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
     !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
     definitions([
       [t.state, t.drawStates[d.state] ?? d.state],
-      [t.roundTime, d.roundTime ? when(d.roundTime, page) : "—"],
+      [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
       [t.round, d.round],
       [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
       ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, d.cosignedBy.length > 0 ? d.cosignedBy.join(", ") : t.cosignedNone]] as [string, string][]) : []),
     ]),
-    d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page));
+    d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page),
+    d.state === "DRAW_STATE_DRAWN" && claimed(c.claim, page));
 }
 
+// drawSeats names each prize once, over its seats: those first drawn, those that fell free, and the alternates called in their place.
 function drawSeats(c: Campaign, d: Draw, index: number, page: Page): HTMLElement {
   const { t } = page;
   if (d.seats.length === 0) return h("p", {}, t.noSeats);
   const strata = d.seats.some((s) => s.stratum > 1);
-  const body = h("tbody");
-  const add = (seats: Seat[]) => body.append(...seats.map((s) => h("tr", { class: s.vacated ? "vacated" : null },
-    strata && h("td", {}, String(s.stratum)), h("td", { class: "count" }, s.rank), h("td", {}, placeOf(c, s, index, page)),
-    h("td", {}, h("code", { title: s.entryId }, s.entryId.slice(0, 12))))));
-  add(d.seats.slice(0, firstSeats));
-  const table = h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t.resultsTitle }, h("table", {},
-    h("thead", {}, h("tr", {}, strata && h("th", { scope: "col" }, t.stratum), h("th", { scope: "col", class: "count" }, t.rank), h("th", { scope: "col" }, t.place), h("th", { scope: "col" }, t.entryShort))), body));
+  const groupOf = (s: Seat) => (s.vacated && !s.called ? drawnFor(c, index, s) : s.tier);
+  const tiers = [...new Set(d.seats.map(groupOf))].sort((a, b) => (a || Infinity) - (b || Infinity));
+  const bodies = (limit: number) => {
+    let left = limit;
+    return tiers.map((tier) => {
+      const seats = d.seats.filter((s) => groupOf(s) === tier).slice(0, left);
+      left -= seats.length;
+      return seats.length > 0 && h("tbody", {},
+        h("tr", {}, h("th", { scope: "rowgroup", colspan: strata ? 3 : 2 }, tier === 0 ? t.alternate : t.winner(tierTitle(c, index, tier, page)))),
+        ...seats.map((s) => h("tr", { class: s.vacated ? "vacated" : null },
+          strata && h("td", {}, String(s.stratum)), h("td", { class: "count" }, s.rank),
+          h("td", {}, h("code", { title: s.entryId }, s.entryId.slice(0, 12)), " ", noteOf(s, page)))));
+    }).filter((body) => body !== false);
+  };
+  const table = h("table", { class: "seats" },
+    h("thead", {}, h("tr", {}, strata && h("th", { scope: "col" }, t.stratum), h("th", { scope: "col", class: "count" }, t.rank), h("th", { scope: "col" }, t.entryShort))),
+    ...bodies(firstSeats));
   if (d.seats.length <= firstSeats) return table;
-  const more = h("button", { type: "button", onclick: () => { add(d.seats.slice(firstSeats)); more.remove(); } }, t.showAll(d.seats.length));
+  const more = h("button", { type: "button", onclick: () => {
+    for (const body of [...table.tBodies]) body.remove();
+    table.append(...bodies(Infinity));
+    more.remove();
+  } }, t.showAll(d.seats.length));
   return h("div", {}, table, more);
 }
 
-function placeOf(c: Campaign, s: Seat, index: number, page: Page): string {
+// drawnFor is the tier of the seat that a winner had: the first ranks take the seats in order (SPEC section 5). A seat that fell free has
+// no tier of its own any more.
+function drawnFor(c: Campaign, index: number, s: Seat): number {
+  let seats = 0;
+  const at = (c.draws[index]?.tiers ?? []).findIndex((k) => Number(s.rank) <= (seats += Number(k.count)));
+  return at + 1;
+}
+
+// tierTitle is the prize's name, or its number if the rules do not name it.
+export function tierTitle(c: Campaign, index: number, tier: number, page: Page): string {
+  const rules = c.draws[index]?.tiers[tier - 1];
+  return rules ? choose(rules.title, page.lang).text : String(tier);
+}
+
+function noteOf(s: Seat, page: Page): string | false {
   const { t } = page;
   if (s.vacated) return t.vacated(t.vacatedReasons[s.vacated] ?? s.vacated);
-  if (s.tier === 0) return t.alternate;
-  const tier = c.draws[index]?.tiers[s.tier - 1];
-  return t.winner(tier ? choose(tier.title, page.lang).text : String(s.tier)) + (s.called ? t.called : "");
+  return s.called && t.called;
 }
 
 export function drawVerify(c: Campaign, page: Page): HTMLElement {

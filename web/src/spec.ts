@@ -92,10 +92,11 @@ export function formatSaved(c: Saved): string {
   return `${t}\n${c.note}`;
 }
 
-// parseSaved reads a saved copy. A copy that went through a clipboard or an editor may have lost its last line end or got CR: both are
-// mended, as neither can change what the copy says.
-export function parseSaved(text: string): Saved | null {
-  let t = text.replace(/^\ufeff/, "").replace(/\r\n/g, "\n").trim() + "\n";
+// mend undoes what a clipboard or an editor does to a copy: a byte order mark, CR, a lost last line end. None can change what it says.
+export const mend = (text: string): string => text.replace(/^\ufeff/, "").replace(/\r\n/g, "\n").trim() + "\n";
+
+// parseSaved reads a saved copy, mended, or returns null.
+export function parseSaved(t: string): Saved | null {
   if (t.length > 8192) return null;
   const m = /^fairlot\/v1 saved receipt\ns ([0-9a-f]{64})\n(?:identity ([0-9a-f]{64})\ncontact ([0-9a-f]{64})\n)?\n([^]*)$/.exec(t);
   const s = m && unhex(m[1]!, 32);
