@@ -37,12 +37,13 @@ type Beacon interface {
 	Fetch(ctx context.Context, chain beacon.Chain, round uint64) ([48]byte, error)
 }
 
-// Config is all that an Engine works with. Every field is required but Log.
+// Config is all that an Engine works with. Every field is required but Log and AcceptRestored.
 type Config struct {
 	Registry store.Registry
 	Identity store.Identity
 	Answers  store.Answers
 	Keys     Keys
+	Marks    Marks
 	Beacon   Beacon
 	// LogSigner signs checkpoints, ReceiptSigner receipts. Whoever has the first can fork the log, and the witnesses then show it.
 	LogSigner, ReceiptSigner note.Signer
@@ -50,6 +51,8 @@ type Config struct {
 	Now func() time.Time
 	// Log takes what operators must know; nil discards.
 	Log *slog.Logger
+	// AcceptRestored makes New take rooms that are older copies, and give up what was acknowledged since. Never a log that is behind.
+	AcceptRestored bool
 }
 
 // Engine is one installation's engine. Make it with New.
@@ -64,4 +67,9 @@ type Engine struct {
 	enter  *committer            // group commit of entries (enter.go)
 	opened openCache             // parsed rules of open campaigns (cache.go)
 	hooks  hooks                 // set by tests only (run.go)
+
+	bumpMu     sync.Mutex // moves of the generation come one after another
+	generation int64      // of all three rooms, under bumpMu
+	bumped     time.Time  // when it was moved last
+	closing    sync.Once
 }

@@ -29,6 +29,9 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 		if err != nil {
 			return err
 		}
+		if size < e.tree.Size() { // never append to a log that is behind
+			return e.signLocked(ctx)
+		}
 		err = e.Registry.Append(ctx, size, record, t)
 		if errors.Is(err, store.ErrConflict) {
 			now, err2 := e.Registry.LogSize(ctx)
@@ -46,20 +49,30 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 	}
 }
 
-// signLocked brings the tree in memory up to the log and stores a checkpoint of it, if there is none. logMu is held.
+// signLocked brings the tree in memory up to the log and stores a checkpoint of it, if there is none. Before a checkpoint exists, the key folder
+// remembers its tree: no second tree of that size is ever signed, whatever becomes of the registry. logMu is held.
 func (e *Engine) signLocked(ctx context.Context) error {
 	if err := e.readTree(ctx); err != nil {
+		return err
+	}
+	signed, err := e.checkSigned(ctx)
+	if err != nil {
 		return err
 	}
 	size := e.tree.Size()
 	if size == 0 {
 		return nil
 	}
-	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
 	root, err := e.tree.Root(size)
 	if err != nil {
+		return err
+	}
+	if signed < size {
+		if err := setSigned(e.Marks, size, root); err != nil {
+			return err
+		}
+	}
+	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	note, err := ledger.SignCheckpoint(e.LogSigner, e.installation.Origin, size, root)

@@ -31,25 +31,30 @@ func CheckInstallation(in *store.Installation) error {
 	return nil
 }
 
-// MakeInstallation fixes an installation's origin, institution and keys forever and makes the first officer's token, which it returns.
-func MakeInstallation(ctx context.Context, reg store.Registry, in store.Installation, label string, now time.Time) (token string, err error) {
+// MakeInstallation fixes an installation's origin, institution and keys forever, binds three new rooms to it and to each other, and makes the
+// first officer's token, which it returns.
+func MakeInstallation(ctx context.Context, rooms store.Rooms, marks Marks, in store.Installation, label string, now time.Time) (token string, err error) {
 	if err := CheckInstallation(&in); err != nil {
 		return "", err
 	}
-	err = reg.PutInstallation(ctx, in)
+	err = rooms.Registry.PutInstallation(ctx, in)
 	if errors.Is(err, store.ErrExists) {
 		return "", errors.New("this folder is an installation already: its origin and institution cannot change")
 	}
 	if err != nil {
 		return "", err
 	}
-	e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
+	if err := bindRooms(ctx, rooms, marks, in); err != nil {
+		return "", err
+	}
+	e := &Engine{Config: Config{Registry: rooms.Registry, Now: func() time.Time { return now }}}
 	token, _, err = e.CreateStaffToken(ctx, "officer", label, 0)
 	return token, err
 }
 
-// New makes an engine on rooms that MakeInstallation prepared. It refuses keys that are not the installation's, and finishes what a crash left
-// between two steps: checkpoints not signed, gates not made. Campaigns whose closing was begun are finished by Run.
+// New makes an engine on rooms that MakeInstallation prepared. It refuses keys that are not the installation's, and rooms that are not the ones
+// it left ([ErrOtherRoom], [ErrOldRoom], [ErrOldLog]), and finishes what a crash left between two steps: checkpoints not
+// signed, gates not made. Campaigns whose closing was begun are finished by Run.
 func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -65,14 +70,11 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if err := sameKey(cfg.ReceiptSigner, e.installation.ReceiptKey); err != nil {
 		return nil, fmt.Errorf("receipt key: %w", err)
 	}
-	e.logMu.Lock()
-	err = e.signLocked(ctx)
-	e.logMu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("sign the log: %w", err)
+	if err := e.beginLog(ctx); err != nil {
+		return nil, err
 	}
 	err = e.eachCampaign(ctx, func(c store.Campaign) error {
-		if c.State != store.Open {
+		if c.State != store.Open || c.GateMade {
 			return nil
 		}
 		r, err := decodeRules(c.Rules)
@@ -86,6 +88,25 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	e.start()
 	return e, nil
+}
+
+// beginLog makes sure that the rooms are the right ones, the log first and before anything is written, and signs what a crash left unsigned.
+func (e *Engine) beginLog(ctx context.Context) error {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	if err := e.readTree(ctx); err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	if _, err := e.checkSigned(ctx); err != nil {
+		return err
+	}
+	if err := e.joinRooms(ctx); err != nil {
+		return fmt.Errorf("check the rooms: %w", err)
+	}
+	if err := e.signLocked(ctx); err != nil {
+		return fmt.Errorf("sign the log: %w", err)
+	}
+	return nil
 }
 
 // Installation returns what init fixed.

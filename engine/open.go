@@ -67,10 +67,15 @@ func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag str
 	return e.view(c)
 }
 
+// createGate makes the gate of an open campaign and records that, so that it is never made again on an identity room that has lost it.
 func (e *Engine) createGate(ctx context.Context, id store.CampaignID, rules Rules, record []byte) error {
-	return e.fault(e.Identity.CreateGate(ctx, store.Gate{
+	err := e.Identity.CreateGate(ctx, store.Gate{
 		Campaign: id, State: store.GateOpen, Epoch: 1, End: rules.EntriesEnd, OpenHash: store.Hash(draw.HashOf(record)),
-	}))
+	})
+	if err == nil {
+		err = e.Registry.SetGateMade(ctx, id)
+	}
+	return e.fault(err)
 }
 
 // checkOpening is all that can be wrong with rules about to open.

@@ -27,8 +27,11 @@ func (e *Engine) step(name string) {
 // start makes what runs beside the callers. New calls it last.
 func (e *Engine) start() { e.enter = newCommitter(e.Identity, e.Now) }
 
-// Close stops taking entries, commits those that wait, and returns. Stop Run first by its context.
-func (e *Engine) Close() { e.enter.stop() }
+// Close stops taking entries, commits those that wait, and returns. Stop Run first by its context; the rooms are still open. Again is harmless.
+func (e *Engine) Close() {
+	e.enter.stop()
+	e.closing.Do(e.bumpLast)
+}
 
 // Run does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and carries on what a crash interrupted (a closing
 // that was begun, tags of a closed campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
@@ -38,6 +41,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer t.Stop()
 	for {
 		e.work(ctx, finished)
+		e.bumpIfDue(ctx)
 		select {
 		case <-t.C:
 		case <-ctx.Done():

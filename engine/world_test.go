@@ -88,12 +88,12 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.rcpt, w.rvkey = must(receipt.NewSigner(rskey))(t), rvkey
-	err = w.rooms.Registry.PutInstallation(ctx, store.Installation{Origin: "example.org/draws", Institution: "Library", LogKey: lvkey, ReceiptKey: rvkey})
+	_, err = engine.MakeInstallation(ctx, w.rooms, w.keys, store.Installation{Origin: "example.org/draws", Institution: "Library", LogKey: lvkey, ReceiptKey: rvkey}, "officer", start)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.cfg = engine.Config{
-		Registry: w.rooms.Registry, Identity: w.rooms.Identity, Answers: w.rooms.Answers, Keys: w.keys,
+		Registry: w.rooms.Registry, Identity: w.rooms.Identity, Answers: w.rooms.Answers, Keys: w.keys, Marks: w.keys,
 		LogSigner: w.log, ReceiptSigner: w.rcpt, Now: w.now, Log: slog.New(slog.NewTextHandler(&w.errs, nil)),
 	}
 	w.reopen()

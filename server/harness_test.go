@@ -70,10 +70,10 @@ func open(t *testing.T) *doors {
 	must(t, err)
 	receiptSecret, receiptKey, err := ledger.GenerateLogKey("test.example/fairlot/receipt")
 	must(t, err)
-	d.officer, err = engine.MakeInstallation(ctx, r.Registry, store.Installation{
+	d.officer, err = engine.MakeInstallation(ctx, r, folder, store.Installation{
 		Origin: "test.example/fairlot", Institution: "測試圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "first", time.Now())
 	must(t, err)
-	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Now: d.now, Log: d.log.logger()}
+	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Marks: folder, Now: d.now, Log: d.log.logger()}
 	cfg.LogSigner, _, err = ledger.NewLogSigner(logSecret)
 	must(t, err)
 	cfg.ReceiptSigner, _, err = ledger.NewLogSigner(receiptSecret)

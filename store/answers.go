@@ -19,11 +19,14 @@ type Text struct {
 
 // Answers is the room of responses. It holds no entrant id, no time and no batch number on a row.
 type Answers interface {
+	Bound
 	// PutMixed inserts all rows of a batch together with mixed(epoch) for each epoch first to last, in one transaction and in the order
 	// given (the caller shuffled). If those epochs are mixed already it changes nothing and returns nil; ErrConflict if only some are.
 	PutMixed(ctx context.Context, campaign CampaignID, first, last uint32, responses []Response, texts []Text) error
 	// Mixed returns whether an epoch is mixed.
 	Mixed(ctx context.Context, campaign CampaignID, epoch uint32) (bool, error)
+	// LastMixed returns the highest epoch that is mixed, 0 if none is.
+	LastMixed(ctx context.Context, campaign CampaignID) (uint32, error)
 	// Responses returns up to limit responses with id greater than after, by id.
 	Responses(ctx context.Context, campaign CampaignID, after [16]byte, limit int) ([]Response, error)
 	// Texts returns up to limit texts with id greater than after, by id.

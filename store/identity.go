@@ -148,6 +148,7 @@ type Release struct {
 
 // Identity is the room of people: sealed identities and contacts, tags until close, and responses only while sealed.
 type Identity interface {
+	Bound
 	// CreateGate inserts the gate of a campaign at GateOpen, epoch 1; nil if it is there already with the same OpenHash,
 	// ErrExists with another.
 	CreateGate(ctx context.Context, g Gate) error

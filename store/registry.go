@@ -42,6 +42,7 @@ type Campaign struct {
 	Rules      []byte
 	OpenRecord []byte // empty in Draft
 	Tallies    []byte // made once at close; empty before
+	GateMade   bool   // its gate was made in the identity room
 }
 
 // Draw is one row. It is made with the open record.
@@ -87,6 +88,7 @@ type StaffToken struct {
 
 // Registry is the room of campaigns, draws, the log and staff. It holds nothing about one entrant.
 type Registry interface {
+	Bound
 	// Installation returns what init fixed, ErrNotFound before.
 	Installation(ctx context.Context) (Installation, error)
 	// PutInstallation writes it once; ErrExists afterwards.
@@ -108,6 +110,8 @@ type Registry interface {
 	Campaigns(ctx context.Context, after CampaignID, limit int) ([]Campaign, error)
 	// SetCampaignState moves the state by compare-and-swap without a record (Open to Ended). Already in `to` is nil.
 	SetCampaignState(ctx context.Context, id CampaignID, from, to CampaignState) error
+	// SetGateMade records that the campaign's gate was made; again is nil. ErrNotFound.
+	SetGateMade(ctx context.Context, id CampaignID) error
 	// PutTallies stores the statistics once; if there are some already they stay, and nil is returned.
 	PutTallies(ctx context.Context, id CampaignID, tallies []byte) error
 

@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	receiptSigner, err := receipt.NewSigner(receiptSecret)
 	check(err)
 	w.receiptKey = receiptKey
-	token, err := engine.MakeInstallation(ctx, rooms.Registry,
+	token, err := engine.MakeInstallation(ctx, rooms, folder,
 		store.Installation{Origin: origin, Institution: "臺北市立示範圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "officer", w.now())
 	check(err)
 
@@ -95,7 +95,7 @@ func newWorld(t *testing.T) *world {
 	w.chain = &fairlotv1.Beacon{Chain: chain.Hash[:], PeriodSeconds: int64(chain.Period), Genesis: chain.Genesis, Key: chain.Key[:]}
 
 	w.engine, err = engine.New(ctx, engine.Config{
-		Registry: rooms.Registry, Identity: rooms.Identity, Answers: rooms.Answers, Keys: folder, Now: w.now,
+		Registry: rooms.Registry, Identity: rooms.Identity, Answers: rooms.Answers, Keys: folder, Marks: folder, Now: w.now,
 		LogSigner: logSigner, ReceiptSigner: receiptSigner, Beacon: &beacon.Relays{URLs: []string{relay.URL}, Timeout: 5 * time.Second},
 	})
 	check(err)

@@ -66,7 +66,11 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer rooms.Close()
-	token, err := engine.MakeInstallation(ctx, rooms.Registry, in, firstOfficer, time.Now())
+	folder, err := keys.Open(filepath.Join(c.Dir, keysDir))
+	if err != nil {
+		return err
+	}
+	token, err := engine.MakeInstallation(ctx, rooms, folder, in, firstOfficer, time.Now())
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,11 @@ const (
 )
 
 type serveCmd struct {
-	Dir   string   `required:"" placeholder:"DIR" help:"Installation made by init."`
-	GRPC  string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door. Loopback only."`
-	HTTP  string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
-	Relay []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
+	Dir            string   `required:"" placeholder:"DIR" help:"Installation made by init."`
+	GRPC           string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door. Loopback only."`
+	HTTP           string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
+	AcceptRestored bool     `help:"Serve on rooms that were brought back from a backup, once. Whatever was acknowledged since that backup is lost. The key folder must be the newest."`
+	Relay          []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
 }
 
 func (c *serveCmd) Run(ctx context.Context) error {
@@ -100,7 +101,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*engine.Engine, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("key folder: %w", err)
 	}
-	cfg := engine.Config{Keys: folder, Now: time.Now, Log: log, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
+	cfg := engine.Config{Keys: folder, Marks: folder, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
 	if len(c.Relay) == 0 {
 		cfg.Beacon = &beacon.Relays{URLs: beacon.PublicRelays(), Timeout: relayWithin}
 	}

@@ -57,6 +57,14 @@ func (d *Answers) Mixed(ctx context.Context, campaign store.CampaignID, epoch ui
 	return mixed, err
 }
 
+// LastMixed implements store.Answers.
+func (d *Answers) LastMixed(ctx context.Context, campaign store.CampaignID) (epoch uint32, err error) {
+	err = d.read(ctx, "read last mixed epoch", func(t *tx) error {
+		return t.one("SELECT coalesce(max(epoch), 0) FROM mixed WHERE campaign = ?", args{campaign[:]}, &epoch)
+	})
+	return epoch, err
+}
+
 // Responses implements store.Answers.
 func (d *Answers) Responses(ctx context.Context, campaign store.CampaignID, after [16]byte, limit int) (list []store.Response, err error) {
 	err = d.read(ctx, "read responses", func(t *tx) error {

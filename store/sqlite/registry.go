@@ -30,10 +30,10 @@ func (d *Registry) PutInstallation(ctx context.Context, in store.Installation) e
 	})
 }
 
-const selectCampaign = "SELECT id, slug, state, version, request_id, rules, open_record, tallies FROM campaigns "
+const selectCampaign = "SELECT id, slug, state, version, request_id, rules, open_record, tallies, gate_made FROM campaigns "
 
 func scanCampaign(c *store.Campaign) []any {
-	return []any{into(c.ID[:]), &c.Slug, &c.State, &c.Version, &c.RequestID, &c.Rules, &c.OpenRecord, &c.Tallies}
+	return []any{into(c.ID[:]), &c.Slug, &c.State, &c.Version, &c.RequestID, &c.Rules, &c.OpenRecord, &c.Tallies, &c.GateMade}
 }
 
 func (t *tx) campaign(id store.CampaignID) (c store.Campaign, err error) {
@@ -138,6 +138,17 @@ func (d *Registry) SetCampaignState(ctx context.Context, id store.CampaignID, fr
 			return err
 		}
 		return t.swap("UPDATE campaigns SET state = ? WHERE id = ? AND state = ?", to, id[:], from)
+	})
+}
+
+// SetGateMade implements store.Registry.
+func (d *Registry) SetGateMade(ctx context.Context, id store.CampaignID) error {
+	return d.write(ctx, "record a campaign's gate", func(t *tx) error {
+		n, err := t.exec("UPDATE campaigns SET gate_made = 1 WHERE id = ?", id[:])
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
+		}
+		return err
 	})
 }
 

@@ -38,6 +38,12 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"PutInstallation", func(ctx context.Context) error {
 			return reg.PutInstallation(ctx, store.Installation{Origin: "o"})
 		}, store.ErrExists, false},
+		{"PutBinding", func(ctx context.Context) error { return reg.PutBinding(ctx, store.Binding{Generation: 1}) }, nil, false},
+		{"SetGeneration", func(ctx context.Context) error { return reg.SetGeneration(ctx, 1, 2) }, nil, false},
+		{"PutBinding", func(ctx context.Context) error { return idn.PutBinding(ctx, store.Binding{Generation: 3}) }, nil, false},
+		{"SetGeneration", func(ctx context.Context) error { return idn.SetGeneration(ctx, 3, 4) }, nil, false},
+		{"PutBinding", func(ctx context.Context) error { return ans.PutBinding(ctx, store.Binding{Generation: 5}) }, nil, false},
+		{"SetGeneration", func(ctx context.Context) error { return ans.SetGeneration(ctx, 5, 6) }, nil, false},
 		{"CreateCampaign", func(ctx context.Context) error {
 			_, err := reg.CreateCampaign(ctx, store.Campaign{ID: made, Slug: "made", RequestID: "made"})
 			return err
@@ -45,6 +51,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"UpdateDraft", func(ctx context.Context) error { _, err := reg.UpdateDraft(ctx, draft, 1, []byte("new")); return err }, store.ErrConflict, false},
 		{"DeleteDraft", func(ctx context.Context) error { return reg.DeleteDraft(ctx, gone, 1) }, store.ErrNotFound, false},
 		{"SetCampaignState", func(ctx context.Context) error { return reg.SetCampaignState(ctx, open, store.Open, store.Ended) }, nil, false},
+		{"SetGateMade", func(ctx context.Context) error { return reg.SetGateMade(ctx, open) }, nil, false},
 		{"PutTallies", func(ctx context.Context) error { return reg.PutTallies(ctx, open, []byte("t")) }, nil, false},
 		{"Append", func(ctx context.Context) error {
 			return reg.Append(ctx, 0, []byte("r"), store.Transition{Campaign: draft, From: store.Draft, To: store.Open, Version: 2, OpenRecord: []byte("o"), Draws: 2})
@@ -104,6 +111,9 @@ func (t *T) reads(c store.CampaignID) []act {
 	e1 := func(_ any, err error) error { return err }
 	return []act{
 		{name: "Installation", call: func(ctx context.Context) error { return e1(reg.Installation(ctx)) }},
+		{name: "Binding", call: func(ctx context.Context) error { return e1(reg.Binding(ctx)) }},
+		{name: "Binding", call: func(ctx context.Context) error { return e1(idn.Binding(ctx)) }},
+		{name: "Binding", call: func(ctx context.Context) error { return e1(ans.Binding(ctx)) }},
 		{name: "Campaign", call: func(ctx context.Context) error { return e1(reg.Campaign(ctx, c)) }},
 		{name: "CampaignBySlug", call: func(ctx context.Context) error { return e1(reg.CampaignBySlug(ctx, "s")) }},
 		{name: "Campaigns", call: func(ctx context.Context) error { return e1(reg.Campaigns(ctx, store.CampaignID{}, 1)) }},
@@ -126,6 +136,7 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "Releases", call: func(ctx context.Context) error { return e1(idn.Releases(ctx, c, 1)) }},
 		{name: "Notifications", call: func(ctx context.Context) error { return e1(idn.Notifications(ctx, c, 1)) }},
 		{name: "Mixed", call: func(ctx context.Context) error { return e1(ans.Mixed(ctx, c, 1)) }},
+		{name: "LastMixed", call: func(ctx context.Context) error { return e1(ans.LastMixed(ctx, c)) }},
 		{name: "Responses", call: func(ctx context.Context) error { return e1(ans.Responses(ctx, c, [16]byte{}, 1)) }},
 		{name: "Texts", call: func(ctx context.Context) error { return e1(ans.Texts(ctx, c, [16]byte{}, 1)) }},
 	}
@@ -140,6 +151,9 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 		out = append(out, v, verdict(err))
 	}
 	add(t.Registry.Installation(t.ctx))
+	for _, room := range t.bound() {
+		add(room.Binding(t.ctx))
+	}
 	add(t.Registry.Campaigns(t.ctx, store.CampaignID{}, 1000))
 	add(t.Registry.LogRecords(t.ctx, 0, 1000))
 	add(t.Registry.Checkpoint(t.ctx, 1))
@@ -161,6 +175,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 		add(t.Answers.Responses(t.ctx, c, [16]byte{}, 1000))
 		add(t.Answers.Texts(t.ctx, c, [16]byte{}, 1000))
 		add(t.Answers.Mixed(t.ctx, c, 1))
+		add(t.Answers.LastMixed(t.ctx, c))
 	}
 	return fmt.Sprintf("%+v", out)
 }

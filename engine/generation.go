@@ -1,0 +1,343 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"fairlot/store"
+)
+
+// Marks keeps short texts outside every database and its backups, so that an old database is known to be old. The key folder of
+// one host stands behind it.
+type Marks interface {
+	// Mark returns a text; an error that is fs.ErrNotExist if it was never set.
+	Mark(name string) (string, error)
+	// SetMark sets a text in place of the one before, whole, and durably when it returns.
+	SetMark(name, text string) error
+}
+
+// Names of the two marks (docs/FORMATS.md section 7).
+const (
+	generationMark = "generation" // `running N` or `starting N`
+	signedMark     = "signed"     // size and root of the newest tree that was signed
+)
+
+// Errors of New about rooms that are not the ones it left, to be tested with errors.Is. Their texts say what to do.
+var (
+	// ErrOtherRoom says that a room belongs to another installation, or to none yet. Nothing makes New take it.
+	ErrOtherRoom = errors.New("not a room of this installation")
+	// ErrOldRoom says that a room, or the key folder, is an older copy than the others. Config.AcceptRestored makes New take it.
+	ErrOldRoom = errors.New("brought back from an older copy")
+	// ErrOldLog says that the registry lacks records that were signed, or holds others. Nothing makes New take it: the log would fork.
+	ErrOldLog = errors.New("registry.db is older than what was signed")
+)
+
+// bumpEvery is how often Run moves the generation on: a copy taken while the daemon ran is known as old after that time at most.
+const bumpEvery = time.Hour
+
+// installationID is what ties rooms together: the first 16 bytes of SHA-256 of the log's verifier key.
+func installationID(in store.Installation) [16]byte {
+	sum := sha256.Sum256([]byte(in.LogKey))
+	return [16]byte(sum[:16])
+}
+
+type boundRoom struct {
+	name string
+	store.Bound
+}
+
+func boundRooms(r store.Rooms) [3]boundRoom {
+	return [3]boundRoom{{"registry.db", r.Registry}, {"identity.db", r.Identity}, {"answers.db", r.Answers}}
+}
+
+func (e *Engine) rooms() [3]boundRoom {
+	return boundRooms(store.Rooms{Registry: e.Registry, Identity: e.Identity, Answers: e.Answers})
+}
+
+// bindRooms ties new rooms to their installation and writes the first marks.
+func bindRooms(ctx context.Context, rooms store.Rooms, marks Marks, in store.Installation) error {
+	for _, r := range boundRooms(rooms) {
+		if err := r.PutBinding(ctx, store.Binding{Installation: installationID(in), Generation: 1}); err != nil {
+			return fmt.Errorf("bind %s: %w", r.name, err)
+		}
+	}
+	if err := setSigned(marks, 0, emptyRoot); err != nil {
+		return err
+	}
+	return setGeneration(marks, "running", 1)
+}
+
+func setGeneration(m Marks, word string, n int64) error {
+	return m.SetMark(generationMark, fmt.Sprintf("%s %d\n", word, n))
+}
+
+// readGeneration returns what the mark says; an error that is fs.ErrNotExist if there is none.
+func readGeneration(m Marks) (n int64, starting bool, err error) {
+	text, err := m.Mark(generationMark)
+	if err != nil {
+		return 0, false, err
+	}
+	word, number, _ := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
+	n, err = strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 1 || word != "starting" && word != "running" || text != fmt.Sprintf("%s %d\n", word, n) {
+		return 0, false, errors.New("the file `generation` of the key folder is damaged: bring back its newest copy")
+	}
+	return n, word == "starting", nil
+}
+
+// joinRooms makes sure that the three rooms are this installation's and as they were left, and moves them on by one generation. What a crash
+// left of an earlier move is finished first, so it may be cut off anywhere and begun again.
+func (e *Engine) joinRooms(ctx context.Context) error {
+	rooms := e.rooms()
+	var have [3]int64
+	newest := int64(1)
+	for i, r := range rooms {
+		b, err := r.Binding(ctx)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err != nil || b.Installation != installationID(e.installation) {
+			return fmt.Errorf("%s: %w: find the one that belongs here", r.name, ErrOtherRoom)
+		}
+		have[i] = b.Generation
+		newest = max(newest, b.Generation)
+	}
+	n, starting, err := readGeneration(e.Marks)
+	var old error
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		old = fmt.Errorf("the key folder has no file `generation`, so it cannot be told whether the rooms are the newest: %w", ErrOldRoom)
+	case err != nil:
+		return err
+	default:
+		old = judgeGenerations(rooms, have, n, starting)
+	}
+	newest = max(newest, n)
+	if old == nil {
+		old = e.checkCampaigns(ctx)
+	}
+	switch {
+	case errors.Is(old, ErrOldRoom) && e.AcceptRestored:
+		e.Log.Warn("accepted what was brought back from a copy: whatever was acknowledged since that copy is lost", "found", old)
+		if err := e.recover(ctx); err != nil {
+			return err
+		}
+		for i, r := range rooms { // whoever is cut off here finds a mismatch again, and accepts it again
+			if err := r.SetGeneration(ctx, have[i], newest); err != nil {
+				return err
+			}
+		}
+	case errors.Is(old, ErrOldRoom):
+		return fmt.Errorf("%w. Stop, and look for the newest copy of what is older. If there is none: fairlotd serve --accept-restored, once; "+
+			"what was acknowledged since that copy is then lost", old)
+	case old != nil:
+		return old
+	case starting:
+		for _, r := range rooms {
+			if err := r.SetGeneration(ctx, n-1, n); err != nil {
+				return err
+			}
+		}
+	}
+	if starting || old != nil {
+		if err := setGeneration(e.Marks, "running", newest); err != nil {
+			return err
+		}
+	}
+	e.generation = newest
+	return e.bump(ctx)
+}
+
+// judgeGenerations says which room is older or newer than the key folder, whose mark is n; nil if all are as they were left.
+func judgeGenerations(rooms [3]boundRoom, have [3]int64, n int64, starting bool) error {
+	var older, newer []string
+	for i, r := range rooms {
+		if have[i] > n {
+			newer = append(newer, r.name)
+		} else if have[i] < n && !(starting && have[i] == n-1) {
+			older = append(older, r.name)
+		}
+	}
+	switch {
+	case len(newer) > 0:
+		return fmt.Errorf("%s: newer than the key folder, which was %w", strings.Join(newer, ", "), ErrOldRoom)
+	case len(older) > 0:
+		return fmt.Errorf("%s: older than the key folder says: %w", strings.Join(older, ", "), ErrOldRoom)
+	}
+	return nil
+}
+
+// bump moves the rooms on by one generation. After an error the same move is made by the next call, in this process or another.
+func (e *Engine) bump(ctx context.Context) error {
+	e.bumpMu.Lock()
+	defer e.bumpMu.Unlock()
+	n := e.generation
+	if err := setGeneration(e.Marks, "starting", n+1); err != nil {
+		return err
+	}
+	for _, r := range e.rooms() {
+		if err := r.SetGeneration(ctx, n, n+1); err != nil {
+			return fmt.Errorf("move %s to the next generation: %w", r.name, err)
+		}
+	}
+	if err := setGeneration(e.Marks, "running", n+1); err != nil {
+		return err
+	}
+	e.generation, e.bumped = n+1, e.Now()
+	return nil
+}
+
+// bumpIfDue is bump once in bumpEvery. Run alone calls it.
+func (e *Engine) bumpIfDue(ctx context.Context) {
+	if e.Now().Sub(e.bumped).Abs() < bumpEvery {
+		return
+	}
+	if err := e.bump(ctx); err != nil && ctx.Err() == nil {
+		e.Log.Error("tell later copies of the rooms from earlier ones", "error", err)
+	}
+}
+
+// bumpLast is bump at the end, so that copies of the rooms taken while the daemon ran are known as old.
+func (e *Engine) bumpLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := e.bump(ctx); err != nil {
+		e.Log.Warn("tell later copies of the rooms from earlier ones: begun, and finished by the next start", "error", err)
+	}
+}
+
+// checkCampaigns finds rooms that cannot be of one moment, whatever their generations say. The error is ErrOldRoom or a room's own.
+func (e *Engine) checkCampaigns(ctx context.Context) error {
+	return e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State < store.Open || c.State > store.Closed {
+			return nil
+		}
+		older := func(room, why string) error {
+			return fmt.Errorf("%s: older than the other rooms: campaign %s %s: %w", room, hexID(c.ID), why, ErrOldRoom)
+		}
+		gate, err := e.Identity.Gate(ctx, c.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			if c.GateMade || c.State != store.Open {
+				return older("identity.db", "is not in it")
+			}
+		case err != nil:
+			return err
+		case c.State == store.Ended && gate.State == store.GateOpen, c.State == store.Closed && gate.State != store.GateClosed:
+			return older("identity.db", "has gone further than it knows")
+		}
+		batches, err := e.Identity.Batches(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		mixed, err := e.Answers.LastMixed(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		formed, cleared := lastBatches(batches)
+		if mixed > formed {
+			return older("identity.db", "is mixed further than it knows")
+		}
+		if mixed < cleared {
+			return older("answers.db", "was mixed further than it knows")
+		}
+		return nil
+	})
+}
+
+func lastBatches(batches []store.Batch) (formed, cleared uint32) {
+	for _, b := range batches {
+		formed = b.Last
+		if b.Cleared {
+			cleared = b.Last
+		}
+	}
+	return formed, cleared
+}
+
+// recover makes the three rooms fit each other again after one was brought back from a copy. Epochs whose responses are mixed, or lost, are over, and
+// entries go on in a new one; without it their answers would be dropped as mixed already. A campaign of which the identity room
+// knows nothing has lost its entrants and becomes erased. Each step may be repeated.
+func (e *Engine) recover(ctx context.Context) error {
+	return e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State < store.Open || c.State > store.Closed {
+			return nil
+		}
+		gate, err := e.Identity.Gate(ctx, c.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			if !c.GateMade && c.State == store.Open {
+				return nil // New makes it
+			}
+			e.Log.Warn("all entrants of a campaign are lost: it is erased", "campaign", hexID(c.ID))
+			return e.Registry.SetCampaignState(ctx, c.ID, c.State, store.Erased)
+		}
+		if err != nil {
+			return err
+		}
+		over, formed, err := e.recoverMixing(ctx, c, gate)
+		if err != nil {
+			return err
+		}
+		state, epoch := gate.State, gate.Epoch
+		switch {
+		case c.State == store.Closed:
+			state = store.GateClosed
+		case c.State == store.Ended && state == store.GateOpen:
+			state = store.GateEnded
+		}
+		if over > formed {
+			b := store.Batch{First: formed + 1, Last: over}
+			if err := e.Identity.PutBatch(ctx, c.ID, b); err != nil {
+				return err
+			}
+			if err := e.Identity.ClearBatch(ctx, c.ID, b.First, b.Last); err != nil {
+				return err
+			}
+		}
+		if state == store.GateOpen && epoch <= over {
+			epoch = over + 1
+			if _, err := e.Keys.Create(epochKeyName(c.ID, epoch)); err != nil {
+				return err
+			}
+		}
+		if state == gate.State && epoch == gate.Epoch {
+			return nil
+		}
+		_, err = e.moveGate(ctx, gate, state, epoch)
+		return err
+	})
+}
+
+// recoverMixing gives up responses that are lost: those of batches that the answers room has forgotten, and those under keys that are destroyed.
+// It returns the last epoch that is over, and the last one of a batch that the identity room knows.
+func (e *Engine) recoverMixing(ctx context.Context, c store.Campaign, gate store.Gate) (over, formed uint32, err error) {
+	mixed, err := e.Answers.LastMixed(ctx, c.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	batches, err := e.Identity.Batches(ctx, c.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	formed, cleared := lastBatches(batches)
+	over = max(mixed, cleared)
+	for epoch := over + 1; epoch <= gate.Epoch; epoch++ {
+		switch _, err := e.Keys.Get(epochKeyName(c.ID, epoch)); {
+		case errors.Is(err, fs.ErrNotExist):
+			over = epoch
+		case err != nil:
+			return 0, 0, err
+		}
+	}
+	if over > mixed {
+		e.Log.Warn("responses are lost: they are not in answers.db, or their key is destroyed", "campaign", hexID(c.ID), "from epoch", mixed+1, "to epoch", over)
+		err = e.Answers.PutMixed(ctx, c.ID, mixed+1, over, nil, nil)
+	}
+	return over, formed, err
+}
