@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -23,7 +24,9 @@ import (
 func TestBrowser(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w.url)
-	c := w.open(w.full("library-2026"))
+	draft := w.full("library-2026")
+	draft.Claim = both("領獎請帶證件到總館一樓服務台，週二至週六 9 時至 17 時，電話 02 2345 6789", "Bring your ID to the desk on the first floor, Tuesday to Saturday, 9 to 17; telephone 02 2345 6789")
+	c := w.open(draft)
 
 	b.visit("/")
 	b.says("main", "2026 圖書館滿意度問卷暨抽獎")
@@ -61,6 +64,7 @@ func TestBrowser(t *testing.T) {
 func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []byte {
 	token := w.tokens(c, 1)[0]
 	b.says("html", "個資告知事項")
+	b.says("[aria-labelledby=prizes-title]", "領獎方式：領獎請帶證件")
 	if lang := b.eval(`document.documentElement.lang`); lang != "zh-Hant-TW" {
 		t.Errorf("lang is %q", lang)
 	}
@@ -290,6 +294,7 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	}
 	b.visit("/c/library-2026")
 	b.says("main", "已抽出")
+	b.says("[aria-labelledby=result-1]", "領獎方式：領獎請帶證件")
 	b.says("main", "對外人不能證明任何事")
 	b.says("main", "正取：平板電腦")
 	b.says("main", d.Seats[0].EntryId[:12])
@@ -308,8 +313,11 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	if n := b.eval(`document.querySelector("main").innerText.split("正取：平板電腦").length - 1`); n != "1" {
 		t.Errorf("the first prize is named %s times", n)
 	}
+	w.open(w.full("later-2026"))
 	b.visit("/?lang=en")
-	b.says(".campaigns .byline", "Drawn")
+	if got := b.eval(`[...document.querySelectorAll(".campaigns .state")].map(e => e.textContent).join("|")`); got != "Open|Drawn" {
+		t.Errorf("the list of campaigns: %s", got)
+	}
 	b.says(".campaigns", "before ")
 	b.visit("/check?lang=en")
 	name := filepath.Join(t.TempDir(), "receipt.txt")
@@ -454,6 +462,22 @@ func TestBrowserOtherKinds(t *testing.T) {
 	b.says(".receipt .alarm", "收據核對不符")
 	b.says(".receipt .verdict.wrong", "身分與聯絡資料")
 	b.inspect("forged")
+	b.clean()
+}
+
+// TestBrowserWithoutScripts finds words at the top of the page, in both languages.
+func TestBrowserWithoutScripts(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.width(320)
+	try(b, chromedp.Navigate(w.url+"/"))
+	b.says("body", "請向圖書館詢問其他參加方式")
+	b.says("body", "ask the library how else to take part")
+	if in := b.eval(`document.querySelector("noscript").getBoundingClientRect().top < 200 && document.querySelector("noscript p").getBoundingClientRect().left > 0`); in != "true" {
+		t.Error("the words are not at the top of the page")
+	}
+	b.picture("without-scripts-320")
 	b.clean()
 }
 
