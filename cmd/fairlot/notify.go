@@ -30,7 +30,7 @@ type notifyCmd struct {
 	SMTPUser         string        `name:"smtp-user" placeholder:"NAME" help:"Account on the mail server."`
 	SMTPPasswordFile string        `name:"smtp-password-file" placeholder:"FILE" help:"File of mode 0600 with the account's password."`
 	SMTPCA           string        `name:"smtp-ca" placeholder:"FILE" help:"Certificates (PEM) to trust for the mail server in place of the system's."`
-	SMTPTimeout      time.Duration `name:"smtp-timeout" default:"30s" help:"How long to wait for the mail server, for each message."`
+	SMTPTimeout      time.Duration `name:"smtp-timeout" default:"30s" help:"How long to wait for the mail server, for each message; at most 2m."`
 	From             string        `required:"" placeholder:"ADDRESS" help:"Sender, for example 'City Library <prizes@library.example>'."`
 	ReplyTo          string        `placeholder:"ADDRESS" help:"Where winners' answers go, if not to the sender."`
 	CampaignURL      string        `name:"campaign-url" required:"" placeholder:"URL" help:"The campaign's page, where winners find their number and how to claim."`
@@ -51,6 +51,7 @@ notice before and after it is sent, and never learns a contact. It can be stoppe
   refused     the mail server refused the address for good
   no address  the winner left no mail address
   unknown     the connection or this program broke while sending: it may have been sent. It is sent again only with --resend-unknown
+  sending     another run seems to be at work, or broke less than 4 minutes ago: it is left alone. After that it becomes unknown
 
 Exit status 0 if all are sent.
 
@@ -169,6 +170,9 @@ func (cmd *notifyCmd) settings() (notify.Server, *mail.Address, error) {
 	if (cmd.SMTPUser == "") != (cmd.SMTPPasswordFile == "") {
 		return server, nil, usage("--smtp-user and --smtp-password-file go together")
 	}
+	if cmd.SMTPTimeout <= 0 || cmd.SMTPTimeout > notify.MaxTimeout {
+		return server, nil, usage("--smtp-timeout: more than 0 and at most %s", notify.MaxTimeout)
+	}
 	if cmd.Attempts < 1 {
 		return server, nil, usage("--attempts: at least 1")
 	}
@@ -193,7 +197,7 @@ func (cmd *notifyCmd) settings() (notify.Server, *mail.Address, error) {
 // stateHints say what a state asks of the notifier.
 var stateHints = map[fairlotv1.NotificationState]string{
 	fairlotv1.NotificationState_NOTIFICATION_STATE_PENDING:    "run notify again later",
-	fairlotv1.NotificationState_NOTIFICATION_STATE_SENDING:    "another run is at it",
+	fairlotv1.NotificationState_NOTIFICATION_STATE_SENDING:    "another run seems to be at work: run notify again in 4 minutes",
 	fairlotv1.NotificationState_NOTIFICATION_STATE_REFUSED:    "the mail server refuses the address: telephone or write a letter (--unreached FILE)",
 	fairlotv1.NotificationState_NOTIFICATION_STATE_UNKNOWN:    "perhaps sent: look into the mail server's log; only --resend-unknown sends it again",
 	fairlotv1.NotificationState_NOTIFICATION_STATE_NO_ADDRESS: "no mail address: telephone or write a letter (--unreached FILE)",

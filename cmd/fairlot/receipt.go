@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -228,8 +229,22 @@ func (cmd *receiptCmd) evidence(a *app, c *bundle.Checked, b []byte, cause error
 	if path == "" {
 		path = cmd.File + ".evidence.txt"
 	}
-	if err := private.Write(path, out.Bytes()); err != nil {
-		return err
+	return fmt.Errorf("%w. THIS IS PROOF OF FRAUD OR OF A GRAVE FAULT: %s; keep it with the bundle and ask the institution", cause, keep(path, out.Bytes()))
+}
+
+// keep writes the evidence and says where it is. Whatever happens to the file, the verdict stands.
+func keep(path string, evidence []byte) string {
+	err := private.Write(path, evidence)
+	if err == nil {
+		return "it is written to " + path
 	}
-	return fmt.Errorf("%w. THIS IS PROOF OF FRAUD OR OF A GRAVE FAULT: it is written to %s; keep it with the bundle and ask the institution", cause, path)
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Sprintf("the evidence could not be written (%v): repeat with --evidence FILE", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == int64(len(evidence)) {
+		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, evidence) {
+			return fmt.Sprintf("it is in %s already, from before", path)
+		}
+	}
+	return fmt.Sprintf("%s exists already and is not overwritten, though it says something else, such as evidence from another bundle: repeat with --evidence FILE to write this too", path)
 }

@@ -25,9 +25,12 @@ type Server struct {
 	Name     string // of this side in EHLO
 	User     string // empty: no authentication
 	Password string
-	Timeout  time.Duration // of connecting, and of each message; 0 means 30 s
+	Timeout  time.Duration // of connecting, and of each message, at most MaxTimeout; 0 means 30 s
 	Roots    *x509.CertPool
 }
+
+// MaxTimeout bounds Server.Timeout: other runs must know how long one can be silent.
+const MaxTimeout = 2 * time.Minute
 
 // ErrServer says that a mail server's settings contradict themselves, or that it refuses to work with us at all: repeating
 // changes nothing.
@@ -56,6 +59,9 @@ func (s Server) client() (*mail.Client, error) {
 	timeout := s.Timeout
 	if timeout == 0 {
 		timeout = 30 * time.Second
+	}
+	if timeout < 0 || timeout > MaxTimeout {
+		return nil, fmt.Errorf("%w: it would be waited for %s, want more than 0 and at most %s", ErrServer, timeout, MaxTimeout)
 	}
 	options := []mail.Option{mail.WithPort(s.Port), mail.WithTimeout(timeout), mail.WithHELO(s.Name), mail.WithoutNoop(),
 		mail.WithTLSConfig(&tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12, RootCAs: s.Roots})}

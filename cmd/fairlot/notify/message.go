@@ -79,8 +79,8 @@ func (n *Notices) MessageID(l draw.Line) string {
 
 type notice struct {
 	Institution, Campaign, Prize, Claim, URL, Entry, ReplyTo string
-	Rank, Draw, ClaimDays                             int
-	Deadline                                          time.Time
+	Rank, Draw, ClaimDays                                    int
+	Deadline                                                 time.Time
 }
 
 // Text is subject and body of one notice, in the language that the winner chose.

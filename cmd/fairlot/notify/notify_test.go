@@ -28,6 +28,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
@@ -45,6 +46,8 @@ type daemon struct {
 	mu    sync.Mutex
 	state map[int64]fairlotv1.NotificationState
 	steps []string
+	tries map[int64]int32             // attempts
+	moved map[int64]time.Time         // last change; none: long ago
 	fail  fairlotv1.NotificationState // reports of this state are lost
 }
 
@@ -53,7 +56,8 @@ func (d *daemon) ListNotifications(context.Context, *fairlotv1.ListNotifications
 	defer d.mu.Unlock()
 	res := &fairlotv1.ListNotificationsResponse{}
 	for rank, s := range d.state {
-		res.Notifications = append(res.Notifications, &fairlotv1.Notification{Stratum: 1, Rank: rank, State: s})
+		res.Notifications = append(res.Notifications, &fairlotv1.Notification{Stratum: 1, Rank: rank, State: s,
+			Attempts: d.tries[rank], UpdateTime: timestamppb.New(d.moved[rank])})
 	}
 	return res, nil
 }
@@ -67,9 +71,15 @@ func (d *daemon) ReportNotification(_ context.Context, r *fairlotv1.ReportNotifi
 	if d.state[r.Rank] != r.From {
 		return nil, status.Error(codes.Aborted, "another state")
 	}
-	d.state[r.Rank] = r.To
+	if d.tries == nil {
+		d.tries, d.moved = map[int64]int32{}, map[int64]time.Time{}
+	}
+	d.state[r.Rank], d.moved[r.Rank] = r.To, time.Now()
+	if r.To == sending {
+		d.tries[r.Rank]++
+	}
 	d.steps = append(d.steps, StateName(r.From)+">"+StateName(r.To))
-	return &fairlotv1.Notification{Stratum: r.Stratum, Rank: r.Rank, State: r.To}, nil
+	return &fairlotv1.Notification{Stratum: r.Stratum, Rank: r.Rank, State: r.To, Attempts: d.tries[r.Rank], UpdateTime: timestamppb.New(d.moved[r.Rank])}, nil
 }
 
 func (d *daemon) client(t *testing.T) fairlotv1.NotificationServiceClient {

@@ -5,7 +5,8 @@
 // are reduced to their codes, since their texts often repeat the address.
 //
 // Invariants: a state is reported to the daemon before the step that it describes, so that a crash anywhere leaves a truth or
-// SENDING, which the next run turns into UNKNOWN; what may have been sent is never sent again by itself.
+// SENDING, which a run that finds it Abandoned turns into UNKNOWN; what may have been sent is never sent again by itself, and two
+// runs at once send no notice twice.
 //
 // First calls: Open, then Run.
 package notify

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -26,6 +29,10 @@ const longestPause = 5 * time.Minute
 // said.
 const reportTimeout = 20 * time.Second
 
+// Abandoned is how long a notice stands in SENDING until no living run can be at it: the report of SENDING, the message and
+// the report of its outcome may each take their longest, and the clocks of this machine and the daemon's may be a minute apart.
+const Abandoned = reportTimeout + MaxTimeout + reportTimeout + time.Minute
+
 // Run is one run of sending the notices of a release.
 type Run struct {
 	Service  fairlotv1.NotificationServiceClient
@@ -33,7 +40,8 @@ type Run struct {
 	Notices  *Notices
 	Server   Server
 	Attempts int // rounds in which a message is tried at most, at least 1
-	// ResendUnknown sends what may have been sent before: a person looked and decided so.
+	// ResendUnknown sends what may have been sent before: a person looked and decided so. What this run itself finds abandoned
+	// nobody has looked at yet: it becomes UNKNOWN and waits for the next run.
 	ResendUnknown bool
 	Now           func() time.Time
 	// Sleep waits, or ends early with the context's error; nil for the real clock. Tell hears of each step; nil for nobody.
@@ -48,12 +56,17 @@ type Row struct {
 	Attempts            int    // rounds of this run
 	Note                string // a code or a reason
 	winner              int
+	seen                int32 // attempts of all runs, as the daemon last said
+	busy                bool  // another run is at it: this run leaves it alone
 }
 
 // Done says whether a notice needs nobody's attention any more.
 func (r Row) Done() bool { return r.State == sent || r.Note == noteReplaced }
 
-const noteReplaced = "replaced since, not written to"
+const (
+	noteReplaced = "replaced since, not written to"
+	noteBusy     = "another run of notify moved it meanwhile"
+)
 
 // All sends one mail to each winner whose notice is pending, until all are sent, refused, or Attempts rounds are over. It
 // always returns the rows, in the winners' order; the error says why it ended early: the context's, one that wraps ErrServer
@@ -87,7 +100,7 @@ func pause(round int) time.Duration { return min(time.Second<<min(round-1, 20), 
 func left(rows []Row) int {
 	n := 0
 	for _, row := range rows {
-		if row.State == pending && row.Note != noteReplaced {
+		if row.State == pending && row.Note != noteReplaced && !row.busy {
 			n++
 		}
 	}
@@ -97,45 +110,94 @@ func left(rows []Row) int {
 // begin learns the states, and settles what needs no mail: replaced winners, missing addresses, and what an earlier run left
 // in the middle.
 func (r *Run) begin(ctx context.Context, winners []Winner) ([]Row, error) {
-	res, err := r.Service.ListNotifications(ctx, &fairlotv1.ListNotificationsRequest{Parent: r.Parent})
+	list, err := r.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	state := map[[2]int]fairlotv1.NotificationState{}
-	for _, n := range res.Notifications {
-		state[[2]int{int(n.Stratum), int(n.Rank)}] = n.State
-	}
 	rows := make([]Row, len(winners))
 	for i, w := range winners {
-		at, ok := state[[2]int{w.Line.Stratum, w.Line.Rank}]
-		if !ok {
+		n := list[[2]int{w.Line.Stratum, w.Line.Rank}]
+		if n == nil {
 			return nil, fmt.Errorf("stratum %d rank %d: the daemon has no notice of this winner; is it the daemon that prepared the release?", w.Line.Stratum, w.Line.Rank)
 		}
-		rows[i] = Row{Stratum: w.Line.Stratum, Rank: w.Line.Rank, Tier: w.Line.Seat, State: at, winner: i}
+		rows[i] = Row{Stratum: w.Line.Stratum, Rank: w.Line.Rank, Tier: w.Line.Seat, State: n.State, winner: i, seen: n.Attempts}
 	}
 	for i := range rows {
-		row, w := &rows[i], winners[i]
-		if row.State == sending {
-			row.Note = "an earlier run ended while sending it"
-			if err := r.report(row, unknown); err != nil {
-				return rows, err
-			}
-		}
-		if row.State == unknown && r.ResendUnknown && w.Vacated == "" {
-			row.Note = ""
-			if err := r.report(row, pending); err != nil {
-				return rows, err
-			}
-		}
-		if w.Vacated != "" {
-			row.Note = noteReplaced
-		} else if row.State == pending && w.Contact.Email == "" {
-			if err := r.report(row, noAddress); err != nil {
-				return rows, err
-			}
+		if err := r.settle(ctx, &rows[i], winners[i], list[[2]int{rows[i].Stratum, rows[i].Rank}]); err != nil {
+			return rows, err
 		}
 	}
 	return rows, nil
+}
+
+// settle is begin for one notice.
+func (r *Run) settle(ctx context.Context, row *Row, w Winner, n *fairlotv1.Notification) error {
+	switch {
+	case row.State == sending && r.Now().Sub(n.UpdateTime.AsTime()) < Abandoned:
+		row.busy = true
+		return nil
+	case row.State == sending:
+		if ok, err := r.step(ctx, row, unknown); !ok || err != nil {
+			return err
+		}
+		row.Note = "an earlier run ended while sending it"
+	case row.State == unknown && r.ResendUnknown && w.Vacated == "":
+		if ok, err := r.step(ctx, row, pending); !ok || err != nil {
+			return err
+		}
+	}
+	if w.Vacated != "" {
+		row.Note = noteReplaced
+	} else if row.State == pending && w.Contact.Email == "" {
+		_, err := r.step(ctx, row, noAddress)
+		return err
+	}
+	return nil
+}
+
+// list returns the notices by stratum and rank.
+func (r *Run) list(ctx context.Context) (map[[2]int]*fairlotv1.Notification, error) {
+	res, err := r.Service.ListNotifications(ctx, &fairlotv1.ListNotificationsRequest{Parent: r.Parent})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := map[[2]int]*fairlotv1.Notification{}
+	for _, n := range res.Notifications {
+		all[[2]int{int(n.Stratum), int(n.Rank)}] = n
+	}
+	return all, nil
+}
+
+// step is report for a step that another run may have taken first: ok is false then, and the notice is left to it.
+func (r *Run) step(ctx context.Context, row *Row, to fairlotv1.NotificationState) (ok bool, err error) {
+	err = r.report(row, to)
+	if status.Code(err) != codes.Aborted {
+		return err == nil, err
+	}
+	_, err = r.unmoved(ctx, row)
+	row.busy, row.Note = true, noteBusy
+	return false, err
+}
+
+// unmoved looks whether a notice is as this run left it. If not, the row shows what it is now and is left to the other run.
+// State alone would not tell: another run may have sent it, lost the answer, and come back to the same state.
+func (r *Run) unmoved(ctx context.Context, row *Row) (bool, error) {
+	list, err := r.list(ctx)
+	if err != nil {
+		return false, err
+	}
+	n := list[[2]int{row.Stratum, row.Rank}]
+	if n == nil {
+		return false, fmt.Errorf("stratum %d rank %d: the daemon has no notice of this winner any more", row.Stratum, row.Rank)
+	}
+	if n.State == row.State && n.Attempts == row.seen {
+		return true, nil
+	}
+	row.State, row.seen, row.busy, row.Note = n.State, n.Attempts, true, noteBusy
+	return false, nil
 }
 
 // round tries each pending message once.
@@ -144,7 +206,7 @@ func (r *Run) round(ctx context.Context, rows []Row, winners []Winner) error {
 	defer func() { s.close() }()
 	for i := range rows {
 		row := &rows[i]
-		if row.State != pending || row.Note == noteReplaced {
+		if row.State != pending || row.Note == noteReplaced || row.busy {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -157,7 +219,7 @@ func (r *Run) round(ctx context.Context, rows []Row, winners []Winner) error {
 			}
 			s = fresh
 		}
-		good, err := r.one(s, row, winners[row.winner])
+		good, err := r.one(ctx, s, row, winners[row.winner])
 		if !good {
 			s.drop()
 			s = nil
@@ -169,17 +231,21 @@ func (r *Run) round(ctx context.Context, rows []Row, winners []Winner) error {
 	return nil
 }
 
-// one sends one message. The state SENDING is durable before a byte of it leaves.
-func (r *Run) one(s *session, row *Row, w Winner) (good bool, err error) {
+// one sends one message, unless another run is at it. The state SENDING is durable before a byte of it leaves.
+func (r *Run) one(ctx context.Context, s *session, row *Row, w Winner) (good bool, err error) {
 	m, err := r.Notices.Message(w, r.Now())
 	if errors.Is(err, errAddress) {
 		row.Note = errAddress.Error()
-		return true, r.report(row, noAddress)
+		_, err = r.step(ctx, row, noAddress)
+		return true, err
 	}
 	if err != nil {
 		return true, err
 	}
-	if err := r.report(row, sending); err != nil {
+	if ok, err := r.unmoved(ctx, row); !ok || err != nil {
+		return true, err
+	}
+	if ok, err := r.step(ctx, row, sending); !ok || err != nil {
 		return true, err
 	}
 	row.Attempts++
@@ -218,7 +284,7 @@ func (r *Run) report(row *Row, to fairlotv1.NotificationState) error {
 	if err != nil {
 		return fmt.Errorf("report stratum %d rank %d as %s: %w", row.Stratum, row.Rank, StateName(to), err)
 	}
-	row.State = n.State
+	row.State, row.seen = n.State, n.Attempts
 	if r.Tell != nil {
 		r.Tell(*row)
 	}
