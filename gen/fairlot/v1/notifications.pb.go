@@ -31,7 +31,7 @@ const (
 	NotificationState_NOTIFICATION_STATE_UNSPECIFIED NotificationState = 0
 	// Not sent yet, or put off by a temporary refusal: may be sent.
 	NotificationState_NOTIFICATION_STATE_PENDING NotificationState = 1
-	// Handed to the mail server; the outcome is not known yet. A tool that finds this at its start sets UNKNOWN.
+	// Handed to the mail server; the outcome is not known yet. Once it is older than any run can be silent, the next run sets UNKNOWN.
 	NotificationState_NOTIFICATION_STATE_SENDING NotificationState = 2
 	// Accepted by the mail server.
 	NotificationState_NOTIFICATION_STATE_SENT NotificationState = 3
