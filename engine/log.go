@@ -3,10 +3,13 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
@@ -166,7 +169,8 @@ func (e *Engine) Records(ctx context.Context, start int64, limit int) (records [
 }
 
 // AddCosignature stores the cosignatures of note, a checkpoint of this log, that custodians of any opened campaign made. It returns the
-// checkpoint of that size as it now stands. Reason: COSIGNATURE_INVALID.
+// checkpoint of that size as it now stands. A cosignature of a time that cannot be is refused: the earlier of two stays for
+// ever, so one made under a wrong clock would stand in the place of the right one. Reason: COSIGNATURE_INVALID.
 func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error) {
 	given, err := ledger.VerifyCheckpoint(e.installation.LogKey, note)
 	if err != nil {
@@ -199,6 +203,9 @@ func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error
 			if err != nil {
 				return nil, refuse(CosignatureInvalid, "a cosignature was refused: %v", err)
 			}
+			if err := e.checkCosignedAt(ctx, line, given.Size); err != nil {
+				return nil, err
+			}
 		}
 		err = e.Registry.SwapCheckpoint(ctx, given.Size, stored, merged)
 		if errors.Is(err, store.ErrConflict) {
@@ -206,6 +213,48 @@ func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error
 		}
 		return merged, e.fault(err)
 	}
+}
+
+// clockAhead is how far a custodian's clock may be ahead of the daemon's.
+const clockAhead = 5 * time.Minute
+
+// checkCosignedAt refuses the time of a cosignature, one that ledger.AddCosignature took, if it lies ahead of the daemon's clock, or if the
+// checkpoint covers a close that could not be made yet: no close comes before its campaign's objections have ended.
+func (e *Engine) checkCosignedAt(ctx context.Context, line string, size int64) error {
+	fields := strings.Split(line, " ")
+	raw, err := base64.StdEncoding.DecodeString(fields[len(fields)-1])
+	if err != nil || len(fields) != 3 || len(raw) < 12 {
+		return refuse(CosignatureInvalid, "a cosignature was refused: this is no signature line")
+	}
+	name, hash, seconds := fields[1], binary.BigEndian.Uint32(raw), binary.BigEndian.Uint64(raw[4:])
+	const todo = "set the clock of that machine right and cosign again"
+	if latest := e.Now().Add(clockAhead); seconds > uint64(latest.Unix()) {
+		return refuse(CosignatureInvalid, "the cosignature of %s is of a time that has not come yet: %s", name, todo)
+	}
+	at := time.Unix(int64(seconds), 0).UTC()
+	return e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State == store.Draft {
+			return nil
+		}
+		r, err := decodeRules(c.Rules)
+		if err != nil || !at.Before(r.ObjectionsEnd) || !slices.ContainsFunc(r.Custodians, func(k Custodian) bool {
+			key, err := ledger.ParseVKey(k.Cosigner)
+			return err == nil && key.Name == name && key.Hash == hash
+		}) {
+			return err
+		}
+		for n := range r.Draws {
+			records, err := e.loggedAbout(ctx, draw.HashOf(c.OpenRecord), n+1)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(records, func(l logged) bool { _, is := l.record.(*draw.Close); return is && l.index < size }) {
+				return refuse(CosignatureInvalid, "the cosignature of %s says %s, but this checkpoint holds the close of %s, whose objections ended at %s: %s",
+					name, at.Format(time.RFC3339), c.Slug, r.ObjectionsEnd.UTC().Format(time.RFC3339), todo)
+			}
+		}
+		return nil
+	})
 }
 
 // cosigners are the cosigning keys of all opened campaigns.

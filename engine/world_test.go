@@ -97,7 +97,11 @@ func newWorld(t testing.TB) *world {
 		LogSigner: w.log, ReceiptSigner: w.rcpt, Now: w.now, Log: slog.New(slog.NewTextHandler(&w.errs, nil)),
 	}
 	w.reopen()
-	t.Cleanup(func() { w.Engine.Close() })
+	t.Cleanup(func() {
+		if w.Engine != nil {
+			w.Engine.Close()
+		}
+	})
 	return w
 }
 

@@ -118,11 +118,16 @@ func (s *story) cosign(t *testing.T) {
 	c, err := log.GetCheckpoint(t.Context(), &fairlotv1.GetCheckpointRequest{})
 	must(t, err)
 	key := s.engine.Installation().LogKey
-	sign := func(k *ledger.Cosigner, note string) string {
+	signAt := func(k *ledger.Cosigner, note string, at time.Time) string {
 		t.Helper()
-		line, err := ledger.Cosign(k, key, []byte(note), s.now())
+		line, err := ledger.Cosign(k, key, []byte(note), at)
 		must(t, err)
 		return note + line + "\n"
+	}
+	sign := func(k *ledger.Cosigner, note string) string { return signAt(k, note, s.now()) }
+	objections := s.c.EntriesEnd.AsTime()
+	if s.c.ObjectionsEnd != nil {
+		objections = s.c.ObjectionsEnd.AsTime()
 	}
 	skey, _, err := ledger.GenerateCosigner("stranger.example")
 	must(t, err)
@@ -149,6 +154,11 @@ func (s *story) cosign(t *testing.T) {
 			"another text":         strings.Replace(good, "\n2\n", "\n1\n", 1),
 			"cut":                  good[:len(good)-5],
 			"bytes":                strings.Repeat("x", 65536),
+			"of 1970":              signAt(custodians()[0].cosigner, c.Note, time.Unix(0, 0)),
+			"before the close":     signAt(custodians()[0].cosigner, c.Note, objections.Add(-time.Second)),
+			"ahead of the clock":   signAt(custodians()[0].cosigner, c.Note, s.now().Add(5*time.Minute+time.Second)),
+			"of the last day":      signAt(custodians()[0].cosigner, c.Note, time.Unix(1<<40, 0)),
+			"right, then of 1970":  signAt(custodians()[0].cosigner, good, time.Unix(0, 0)),
 		} {
 			_, err := log.AddCosignature(ctx, &fairlotv1.AddCosignatureRequest{Note: note})
 			t.Run(name, func(t *testing.T) {
