@@ -47,8 +47,14 @@ func MakeInstallation(ctx context.Context, rooms store.Rooms, marks Marks, in st
 	if err := bindRooms(ctx, rooms, marks, in); err != nil {
 		return "", err
 	}
-	e := &Engine{Config: Config{Registry: rooms.Registry, Now: func() time.Time { return now }}}
-	token, _, err = e.CreateStaffToken(ctx, "officer", label, 0)
+	return MakeOfficerToken(ctx, rooms.Registry, label, now)
+}
+
+// MakeOfficerToken makes an officer's token without anybody's leave, for whoever can write the registry: the first one, and one more if all have
+// expired.
+func MakeOfficerToken(ctx context.Context, reg store.Registry, label string, now time.Time) (string, error) {
+	e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
+	token, _, err := e.CreateStaffToken(ctx, "officer", label, 0)
 	return token, err
 }
 

@@ -21,9 +21,10 @@ import (
 )
 
 type commands struct {
-	Init  initCmd  `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
-	Serve serveCmd `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
-	Demo  demo.Cmd `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
+	Init    initCmd    `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
+	Serve   serveCmd   `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
+	Officer officerCmd `cmd:"" help:"Make an officer's token when none is left. The daemon must be stopped."`
+	Demo    demo.Cmd   `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
 
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`
 }

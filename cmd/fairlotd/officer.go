@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fairlot/engine"
+	"fairlot/store/sqlite"
+)
+
+type officerCmd struct {
+	Dir string `required:"" placeholder:"DIR" help:"Installation made by init."`
+	Out string `required:"" placeholder:"FILE" help:"New file for the token, mode 0600."`
+}
+
+// Run makes the token. Whoever can run it can write the installation's folder, and so could do anything an officer can.
+func (c *officerCmd) Run(ctx context.Context) error {
+	if _, err := os.Lstat(c.Out); err == nil {
+		return fmt.Errorf("%s exists already: name a new file", c.Out)
+	}
+	unlock, err := lockFolder(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	rooms, err := sqlite.Open(filepath.Join(c.Dir, roomsDir))
+	if err != nil {
+		return fmt.Errorf("rooms: %w", err)
+	}
+	defer rooms.Close()
+	token, err := engine.MakeOfficerToken(ctx, rooms.Registry, "made on the machine, none was left", time.Now())
+	if err != nil {
+		return err
+	}
+	if err := writeSecret(filepath.Dir(c.Out), filepath.Base(c.Out), token+"\n"); err != nil {
+		return err
+	}
+	fmt.Printf("an officer's token, for 90 days, is in %s\n", c.Out)
+	return nil
+}
