@@ -116,6 +116,41 @@ class Test(unittest.TestCase):
                 f.write(body)
             self.assertEqual(quietly(verify.main, [tar])[0], 1, what)
 
+    def test_archive_header_by_bytes(self):
+        tar = os.path.join(self.dir.name, "b.tar")
+        archive(vector("strata").parts.items(), tar)
+        with open(tar, "rb") as f:
+            whole = f.read()
+        size = b"%o" % len(vector("strata").parts["log.bin"])
+
+        def code(at, field, mend=True):
+            b = bytearray(whole)
+            b[at:at + len(field)] = field
+            if mend:
+                b[148:156] = b"%06o\0 " % (sum(b[:148]) + sum(b[156:512]) + 8 * 32)
+            with open(tar, "wb") as f:
+                f.write(b)
+            return quietly(verify.main, [tar])[0]
+        for field in (size.ljust(12, b"\0"), size.ljust(12), size.zfill(11) + b" ", (size + b" ").ljust(12, b"\0")):
+            self.assertEqual(code(124, field), 0, field)
+        for field in (size.zfill(12), (b" " + size).ljust(12, b"\0"), (b"+" + size).ljust(12, b"\0"), (b"0o" + size).ljust(12, b"\0"),
+                      (size[:1] + b"_" + size[1:]).ljust(12, b"\0"), bytes(12), b"77777777777\0"):
+            self.assertEqual(code(124, field), 1, field)
+        for at, field in ((8, b"zz"), (156, b"\0"), (257, b"ustar  \0"), (345, b"x"), (346, b"evil"), (499, b"x"),
+                          (512 + int(size, 8), b"x")):
+            self.assertEqual(code(at, field), 1, (at, field))
+        self.assertEqual((code(500, b"x"), code(157, b"x")), (0, 0))
+        total = whole[148:154]
+        for field, want in ((total + b"  ", 0), (b"0" + total + b"\0", 0), (b"00" + total, 1), (b" " + total + b"\0", 1), (total[:1] + b"_" + total[1:] + b"\0", 1)):
+            self.assertEqual(code(148, field, mend=False), want, field)
+
+    def test_link_to_a_folder(self):
+        folder = os.path.join(self.dir.name, "b")
+        write(vector("strata").parts, folder)
+        self.assertEqual(quietly(verify.main, [folder])[0], 0)
+        os.symlink(self.dir.name, os.path.join(folder, "x"))
+        self.assertEqual(quietly(verify.main, [folder])[0], 1)
+
     def test_unknown_round_is_said_and_fails(self):
         v, folder = vector("other-chain"), os.path.join(self.dir.name, "b")
         write(v.parts, folder)

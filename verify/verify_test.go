@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"fairlot/crypto/ledger"
 	"fairlot/crypto/receipt"
@@ -167,6 +169,63 @@ func TestTarForms(t *testing.T) {
 		if got, _, _, err := runTar(c.b); got != c.want {
 			t.Errorf("%s: got %s (%v), want %s", name, got, err, c.want)
 		}
+	}
+}
+
+// TestTarHeader holds the header to the fields of SPEC section 8, byte by byte.
+func TestTarHeader(t *testing.T) {
+	good := makeScene(t, 10).tar(t)
+	o := fmt.Sprintf("%o", len(members(t, good)[0].data))
+	for _, c := range []struct {
+		at    int
+		field string
+		want  string
+	}{
+		{124, (o + strings.Repeat("\x00", 12))[:12], "3 beacon"},
+		{124, (o + strings.Repeat(" ", 12))[:12], "3 beacon"},
+		{124, (o + " \x00" + strings.Repeat(" ", 12))[:12], "3 beacon"},
+		{124, fmt.Sprintf("%011s ", o), "3 beacon"},
+		{124, fmt.Sprintf("%012s", o), "1 bundle"},
+		{124, (" " + o + strings.Repeat("\x00", 12))[:12], "1 bundle"},
+		{124, ("+" + o + strings.Repeat("\x00", 12))[:12], "1 bundle"},
+		{124, ("0o" + o + strings.Repeat("\x00", 12))[:12], "1 bundle"},
+		{124, (o[:1] + "_" + o[1:] + strings.Repeat("\x00", 12))[:12], "1 bundle"},
+		{124, (o + "\x00x" + strings.Repeat("\x00", 12))[:12], "1 bundle"},
+		{124, strings.Repeat("\x00", 12), "1 bundle"},
+		{124, "77777777777\x00", "1 bundle"},
+		{8, "zz", "1 bundle"},
+		{156, "\x00", "1 bundle"},
+		{257, "ustar  \x00", "1 bundle"},
+		{345, "x", "1 bundle"},
+		{346, "evil", "1 bundle"}, // archive/tar takes the NUL before it for the end of the prefix
+		{499, "x", "1 bundle"},
+		{500, "passed over", "3 beacon"},
+		{157, "passed over", "3 beacon"},
+	} {
+		b := slices.Clone(good)
+		copy(b[c.at:], c.field)
+		mendSum(b)
+		if got, _, _, err := runTar(b); got != c.want {
+			t.Errorf("%q at %d: got %s (%v), want %s", c.field, c.at, got, err, c.want)
+		}
+	}
+	sum := fmt.Sprintf("%06o", headerSum(good))
+	for field, want := range map[string]string{sum + "\x00 ": "3 beacon", sum + "  ": "3 beacon", "0" + sum + "\x00": "3 beacon", "00" + sum: "1 bundle",
+		" " + sum + "\x00": "1 bundle", sum + "\x00x": "1 bundle", sum[:1] + "_" + sum[1:] + "\x00": "1 bundle"} {
+		b := slices.Clone(good)
+		copy(b[148:], field)
+		if got, _, _, err := runTar(b); got != want {
+			t.Errorf("sum %q: got %s (%v), want %s", field, got, err, want)
+		}
+	}
+}
+
+func TestFolderWithLinkToFolder(t *testing.T) {
+	v := byName(t, "worked-example")
+	fsys := mapFS(v.Parts)
+	fsys["x"] = &fstest.MapFile{Data: []byte("/etc"), Mode: fs.ModeSymlink | 0o777}
+	if got, _, err := run(fsys, options(v)); got != "1 bundle" {
+		t.Errorf("got %s (%v), want 1 bundle", got, err)
 	}
 }
 

@@ -278,10 +278,11 @@ func TestKeys(t *testing.T) {
 	}
 	name, rest, _ := strings.Cut(cosVkey, "+")
 	hash, b64, _ := strings.Cut(rest, "+")
-	alg9 := newVKey(name, 9, make([]byte, 32)).String()
-	trailing := []byte(cosVkey) // 33 bytes in base64 have no padding, so no spare bits: cut one byte
+	alg9 := newVKey(name, 9, append([]byte{3}, make([]byte, 31)...)).String()
+	neutral := newVKey(name, AlgWitness, append([]byte{1}, make([]byte, 31)...)).String() // anybody can sign under it
+	trailing := []byte(cosVkey)                                                           // 33 bytes in base64 have no padding, so no spare bits: cut one byte
 	for _, bad := range []string{"", name, name + "+" + hash, "x" + cosVkey, name + "+00000000+" + b64, name + "+" + strings.ToUpper(hash) + "z+" + b64,
-		cosVkey + "A", cosVkey + "\n", string(trailing[:len(trailing)-4]), alg9, "é" + cosVkey, cosSkey} {
+		cosVkey + "A", cosVkey + "\n", string(trailing[:len(trailing)-4]), alg9, neutral, "é" + cosVkey, cosSkey} {
 		if _, err := ParseVKey(bad); !errors.Is(err, ErrKey) {
 			t.Errorf("ParseVKey(%q): %v", bad, err)
 		}
