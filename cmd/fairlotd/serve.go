@@ -23,7 +23,9 @@ import (
 )
 
 const (
-	stopWithin  = 20 * time.Second
+	siteWithin  = 8 * time.Second // for public requests under way at the end
+	siteFirst   = 2 * time.Second // of that, before staff's door closes, which public requests go through
+	staffWithin = 8 * time.Second // for staff's calls under way at the end
 	relayWithin = 5 * time.Second
 )
 
@@ -86,12 +88,31 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		log.Info("stopping: finishing what was begun")
 	case <-workCtx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-	defer cancel()
-	site.Shutdown(stop)
-	srv.Stop(stop)
+	closeDoors(site, srv)
 	endWork()
 	return work.Wait()
+}
+
+// closeDoors lets what is under way at both doors finish, each for a time of its own, ten seconds in all: whoever sends a body slowly at the
+// public's door takes nothing from staff.
+func closeDoors(site *http.Server, staff interface{ Stop(context.Context) }) {
+	siteDone := make(chan struct{})
+	go func() {
+		defer close(siteDone)
+		within, cancel := context.WithTimeout(context.Background(), siteWithin)
+		defer cancel()
+		if site.Shutdown(within) != nil {
+			site.Close()
+		}
+	}()
+	select {
+	case <-siteDone:
+	case <-time.After(siteFirst):
+	}
+	within, cancel := context.WithTimeout(context.Background(), staffWithin)
+	defer cancel()
+	staff.Stop(within)
+	<-siteDone
 }
 
 // open wires the engine to its rooms, keys and relays.
