@@ -28,9 +28,13 @@ type opened struct {
 	// work holds one token: whoever took it moves the gate, mixes, or closes. Others wait, each until its own deadline.
 	work chan struct{}
 	next uint32 // first epoch without a batch, 0 if not read yet; under work
+	lost lostKeys
 }
 
 func (o *opened) draws() bool { return len(o.rules.Draws) > 0 }
+
+// hides says that nobody may learn who has entered: all entrants get the same answers, whoever they are and whatever became of their responses.
+func (o *opened) hides() bool { return o.draws() && o.counts0() }
 
 // counts0 says that a second entry of a person is kept with chances 0 and not refused.
 func (o *opened) counts0() bool { return o.rules.Proof == ProofNone }

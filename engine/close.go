@@ -174,8 +174,8 @@ func (e *Engine) entryRoot(ctx context.Context, o *opened, want int64) (draw.Roo
 	return tree.Root(), nil
 }
 
-// finish destroys what nobody needs after the close. The tag key goes last, and while it is there this is not done; a campaign without
-// draws is not closed before. The caller holds o's lock.
+// finish destroys what nobody needs after the close. The tag key goes last, and while it is there this is not done; a tag key that was lost
+// before is made anew, to stand for that. A campaign without draws is not closed before. The caller holds o's lock.
 func (e *Engine) finish(ctx context.Context, o *opened) error {
 	if !o.draws() {
 		c, err := e.Registry.Campaign(ctx, o.id)
@@ -193,7 +193,13 @@ func (e *Engine) finish(ctx context.Context, o *opened) error {
 		return e.Registry.SetCampaignState(ctx, o.id, store.Ended, store.Closed)
 	}
 	if _, err := e.Keys.Get(tagKeyName(o.id)); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		if dropped, err := e.Identity.TagsDropped(ctx, o.id); err != nil || dropped {
+			return err
+		}
+		if _, err := e.Keys.Create(tagKeyName(o.id)); err != nil {
+			return err
+		}
+		e.step("tag key made anew")
 	}
 	if err := e.Identity.DropTags(ctx, o.id); err != nil {
 		return err

@@ -128,7 +128,7 @@ func (e *Engine) moveChance(ctx context.Context, o *opened, p *person, to store.
 	if gate.State != store.GateEnded {
 		return EntryStatus{}, late
 	}
-	key, err := e.Keys.Get(tagKeyName(o.id))
+	key, err := e.tagKey(ctx, o)
 	if err != nil {
 		return EntryStatus{}, err
 	}

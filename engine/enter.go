@@ -49,7 +49,9 @@ func (EnterRequest) GoString() string { return "[entry]" }
 
 // Enter takes one entry. When it returns a receipt, the entry is durable, in full and once. The same request again, at any time while the
 // entry is kept, returns the same receipt; the same r with another body is refused while that can be told (until the response is mixed;
-// from then on while the person differs). After an error that is no *Error the outcome is unknown: send the same request again.
+// from then on while the person differs). In a campaign with draws and proof none only the person is compared, from the beginning, and the same
+// r with other answers gets the same receipt: whether a response is mixed must not be seen, since counting until it is would tell which entry
+// was a duplicate, and so who has entered. After an error that is no *Error the outcome is unknown: send the same request again.
 //
 // Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, CAMPAIGN_ENDED, CAMPAIGN_CLOSED, NOTICE_STALE, CONSENT_MISSING, RESPONSE_INVALID, ID_INVALID,
 // FIELD_INVALID (also when several of these come together; Fields has them all), TOKEN_*, PERSON_ENTERED, ENTRY_DIFFERS, BUSY,
@@ -96,10 +98,7 @@ func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, r
 	if !o.draws() {
 		return entry, seal.Openings{}, nil
 	}
-	key, err := e.Keys.Get(tagKeyName(o.id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return entry, seal.Openings{}, shut(store.Gate{State: store.GateClosed}) // destroyed at close, a moment ago
-	}
+	key, err := e.tagKey(ctx, o)
 	if err != nil {
 		return entry, seal.Openings{}, err
 	}
@@ -127,12 +126,16 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 			err := e.sealUnder(o, gate.Epoch, body, c, &entry)
 			if errors.Is(err, fs.ErrNotExist) { // mixed and gone: this gate is an old one
 				old := gate.Epoch
-				if gate, err = e.gate(ctx, o); err == nil && gate.Epoch == old {
-					err = fmt.Errorf("enter: the key of epoch %d of campaign %x is missing", old, o.id[:])
+				if gate, err = e.gate(ctx, o); err != nil {
+					return Receipt{}, err
 				}
-				if err == nil {
-					continue
+				switch {
+				case gate.State != store.GateOpen:
+					return Receipt{}, shut(gate)
+				case gate.Epoch == old:
+					return Receipt{}, e.keyLost(o, epochKeyName(o.id, old), epochKeyUse(old))
 				}
+				continue
 			}
 			if err != nil {
 				return Receipt{}, err
@@ -180,7 +183,9 @@ func (e *Engine) sealUnder(o *opened, epoch uint32, body [32]byte, c *checked, e
 			return err
 		}
 	}
-	entry.RetryMAC = seal.RetryMAC(key, at, body)
+	if !o.hides() {
+		entry.RetryMAC = seal.RetryMAC(key, at, body)
+	}
 	entry.Epoch = epoch
 	return nil
 }
@@ -188,23 +193,19 @@ func (e *Engine) sealUnder(o *opened, epoch uint32, body [32]byte, c *checked, e
 // again answers a request whose id is there already.
 func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row store.Entrant) (Receipt, error) {
 	differs := refuse(EntryDiffers, "this entry was sent before with other content: reload the page to begin a new one")
-	for tried := false; !row.Mixed; tried = true {
+	if !o.hides() && !row.Mixed {
 		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
-		if errors.Is(err, fs.ErrNotExist) && !tried { // mixed a moment ago
-			if row, err = e.Identity.Entrant(ctx, o.id, row.ID); err != nil {
-				return Receipt{}, e.fault(err)
-			}
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // mixed a moment ago, or lost: the bodies cannot be told apart any more
+		case err != nil:
 			return Receipt{}, err
+		default:
+			mac := seal.RetryMAC(key, seal.Place{Open: o.open, Epoch: row.Epoch, ID: row.ID}, req.hash())
+			clear(key[:])
+			if !hmac.Equal(mac[:], row.RetryMAC[:]) {
+				return Receipt{}, differs
+			}
 		}
-		mac := seal.RetryMAC(key, seal.Place{Open: o.open, Epoch: row.Epoch, ID: row.ID}, req.hash())
-		clear(key[:])
-		if !hmac.Equal(mac[:], row.RetryMAC[:]) {
-			return Receipt{}, differs
-		}
-		break
 	}
 	if !o.draws() {
 		return e.receipt(o, row.ID, 0, seal.Openings{})
@@ -260,7 +261,7 @@ func refused(o store.Outcome) error {
 	case store.TokenExpired:
 		return tokenRefused(TokenExpired, "this code has expired: ask for a new one")
 	case store.TokenRevoked:
-		return tokenRefused(TokenRevoked, "this code was withdrawn: ask for a new one")
+		return tokenRefused(TokenRevoked, "this code was withdrawn, or tried for too many persons who had entered already: ask for a new one")
 	}
 	return fmt.Errorf("enter: the store answered outcome %d", o)
 }

@@ -13,7 +13,9 @@ func (e *Engine) SetStep(f func(name string)) { e.hooks.step = f }
 func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
 
 // Work does once what Run does every second.
-func (e *Engine) Work(ctx context.Context) { e.work(ctx, map[store.CampaignID]bool{}) }
+func (e *Engine) Work(ctx context.Context) {
+	e.work(ctx, looked{finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}})
+}
 
 // CanonicalToken is canonicalToken.
 var CanonicalToken = canonicalToken

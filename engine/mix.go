@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 
 	"fairlot/crypto/seal"
@@ -13,15 +15,17 @@ import (
 
 const page = 256 // rows read at a time
 
-// advance begins the next epoch once this one has k counted entries. Its key is durable before the gate names it. Moving that is set already
-// means that a mover died: its move is made, and if the epoch came out small, forming batches sees to that. The caller holds o's lock.
+// advance begins the next epoch once this one has k entries, whatever they count: callers wait while the gate moves, and if that
+// happened after k persons and not after k entries, they would learn which entry was a duplicate. So an epoch may hold fewer than k responses,
+// and forming batches sees to that. Its key is durable before the gate names it. Moving that is set already
+// means that a mover died: its move is made. The caller holds o's lock.
 func (e *Engine) advance(ctx context.Context, o *opened, gate store.Gate) (store.Gate, error) {
 	if gate.State != store.GateOpen {
 		return gate, nil
 	}
 	if !gate.Moving {
-		n, err := e.Identity.EpochCounted(ctx, o.id, gate.Epoch, o.draws())
-		if err != nil || n < int64(o.rules.Batch) {
+		kept, dropped, err := e.Identity.EpochCounted(ctx, o.id, gate.Epoch)
+		if err != nil || kept+dropped < int64(o.rules.Batch) {
 			return gate, err
 		}
 	}
@@ -87,8 +91,8 @@ func (e *Engine) nextBatch(ctx context.Context, o *opened, gate store.Gate, rest
 	}
 	k := int64(o.rules.Batch)
 	count := func(epoch uint32, n *int64) error {
-		c, err := e.Identity.EpochCounted(ctx, o.id, epoch, o.draws())
-		*n += c
+		kept, _, err := e.Identity.EpochCounted(ctx, o.id, epoch)
+		*n += kept
 		return err
 	}
 	var inside, after int64
@@ -182,6 +186,11 @@ func (e *Engine) openBatch(ctx context.Context, o *opened, b store.Batch) ([]sto
 			key, ok := keys[row.Epoch]
 			if !ok {
 				k, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
+				if errors.Is(err, fs.ErrNotExist) {
+					lost := e.keyLost(o, epochKeyName(o.id, row.Epoch), epochKeyUse(row.Epoch))
+					lost.Text = fmt.Sprintf("the key of epoch %d is missing, and responses wait under it: docs/OPERATIONS.md says what to do", row.Epoch)
+					return nil, nil, lost
+				}
 				if err != nil {
 					return nil, nil, fmt.Errorf("mix epoch %d: %w", row.Epoch, err)
 				}

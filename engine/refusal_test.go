@@ -159,14 +159,43 @@ func TestEntryTokens(t *testing.T) {
 
 func TestSamePersonSameCommitment(t *testing.T) {
 	w := newWorld(t)
-	c := w.open(noProof(rules()))
-	x := w.client(c, 1, "")
+	c := w.open(rules())
+	tokens := w.tokens(c, 2)
+	x := w.client(c, 1, tokens[0])
 	w.enter(x)
-	y := w.client(c, 2, "")
+	y := w.client(c, 2, tokens[0])
 	y.req.R = x.req.R
 	*y.req.Identity, *y.req.Contact = *x.req.Identity, *x.req.Contact
 	_, err := w.Enter(context.Background(), y.req) // another response under the same r
 	wantReason(t, err, engine.EntryDiffers, "")
+}
+
+// TestTokenTriesFew tries one unused token with person after person who has entered. It is told so five times, and then the token is worthless, to
+// its rightful holder too.
+func TestTokenTriesFew(t *testing.T) {
+	w := newWorld(t)
+	c := w.open(rules())
+	ctx := context.Background()
+	tokens := w.tokens(c, 12)
+	for i := range 8 {
+		w.enter(w.client(c, i, tokens[i]))
+	}
+	for i := range 8 {
+		_, err := w.Enter(ctx, w.client(c, i, tokens[10]).req)
+		if i < store.TokenRefusals {
+			wantReason(t, err, engine.PersonEntered, "")
+		} else {
+			wantReason(t, err, engine.TokenRevoked, "token")
+		}
+	}
+	x := w.client(c, 100, tokens[10])
+	_, err := w.Enter(ctx, x.req)
+	wantReason(t, err, engine.TokenRevoked, "token")
+	x.req.Token = tokens[11]
+	w.enter(x)
+	if n := must(w.RevokeEntryTokens(ctx, c.ID, tokens[10:]))(t); n != 0 {
+		t.Errorf("revoked %d", n)
+	}
 }
 
 // personNumber is what no refusal may quote.

@@ -36,11 +36,11 @@ func (e *Engine) Close() {
 // Run does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and carries on what a crash interrupted (a closing
 // that was begun, tags of a closed campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
 func (e *Engine) Run(ctx context.Context) error {
-	finished := map[store.CampaignID]bool{}
+	seen := looked{finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}}
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
-		e.work(ctx, finished)
+		e.work(ctx, seen)
 		e.bumpIfDue(ctx)
 		select {
 		case <-t.C:
@@ -50,17 +50,25 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-// work does for every campaign what is due now. finished holds the closed campaigns that need nothing any more.
-func (e *Engine) work(ctx context.Context, finished map[store.CampaignID]bool) {
+// looked is what Run remembers of the campaigns from tick to tick.
+type looked struct {
+	finished map[store.CampaignID]bool   // closed, and need nothing any more
+	said     map[store.CampaignID]string // the last error, which is not logged again every second
+}
+
+// work does for every campaign what is due now.
+func (e *Engine) work(ctx context.Context, seen looked) {
 	err := e.eachCampaign(ctx, func(c store.Campaign) error {
-		if c.State < store.Open || c.State > store.Closed || finished[c.ID] {
+		if c.State < store.Open || c.State > store.Closed || seen.finished[c.ID] {
 			return ctx.Err()
 		}
 		err := e.workOn(ctx, c)
-		if err == nil && c.State == store.Closed {
-			finished[c.ID] = true
-		}
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil:
+			delete(seen.said, c.ID)
+			seen.finished[c.ID] = c.State == store.Closed
+		case ctx.Err() == nil && seen.said[c.ID] != err.Error():
+			seen.said[c.ID] = err.Error()
 			e.Log.Error("work on campaign", "campaign", hexID(c.ID), "error", err)
 		}
 		return ctx.Err()

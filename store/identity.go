@@ -48,7 +48,7 @@ type Entry struct {
 // Outcome is what became of one Entry of a batch.
 type Outcome int
 
-// The outcomes. Only Entered and EnteredDuplicate changed anything.
+// The outcomes. Only Entered and EnteredDuplicate left an entry; PersonEntered counts on the token.
 const (
 	Entered          Outcome = iota + 1
 	EnteredDuplicate         // kept with chances 0
@@ -113,6 +113,10 @@ type Batch struct {
 	Cleared     bool // responses and retry MACs are gone from the identity room
 }
 
+// TokenRefusals is how often a token may be refused with PersonEntered. Then it is revoked: who holds one token can try so many ID numbers of
+// others, and no more.
+const TokenRefusals = 5
+
 // EntryToken is one one-use token.
 type EntryToken struct {
 	Hash    Hash
@@ -164,12 +168,14 @@ type Identity interface {
 	// Enter is the group commit: all entries of the batch in one transaction, under the share lock of each entry's gate, each
 	// with its own result in the order given. now is called while the lock is held: an entry counts if now is before Gate.End.
 	// The same id or tag twice within a batch behaves as in two batches. Order of checks: Exists, GateMoving, GateShut, WrongEpoch,
-	// token, tag. A campaign without a gate is GateShut.
+	// token, tag. A campaign without a gate is GateShut. The PersonEntered number TokenRefusals of a token
+	// revokes it in the same transaction.
 	Enter(ctx context.Context, now func() Time, batch []Entry) ([]EntryResult, error)
 	// Entrant returns one row, ErrNotFound.
 	Entrant(ctx context.Context, campaign CampaignID, id EntrantID) (Entrant, error)
-	// EpochCounted returns how many entries of an epoch count toward k: chances > 0, or all if the campaign has no draws.
-	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32, draws bool) (int64, error)
+	// EpochCounted returns how many entries of an epoch wait to be mixed: kept, whose responses will be, and dropped, whose will not. Both
+	// were settled at entry; MoveChance changes neither. 0 and 0 once the epoch is cleared.
+	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32) (kept, dropped int64, err error)
 	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason superseded, `to` takes the
 	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if either is absent.
 	// ErrConflict if `to` is neither duplicate nor superseded: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
@@ -195,6 +201,8 @@ type Identity interface {
 	Counts(ctx context.Context, campaign CampaignID) (Counts, error)
 	// Leaves returns up to limit leaves with id greater than after, ascending by the bytes of the id.
 	Leaves(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]Leaf, error)
+	// TagsDropped tells whether nothing is left of what DropTags deletes.
+	TagsDropped(ctx context.Context, campaign CampaignID) (bool, error)
 	// DropTags deletes all tags and entry tokens of a campaign, and its counts by day. Again is nil.
 	DropTags(ctx context.Context, campaign CampaignID) error
 	// DropEntrants deletes every entrant of a campaign without draws. Again is nil.

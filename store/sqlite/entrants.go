@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ const (
 	tokenRevoked
 )
 
+const noRefusals = 2 // as stored
+
 type (
 	entrantKey struct {
 		campaign store.CampaignID
@@ -40,9 +43,10 @@ type (
 		day      string
 	}
 	entryToken struct {
-		state   int // 0: unknown
-		chances uint16
-		expires time.Time
+		state    int // 0: unknown
+		chances  uint16
+		expires  time.Time
+		refusals int // stored from noRefusals on
 	}
 )
 
@@ -55,7 +59,7 @@ type groupCommit struct {
 	fresh    map[entrantKey]store.Entrant // accepted in this batch
 	tags     map[hashKey]bool             // taken in this batch
 	tokens   map[hashKey]entryToken       // as of this moment of the batch
-	used     []hashKey
+	spent    map[hashKey]bool             // tokens to write
 	days     map[dayKey]int64
 	accepted []accepted
 }
@@ -76,7 +80,7 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 		g := &groupCommit{
 			tx: t, now: now(),
 			gates: map[store.CampaignID]store.Gate{}, fresh: make(map[entrantKey]store.Entrant, len(batch)),
-			tags: map[hashKey]bool{}, tokens: map[hashKey]entryToken{}, days: map[dayKey]int64{},
+			tags: map[hashKey]bool{}, tokens: map[hashKey]entryToken{}, spent: map[hashKey]bool{}, days: map[dayKey]int64{},
 		}
 		for i := range batch {
 			if err := g.judge(&batch[i], &results[i]); err != nil {
@@ -135,6 +139,7 @@ func (g *groupCommit) judge(e *store.Entry, r *store.EntryResult) (err error) {
 		}
 		if taken && !e.DuplicateCounts0 {
 			r.Outcome = store.PersonEntered
+			g.refuse(e)
 			return nil
 		}
 		if taken {
@@ -166,8 +171,8 @@ func (g *groupCommit) gateOf(id store.CampaignID) (store.Gate, error) {
 func (g *groupCommit) token(key hashKey) (tok entryToken, err error) {
 	tok, ok := g.tokens[key]
 	if !ok {
-		err = g.one("SELECT state, chances, expires FROM entry_tokens WHERE campaign = ? AND hash = ?", args{key.campaign[:], key.hash[:]},
-			&tok.state, &tok.chances, at{&tok.expires})
+		err = g.one("SELECT state, chances, expires, refusals FROM entry_tokens WHERE campaign = ? AND hash = ?", args{key.campaign[:], key.hash[:]},
+			&tok.state, &tok.chances, at{&tok.expires}, &tok.refusals)
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
 		}
@@ -189,6 +194,19 @@ func (k entryToken) refuse(now time.Time) store.Outcome {
 		return store.TokenExpired
 	}
 	return 0
+}
+
+// refuse counts on an entry's token that its person had entered already.
+func (g *groupCommit) refuse(e *store.Entry) {
+	if e.Token == nil {
+		return
+	}
+	k := hashKey{e.Campaign, *e.Token}
+	tok := g.tokens[k]
+	if tok.refusals++; tok.refusals-noRefusals >= store.TokenRefusals {
+		tok.state = tokenRevoked
+	}
+	g.tokens[k], g.spent[k] = tok, true
 }
 
 func (g *groupCommit) tagTaken(key hashKey) (bool, error) {
@@ -214,8 +232,7 @@ func (g *groupCommit) accept(key entrantKey, a accepted) {
 		k := hashKey{a.Campaign, *a.Token}
 		tok := g.tokens[k]
 		tok.state = tokenUsed
-		g.tokens[k] = tok
-		g.used = append(g.used, k)
+		g.tokens[k], g.spent[k] = tok, true
 	}
 	if a.Day != "" {
 		g.days[dayKey{a.Campaign, a.Day}]++
@@ -248,12 +265,11 @@ func (g *groupCommit) insert() error {
 			}
 		}
 	}
-	slices.SortFunc(g.used, func(a, b hashKey) int {
+	for _, k := range slices.SortedFunc(maps.Keys(g.spent), func(a, b hashKey) int {
 		return cmp.Or(bytes.Compare(a.campaign[:], b.campaign[:]), bytes.Compare(a.hash[:], b.hash[:]))
-	})
-	for _, k := range g.used {
-		if err := g.swap("UPDATE entry_tokens SET state = ? WHERE campaign = ? AND hash = ? AND state = ?",
-			tokenUsed, k.campaign[:], k.hash[:], tokenUnused); err != nil {
+	}) {
+		if err := g.swap("UPDATE entry_tokens SET state = ?, refusals = ? WHERE campaign = ? AND hash = ? AND state = ?",
+			g.tokens[k].state, g.tokens[k].refusals, k.campaign[:], k.hash[:], tokenUnused); err != nil {
 			return err
 		}
 	}
@@ -293,15 +309,12 @@ func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id st
 }
 
 // EpochCounted implements store.Identity.
-func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32, draws bool) (n int64, err error) {
-	least := 0
-	if draws {
-		least = 1
-	}
+func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32) (kept, dropped int64, err error) {
 	err = d.read(ctx, "count epoch", func(t *tx) error {
-		return t.one("SELECT count(*) FROM entrants WHERE campaign = ? AND epoch = ? AND chances >= ?", args{campaign[:], epoch, least}, &n)
+		return t.one("SELECT count(*) FILTER (WHERE NOT dropped), count(*) FILTER (WHERE dropped) FROM pending WHERE campaign = ? AND epoch = ?",
+			args{campaign[:], epoch}, &kept, &dropped)
 	})
-	return n, err
+	return kept, dropped, err
 }
 
 // Leaves implements store.Identity.

@@ -155,7 +155,26 @@ func (d *Identity) Counts(ctx context.Context, campaign store.CampaignID) (store
 
 // DropTags implements store.Identity.
 func (d *Identity) DropTags(ctx context.Context, campaign store.CampaignID) error {
-	return d.drop(ctx, "drop tags", campaign, "tags", "entry_tokens", "days")
+	return d.drop(ctx, "drop tags", campaign, tagTables...)
+}
+
+// tagTables are those that serve only until the close.
+var tagTables = []string{"tags", "entry_tokens", "days"}
+
+// TagsDropped implements store.Identity.
+func (d *Identity) TagsDropped(ctx context.Context, campaign store.CampaignID) (bool, error) {
+	left := false
+	err := d.read(ctx, "look for tags", func(t *tx) error {
+		for _, table := range tagTables {
+			var some bool
+			if err := t.one("SELECT EXISTS (SELECT 1 FROM "+table+" WHERE campaign = ?)", args{campaign[:]}, &some); err != nil {
+				return err
+			}
+			left = left || some
+		}
+		return nil
+	})
+	return err == nil && !left, err
 }
 
 // DropEntrants implements store.Identity.

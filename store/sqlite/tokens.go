@@ -15,8 +15,8 @@ func (d *Identity) PutEntryTokens(ctx context.Context, campaign store.CampaignID
 	sorted := slices.SortedFunc(slices.Values(tokens), func(a, b store.EntryToken) int { return bytes.Compare(a.Hash[:], b.Hash[:]) })
 	return d.write(ctx, "put entry tokens", func(t *tx) error {
 		for _, k := range sorted {
-			n, err := t.exec("INSERT INTO entry_tokens (campaign, hash, chances, expires, state) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				campaign[:], k.Hash[:], k.Chances, unix(k.Expires), tokenUnused)
+			n, err := t.exec("INSERT INTO entry_tokens (campaign, hash, chances, expires, state, refusals) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				campaign[:], k.Hash[:], k.Chances, unix(k.Expires), tokenUnused, noRefusals)
 			if err != nil {
 				return err
 			}

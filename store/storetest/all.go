@@ -109,6 +109,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 func (t *T) reads(c store.CampaignID) []act {
 	reg, idn, ans := t.Registry, t.Identity, t.Answers
 	e1 := func(_ any, err error) error { return err }
+	e2 := func(_, _ int64, err error) error { return err }
 	return []act{
 		{name: "Installation", call: func(ctx context.Context) error { return e1(reg.Installation(ctx)) }},
 		{name: "Binding", call: func(ctx context.Context) error { return e1(reg.Binding(ctx)) }},
@@ -127,10 +128,11 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "StaffTokens", call: func(ctx context.Context) error { return e1(reg.StaffTokens(ctx)) }},
 		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
 		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
-		{name: "EpochCounted", call: func(ctx context.Context) error { return e1(idn.EpochCounted(ctx, c, 1, true)) }},
+		{name: "EpochCounted", call: func(ctx context.Context) error { return e2(idn.EpochCounted(ctx, c, 1)) }},
 		{name: "Batches", call: func(ctx context.Context) error { return e1(idn.Batches(ctx, c)) }},
 		{name: "SealedResponses", call: func(ctx context.Context) error { return e1(idn.SealedResponses(ctx, c, 1, 1, store.EntrantID{}, 1)) }},
 		{name: "Counts", call: func(ctx context.Context) error { return e1(idn.Counts(ctx, c)) }},
+		{name: "TagsDropped", call: func(ctx context.Context) error { return e1(idn.TagsDropped(ctx, c)) }},
 		{name: "Leaves", call: func(ctx context.Context) error { return e1(idn.Leaves(ctx, c, store.EntrantID{}, 1)) }},
 		{name: "Sealed", call: func(ctx context.Context) error { return e1(idn.Sealed(ctx, c, []store.EntrantID{{}})) }},
 		{name: "Releases", call: func(ctx context.Context) error { return e1(idn.Releases(ctx, c, 1)) }},

@@ -47,11 +47,7 @@ var enterTests = []test{
 		if len(sealed[0].Lock)+len(sealed[0].Identity)+len(sealed[0].Contact) != 0 {
 			t.Fatalf("%+v", sealed)
 		}
-		for _, draws := range []bool{true, false} {
-			n, err := t.Identity.EpochCounted(t.ctx, id, 1, draws)
-			t.ok(err)
-			t.same(n, map[bool]int64{true: 0, false: 2}[draws])
-		}
+		t.counted(id, 1, 2, 0)
 	}},
 	{"the same id again shows what is there", func(t *T) {
 		id := t.gate()
@@ -138,6 +134,47 @@ var enterTests = []test{
 		first, second, third := entry(id), entry(id), entry(id)
 		second.Tag, second.Token, third.Token = first.Tag, &tok, &tok
 		t.outcomes(t.enter(first, second, third), store.Entered, store.PersonEntered, store.Entered)
+	}},
+	{"a token tries so many persons and no more", func(t *T) {
+		id := t.gate()
+		h := []store.Hash{randomHash(), randomHash(), randomHash()}
+		var toks []store.EntryToken
+		for _, h := range h {
+			toks = append(toks, store.EntryToken{Hash: h, Chances: 1, Expires: end})
+		}
+		t.ok(t.Identity.PutEntryTokens(t.ctx, id, toks))
+		there := entry(id)
+		t.enter(there)
+		with := func(h store.Hash, tag *store.Hash) store.Entry { e := entry(id); e.Token, e.Tag = &h, tag; return e }
+		fresh := func() *store.Hash { h := randomHash(); return &h }
+		// One at a time, the last two in one batch with what comes after.
+		for range store.TokenRefusals - 2 {
+			t.outcomes(t.enter(with(h[0], there.Tag)), store.PersonEntered)
+		}
+		t.outcomes(t.enter(with(h[0], there.Tag), with(h[0], there.Tag), with(h[0], there.Tag), with(h[0], fresh())),
+			store.PersonEntered, store.PersonEntered, store.TokenRevoked, store.TokenRevoked)
+		t.outcomes(t.enter(with(h[0], there.Tag), with(h[0], fresh())), store.TokenRevoked, store.TokenRevoked)
+		t.ok(t.Identity.PutEntryTokens(t.ctx, id, toks)) // put again, it does not come back
+		t.outcomes(t.enter(with(h[0], fresh())), store.TokenRevoked)
+		n, err := t.Identity.RevokeEntryTokens(t.ctx, id, h[:1])
+		t.ok(err)
+		t.same(n, 0)
+		// One less, and it still lets in, in the same batch too.
+		for range store.TokenRefusals - 2 {
+			t.outcomes(t.enter(with(h[1], there.Tag)), store.PersonEntered)
+		}
+		t.outcomes(t.enter(with(h[1], there.Tag), with(h[1], fresh()), with(h[1], there.Tag)), store.PersonEntered, store.Entered, store.TokenUsed)
+		// A person without a token is refused without end, and other refusals do not count.
+		for range store.TokenRefusals + 1 {
+			t.outcomes(t.enter(with(h[0], there.Tag)), store.TokenRevoked)
+			bare := entry(id)
+			bare.Tag = there.Tag
+			t.outcomes(t.enter(bare), store.PersonEntered)
+			late := with(h[2], there.Tag)
+			late.Epoch = 7
+			t.outcomes(t.enter(late), store.WrongEpoch)
+		}
+		t.outcomes(t.enter(with(h[2], fresh())), store.Entered)
 	}},
 	{"order of checks", func(t *T) {
 		id := t.gate()

@@ -85,6 +85,22 @@ var identityTests = []test{
 		t.ok(err)
 		t.same(c.Zero, map[string]int64{"superseded": 1})
 	}},
+	{"what an epoch counts, the desk does not move", func(t *T) {
+		id := t.gate()
+		holder, twin := entry(id), entry(id)
+		twin.Tag, twin.DuplicateCounts0, twin.Epoch = holder.Tag, true, 2
+		t.enter(holder, entry(id))
+		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateOpen, 2))
+		t.outcomes(t.enter(twin), store.EnteredDuplicate)
+		t.counted(id, 1, 2, 0)
+		t.counted(id, 2, 0, 1)
+		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 2, store.GateEnded, 2))
+		t.ok(t.Identity.MoveChance(t.ctx, id, *holder.Tag, twin.ID))
+		t.counted(id, 1, 2, 0)
+		t.counted(id, 2, 0, 1)
+		t.counted(id, 3, 0, 0)
+		t.counted(random16(), 1, 0, 0)
+	}},
 	{"counts", func(t *T) {
 		id := t.gate()
 		var batch []store.Entry
@@ -115,10 +131,20 @@ var identityTests = []test{
 		tok := randomHash()
 		t.ok(t.Identity.PutEntryTokens(t.ctx, id, []store.EntryToken{{Hash: tok, Chances: 1, Expires: end}}))
 		e, o := entry(id), entry(other)
+		t.dropped(random16(), true)
+		t.dropped(id, false) // a token alone
 		t.enter(e, o)
 		for range 2 {
 			t.ok(t.Identity.DropTags(t.ctx, id))
+			t.dropped(id, true)
+			t.dropped(other, false)
 		}
+		day, tag := t.gate(), t.gate()
+		d, g := entry(day), entry(tag)
+		d.Tag, g.Day = nil, ""
+		t.enter(d, g)
+		t.dropped(day, false)
+		t.dropped(tag, false)
 		second, held, withToken := entry(id), entry(other), entry(id)
 		second.Tag, held.Tag, withToken.Token = e.Tag, o.Tag, &tok
 		t.outcomes(t.enter(second, held, withToken), store.Entered, store.PersonEntered, store.TokenUnknown)
@@ -219,11 +245,7 @@ var identityTests = []test{
 		if len(rest) == 0 {
 			t.Fatal("epoch 3 was cleared too")
 		}
-		n, err := t.Identity.EpochCounted(t.ctx, id, 1, true)
-		t.ok(err)
-		if n == 0 {
-			t.Fatal("a cleared epoch counts no more")
-		}
+		t.counted(id, 1, 0, 0)
 	}},
 	{"releases and their notices", func(t *T) {
 		id := t.gate()
@@ -295,4 +317,11 @@ var identityTests = []test{
 		twin.Tag, token.Token = e.Tag, &tok.Hash
 		t.outcomes(t.enter(twin, token), store.PersonEntered, store.Entered)
 	}},
+}
+
+func (t *T) dropped(id store.CampaignID, want bool) {
+	t.Helper()
+	got, err := t.Identity.TagsDropped(t.ctx, id)
+	t.ok(err)
+	t.same(got, want)
 }
