@@ -167,6 +167,31 @@ func TestBadParameters(t *testing.T) {
 			})
 		})
 	}
+	entry := "/v1/" + c.Name + "/entries/" + strings.Repeat("0", 32) + ":status"
+	for path, allowed := range map[string]string{
+		"/v1/campaigns?Qname=1": "pageSize, pageToken", "/v1/campaigns?page_size=1&Qname": "pageSize, pageToken", "/v1/campaigns?PageSize=1": "pageSize, pageToken",
+		"/v1/campaigns?page_size.Qname=1": "pageSize, pageToken", "/v1/log/records?start=0&Qname=1": "pageSize, start",
+		"/v1/log/checkpoint?Qname=1": "no parameters", "/v1/" + c.Name + "?Qname": "no parameters", "/v1/" + c.Name + "?name=campaigns/Qname": "no parameters",
+		"/v1/" + c.Name + "/draws?parent=Qname": "no parameters", "/v1/" + c.Name + "/draws/1?Qname=": "no parameters", entry + "?Qname=1": "no parameters",
+	} {
+		resp, body := d.do(t, "GET", path, nil, nil)
+		wantHTTP(t, resp, body, badField, "Qname")
+		if !bytes.Contains(body, []byte(allowed)) {
+			t.Errorf("%s does not say what it takes: %s", path, body)
+		}
+	}
+	for _, path := range []string{"/v1/campaigns?a;b", "/v1/campaigns?page_size=1;Qname=2"} {
+		resp, body := d.do(t, "GET", path, nil, nil)
+		wantHTTP(t, resp, body, badField, "Qname")
+	}
+	for _, path := range []string{"/v1/campaigns", "/v1/campaigns?pageSize=1&pageToken=", "/v1/log/records?start=0&pageSize=1", "/v1/log/checkpoint?", "/v1/" + c.Name + "/draws"} {
+		if resp, body := d.do(t, "GET", path, nil, nil); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %s", path, resp.Status, body)
+		}
+	}
+	x := d.entry(t, c, d.tokens(t, c, 1)[0])
+	resp, body := d.do(t, "POST", "/v1/"+c.Name+"/entries?Qname=1", toJSON(t, x.body), http.Header{"Content-Type": {"application/json"}})
+	wantHTTP(t, resp, body, badField, "Qname")
 	if resp, body := d.do(t, "GET", "/v1/log/records?start=9223372036854775807&page_size=100", nil, nil); resp.StatusCode != 200 || !bytes.Contains(bytes.ReplaceAll(body, []byte(" "), nil), []byte(`"records":[]`)) {
 		t.Errorf("records after the end: %s %s", resp.Status, body)
 	}

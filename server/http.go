@@ -83,7 +83,7 @@ func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Ha
 	}
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { files.serve(w, r, "index.html") })
 	handlers := map[string]http.Handler{
-		"/v1/":                publicCall(gateway),
+		"/v1/":                publicCall(knownParameters(gateway)),
 		"GET /openapi.json":   http.HandlerFunc(serveOpenAPI),
 		"GET /bundles/{file}": serveBundle(cfg.Engine),
 		"GET /assets/":        http.HandlerFunc(files.asset),
