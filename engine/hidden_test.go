@@ -124,7 +124,7 @@ func TestMovedChanceMakesNoBatch(t *testing.T) {
 			w.enter(w.client(c, len(persons)-1, ""))
 		}
 	}
-	enter(5)
+	enter(6) // one more than k: the chance leaves k behind
 	w.work()
 	enter(4)
 	owner := w.client(c, 0, "") // whose chance somebody took
@@ -140,6 +140,6 @@ func TestMovedChanceMakesNoBatch(t *testing.T) {
 	if got := must(w.rooms.Identity.Batches(ctx, c.ID))(t); len(got) != 0 {
 		t.Errorf("batches %v, but what follows has four responses", got)
 	}
-	w.wantClosed(w.mustClose(c), 11, 1)
+	w.wantClosed(w.mustClose(c), 12, 1)
 	w.wantAnswers(c, persons)
 }
