@@ -195,11 +195,17 @@ func (e *Engine) bump(ctx context.Context) error {
 
 // bumpIfDue is bump once in bumpEvery. Run alone calls it.
 func (e *Engine) bumpIfDue(ctx context.Context) {
-	if e.Now().Sub(e.bumped).Abs() < bumpEvery {
+	e.bumpMu.Lock()
+	due := e.Now().Sub(e.bumped).Abs() >= bumpEvery
+	if due {
+		e.bumped = e.Now().Add(time.Minute - bumpEvery) // tried again in a minute if it fails now
+	}
+	e.bumpMu.Unlock()
+	if !due {
 		return
 	}
 	if err := e.bump(ctx); err != nil && ctx.Err() == nil {
-		e.Log.Error("tell later copies of the rooms from earlier ones", "error", err)
+		e.Log.Error("tell later copies of the rooms from earlier ones: tried again in a minute", "error", err)
 	}
 }
 
