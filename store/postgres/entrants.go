@@ -1,0 +1,493 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"fairlot/store"
+	"fairlot/store/postgres/internal/identitydb"
+)
+
+// Codes of SPEC section 2.2 for chances 0.
+const (
+	zeroDuplicate  = "duplicate"  // a second entry of one person
+	zeroSuperseded = "superseded" // the chance was given to another entry of the same person
+)
+
+// The states of an entry token.
+const (
+	tokenUnused = iota + 2
+	tokenUsed
+	tokenRevoked
+)
+
+type (
+	entrantKey struct {
+		campaign store.CampaignID
+		id       store.EntrantID
+	}
+	hashKey struct {
+		campaign store.CampaignID
+		hash     store.Hash
+	}
+	dayKey struct {
+		campaign store.CampaignID
+		day      string
+	}
+	entryToken struct {
+		state   int32 // 0: unknown
+		chances uint16
+		expires time.Time
+	}
+)
+
+// groupCommit reads what the entries of a batch are judged by, judges them in the order given while it remembers what it accepted, and
+// writes all of that in the order of ids: the order of arrival is not to be read off the pages, and two batches that
+// have keys in common meet them in one order. What another transaction committed after this one looked makes the whole
+// batch be judged again.
+type groupCommit struct {
+	now      time.Time
+	gates    map[store.CampaignID]store.Gate
+	present  map[entrantKey]store.Entrant // there before, or accepted in this batch
+	tags     map[hashKey]bool             // taken before, or in this batch
+	tokens   map[hashKey]entryToken       // as of this moment of the batch
+	used     []hashKey
+	days     map[dayKey]int64
+	accepted []accepted
+}
+
+type accepted struct {
+	*store.Entry
+	chances uint16
+	zero    string
+}
+
+// Enter implements store.Identity.
+func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []store.Entry) ([]store.EntryResult, error) {
+	if len(batch) == 0 {
+		return []store.EntryResult{}, nil
+	}
+	var results []store.EntryResult
+	err := d.write(ctx, "enter batch", func(ctx context.Context, tx pgx.Tx) error {
+		g := &groupCommit{
+			gates: map[store.CampaignID]store.Gate{}, present: make(map[entrantKey]store.Entrant, len(batch)),
+			tags: make(map[hashKey]bool, len(batch)), tokens: map[hashKey]entryToken{}, days: map[dayKey]int64{},
+		}
+		if err := g.load(ctx, identitydb.New(tx), now, batch); err != nil {
+			return err
+		}
+		results = make([]store.EntryResult, len(batch))
+		for i := range batch {
+			g.judge(&batch[i], &results[i])
+		}
+		if len(g.accepted) == 0 {
+			return nil
+		}
+		p := &pipeline{}
+		if err := g.insert(ctx, p); err != nil {
+			return err
+		}
+		return p.send(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// load locks the gates, reads the clock under the locks, then reads what is there of ids, tags and tokens.
+func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func() time.Time, batch []store.Entry) error {
+	type keys struct{ ids, tags, tokens [][]byte }
+	byCampaign := map[store.CampaignID]*keys{}
+	var campaigns [][]byte
+	for i := range batch {
+		e := &batch[i]
+		k := byCampaign[e.Campaign]
+		if k == nil {
+			k = &keys{}
+			byCampaign[e.Campaign] = k
+			campaigns = append(campaigns, e.Campaign[:])
+		}
+		k.ids = append(k.ids, e.ID[:])
+		if e.Tag != nil {
+			k.tags = append(k.tags, e.Tag[:])
+		}
+		if e.Token != nil {
+			k.tokens = append(k.tokens, e.Token[:])
+		}
+	}
+	if err := g.loadGates(ctx, q, campaigns); err != nil {
+		return err
+	}
+	g.now = now()
+	for id, k := range byCampaign {
+		there, err := entrants(ctx, q, id, k.ids)
+		if err != nil {
+			return err
+		}
+		for _, e := range there {
+			g.present[entrantKey{id, e.ID}] = e
+		}
+		if len(k.tags) > 0 {
+			taken, err := q.TagsOf(ctx, identitydb.TagsOfParams{Campaign: id[:], Tags: k.tags})
+			if err != nil {
+				return err
+			}
+			for _, t := range taken {
+				key := hashKey{campaign: id}
+				if err := fill(key.hash[:], t); err != nil {
+					return err
+				}
+				g.tags[key] = true
+			}
+		}
+		if len(k.tokens) > 0 {
+			rows, err := q.EntryTokens(ctx, identitydb.EntryTokensParams{Campaign: id[:], Hashes: k.tokens})
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				key := hashKey{campaign: id}
+				if err := fill(key.hash[:], row.Hash); err != nil {
+					return err
+				}
+				g.tokens[key] = entryToken{row.State, uint16(row.Chances), at(row.Expires)}
+			}
+		}
+	}
+	return nil
+}
+
+// loadGates share-locks every gate whose mover has not announced itself. A gate that could not be locked counts as moving, even if its
+// mover is done by now: nobody enters through a gate that is not held. A campaign without a gate is shut.
+func (g *groupCommit) loadGates(ctx context.Context, q *identitydb.Queries, campaigns [][]byte) error {
+	locked, err := q.LockGates(ctx, campaigns)
+	if err != nil {
+		return err
+	}
+	for _, row := range locked {
+		gate, err := gateRow(identitydb.GatesRow{Campaign: row.Campaign, State: row.State, Epoch: row.Epoch, Ends: row.Ends, OpenHash: row.OpenHash})
+		if err != nil {
+			return err
+		}
+		g.gates[gate.Campaign] = gate
+	}
+	if len(locked) == len(campaigns) {
+		return nil
+	}
+	rows, err := q.Gates(ctx, campaigns)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		gate, err := gateRow(row)
+		if err != nil {
+			return err
+		}
+		if _, ok := g.gates[gate.Campaign]; !ok {
+			gate.Moving = true
+			g.gates[gate.Campaign] = gate
+		}
+	}
+	return nil
+}
+
+// judge finds the outcome of one entry, in the order of checks that store.Identity states.
+func (g *groupCommit) judge(e *store.Entry, r *store.EntryResult) {
+	r.Gate = g.gates[e.Campaign]
+	key := entrantKey{e.Campaign, e.ID}
+	var found bool
+	r.Present, found = g.present[key]
+	switch {
+	case found:
+		r.Outcome = store.Exists
+	case r.Gate.Moving:
+		r.Outcome = store.GateMoving
+	case r.Gate.State != store.GateOpen || !g.now.Before(r.Gate.End):
+		r.Outcome = store.GateShut
+	case e.Epoch != r.Gate.Epoch:
+		r.Outcome = store.WrongEpoch
+	}
+	if r.Outcome != 0 {
+		return
+	}
+	chances, zero := e.Chances, ""
+	if e.Token != nil {
+		tok := g.tokens[hashKey{e.Campaign, *e.Token}]
+		if r.Outcome = tok.refuse(g.now); r.Outcome != 0 {
+			return
+		}
+		chances = tok.chances
+	}
+	if e.Tag != nil && g.tags[hashKey{e.Campaign, *e.Tag}] {
+		if !e.DuplicateCounts0 {
+			r.Outcome = store.PersonEntered
+			return
+		}
+		chances, zero = 0, zeroDuplicate
+	}
+	g.accept(key, accepted{e, chances, zero})
+	r.Outcome, r.Chances = store.Entered, chances
+	if zero != "" {
+		r.Outcome = store.EnteredDuplicate
+	}
+}
+
+// refuse returns why a token does not let in, 0 if it does. A zero expiry never comes.
+func (k entryToken) refuse(now time.Time) store.Outcome {
+	switch {
+	case k.state == 0:
+		return store.TokenUnknown
+	case k.state == tokenUsed:
+		return store.TokenUsed
+	case k.state == tokenRevoked:
+		return store.TokenRevoked
+	case !k.expires.IsZero() && !now.Before(k.expires):
+		return store.TokenExpired
+	}
+	return 0
+}
+
+func (g *groupCommit) accept(key entrantKey, a accepted) {
+	g.present[key] = store.Entrant{
+		ID: a.ID, Epoch: a.Epoch, Stratum: a.Stratum, Chances: a.chances, Zero: a.zero, Person: a.Person, RetryMAC: a.RetryMAC,
+	}
+	if a.Tag != nil {
+		g.tags[hashKey{a.Campaign, *a.Tag}] = true
+	}
+	if a.Token != nil {
+		k := hashKey{a.Campaign, *a.Token}
+		tok := g.tokens[k]
+		tok.state = tokenUsed
+		g.tokens[k] = tok
+		g.used = append(g.used, k)
+	}
+	if a.Day != "" {
+		g.days[dayKey{a.Campaign, a.Day}]++
+	}
+	g.accepted = append(g.accepted, a)
+}
+
+func compareHash(a, b hashKey) int {
+	return cmp.Or(bytes.Compare(a.campaign[:], b.campaign[:]), bytes.Compare(a.hash[:], b.hash[:]))
+}
+
+// insert queues what was accepted, table by table in the order of keys: tokens, tags, entrants, envelopes, pending, days.
+func (g *groupCommit) insert(ctx context.Context, p *pipeline) error {
+	q := identitydb.New(p)
+	slices.SortFunc(g.used, compareHash)
+	for len(g.used) > 0 {
+		c := g.used[0].campaign
+		a := identitydb.SwapEntryTokensParams{ToState: tokenUsed, Campaign: c[:], FromState: tokenUnused}
+		for len(g.used) > 0 && g.used[0].campaign == c {
+			a.Hashes, g.used = append(a.Hashes, g.used[0].hash[:]), g.used[1:]
+		}
+		_, err := q.SwapEntryTokens(ctx, a)
+		if err != nil {
+			return err
+		}
+		p.expect(len(a.Hashes))
+	}
+	if err := g.insertTags(ctx, q, p); err != nil {
+		return err
+	}
+	slices.SortFunc(g.accepted, func(a, b accepted) int {
+		return cmp.Or(bytes.Compare(a.Campaign[:], b.Campaign[:]), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	var (
+		n        = len(g.accepted)
+		people   identitydb.PutEntrantsParams
+		sealed   identitydb.PutEnvelopesParams
+		pending  identitydb.PutPendingParams
+		campaign = make([][]byte, n)
+		ids      = make([][]byte, n)
+		epochs   = make([]int64, n)
+	)
+	for i, a := range g.accepted {
+		campaign[i], ids[i], epochs[i] = a.Campaign[:], a.ID[:], int64(a.Epoch)
+		people.Strata, people.Chances = append(people.Strata, int32(a.Stratum)), append(people.Chances, int32(a.chances))
+		people.Zeros, people.Persons = append(people.Zeros, a.zero), append(people.Persons, a.Person[:])
+		people.Consents = append(people.Consents, strings.Join(a.Consents, "\n"))
+		sealed.Locks, sealed.Identities = append(sealed.Locks, joinFrames(a.Lock)), append(sealed.Identities, a.Identity)
+		sealed.Contacts = append(sealed.Contacts, a.Contact)
+		pending.Macs, pending.Dropped = append(pending.Macs, a.RetryMAC[:]), append(pending.Dropped, a.zero == zeroDuplicate)
+		pending.Responses = append(pending.Responses, a.Response)
+	}
+	people.Campaigns, people.Ids, people.Epochs = campaign, ids, epochs
+	sealed.Campaigns, sealed.Ids = campaign, ids
+	pending.Campaigns, pending.Ids, pending.Epochs = campaign, ids, epochs
+	_, err := q.PutEntrants(ctx, people)
+	p.expect(n)
+	err = errors.Join(err, q.PutEnvelopes(ctx, sealed))
+	p.expect(n)
+	err = errors.Join(err, q.PutPending(ctx, pending))
+	p.expect(n)
+	return errors.Join(err, g.insertDays(ctx, q, p))
+}
+
+func (g *groupCommit) insertTags(ctx context.Context, q *identitydb.Queries, p *pipeline) error {
+	holders := slices.DeleteFunc(slices.Clone(g.accepted), func(a accepted) bool { return a.Tag == nil || a.zero != "" })
+	if len(holders) == 0 {
+		return nil
+	}
+	slices.SortFunc(holders, func(a, b accepted) int {
+		return compareHash(hashKey{a.Campaign, *a.Tag}, hashKey{b.Campaign, *b.Tag})
+	})
+	var tags identitydb.PutTagsParams
+	for _, a := range holders {
+		tags.Campaigns, tags.Tags, tags.Ids = append(tags.Campaigns, a.Campaign[:]), append(tags.Tags, a.Tag[:]), append(tags.Ids, a.ID[:])
+	}
+	_, err := q.PutTags(ctx, tags)
+	p.expect(len(holders))
+	return err
+}
+
+func (g *groupCommit) insertDays(ctx context.Context, q *identitydb.Queries, p *pipeline) error {
+	if len(g.days) == 0 {
+		return nil
+	}
+	part := make([]byte, 16)
+	_, _ = rand.Read(part) // never fails
+	days := identitydb.PutDaysParams{Part: part}
+	for k, n := range g.days {
+		days.Campaigns, days.Days, days.Entrants = append(days.Campaigns, k.campaign[:]), append(days.Days, k.day), append(days.Entrants, n)
+	}
+	p.expect(len(g.days))
+	return q.PutDays(ctx, days)
+}
+
+// entrants reads those of the ids that are there.
+func entrants(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID, ids [][]byte) (map[store.EntrantID]store.Entrant, error) {
+	rows, err := q.Entrants(ctx, identitydb.EntrantsParams{Campaign: campaign[:], Ids: ids})
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[store.EntrantID]store.Entrant, len(rows))
+	for _, row := range rows {
+		e := store.Entrant{
+			Epoch: uint32(row.Epoch), Stratum: uint16(row.Stratum), Chances: uint16(row.Chances), Zero: row.Zero, Mixed: row.RetryMac == nil,
+		}
+		err := errors.Join(fill(e.ID[:], row.ID), fill(e.Person[:], row.Person))
+		if !e.Mixed {
+			err = errors.Join(err, fill(e.RetryMAC[:], row.RetryMac))
+		}
+		if err != nil {
+			return nil, err
+		}
+		there[e.ID] = e
+	}
+	return there, nil
+}
+
+// Entrant implements store.Identity.
+func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id store.EntrantID) (e store.Entrant, err error) {
+	err = d.read(ctx, "read entrant", func(ctx context.Context, conn *pgxpool.Conn) error {
+		there, err := entrants(ctx, identitydb.New(conn), campaign, [][]byte{id[:]})
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if e, ok = there[id]; !ok {
+			return store.ErrNotFound
+		}
+		return nil
+	})
+	return e, err
+}
+
+// EpochCounted implements store.Identity.
+func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32, draws bool) (n int64, err error) {
+	least := int32(0)
+	if draws {
+		least = 1
+	}
+	err = d.read(ctx, "count epoch", func(ctx context.Context, conn *pgxpool.Conn) error {
+		n, err = identitydb.New(conn).EpochCounted(ctx, identitydb.EpochCountedParams{Campaign: campaign[:], Epoch: int64(epoch), Least: least})
+		return err
+	})
+	return n, err
+}
+
+// Leaves implements store.Identity.
+func (d *Identity) Leaves(ctx context.Context, campaign store.CampaignID, after store.EntrantID, limit int) (list []store.Leaf, err error) {
+	err = d.read(ctx, "read leaves", func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := identitydb.New(conn).Leaves(ctx, identitydb.LeavesParams{Campaign: campaign[:], After: after[:], Most: int64(limit)})
+		if err != nil {
+			return err
+		}
+		list, err = each(rows, func(row identitydb.LeavesRow) (store.Leaf, error) {
+			l := store.Leaf{Stratum: uint16(row.Stratum), Chances: uint16(row.Chances)}
+			return l, errors.Join(fill(l.ID[:], row.ID), fill(l.Person[:], row.Person))
+		})
+		return err
+	})
+	return list, err
+}
+
+// Sealed implements store.Identity.
+func (d *Identity) Sealed(ctx context.Context, campaign store.CampaignID, ids []store.EntrantID) (list []store.Sealed, err error) {
+	err = d.read(ctx, "read envelopes", func(ctx context.Context, conn *pgxpool.Conn) error {
+		keys := make([][]byte, len(ids))
+		for i := range ids {
+			keys[i] = ids[i][:]
+		}
+		rows, err := identitydb.New(conn).Envelopes(ctx, identitydb.EnvelopesParams{Campaign: campaign[:], Ids: keys})
+		if err != nil {
+			return err
+		}
+		there := make(map[store.EntrantID]store.Sealed, len(rows))
+		for _, row := range rows {
+			s := store.Sealed{Identity: row.Identity, Contact: row.Contact}
+			if err := fill(s.ID[:], row.ID); err != nil {
+				return err
+			}
+			if s.Lock, err = splitFrames(row.Locks); err != nil {
+				return err
+			}
+			there[s.ID] = s
+		}
+		list = make([]store.Sealed, len(ids))
+		for i, id := range ids {
+			var ok bool
+			if list[i], ok = there[id]; !ok {
+				return store.ErrNotFound
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// joinFrames puts byte strings into one: u32 big-endian length and bytes, each.
+func joinFrames(list [][]byte) []byte {
+	out := []byte{}
+	for _, b := range list {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(b)))
+		out = append(out, b...)
+	}
+	return out
+}
+
+func splitFrames(b []byte) (list [][]byte, err error) {
+	for len(b) > 0 {
+		if len(b) < 4 || uint64(len(b)-4) < uint64(binary.BigEndian.Uint32(b)) {
+			return nil, errLength
+		}
+		n := 4 + int(binary.BigEndian.Uint32(b))
+		list, b = append(list, b[4:n:n]), b[n:]
+	}
+	return list, nil
+}

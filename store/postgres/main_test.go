@@ -1,0 +1,182 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"fairlot/store"
+	"fairlot/store/postgres/pgtest"
+	"fairlot/store/storetest"
+)
+
+// adminVar names a role that may make databases and roles, on a server to test with instead of a throwaway one.
+const adminVar = "FAIRLOT_TEST_DSN_ADMIN"
+
+// server is what all tests of this package share: a server, and sets of three provisioned databases that are emptied and handed on.
+type server struct {
+	admin   string
+	cluster *pgtest.Cluster // nil with adminVar
+	absent  error
+
+	mu   sync.Mutex
+	made int
+	free []set
+}
+
+type set struct{ owners, apps DSNs }
+
+var shared server
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	shared.admin = os.Getenv(adminVar)
+	if shared.admin == "" {
+		c, err := pgtest.New("log_statement=none")
+		if errors.Is(err, pgtest.ErrAbsent) {
+			shared.absent = err
+			return m.Run()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = c.Close() }()
+		shared.cluster, shared.admin = c, c.AdminDSN("postgres")
+	}
+	code := m.Run()
+	if shared.cluster == nil {
+		for _, s := range shared.free {
+			drop(s)
+		}
+	}
+	return code
+}
+
+func drop(s set) {
+	for _, r := range s.owners.rooms() {
+		c, err := config(r)
+		if err != nil {
+			continue
+		}
+		p, err := newPlan(roomDSN{r.name, shared.admin}, c.ConnConfig.Database[:len(c.ConnConfig.Database)-len(r.name)-1])
+		if err == nil {
+			p.undo(context.Background(), len(p.make))
+		}
+	}
+}
+
+// skipWithout skips a test where there is no server.
+func skipWithout(t testing.TB) {
+	t.Helper()
+	if shared.absent != nil {
+		t.Skipf("CANNOT run PostgreSQL: %v", shared.absent)
+	}
+}
+
+// newSet returns three databases with schema and no row. They are handed on when the test has ended.
+func newSet(t testing.TB) set {
+	t.Helper()
+	skipWithout(t)
+	shared.mu.Lock()
+	var s set
+	if n := len(shared.free); n > 0 {
+		s, shared.free = shared.free[n-1], shared.free[:n-1]
+		shared.mu.Unlock()
+	} else {
+		shared.made++
+		name := fmt.Sprintf("t%d_%d", os.Getpid(), shared.made)
+		shared.mu.Unlock()
+		var err error
+		ctx := context.Background()
+		if s.owners, s.apps, err = Provision(ctx, DSNs{shared.admin, shared.admin, shared.admin}, name); err != nil {
+			t.Fatal(err)
+		}
+		if err := Create(ctx, s.owners, s.apps); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if err := empty(s); err != nil {
+			t.Errorf("empty the databases: %v", err)
+			return
+		}
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		shared.free = append(shared.free, s)
+	})
+	return s
+}
+
+func empty(s set) error {
+	ctx := context.Background()
+	for _, r := range s.owners.rooms() {
+		conn, err := pgx.Connect(ctx, r.dsn)
+		if err != nil {
+			return err
+		}
+		rows, _ := conn.Query(ctx, "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'goose%'")
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, table := range tables {
+			if err == nil {
+				_, err = conn.Exec(ctx, "DELETE FROM "+quote(table)+" WHERE true")
+			}
+			if err != nil { // draws before campaigns
+				_, err = conn.Exec(ctx, "TRUNCATE "+quote(table)+" CASCADE")
+			}
+		}
+		if err := errors.Join(err, conn.Close(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// with adds a parameter to all three DSNs.
+func (d DSNs) with(name, value string) DSNs {
+	add := func(dsn string) string {
+		u, err := url.Parse(dsn)
+		if err != nil {
+			panic(err)
+		}
+		q := u.Query()
+		q.Set(name, value)
+		u.RawQuery = q.Encode()
+		return u.String()
+	}
+	return DSNs{add(d.Registry), add(d.Identity), add(d.Answers)}
+}
+
+func open(t testing.TB, dsns DSNs) store.Rooms {
+	t.Helper()
+	r, err := Open(context.Background(), dsns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func TestContract(t *testing.T) {
+	skipWithout(t)
+	storetest.Run(t, func(t *testing.T) store.Rooms { return open(t, newSet(t).apps) })
+}
+
+func TestContractSerializable(t *testing.T) {
+	skipWithout(t)
+	storetest.Run(t, func(t *testing.T) store.Rooms {
+		r := open(t, newSet(t).apps.with("default_transaction_isolation", "serializable"))
+		var level string
+		if err := r.Identity.(*Identity).row(t.Context(), "read the level", "SELECT current_setting('transaction_isolation')", nil, &level); err != nil || level != "serializable" {
+			t.Fatal(level, err)
+		}
+		return r
+	})
+}

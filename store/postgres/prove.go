@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"fairlot/store"
+)
+
+// ReachError says why an app role could reach more than the rows of its own room.
+type ReachError struct {
+	Room   string // registry, identity or answers
+	Reason string
+}
+
+// Error implements error.
+func (e *ReachError) Error() string {
+	return fmt.Sprintf("the app role of the %s room could leave it: %s", e.Room, e.Reason)
+}
+
+// reaches are questions to the catalogue. Each names what it found, or nothing.
+var reaches = []struct{ reason, query string }{
+	{"it is superuser or may make databases, roles, replicas or pass row security", `SELECT rolname::text FROM pg_roles
+		WHERE rolname = current_user AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)`},
+	{"it is a member of a role", `SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
+		WHERE r.rolname = current_user`},
+	{"it owns", `SELECT c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user
+		UNION ALL SELECT p.proname::text FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = current_user
+		UNION ALL SELECT n.nspname::text FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE r.rolname = current_user
+		UNION ALL SELECT d.datname::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = current_user`},
+	{"it may make schemas or temporary tables in", `SELECT current_database()::text
+		WHERE has_database_privilege(current_database(), 'CREATE') OR has_database_privilege(current_database(), 'TEMPORARY')`},
+	{"it may make objects in schema", `SELECT nspname::text FROM pg_namespace WHERE has_schema_privilege(oid, 'CREATE')`},
+	{"there is an extension that leads to other databases", `SELECT extname::text FROM pg_extension WHERE extname IN ('dblink', 'plproxy', 'pg_background', 'pg_cron', 'http')`},
+	{"there is a foreign data wrapper", `SELECT fdwname::text FROM pg_foreign_data_wrapper`},
+	{"there is an untrusted language", `SELECT lanname::text FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')`},
+	{"it may reach the server's files by", `SELECT p.proname::text FROM pg_proc p WHERE p.proname IN ('pg_read_file', 'pg_read_binary_file', 'pg_ls_dir',
+		'pg_stat_file', 'lo_import', 'lo_export') AND has_function_privilege(p.oid, 'EXECUTE')`},
+	{"it may truncate, or make triggers on", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRUNCATE, TRIGGER, REFERENCES')`},
+}
+
+// prove shows that no app role reaches another room: by what the catalogue grants it, and by trying.
+func prove(ctx context.Context, dsns []roomDSN, opened []*room) error {
+	configs := make([]*pgx.ConnConfig, len(dsns))
+	for i, r := range dsns {
+		c, err := config(r)
+		if err != nil {
+			return err
+		}
+		configs[i] = c.ConnConfig
+	}
+	for i, r := range dsns {
+		for _, q := range reaches {
+			var found string
+			err := opened[i].row(ctx, "read the role's rights", q.query+" LIMIT 1", nil, &found)
+			if err == nil {
+				return &ReachError{string(r.name), q.reason + ": " + found}
+			}
+			if !errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("prove the %s room: %w", r.name, err)
+			}
+		}
+		for j, other := range dsns {
+			if i == j {
+				continue
+			}
+			if configs[i].User == configs[j].User && address(configs[i]) == address(configs[j]) {
+				return &ReachError{string(r.name), "the " + string(other.name) + " room has the same role and database"}
+			}
+			if err := refused(ctx, r, other, opened[i], configs[i], configs[j]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refused tries to get from one room into another: with the first one's role and password to the second one's server and database.
+func refused(ctx context.Context, from, to roomDSN, opened *room, own, other *pgx.ConnConfig) error {
+	reach := &ReachError{string(from.name), "it may connect to the " + string(to.name) + " room"}
+	var may bool
+	if err := opened.row(ctx, "read the role's rights", `SELECT EXISTS (SELECT 1 FROM pg_database
+		WHERE datname = $1 AND datname <> current_database() AND has_database_privilege(oid, 'CONNECT'))`, []any{other.Database}, &may); err != nil {
+		return fmt.Errorf("prove the %s room: %w", from.name, err)
+	}
+	if may {
+		return reach
+	}
+	c := other.Copy()
+	c.User, c.Password = own.User, own.Password
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err == nil {
+		_ = conn.Close(ctx)
+		return reach
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42501" || strings.HasPrefix(pg.Code, "28")) {
+		return nil
+	}
+	return fmt.Errorf("prove the %s room: the door of the %s room gives no answer: %w", from.name, to.name, store.ErrUnavailable)
+}

@@ -1,0 +1,192 @@
+package postgres
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"fairlot/store"
+)
+
+// NotAllowedError says that the administrator's role may not make databases and roles, and what somebody who may has to run.
+type NotAllowedError struct {
+	// SQL is for psql, as a superuser of each room's server. It holds verifiers, no passwords.
+	SQL string
+}
+
+// Error implements error.
+func (e *NotAllowedError) Error() string {
+	return "the role may not make databases and roles: let an administrator run the SQL"
+}
+
+// Provision makes, for each room, a database name_room with the roles name_room_owner and name_room_app, under random passwords,
+// and returns the DSNs of both. admin are URLs of roles that may make databases and roles, one a room; they may be the same. Where one may not,
+// a [*NotAllowedError] comes with DSNs that work once its SQL was run. [store.ErrExists] if one of the names is taken; then, and after
+// any other error, nothing stays. PostgreSQL 15 or newer.
+func Provision(ctx context.Context, admin DSNs, name string) (owners, apps DSNs, err error) {
+	if !regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`).MatchString(name) {
+		return owners, apps, errors.New("provision: a name has 1 to 40 of a-z, 0-9 and _, and begins with a letter")
+	}
+	var (
+		plans   []plan
+		blocked bool
+	)
+	for _, r := range admin.rooms() {
+		p, err := newPlan(r, name)
+		if err != nil {
+			return DSNs{}, DSNs{}, err
+		}
+		may, err := p.allowed(ctx)
+		if err != nil {
+			return DSNs{}, DSNs{}, fmt.Errorf("provision the %s room: %w", r.name, err)
+		}
+		blocked = blocked || !may
+		plans = append(plans, p)
+	}
+	owners = DSNs{plans[0].ownerDSN, plans[1].ownerDSN, plans[2].ownerDSN}
+	apps = DSNs{plans[0].appDSN, plans[1].appDSN, plans[2].appDSN}
+	if blocked {
+		var text strings.Builder
+		for _, p := range plans {
+			fmt.Fprintf(&text, "-- the %s room, on %s\n%s;\n", p.room, p.server, strings.Join(p.make, ";\n"))
+		}
+		return owners, apps, &NotAllowedError{text.String()}
+	}
+	for i, p := range plans {
+		if err := p.run(ctx); err != nil {
+			for _, q := range plans[:i] {
+				q.undo(context.WithoutCancel(ctx), len(q.make))
+			}
+			return DSNs{}, DSNs{}, fmt.Errorf("provision the %s room: %w", p.room, err)
+		}
+	}
+	return owners, apps, nil
+}
+
+// plan is what one room needs.
+type plan struct {
+	room             roomName
+	admin, server    string
+	ownerDSN, appDSN string
+	make, drop       []string // drop[i] takes make[i] back
+}
+
+func newPlan(r roomDSN, name string) (plan, error) {
+	c, err := config(r)
+	u, err2 := url.Parse(r.dsn)
+	if err != nil || err2 != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return plan{}, fmt.Errorf("provision the %s room: the administrator's DSN is no URL that names a role and a database", r.name)
+	}
+	database := name + "_" + string(r.name)
+	owner, app := database+"_owner", database+"_app"
+	p := plan{room: r.name, admin: r.dsn, server: c.ConnConfig.Host}
+	dsn := func(role, password string) string {
+		v := *u
+		v.User, v.Path = url.UserPassword(role, password), "/"+database
+		return v.String()
+	}
+	for role, out := range map[string]*string{owner: &p.ownerDSN, app: &p.appDSN} {
+		secret := make([]byte, 16)
+		_, _ = rand.Read(secret) // never fails
+		password := hex.EncodeToString(secret)
+		*out = dsn(role, password)
+		verifier, err := scram(password)
+		if err != nil {
+			return plan{}, fmt.Errorf("provision the %s room: %w", r.name, err)
+		}
+		p.make = append(p.make, "CREATE ROLE "+quote(role)+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '"+verifier+"'")
+		p.drop = append(p.drop, "DROP ROLE "+quote(role))
+	}
+	p.make = append(p.make,
+		"GRANT "+quote(owner)+" TO CURRENT_USER", // only a member may give a database away
+		"CREATE DATABASE "+quote(database)+" OWNER "+quote(owner)+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
+		"REVOKE ALL ON DATABASE "+quote(database)+" FROM PUBLIC",
+		"REVOKE "+quote(owner)+" FROM CURRENT_USER")
+	p.drop = append(p.drop, "SELECT 1", "DROP DATABASE "+quote(database), "SELECT 1", "SELECT 1")
+	return p, nil
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+func (p plan) connect(ctx context.Context) (*pgx.Conn, error) {
+	c, err := config(roomDSN{p.room, p.admin})
+	if err != nil {
+		return nil, err
+	}
+	c.ConnConfig.RuntimeParams["statement_timeout"] = "0"
+	conn, err := pgx.ConnectConfig(ctx, c.ConnConfig)
+	return conn, classifyOwner(ctx, "connect", err)
+}
+
+func (p plan) allowed(ctx context.Context) (may bool, err error) {
+	conn, err := p.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	err = conn.QueryRow(ctx, "SELECT rolsuper OR rolcreatedb AND rolcreaterole FROM pg_roles WHERE rolname = current_user").Scan(&may)
+	return may, classifyOwner(ctx, "read the role's rights", err)
+}
+
+func (p plan) run(ctx context.Context) error {
+	conn, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for i, s := range p.make {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			p.undo(context.WithoutCancel(ctx), i)
+			var pg *pgconn.PgError
+			if errors.As(err, &pg) && (pg.Code == "42710" || pg.Code == "42P04") {
+				return store.ErrExists
+			}
+			return classifyOwner(ctx, "make database and roles", err)
+		}
+	}
+	return nil
+}
+
+// undo takes the first n statements back, as far as it can.
+func (p plan) undo(ctx context.Context, n int) {
+	conn, err := p.connect(ctx)
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for i := n - 1; i >= 0; i-- {
+		_, _ = conn.Exec(ctx, p.drop[i])
+	}
+}
+
+// scram makes the verifier that PostgreSQL stores for a password, so that no log of the server gets to see the password:
+// SCRAM-SHA-256$4096:salt$StoredKey:ServerKey (RFC 5802, RFC 7677).
+func scram(password string) (string, error) {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	const iterations = 4096
+	salted, err := pbkdf2.Key(sha256.New, password, salt, iterations, sha256.Size)
+	if err != nil {
+		return "", fmt.Errorf("derive the verifier: %w", err)
+	}
+	mac := func(text string) []byte {
+		h := hmac.New(sha256.New, salted)
+		h.Write([]byte(text))
+		return h.Sum(nil)
+	}
+	stored := sha256.Sum256(mac("Client Key"))
+	b64 := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, b64(salt), b64(stored[:]), b64(mac("Server Key"))), nil
+}

@@ -1,0 +1,29 @@
+-- name: PutMixedEpochs :execrows
+INSERT INTO mixed (campaign, epoch) SELECT sqlc.arg(campaign), unnest(sqlc.arg(epochs)::bigint[]) ON CONFLICT (campaign, epoch) DO NOTHING;
+
+-- name: MixedEpochs :one
+SELECT count(*) FROM mixed WHERE campaign = sqlc.arg(campaign) AND epoch BETWEEN sqlc.arg(first) AND sqlc.arg(last);
+
+-- name: PutResponses :exec
+INSERT INTO responses (campaign, id, secret, consents, closed)
+SELECT sqlc.arg(campaign), unnest(sqlc.arg(ids)::bytea[]), unnest(sqlc.arg(secrets)::bytea[]), unnest(sqlc.arg(consents)::integer[]),
+	unnest(sqlc.arg(closed)::bytea[]);
+
+-- name: PutTexts :exec
+INSERT INTO texts (campaign, id, question, body)
+SELECT sqlc.arg(campaign), unnest(sqlc.arg(ids)::bytea[]), unnest(sqlc.arg(questions)::bytea[]), unnest(sqlc.arg(bodies)::bytea[]);
+
+-- name: Responses :many
+SELECT id, secret, consents, closed FROM responses WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) ORDER BY id LIMIT sqlc.arg(most)::bigint;
+
+-- name: Texts :many
+SELECT id, question, body FROM texts WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) ORDER BY id LIMIT sqlc.arg(most)::bigint;
+
+-- name: DeleteResponses :execrows
+DELETE FROM responses WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+
+-- name: DeleteTexts :execrows
+DELETE FROM texts WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+
+-- name: RewriteFiles :exec
+SELECT rewrite_files();
