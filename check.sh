@@ -99,8 +99,8 @@ step_staticcheck() { go_packages | xargs go tool staticcheck; }
 
 step_generated() {
 	tools/generate.sh || return 1
-	git diff --exit-code --stat -- gen || return 1
-	[ -z "$(git status --porcelain -- gen)" ] || { git status --short -- gen; return 1; }
+	git diff --exit-code --stat -- gen store/postgres/internal || return 1
+	[ -z "$(git status --porcelain -- gen store/postgres/internal)" ] || { git status --short -- gen store/postgres/internal; return 1; }
 }
 
 step_buf_lint() { tools/generate.sh deps && buf lint; }

@@ -1,0 +1,415 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"fairlot/store"
+	"fairlot/store/postgres/pgtest"
+	"fairlot/store/storetest"
+)
+
+// newEntry makes an entry of about 5 kB.
+func newEntry(c store.CampaignID) store.Entry {
+	var (
+		id   store.EntrantID
+		tag  store.Hash
+		body = make([]byte, 4800)
+	)
+	for _, b := range [][]byte{id[:], tag[:], body} {
+		_, _ = rand.Read(b)
+	}
+	return store.Entry{
+		Campaign: c, ID: id, Epoch: 1, Stratum: 1, Chances: 1, Tag: &tag, Day: "2027-03-01",
+		Lock: [][]byte{body[:1000], body[1000:2000], body[2000:3000]}, Identity: body[3000:3700], Contact: body[3700:4300], Response: body[4300:],
+	}
+}
+
+func newGate(t testing.TB, rooms store.Rooms) store.CampaignID {
+	t.Helper()
+	var c store.CampaignID
+	_, _ = rand.Read(c[:])
+	if err := rooms.Identity.CreateGate(t.Context(), store.Gate{Campaign: c, End: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// The whole contract, while a quarter of all commits is refused as a serialization failure or a deadlock.
+func TestContractUnderConflicts(t *testing.T) {
+	skipWithout(t)
+	var refused atomic.Int64
+	storetest.Run(t, func(t *testing.T) store.Rooms {
+		dsns := newSet(t).apps.with("default_transaction_isolation", "serializable")
+		return open(t, proxied(t, dsns, func() fault {
+			switch mathrand.IntN(8) {
+			case 0:
+				refused.Add(1)
+				return refuse1
+			case 1:
+				refused.Add(1)
+				return refuse2
+			}
+			return pass
+		}))
+	})
+	if refused.Load() < 100 {
+		t.Errorf("only %d commits were refused", refused.Load())
+	}
+}
+
+// A COMMIT whose answer is lost: the caller repeats, and what happened happened once.
+func TestAmbiguousCommits(t *testing.T) {
+	t.Parallel()
+	var cuts [2]atomic.Int64
+	var on atomic.Bool
+	rooms := open(t, proxied(t, newSet(t).apps, func() fault {
+		switch n := mathrand.IntN(6); {
+		case on.Load() && n < 2:
+			cuts[n].Add(1)
+			return []fault{cutBefore, cutAfter}[n]
+		}
+		return pass
+	}))
+	c := newGate(t, rooms)
+	on.Store(true)
+	ctx := t.Context()
+	// repeat does what every caller of a store does.
+	repeat := func(f func() error) error {
+		for range 60 {
+			err := f()
+			if !errors.Is(err, store.ErrUnavailable) {
+				return err
+			}
+			if text := err.Error(); !strings.HasSuffix(text, ": outcome unknown: storage unavailable") {
+				return fmt.Errorf("error text %q", text)
+			}
+		}
+		return errors.New("never got through")
+	}
+	var (
+		wg      sync.WaitGroup
+		replays atomic.Int64
+	)
+	for range 6 {
+		wg.Go(func() {
+			for range 10 {
+				batch := make([]store.Entry, 5)
+				for i := range batch {
+					batch[i] = newEntry(c)
+				}
+				err := repeat(func() error {
+					res, err := rooms.Identity.Enter(ctx, time.Now, batch)
+					for _, r := range res {
+						if r.Outcome == store.Exists {
+							replays.Add(1)
+						} else if r.Outcome != store.Entered {
+							t.Errorf("outcome %v", r.Outcome)
+						}
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := range 20 {
+			epochs := []uint32{uint32(i + 1), uint32(i + 1)}
+			rows := []store.Response{{ID: newEntry(c).ID}, {ID: newEntry(c).ID}}
+			if err := repeat(func() error { return rooms.Answers.PutMixed(ctx, c, epochs[0], epochs[1], rows, nil) }); err != nil {
+				t.Error(err)
+			}
+			record := fmt.Append(nil, i)
+			err := repeat(func() error { return rooms.Registry.Append(ctx, int64(i), record, store.Transition{}) })
+			if err != nil && !errors.Is(err, store.ErrConflict) {
+				t.Error(err)
+			}
+		}
+	})
+	wg.Wait()
+	for e := uint32(1); e <= 5; e++ {
+		if err := repeat(func() error { return rooms.Identity.MoveGate(ctx, c, store.GateOpen, e, store.GateOpen, e+1) }); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := repeat(func() error { return rooms.Identity.MoveGate(ctx, c, store.GateOpen, 6, store.GateClosed, 6) }); err != nil {
+		t.Error(err)
+	}
+	on.Store(false)
+	counts, err := rooms.Identity.Counts(ctx, c)
+	if err != nil || counts.Entrants != 300 || counts.Days["2027-03-01"] != 300 || counts.Strata[1] != 300 {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	if list, err := rooms.Answers.Responses(ctx, c, [16]byte{}, 1000); err != nil || len(list) != 40 {
+		t.Errorf("%d responses, %v", len(list), err)
+	}
+	records, err := rooms.Registry.LogRecords(ctx, 0, 1000)
+	if err != nil || len(records) != 20 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	for i, r := range records {
+		if string(r) != fmt.Sprint(i) {
+			t.Errorf("record %d is %q", i, r)
+		}
+	}
+	if cuts[0].Load() < 5 || cuts[1].Load() < 5 || replays.Load() == 0 {
+		t.Errorf("%d cuts before, %d after, %d replays", cuts[0].Load(), cuts[1].Load(), replays.Load())
+	}
+}
+
+// Two transactions that lock two rows crosswise: the server ends one, and it is tried again.
+func TestDeadlockIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	rooms := open(t, newSet(t).apps)
+	ctx := t.Context()
+	id := store.CampaignID{2}
+	for slug, id := range map[string]store.CampaignID{"a": {1}, "b": id} {
+		if _, err := rooms.Registry.CreateCampaign(ctx, store.Campaign{ID: id, Slug: slug}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := rooms.Registry.(*Registry)
+	var (
+		wg    sync.WaitGroup
+		tries atomic.Int64
+		both  sync.WaitGroup
+	)
+	both.Add(2)
+	for _, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+		wg.Go(func() {
+			first := true
+			err := d.write(ctx, "cross", func(ctx context.Context, tx pgx.Tx) error {
+				tries.Add(1)
+				for i, slug := range order {
+					if _, err := tx.Exec(ctx, "UPDATE campaigns SET version = version + 1 WHERE slug = $1", slug); err != nil {
+						return err
+					}
+					if i == 0 && first {
+						first = false
+						both.Done()
+						both.Wait()
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if c, err := d.Campaign(ctx, id); err != nil || c.Version != 3 || tries.Load() != 3 {
+		t.Errorf("version %d after %d tries, %v", c.Version, tries.Load(), err)
+	}
+}
+
+func TestGateMovesUnder64Writers(t *testing.T) {
+	for _, level := range []string{"", "serializable"} {
+		t.Run("level="+level, func(t *testing.T) {
+			dsns := newSet(t).apps.with("pool_max_conns", "80")
+			if level != "" {
+				dsns = dsns.with("default_transaction_isolation", level)
+			}
+			rooms := open(t, dsns)
+			c := newGate(t, rooms)
+			var (
+				wg      sync.WaitGroup
+				stop    atomic.Bool
+				epoch   atomic.Uint32
+				entered [5]atomic.Int64
+			)
+			epoch.Store(1)
+			for range 64 {
+				wg.Go(func() {
+					for !stop.Load() {
+						batch := []store.Entry{newEntry(c), newEntry(c)}
+						for i := range batch {
+							batch[i].Epoch = epoch.Load()
+						}
+						res, err := rooms.Identity.Enter(t.Context(), time.Now, batch)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						for i, r := range res {
+							switch r.Outcome {
+							case store.Entered:
+								entered[batch[i].Epoch].Add(1)
+							case store.WrongEpoch:
+								epoch.Store(r.Gate.Epoch)
+							case store.GateMoving:
+								time.Sleep(time.Millisecond)
+							}
+						}
+					}
+				})
+			}
+			for e := uint32(1); e <= 3; e++ {
+				time.Sleep(300 * time.Millisecond)
+				began := time.Now()
+				if err := errors.Join(rooms.Identity.AnnounceMove(t.Context(), c, store.GateOpen, e),
+					rooms.Identity.MoveGate(t.Context(), c, store.GateOpen, e, store.GateOpen, e+1)); err != nil {
+					t.Error(err)
+				}
+				took := time.Since(began)
+				t.Logf("moved in %v", took)
+				if took > time.Second {
+					t.Errorf("moving to epoch %d took %v", e+1, took)
+				}
+			}
+			stop.Store(true)
+			wg.Wait()
+			for e := range uint32(4) {
+				n, err := rooms.Identity.EpochCounted(t.Context(), c, e+1, true)
+				if err != nil || e < 3 && n == 0 || n != entered[e+1].Load() {
+					t.Errorf("epoch %d: %d counted, %d acknowledged, %v", e+1, n, entered[e+1].Load(), err)
+				}
+			}
+		})
+	}
+}
+
+// kill -9 of the server under writers: nothing acknowledged is lost, no batch is there by half, and the same rooms go on.
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	admin := cluster.AdminDSN("postgres")
+	owners, apps, err := Provision(t.Context(), DSNs{admin, admin, admin}, "k")
+	if err == nil {
+		err = Create(t.Context(), owners, apps)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := open(t, apps)
+	c := newGate(t, rooms)
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		ids  = map[store.EntrantID]bool{}
+		stop atomic.Bool
+	)
+	for range 8 {
+		wg.Go(func() {
+			for !stop.Load() {
+				batch := make([]store.Entry, 7)
+				for i := range batch {
+					batch[i] = newEntry(c)
+				}
+				_, err := rooms.Identity.Enter(t.Context(), time.Now, batch)
+				switch {
+				case err == nil:
+					mu.Lock()
+					for _, e := range batch {
+						ids[e.ID] = true
+					}
+					mu.Unlock()
+				case !errors.Is(err, store.ErrUnavailable):
+					t.Error(err)
+					return
+				default:
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+	for range 3 {
+		time.Sleep(300 * time.Millisecond)
+		if err := errors.Join(cluster.Kill(), cluster.Start()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	stop.Store(true)
+	wg.Wait()
+	leaves, err := rooms.Identity.Leaves(t.Context(), c, store.EntrantID{}, 1<<30)
+	if err != nil || len(leaves)%7 != 0 {
+		t.Fatalf("%d leaves, %v", len(leaves), err)
+	}
+	there := map[store.EntrantID]bool{}
+	for _, l := range leaves {
+		there[l.ID] = true
+	}
+	for id := range ids {
+		if !there[id] {
+			t.Fatal("an acknowledged entry is lost")
+		}
+	}
+	if len(ids) == 0 || len(there) != len(leaves) {
+		t.Fatalf("%d acknowledged, %d leaves", len(ids), len(leaves))
+	}
+	t.Logf("%d acknowledged, %d there", len(ids), len(leaves))
+}
+
+func TestErrorsQuoteNothing(t *testing.T) {
+	t.Parallel()
+	rooms := open(t, newSet(t).apps)
+	_, err := rooms.Registry.CreateCampaign(t.Context(), store.Campaign{ID: store.CampaignID{1}, Slug: "secret\x00"})
+	if err == nil || err.Error() != "create campaign: database error 22021" {
+		t.Errorf("%v", err)
+	}
+	c := store.CampaignID{1}
+	row := []store.Response{{ID: [16]byte{1}}}
+	if err := rooms.Answers.PutMixed(t.Context(), c, 1, 1, row, nil); err != nil {
+		t.Fatal(err)
+	}
+	err = rooms.Answers.PutMixed(t.Context(), c, 2, 2, row, nil)
+	if !errors.Is(err, store.ErrExists) || err.Error() != "put mixed batch: exists already" {
+		t.Errorf("%v", err)
+	}
+	_, err = Open(t.Context(), DSNs{"postgres://r:geheim@127.0.0.1:1/d", "postgres://", "postgres://"})
+	if !errors.Is(err, store.ErrUnavailable) || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("%v", err)
+	}
+	_, err = Open(t.Context(), DSNs{"postgres://r:geheim@%%/d", "", ""})
+	if err == nil || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("%v", err)
+	}
+}
+
+// BenchmarkEnter measures durable entries of about 5 kB in group commits of several sizes, by one and by several committers.
+func BenchmarkEnter(b *testing.B) {
+	for _, committers := range []int{1, 4} {
+		for _, n := range []int{1, 64, 512} {
+			b.Run(fmt.Sprintf("committers=%d/batch=%d", committers, n), func(b *testing.B) {
+				rooms := open(b, newSet(b).apps)
+				c := newGate(b, rooms)
+				batches := make(chan []store.Entry, b.N)
+				for range b.N {
+					batch := make([]store.Entry, n)
+					for i := range batch {
+						batch[i] = newEntry(c)
+					}
+					batches <- batch
+				}
+				close(batches)
+				b.ResetTimer()
+				var wg sync.WaitGroup
+				for range committers {
+					wg.Go(func() {
+						for batch := range batches {
+							if _, err := rooms.Identity.Enter(b.Context(), time.Now, batch); err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				}
+				wg.Wait()
+				b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
+	}
+}
