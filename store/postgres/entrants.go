@@ -131,11 +131,15 @@ func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func(
 	}
 	g.now = now()
 	for id, k := range byCampaign {
-		there, err := entrants(ctx, q, id, k.ids)
+		there, err := q.Present(ctx, identitydb.PresentParams{Campaign: id[:], Ids: k.ids})
 		if err != nil {
 			return err
 		}
-		for _, e := range there {
+		for _, x := range there {
+			e, err := entrant(ctx, q, id, x)
+			if err != nil {
+				return err
+			}
 			g.present[entrantKey{id, e.ID}] = e
 		}
 		if len(k.tags) > 0 {
@@ -366,41 +370,27 @@ func (g *groupCommit) insertDays(ctx context.Context, q *identitydb.Queries, p *
 	return q.PutDays(ctx, days)
 }
 
-// entrants reads those of the ids that are there.
-func entrants(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID, ids [][]byte) (map[store.EntrantID]store.Entrant, error) {
-	rows, err := q.Entrants(ctx, identitydb.EntrantsParams{Campaign: campaign[:], Ids: ids})
+// entrant reads one row. pgx.ErrNoRows.
+func entrant(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID, id []byte) (store.Entrant, error) {
+	row, err := q.Entrant(ctx, identitydb.EntrantParams{Campaign: campaign[:], ID: id})
 	if err != nil {
-		return nil, err
+		return store.Entrant{}, err
 	}
-	there := make(map[store.EntrantID]store.Entrant, len(rows))
-	for _, row := range rows {
-		e := store.Entrant{
-			Epoch: uint32(row.Epoch), Stratum: uint16(row.Stratum), Chances: uint16(row.Chances), Zero: row.Zero, Mixed: row.RetryMac == nil,
-		}
-		err := errors.Join(fill(e.ID[:], row.ID), fill(e.Person[:], row.Person))
-		if !e.Mixed {
-			err = errors.Join(err, fill(e.RetryMAC[:], row.RetryMac))
-		}
-		if err != nil {
-			return nil, err
-		}
-		there[e.ID] = e
+	e := store.Entrant{
+		Epoch: uint32(row.Epoch), Stratum: uint16(row.Stratum), Chances: uint16(row.Chances), Zero: row.Zero, Mixed: row.RetryMac == nil,
 	}
-	return there, nil
+	err = errors.Join(fill(e.ID[:], row.ID), fill(e.Person[:], row.Person))
+	if !e.Mixed {
+		err = errors.Join(err, fill(e.RetryMAC[:], row.RetryMac))
+	}
+	return e, err
 }
 
 // Entrant implements store.Identity.
 func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id store.EntrantID) (e store.Entrant, err error) {
 	err = d.read(ctx, "read entrant", func(ctx context.Context, conn *pgxpool.Conn) error {
-		there, err := entrants(ctx, identitydb.New(conn), campaign, [][]byte{id[:]})
-		if err != nil {
-			return err
-		}
-		var ok bool
-		if e, ok = there[id]; !ok {
-			return store.ErrNotFound
-		}
-		return nil
+		e, err = entrant(ctx, identitydb.New(conn), campaign, id[:])
+		return err
 	})
 	return e, err
 }

@@ -116,14 +116,13 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		if err != nil || holder == to {
 			return err
 		}
-		both, err := entrants(ctx, q, campaign, [][]byte{holder[:], to[:]})
+		old, err := entrant(ctx, q, campaign, holder[:])
 		if err != nil {
 			return err
 		}
-		old, ok1 := both[holder]
-		taker, ok2 := both[to]
-		if !ok1 || !ok2 {
-			return store.ErrNotFound
+		taker, err := entrant(ctx, q, campaign, to[:])
+		if err != nil {
+			return err
 		}
 		if taker.Zero != zeroDuplicate && taker.Zero != zeroSuperseded || old.Chances == 0 { // an entrant with a chance of its own must not get a second
 			return store.ErrConflict

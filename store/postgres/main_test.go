@@ -30,7 +30,10 @@ type server struct {
 	free []set
 }
 
-type set struct{ owners, apps DSNs }
+type set struct {
+	name         string
+	owners, apps DSNs
+}
 
 var shared server
 
@@ -54,20 +57,16 @@ func run(m *testing.M) int {
 	code := m.Run()
 	if shared.cluster == nil {
 		for _, s := range shared.free {
-			drop(s)
+			drop(s.name)
 		}
 	}
 	return code
 }
 
-func drop(s set) {
-	for _, r := range s.owners.rooms() {
-		c, err := config(r)
-		if err != nil {
-			continue
-		}
-		p, err := newPlan(roomDSN{r.name, shared.admin}, c.ConnConfig.Database[:len(c.ConnConfig.Database)-len(r.name)-1])
-		if err == nil {
+// drop deletes what Provision made under a name, as far as it is there.
+func drop(name string) {
+	for _, r := range (DSNs{shared.admin, shared.admin, shared.admin}).rooms() {
+		if p, err := newPlan(r, name); err == nil {
 			p.undo(context.Background(), len(p.make))
 		}
 	}
@@ -92,11 +91,11 @@ func newSet(t testing.TB) set {
 		shared.mu.Unlock()
 	} else {
 		shared.made++
-		name := fmt.Sprintf("t%d_%d", os.Getpid(), shared.made)
+		s.name = fmt.Sprintf("t%d_%d", os.Getpid(), shared.made)
 		shared.mu.Unlock()
 		var err error
 		ctx := context.Background()
-		if s.owners, s.apps, err = Provision(ctx, DSNs{shared.admin, shared.admin, shared.admin}, name); err != nil {
+		if s.owners, s.apps, err = Provision(ctx, DSNs{shared.admin, shared.admin, shared.admin}, s.name); err != nil {
 			t.Fatal(err)
 		}
 		if err := Create(ctx, s.owners, s.apps); err != nil {

@@ -77,13 +77,8 @@ func isEmpty(ctx context.Context, r roomDSN) (empty bool, err error) {
 // classifyOwner is classify for what owners and administrators do.
 func classifyOwner(ctx context.Context, act string, err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		switch pg.Code {
-		case "3D000":
-			err = store.ErrNotFound
-		case "42501":
-			return fmt.Errorf("%s: the role may not", act)
-		}
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		return fmt.Errorf("%s: the role may not", act)
 	}
 	return classify(ctx, act, err)
 }
@@ -142,7 +137,7 @@ func grants(name roomName, app string) []string {
 		"REVOKE ALL ON goose_lock, goose_db_version FROM " + a, "GRANT SELECT ON goose_db_version TO " + a,
 	}
 	if name != registryRoom {
-		list = append(list, "GRANT EXECUTE ON FUNCTION rewrite_files() TO "+a)
+		list = append(list, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO "+a)
 	}
 	return list
 }

@@ -30,7 +30,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"fairlot/store"
@@ -200,15 +199,9 @@ func (d *room) checkDurable(ctx context.Context) error {
 
 // row reads one row of a query that no room's sqlc package has.
 func (d *room) row(ctx context.Context, act, query string, args []any, dst ...any) error {
-	err := d.read(ctx, act, func(ctx context.Context, conn *pgxpool.Conn) error {
-		err := conn.QueryRow(ctx, query, args...).Scan(dst...)
-		var pg *pgconn.PgError
-		if errors.As(err, &pg) && pg.Code == "3D000" {
-			err = store.ErrNotFound
-		}
-		return err
+	return d.read(ctx, act, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, query, args...).Scan(dst...)
 	})
-	return err
 }
 
 // address tells servers apart in texts, without role or password.

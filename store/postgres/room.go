@@ -227,6 +227,8 @@ func classify(ctx context.Context, act string, err error) error {
 
 func classifyState(act, code string) error {
 	switch {
+	case code == "3D000": // no such database
+		return fmt.Errorf("%s: %w", act, store.ErrNotFound)
 	case code == "23505":
 		return fmt.Errorf("%s: %w", act, store.ErrExists)
 	}

@@ -2,21 +2,62 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"fairlot/store"
 	"fairlot/store/postgres/internal/answersdb"
 	"fairlot/store/postgres/internal/identitydb"
 )
 
-// Scrub implements store.Identity. A deleted row stays in its page until something is written over it. The tables out of which rows go
-// are written into new files in the order of their keys, and the old files are deleted; entries wait meanwhile. Rows that an open
-// transaction of another connection could still see are carried along. Envelopes, by far the largest table, are not touched.
-func (d *Identity) Scrub(ctx context.Context) error {
-	return d.writeLong(ctx, "scrub identity room", func(ctx context.Context, tx pgx.Tx) error {
-		return identitydb.New(tx).RewriteFiles(ctx)
+// overTime is how long a rewrite waits for the writing transactions that began before it.
+const overTime = 30 * time.Second
+
+// rewriter is what the packages of both rooms have.
+type rewriter interface {
+	WrittenSoFar(ctx context.Context) (int64, error)
+	IsOver(ctx context.Context, mark int64) (bool, error)
+	RewriteFiles(ctx context.Context) error
+}
+
+// rewriteFiles writes tables into new files in the order of their keys and deletes the old files, once no transaction is left that
+// might still ask for what was deleted. store.ErrUnavailable if one does not end.
+func (d *room) rewriteFiles(ctx context.Context, act string, on func(answersdb.DBTX) rewriter) error {
+	var mark int64
+	err := d.read(ctx, act, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		mark, err = on(conn).WrittenSoFar(ctx)
+		return err
 	})
+	for began := time.Now(); err == nil; {
+		over := false
+		err = d.read(ctx, act, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+			over, err = on(conn).IsOver(ctx, mark)
+			return err
+		})
+		if over {
+			break
+		}
+		if err == nil && time.Since(began) > overTime {
+			err = classify(ctx, act, store.ErrUnavailable)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return d.writeLong(ctx, act, func(ctx context.Context, tx pgx.Tx) error { return on(tx).RewriteFiles(ctx) })
+}
+
+// Scrub implements store.Identity. A deleted row stays in its page until something is written over it. The tables out of which rows go
+// are written anew; entries wait meanwhile. What a reading transaction of this database that began earlier (a dump) could still see is
+// carried along. Envelopes, by far the largest table, are not touched.
+func (d *Identity) Scrub(ctx context.Context) error {
+	return d.rewriteFiles(ctx, "scrub identity room", func(db answersdb.DBTX) rewriter { return identitydb.New(db) })
 }
 
 // Rewrite implements store.Answers. Every row is deleted and inserted again by one transaction in the order of ids, because a row keeps
@@ -32,10 +73,7 @@ func (d *Answers) Rewrite(ctx context.Context, campaign store.CampaignID) error 
 	if err != nil {
 		return err
 	}
-	// In a transaction of its own: before the first has committed, the old rows could not be left behind.
-	return d.writeLong(ctx, "rewrite responses", func(ctx context.Context, tx pgx.Tx) error {
-		return answersdb.New(tx).RewriteFiles(ctx)
-	})
+	return d.rewriteFiles(ctx, "rewrite responses", func(db answersdb.DBTX) rewriter { return answersdb.New(db) })
 }
 
 func rewriteResponses(ctx context.Context, q *answersdb.Queries, campaign store.CampaignID) error {
@@ -45,12 +83,8 @@ func rewriteResponses(ctx context.Context, q *answersdb.Queries, campaign store.
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		ids := make([][]byte, len(page))
-		for i := range page {
-			ids[i] = page[i].ID[:]
-		}
-		after = page[len(page)-1].ID
-		n, err := q.DeleteResponses(ctx, answersdb.DeleteResponsesParams{Campaign: campaign[:], Ids: ids})
+		last := page[len(page)-1].ID
+		n, err := q.DeleteResponses(ctx, answersdb.DeleteResponsesParams{Campaign: campaign[:], After: after[:], Last: last[:]})
 		if err != nil {
 			return err
 		}
@@ -60,6 +94,7 @@ func rewriteResponses(ctx context.Context, q *answersdb.Queries, campaign store.
 		if err := putResponses(ctx, q, campaign, page); err != nil {
 			return err
 		}
+		after = last
 	}
 }
 
@@ -70,12 +105,8 @@ func rewriteTexts(ctx context.Context, q *answersdb.Queries, campaign store.Camp
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		ids := make([][]byte, len(page))
-		for i := range page {
-			ids[i] = page[i].ID[:]
-		}
-		after = page[len(page)-1].ID
-		n, err := q.DeleteTexts(ctx, answersdb.DeleteTextsParams{Campaign: campaign[:], Ids: ids})
+		last := page[len(page)-1].ID
+		n, err := q.DeleteTexts(ctx, answersdb.DeleteTextsParams{Campaign: campaign[:], After: after[:], Last: last[:]})
 		if err != nil {
 			return err
 		}
@@ -85,5 +116,6 @@ func rewriteTexts(ctx context.Context, q *answersdb.Queries, campaign store.Camp
 		if err := putTexts(ctx, q, campaign, page); err != nil {
 			return err
 		}
+		after = last
 	}
 }

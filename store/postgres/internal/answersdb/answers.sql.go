@@ -10,16 +10,17 @@ import (
 )
 
 const deleteResponses = `-- name: DeleteResponses :execrows
-DELETE FROM responses WHERE campaign = $1 AND id = ANY ($2::bytea[])
+DELETE FROM responses WHERE campaign = $1 AND id > $2 AND id <= $3
 `
 
 type DeleteResponsesParams struct {
 	Campaign []byte
-	Ids      [][]byte
+	After    []byte
+	Last     []byte
 }
 
 func (q *Queries) DeleteResponses(ctx context.Context, arg DeleteResponsesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteResponses, arg.Campaign, arg.Ids)
+	result, err := q.db.Exec(ctx, deleteResponses, arg.Campaign, arg.After, arg.Last)
 	if err != nil {
 		return 0, err
 	}
@@ -27,20 +28,32 @@ func (q *Queries) DeleteResponses(ctx context.Context, arg DeleteResponsesParams
 }
 
 const deleteTexts = `-- name: DeleteTexts :execrows
-DELETE FROM texts WHERE campaign = $1 AND id = ANY ($2::bytea[])
+DELETE FROM texts WHERE campaign = $1 AND id > $2 AND id <= $3
 `
 
 type DeleteTextsParams struct {
 	Campaign []byte
-	Ids      [][]byte
+	After    []byte
+	Last     []byte
 }
 
 func (q *Queries) DeleteTexts(ctx context.Context, arg DeleteTextsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteTexts, arg.Campaign, arg.Ids)
+	result, err := q.db.Exec(ctx, deleteTexts, arg.Campaign, arg.After, arg.Last)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const isOver = `-- name: IsOver :one
+SELECT is_over($1::bigint)
+`
+
+func (q *Queries) IsOver(ctx context.Context, mark int64) (bool, error) {
+	row := q.db.QueryRow(ctx, isOver, mark)
+	var is_over bool
+	err := row.Scan(&is_over)
+	return is_over, err
 }
 
 const mixedEpochs = `-- name: MixedEpochs :one
@@ -209,4 +222,15 @@ func (q *Queries) Texts(ctx context.Context, arg TextsParams) ([]TextsRow, error
 		return nil, err
 	}
 	return items, nil
+}
+
+const writtenSoFar = `-- name: WrittenSoFar :one
+SELECT written_so_far()
+`
+
+func (q *Queries) WrittenSoFar(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, writtenSoFar)
+	var written_so_far int64
+	err := row.Scan(&written_so_far)
+	return written_so_far, err
 }

@@ -9,18 +9,18 @@ import (
 	"context"
 )
 
-const entrants = `-- name: Entrants :many
+const entrant = `-- name: Entrant :one
 SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
-WHERE e.campaign = $1 AND e.id = ANY ($2::bytea[])
+WHERE e.campaign = $1 AND e.id = $2
 `
 
-type EntrantsParams struct {
+type EntrantParams struct {
 	Campaign []byte
-	Ids      [][]byte
+	ID       []byte
 }
 
-type EntrantsRow struct {
+type EntrantRow struct {
 	ID       []byte
 	Epoch    int64
 	Stratum  int32
@@ -30,32 +30,19 @@ type EntrantsRow struct {
 	RetryMac []byte
 }
 
-func (q *Queries) Entrants(ctx context.Context, arg EntrantsParams) ([]EntrantsRow, error) {
-	rows, err := q.db.Query(ctx, entrants, arg.Campaign, arg.Ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []EntrantsRow
-	for rows.Next() {
-		var i EntrantsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Epoch,
-			&i.Stratum,
-			&i.Chances,
-			&i.Zero,
-			&i.Person,
-			&i.RetryMac,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, error) {
+	row := q.db.QueryRow(ctx, entrant, arg.Campaign, arg.ID)
+	var i EntrantRow
+	err := row.Scan(
+		&i.ID,
+		&i.Epoch,
+		&i.Stratum,
+		&i.Chances,
+		&i.Zero,
+		&i.Person,
+		&i.RetryMac,
+	)
+	return i, err
 }
 
 const envelopes = `-- name: Envelopes :many
@@ -151,6 +138,35 @@ func (q *Queries) Leaves(ctx context.Context, arg LeavesParams) ([]LeavesRow, er
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const present = `-- name: Present :many
+SELECT id FROM envelopes WHERE campaign = $1 AND id = ANY ($2::bytea[])
+`
+
+type PresentParams struct {
+	Campaign []byte
+	Ids      [][]byte
+}
+
+func (q *Queries) Present(ctx context.Context, arg PresentParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, present, arg.Campaign, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -271,7 +287,7 @@ func (q *Queries) PutPending(ctx context.Context, arg PutPendingParams) error {
 const putTags = `-- name: PutTags :execrows
 INSERT INTO tags (campaign, tag, id)
 SELECT unnest($1::bytea[]), unnest($2::bytea[]), unnest($3::bytea[])
-ON CONFLICT (campaign, tag) DO NOTHING
+ON CONFLICT (tag, campaign) DO NOTHING
 `
 
 type PutTagsParams struct {

@@ -224,6 +224,17 @@ func (q *Queries) Gates(ctx context.Context, campaigns [][]byte) ([]GatesRow, er
 	return items, nil
 }
 
+const isOver = `-- name: IsOver :one
+SELECT is_over($1::bigint)
+`
+
+func (q *Queries) IsOver(ctx context.Context, mark int64) (bool, error) {
+	row := q.db.QueryRow(ctx, isOver, mark)
+	var is_over bool
+	err := row.Scan(&is_over)
+	return is_over, err
+}
+
 const lockGate = `-- name: LockGate :one
 SELECT state FROM gates WHERE campaign = $1 FOR SHARE
 `
@@ -363,4 +374,15 @@ func (q *Queries) TagHolder(ctx context.Context, arg TagHolderParams) ([]byte, e
 	var id []byte
 	err := row.Scan(&id)
 	return id, err
+}
+
+const writtenSoFar = `-- name: WrittenSoFar :one
+SELECT written_so_far()
+`
+
+func (q *Queries) WrittenSoFar(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, writtenSoFar)
+	var written_so_far int64
+	err := row.Scan(&written_so_far)
+	return written_so_far, err
 }

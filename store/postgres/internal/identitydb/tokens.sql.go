@@ -53,7 +53,7 @@ func (q *Queries) EntryTokens(ctx context.Context, arg EntryTokensParams) ([]Ent
 const putEntryTokens = `-- name: PutEntryTokens :exec
 INSERT INTO entry_tokens (campaign, hash, chances, expires, state)
 SELECT $1, unnest($2::bytea[]), unnest($3::integer[]), unnest($4::bigint[]), $5::integer
-ON CONFLICT (campaign, hash) DO NOTHING
+ON CONFLICT (hash, campaign) DO NOTHING
 `
 
 type PutEntryTokensParams struct {

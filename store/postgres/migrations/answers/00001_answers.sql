@@ -39,3 +39,10 @@ END
 $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION rewrite_files() FROM PUBLIC;
+
+-- A rewrite carries deleted rows along while a transaction older than their deletion is under way, in whatever database of the
+-- server. So whoever rewrites notes how far writing has come, and waits until all of that is over.
+CREATE OR REPLACE FUNCTION written_so_far() RETURNS bigint LANGUAGE sql SET search_path = pg_catalog AS
+	'SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint';
+CREATE OR REPLACE FUNCTION is_over(mark bigint) RETURNS boolean LANGUAGE sql SET search_path = pg_catalog AS
+	'SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= mark';

@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS moves (
 	PRIMARY KEY (campaign, state, epoch)
 );
 
+-- Where rows are looked up by many keys at once, the random part comes first in the index: a planner without statistics walks
+-- over a whole campaign otherwise, and new tables have none.
+
 -- Small rows: the entry list is read out of them. Everything bulky has a table of its own.
 CREATE TABLE IF NOT EXISTS entrants (
 	campaign bytea NOT NULL,
@@ -37,7 +40,7 @@ CREATE TABLE IF NOT EXISTS envelopes (
 	locks    bytea NOT NULL,
 	identity bytea,
 	contact  bytea,
-	PRIMARY KEY (campaign, id)
+	PRIMARY KEY (id, campaign)
 );
 
 -- What waits to be mixed.
@@ -55,7 +58,7 @@ CREATE TABLE IF NOT EXISTS tags (
 	campaign bytea NOT NULL,
 	tag      bytea NOT NULL CHECK (octet_length(tag) = 32),
 	id       bytea NOT NULL,
-	PRIMARY KEY (campaign, tag)
+	PRIMARY KEY (tag, campaign)
 );
 
 -- Counted at entry, so that no entrant's row has to carry a day. One row a group commit under a random part: a row that every
@@ -75,7 +78,7 @@ CREATE TABLE IF NOT EXISTS entry_tokens (
 	chances  integer NOT NULL,
 	expires  bigint NOT NULL,
 	state    integer NOT NULL,
-	PRIMARY KEY (campaign, hash)
+	PRIMARY KEY (hash, campaign)
 );
 
 CREATE TABLE IF NOT EXISTS batches (
@@ -133,3 +136,10 @@ END
 $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION rewrite_files() FROM PUBLIC;
+
+-- A rewrite carries deleted rows along while a transaction older than their deletion is under way, in whatever database of the
+-- server. So whoever rewrites notes how far writing has come, and waits until all of that is over.
+CREATE OR REPLACE FUNCTION written_so_far() RETURNS bigint LANGUAGE sql SET search_path = pg_catalog AS
+	'SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint';
+CREATE OR REPLACE FUNCTION is_over(mark bigint) RETURNS boolean LANGUAGE sql SET search_path = pg_catalog AS
+	'SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= mark';

@@ -20,10 +20,16 @@ SELECT id, secret, consents, closed FROM responses WHERE campaign = sqlc.arg(cam
 SELECT id, question, body FROM texts WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) ORDER BY id LIMIT sqlc.arg(most)::bigint;
 
 -- name: DeleteResponses :execrows
-DELETE FROM responses WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+DELETE FROM responses WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) AND id <= sqlc.arg(last);
 
 -- name: DeleteTexts :execrows
-DELETE FROM texts WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+DELETE FROM texts WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) AND id <= sqlc.arg(last);
 
 -- name: RewriteFiles :exec
 SELECT rewrite_files();
+
+-- name: WrittenSoFar :one
+SELECT written_so_far();
+
+-- name: IsOver :one
+SELECT is_over(sqlc.arg(mark)::bigint);

@@ -1,7 +1,10 @@
--- name: Entrants :many
+-- name: Present :many
+SELECT id FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+
+-- name: Entrant :one
 SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
-WHERE e.campaign = sqlc.arg(campaign) AND e.id = ANY (sqlc.arg(ids)::bytea[]);
+WHERE e.campaign = sqlc.arg(campaign) AND e.id = sqlc.arg(id);
 
 -- name: TagsOf :many
 SELECT tag FROM tags WHERE campaign = sqlc.arg(campaign) AND tag = ANY (sqlc.arg(tags)::bytea[]);
@@ -9,7 +12,7 @@ SELECT tag FROM tags WHERE campaign = sqlc.arg(campaign) AND tag = ANY (sqlc.arg
 -- name: PutTags :execrows
 INSERT INTO tags (campaign, tag, id)
 SELECT unnest(sqlc.arg(campaigns)::bytea[]), unnest(sqlc.arg(tags)::bytea[]), unnest(sqlc.arg(ids)::bytea[])
-ON CONFLICT (campaign, tag) DO NOTHING;
+ON CONFLICT (tag, campaign) DO NOTHING;
 
 -- name: PutEntrants :execrows
 INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents)

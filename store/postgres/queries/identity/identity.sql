@@ -62,3 +62,9 @@ DELETE FROM pending WHERE campaign = $1;
 
 -- name: RewriteFiles :exec
 SELECT rewrite_files();
+
+-- name: WrittenSoFar :one
+SELECT written_so_far();
+
+-- name: IsOver :one
+SELECT is_over(sqlc.arg(mark)::bigint);

@@ -1,7 +1,7 @@
 -- name: PutEntryTokens :exec
 INSERT INTO entry_tokens (campaign, hash, chances, expires, state)
 SELECT sqlc.arg(campaign), unnest(sqlc.arg(hashes)::bytea[]), unnest(sqlc.arg(chances)::integer[]), unnest(sqlc.arg(expires)::bigint[]), sqlc.arg(state)::integer
-ON CONFLICT (campaign, hash) DO NOTHING;
+ON CONFLICT (hash, campaign) DO NOTHING;
 
 -- name: EntryTokens :many
 SELECT hash, chances, expires, state FROM entry_tokens WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]);
