@@ -71,6 +71,7 @@ step_packages() {
 	have node npm || want+=(nodejs npm)
 	have python3 || want+=(python3)
 	have fc-list || want+=(fontconfig)
+	have postgres || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want+=(postgresql)
 	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || want+=(fonts-noto-cjk)
 	if [ ${#want[@]} -gt 0 ]; then
 		[ "$(id -u)" = 0 ] || root=(sudo -n)

@@ -45,13 +45,13 @@ func newGate(t testing.TB, rooms store.Rooms) store.CampaignID {
 	return c
 }
 
-// The whole contract, while a quarter of all commits is refused as a serialization failure or a deadlock.
+// The whole contract under serializable, while a quarter of all commits is refused as a serialization failure or a deadlock.
 func TestContractUnderConflicts(t *testing.T) {
 	skipWithout(t)
 	var refused atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Rooms {
 		dsns := newSet(t).apps.with("default_transaction_isolation", "serializable")
-		return open(t, proxied(t, dsns, func() fault {
+		r := open(t, proxied(t, dsns, func() fault {
 			switch mathrand.IntN(8) {
 			case 0:
 				refused.Add(1)
@@ -62,6 +62,12 @@ func TestContractUnderConflicts(t *testing.T) {
 			}
 			return pass
 		}))
+		var level string
+		err := r.Identity.(*Identity).row(t.Context(), "read the level", "SELECT current_setting('transaction_isolation')", nil, &level)
+		if err != nil || level != "serializable" {
+			t.Fatal(level, err)
+		}
+		return r
 	})
 	if refused.Load() < 100 {
 		t.Errorf("only %d commits were refused", refused.Load())

@@ -167,15 +167,3 @@ func TestContract(t *testing.T) {
 	skipWithout(t)
 	storetest.Run(t, func(t *testing.T) store.Rooms { return open(t, newSet(t).apps) })
 }
-
-func TestContractSerializable(t *testing.T) {
-	skipWithout(t)
-	storetest.Run(t, func(t *testing.T) store.Rooms {
-		r := open(t, newSet(t).apps.with("default_transaction_isolation", "serializable"))
-		var level string
-		if err := r.Identity.(*Identity).row(t.Context(), "read the level", "SELECT current_setting('transaction_isolation')", nil, &level); err != nil || level != "serializable" {
-			t.Fatal(level, err)
-		}
-		return r
-	})
-}
