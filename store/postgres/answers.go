@@ -84,6 +84,16 @@ func (d *Answers) Mixed(ctx context.Context, campaign store.CampaignID, epoch ui
 	return mixed, err
 }
 
+// LastMixed implements store.Answers.
+func (d *Answers) LastMixed(ctx context.Context, campaign store.CampaignID) (epoch uint32, err error) {
+	err = d.read(ctx, "read last mixed epoch", func(ctx context.Context, conn *pgxpool.Conn) error {
+		n, err := answersdb.New(conn).LastMixed(ctx, campaign[:])
+		epoch = uint32(n)
+		return err
+	})
+	return epoch, err
+}
+
 // Responses implements store.Answers.
 func (d *Answers) Responses(ctx context.Context, campaign store.CampaignID, after [16]byte, limit int) (list []store.Response, err error) {
 	err = d.read(ctx, "read responses", func(ctx context.Context, conn *pgxpool.Conn) error {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,9 +46,11 @@ type (
 		day      string
 	}
 	entryToken struct {
-		state   int32 // 0: unknown
-		chances uint16
-		expires time.Time
+		state    int32 // 0: unknown
+		chances  uint16
+		expires  time.Time
+		refusals int32 // as of this moment of the batch
+		stored   int32 // refusals before the batch
 	}
 )
 
@@ -61,7 +64,7 @@ type groupCommit struct {
 	present  map[entrantKey]store.Entrant // there before, or accepted in this batch
 	tags     map[hashKey]bool             // taken before, or in this batch
 	tokens   map[hashKey]entryToken       // as of this moment of the batch
-	used     []hashKey
+	spent    map[hashKey]bool             // tokens to write
 	days     map[dayKey]int64
 	accepted []accepted
 }
@@ -81,7 +84,8 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 	err := d.write(ctx, "enter batch", func(ctx context.Context, tx pgx.Tx) error {
 		g := &groupCommit{
 			gates: map[store.CampaignID]store.Gate{}, present: make(map[entrantKey]store.Entrant, len(batch)),
-			tags: make(map[hashKey]bool, len(batch)), tokens: map[hashKey]entryToken{}, days: map[dayKey]int64{},
+			tags: make(map[hashKey]bool, len(batch)), tokens: map[hashKey]entryToken{}, spent: map[hashKey]bool{},
+			days: map[dayKey]int64{},
 		}
 		if err := g.load(ctx, identitydb.New(tx), now, batch); err != nil {
 			return err
@@ -90,7 +94,7 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 		for i := range batch {
 			g.judge(&batch[i], &results[i])
 		}
-		if len(g.accepted) == 0 {
+		if len(g.accepted) == 0 && len(g.spent) == 0 {
 			return nil
 		}
 		p := &pipeline{}
@@ -165,7 +169,7 @@ func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func(
 				if err := fill(key.hash[:], row.Hash); err != nil {
 					return err
 				}
-				g.tokens[key] = entryToken{row.State, uint16(row.Chances), at(row.Expires)}
+				g.tokens[key] = entryToken{row.State, uint16(row.Chances), at(row.Expires), row.Refusals, row.Refusals}
 			}
 		}
 	}
@@ -236,6 +240,7 @@ func (g *groupCommit) judge(e *store.Entry, r *store.EntryResult) {
 	if e.Tag != nil && g.tags[hashKey{e.Campaign, *e.Tag}] {
 		if !e.DuplicateCounts0 {
 			r.Outcome = store.PersonEntered
+			g.refuse(e)
 			return
 		}
 		chances, zero = 0, zeroDuplicate
@@ -262,6 +267,19 @@ func (k entryToken) refuse(now time.Time) store.Outcome {
 	return 0
 }
 
+// refuse counts on an entry's token that its person had entered already.
+func (g *groupCommit) refuse(e *store.Entry) {
+	if e.Token == nil {
+		return
+	}
+	k := hashKey{e.Campaign, *e.Token}
+	tok := g.tokens[k]
+	if tok.refusals++; tok.refusals >= store.TokenRefusals {
+		tok.state = tokenRevoked
+	}
+	g.tokens[k], g.spent[k] = tok, true
+}
+
 func (g *groupCommit) accept(key entrantKey, a accepted) {
 	g.present[key] = store.Entrant{
 		ID: a.ID, Epoch: a.Epoch, Stratum: a.Stratum, Chances: a.chances, Zero: a.zero, Person: a.Person, RetryMAC: a.RetryMAC,
@@ -273,8 +291,7 @@ func (g *groupCommit) accept(key entrantKey, a accepted) {
 		k := hashKey{a.Campaign, *a.Token}
 		tok := g.tokens[k]
 		tok.state = tokenUsed
-		g.tokens[k] = tok
-		g.used = append(g.used, k)
+		g.tokens[k], g.spent[k] = tok, true
 	}
 	if a.Day != "" {
 		g.days[dayKey{a.Campaign, a.Day}]++
@@ -289,18 +306,11 @@ func compareHash(a, b hashKey) int {
 // insert queues what was accepted, table by table in the order of keys: tokens, tags, entrants, envelopes, pending, days.
 func (g *groupCommit) insert(ctx context.Context, p *pipeline) error {
 	q := identitydb.New(p)
-	slices.SortFunc(g.used, compareHash)
-	for len(g.used) > 0 {
-		c := g.used[0].campaign
-		a := identitydb.SwapEntryTokensParams{ToState: tokenUsed, Campaign: c[:], FromState: tokenUnused}
-		for len(g.used) > 0 && g.used[0].campaign == c {
-			a.Hashes, g.used = append(a.Hashes, g.used[0].hash[:]), g.used[1:]
-		}
-		_, err := q.SwapEntryTokens(ctx, a)
-		if err != nil {
-			return err
-		}
-		p.expect(len(a.Hashes))
+	if err := g.spendTokens(ctx, q, p); err != nil {
+		return err
+	}
+	if len(g.accepted) == 0 {
+		return nil
 	}
 	if err := g.insertTags(ctx, q, p); err != nil {
 		return err
@@ -337,6 +347,33 @@ func (g *groupCommit) insert(ctx context.Context, p *pipeline) error {
 	err = errors.Join(err, q.PutPending(ctx, pending))
 	p.expect(n)
 	return errors.Join(err, g.insertDays(ctx, q, p))
+}
+
+// spendTokens queues one statement for all tokens of a campaign that change alike. A refusal that another batch counted in between
+// is errRaced, so that none is lost.
+func (g *groupCommit) spendTokens(ctx context.Context, q *identitydb.Queries, p *pipeline) error {
+	type change struct {
+		campaign                store.CampaignID
+		state, refusals, stored int32
+	}
+	alike := map[change][][]byte{}
+	for _, k := range slices.SortedFunc(maps.Keys(g.spent), compareHash) {
+		tok := g.tokens[k]
+		c := change{k.campaign, tok.state, tok.refusals, tok.stored}
+		alike[c] = append(alike[c], k.hash[:])
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(alike), func(a, b change) int {
+		return cmp.Or(bytes.Compare(a.campaign[:], b.campaign[:]), bytes.Compare(alike[a][0], alike[b][0]))
+	}) {
+		_, err := q.SpendEntryTokens(ctx, identitydb.SpendEntryTokensParams{
+			ToState: c.state, ToRefusals: c.refusals, Campaign: c.campaign[:], Hashes: alike[c], FromState: tokenUnused, FromRefusals: c.stored,
+		})
+		if err != nil {
+			return err
+		}
+		p.expect(len(alike[c]))
+	}
+	return nil
 }
 
 func (g *groupCommit) insertTags(ctx context.Context, q *identitydb.Queries, p *pipeline) error {
@@ -396,16 +433,13 @@ func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id st
 }
 
 // EpochCounted implements store.Identity.
-func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32, draws bool) (n int64, err error) {
-	least := int32(0)
-	if draws {
-		least = 1
-	}
+func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32) (kept, dropped int64, err error) {
 	err = d.read(ctx, "count epoch", func(ctx context.Context, conn *pgxpool.Conn) error {
-		n, err = identitydb.New(conn).EpochCounted(ctx, identitydb.EpochCountedParams{Campaign: campaign[:], Epoch: int64(epoch), Least: least})
+		row, err := identitydb.New(conn).EpochCounted(ctx, identitydb.EpochCountedParams{Campaign: campaign[:], Epoch: int64(epoch)})
+		kept, dropped = row.Kept, row.Dropped
 		return err
 	})
-	return n, err
+	return kept, dropped, err
 }
 
 // Leaves implements store.Identity.

@@ -188,6 +188,16 @@ func (d *Identity) DropTags(ctx context.Context, campaign store.CampaignID) erro
 	return d.drop(ctx, "drop tags", campaign, (*identitydb.Queries).DropEntryTokens, (*identitydb.Queries).DropTags, (*identitydb.Queries).DropDays)
 }
 
+// TagsDropped implements store.Identity.
+func (d *Identity) TagsDropped(ctx context.Context, campaign store.CampaignID) (dropped bool, err error) {
+	err = d.read(ctx, "look for tags", func(ctx context.Context, conn *pgxpool.Conn) error {
+		left, err := identitydb.New(conn).TagsLeft(ctx, campaign[:])
+		dropped = err == nil && !left
+		return err
+	})
+	return dropped, err
+}
+
 // DropEntrants implements store.Identity.
 func (d *Identity) DropEntrants(ctx context.Context, campaign store.CampaignID) error {
 	return d.drop(ctx, "drop entrants", campaign,

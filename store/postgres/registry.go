@@ -40,7 +40,7 @@ func (d *Registry) PutInstallation(ctx context.Context, in store.Installation) e
 func campaign(row registrydb.Campaign) (store.Campaign, error) {
 	c := store.Campaign{
 		Slug: row.Slug, State: store.CampaignState(row.State), Version: row.Version, RequestID: row.RequestID,
-		Rules: row.Rules, OpenRecord: row.OpenRecord, Tallies: row.Tallies,
+		Rules: row.Rules, OpenRecord: row.OpenRecord, Tallies: row.Tallies, GateMade: row.GateMade,
 	}
 	return c, fill(c.ID[:], row.ID)
 }
@@ -164,6 +164,17 @@ func (d *Registry) SetCampaignState(ctx context.Context, id store.CampaignID, fr
 		c, err := q.Campaign(ctx, id[:])
 		if err == nil && c.State != int32(to) {
 			err = store.ErrConflict
+		}
+		return err
+	})
+}
+
+// SetGateMade implements store.Registry.
+func (d *Registry) SetGateMade(ctx context.Context, id store.CampaignID) error {
+	return d.write(ctx, "record a campaign's gate", func(ctx context.Context, tx pgx.Tx) error {
+		n, err := registrydb.New(tx).SetGateMade(ctx, id[:])
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
 		}
 		return err
 	})

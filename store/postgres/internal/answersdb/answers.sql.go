@@ -56,6 +56,17 @@ func (q *Queries) IsOver(ctx context.Context, mark int64) (bool, error) {
 	return is_over, err
 }
 
+const lastMixed = `-- name: LastMixed :one
+SELECT coalesce(max(epoch), 0)::bigint FROM mixed WHERE campaign = $1
+`
+
+func (q *Queries) LastMixed(ctx context.Context, campaign []byte) (int64, error) {
+	row := q.db.QueryRow(ctx, lastMixed, campaign)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const mixedEpochs = `-- name: MixedEpochs :one
 SELECT count(*) FROM mixed WHERE campaign = $1 AND epoch BETWEEN $2 AND $3
 `

@@ -4,6 +4,12 @@
 
 package answersdb
 
+type Binding struct {
+	ID           int32
+	Installation []byte
+	Generation   int64
+}
+
 type Mixed struct {
 	Campaign []byte
 	Epoch    int64

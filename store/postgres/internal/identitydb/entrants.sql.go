@@ -87,20 +87,24 @@ func (q *Queries) Envelopes(ctx context.Context, arg EnvelopesParams) ([]Envelop
 }
 
 const epochCounted = `-- name: EpochCounted :one
-SELECT count(*) FROM entrants WHERE campaign = $1 AND epoch = $2 AND chances >= $3
+SELECT count(*) FILTER (WHERE NOT dropped) AS kept, count(*) FILTER (WHERE dropped) AS dropped FROM pending WHERE campaign = $1 AND epoch = $2
 `
 
 type EpochCountedParams struct {
 	Campaign []byte
 	Epoch    int64
-	Least    int32
 }
 
-func (q *Queries) EpochCounted(ctx context.Context, arg EpochCountedParams) (int64, error) {
-	row := q.db.QueryRow(ctx, epochCounted, arg.Campaign, arg.Epoch, arg.Least)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type EpochCountedRow struct {
+	Kept    int64
+	Dropped int64
+}
+
+func (q *Queries) EpochCounted(ctx context.Context, arg EpochCountedParams) (EpochCountedRow, error) {
+	row := q.db.QueryRow(ctx, epochCounted, arg.Campaign, arg.Epoch)
+	var i EpochCountedRow
+	err := row.Scan(&i.Kept, &i.Dropped)
+	return i, err
 }
 
 const leaves = `-- name: Leaves :many

@@ -376,6 +376,18 @@ func (q *Queries) TagHolder(ctx context.Context, arg TagHolderParams) ([]byte, e
 	return id, err
 }
 
+const tagsLeft = `-- name: TagsLeft :one
+SELECT (EXISTS (SELECT 1 FROM tags t WHERE t.campaign = $1) OR EXISTS (SELECT 1 FROM entry_tokens k WHERE k.campaign = $1)
+	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = $1))::boolean
+`
+
+func (q *Queries) TagsLeft(ctx context.Context, campaign []byte) (bool, error) {
+	row := q.db.QueryRow(ctx, tagsLeft, campaign)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const writtenSoFar = `-- name: WrittenSoFar :one
 SELECT written_so_far()
 `

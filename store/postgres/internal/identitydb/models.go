@@ -11,6 +11,12 @@ type Batch struct {
 	Cleared  bool
 }
 
+type Binding struct {
+	ID           int32
+	Installation []byte
+	Generation   int64
+}
+
 type Day struct {
 	Campaign []byte
 	Part     []byte
@@ -35,6 +41,7 @@ type EntryToken struct {
 	Chances  int32
 	Expires  int64
 	State    int32
+	Refusals int32
 }
 
 type Envelope struct {

@@ -10,7 +10,7 @@ import (
 )
 
 const entryTokens = `-- name: EntryTokens :many
-SELECT hash, chances, expires, state FROM entry_tokens WHERE campaign = $1 AND hash = ANY ($2::bytea[])
+SELECT hash, chances, expires, state, refusals FROM entry_tokens WHERE campaign = $1 AND hash = ANY ($2::bytea[])
 `
 
 type EntryTokensParams struct {
@@ -19,10 +19,11 @@ type EntryTokensParams struct {
 }
 
 type EntryTokensRow struct {
-	Hash    []byte
-	Chances int32
-	Expires int64
-	State   int32
+	Hash     []byte
+	Chances  int32
+	Expires  int64
+	State    int32
+	Refusals int32
 }
 
 func (q *Queries) EntryTokens(ctx context.Context, arg EntryTokensParams) ([]EntryTokensRow, error) {
@@ -39,6 +40,7 @@ func (q *Queries) EntryTokens(ctx context.Context, arg EntryTokensParams) ([]Ent
 			&i.Chances,
 			&i.Expires,
 			&i.State,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -73,6 +75,36 @@ func (q *Queries) PutEntryTokens(ctx context.Context, arg PutEntryTokensParams) 
 		arg.State,
 	)
 	return err
+}
+
+const spendEntryTokens = `-- name: SpendEntryTokens :execrows
+UPDATE entry_tokens SET state = $1, refusals = $2
+WHERE campaign = $3 AND hash = ANY ($4::bytea[]) AND state = $5 AND refusals = $6
+`
+
+type SpendEntryTokensParams struct {
+	ToState      int32
+	ToRefusals   int32
+	Campaign     []byte
+	Hashes       [][]byte
+	FromState    int32
+	FromRefusals int32
+}
+
+// What was judged by must still stand, or the row is left out.
+func (q *Queries) SpendEntryTokens(ctx context.Context, arg SpendEntryTokensParams) (int64, error) {
+	result, err := q.db.Exec(ctx, spendEntryTokens,
+		arg.ToState,
+		arg.ToRefusals,
+		arg.Campaign,
+		arg.Hashes,
+		arg.FromState,
+		arg.FromRefusals,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const swapEntryTokens = `-- name: SwapEntryTokens :execrows

@@ -4,6 +4,12 @@
 
 package registrydb
 
+type Binding struct {
+	ID           int32
+	Installation []byte
+	Generation   int64
+}
+
 type Campaign struct {
 	ID         []byte
 	Slug       string
@@ -13,6 +19,7 @@ type Campaign struct {
 	Rules      []byte
 	OpenRecord []byte
 	Tallies    []byte
+	GateMade   bool
 }
 
 type Checkpoint struct {

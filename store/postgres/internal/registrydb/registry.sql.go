@@ -10,7 +10,7 @@ import (
 )
 
 const campaign = `-- name: Campaign :one
-SELECT id, slug, state, version, request_id, rules, open_record, tallies FROM campaigns WHERE id = $1
+SELECT id, slug, state, version, request_id, rules, open_record, tallies, gate_made FROM campaigns WHERE id = $1
 `
 
 func (q *Queries) Campaign(ctx context.Context, id []byte) (Campaign, error) {
@@ -25,12 +25,13 @@ func (q *Queries) Campaign(ctx context.Context, id []byte) (Campaign, error) {
 		&i.Rules,
 		&i.OpenRecord,
 		&i.Tallies,
+		&i.GateMade,
 	)
 	return i, err
 }
 
 const campaignByRequest = `-- name: CampaignByRequest :one
-SELECT id, slug, state, version, request_id, rules, open_record, tallies FROM campaigns WHERE request_id = $1 AND request_id <> ''
+SELECT id, slug, state, version, request_id, rules, open_record, tallies, gate_made FROM campaigns WHERE request_id = $1 AND request_id <> ''
 `
 
 func (q *Queries) CampaignByRequest(ctx context.Context, requestID string) (Campaign, error) {
@@ -45,12 +46,13 @@ func (q *Queries) CampaignByRequest(ctx context.Context, requestID string) (Camp
 		&i.Rules,
 		&i.OpenRecord,
 		&i.Tallies,
+		&i.GateMade,
 	)
 	return i, err
 }
 
 const campaignBySlug = `-- name: CampaignBySlug :one
-SELECT id, slug, state, version, request_id, rules, open_record, tallies FROM campaigns WHERE slug = $1
+SELECT id, slug, state, version, request_id, rules, open_record, tallies, gate_made FROM campaigns WHERE slug = $1
 `
 
 func (q *Queries) CampaignBySlug(ctx context.Context, slug string) (Campaign, error) {
@@ -65,12 +67,13 @@ func (q *Queries) CampaignBySlug(ctx context.Context, slug string) (Campaign, er
 		&i.Rules,
 		&i.OpenRecord,
 		&i.Tallies,
+		&i.GateMade,
 	)
 	return i, err
 }
 
 const campaigns = `-- name: Campaigns :many
-SELECT id, slug, state, version, request_id, rules, open_record, tallies FROM campaigns WHERE id > $1 ORDER BY id LIMIT $2::bigint
+SELECT id, slug, state, version, request_id, rules, open_record, tallies, gate_made FROM campaigns WHERE id > $1 ORDER BY id LIMIT $2::bigint
 `
 
 type CampaignsParams struct {
@@ -96,6 +99,7 @@ func (q *Queries) Campaigns(ctx context.Context, arg CampaignsParams) ([]Campaig
 			&i.Rules,
 			&i.OpenRecord,
 			&i.Tallies,
+			&i.GateMade,
 		); err != nil {
 			return nil, err
 		}
@@ -341,6 +345,18 @@ type PutTalliesParams struct {
 
 func (q *Queries) PutTallies(ctx context.Context, arg PutTalliesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, putTallies, arg.Tallies, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setGateMade = `-- name: SetGateMade :execrows
+UPDATE campaigns SET gate_made = true WHERE id = $1
+`
+
+func (q *Queries) SetGateMade(ctx context.Context, id []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, setGateMade, id)
 	if err != nil {
 		return 0, err
 	}

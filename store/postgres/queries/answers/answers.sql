@@ -4,6 +4,9 @@ INSERT INTO mixed (campaign, epoch) SELECT sqlc.arg(campaign), unnest(sqlc.arg(e
 -- name: MixedEpochs :one
 SELECT count(*) FROM mixed WHERE campaign = sqlc.arg(campaign) AND epoch BETWEEN sqlc.arg(first) AND sqlc.arg(last);
 
+-- name: LastMixed :one
+SELECT coalesce(max(epoch), 0)::bigint FROM mixed WHERE campaign = $1;
+
 -- name: PutResponses :exec
 INSERT INTO responses (campaign, id, secret, consents, closed)
 SELECT sqlc.arg(campaign), unnest(sqlc.arg(ids)::bytea[]), unnest(sqlc.arg(secrets)::bytea[]), unnest(sqlc.arg(consents)::integer[]),

@@ -36,7 +36,7 @@ INSERT INTO days (campaign, part, day, entrants)
 SELECT unnest(sqlc.arg(campaigns)::bytea[]), sqlc.arg(part), unnest(sqlc.arg(days)::text[]), unnest(sqlc.arg(entrants)::bigint[]);
 
 -- name: EpochCounted :one
-SELECT count(*) FROM entrants WHERE campaign = sqlc.arg(campaign) AND epoch = sqlc.arg(epoch) AND chances >= sqlc.arg(least);
+SELECT count(*) FILTER (WHERE NOT dropped) AS kept, count(*) FILTER (WHERE dropped) AS dropped FROM pending WHERE campaign = $1 AND epoch = $2;
 
 -- name: Leaves :many
 SELECT id, stratum, chances, person FROM entrants WHERE campaign = sqlc.arg(campaign) AND id > sqlc.arg(after) ORDER BY id LIMIT sqlc.arg(most)::bigint;

@@ -42,6 +42,10 @@ SELECT stratum, (chances > 0)::boolean AS counted, zero, count(*) AS n FROM entr
 -- name: CountDays :many
 SELECT day, sum(entrants)::bigint AS n FROM days WHERE campaign = $1 GROUP BY day;
 
+-- name: TagsLeft :one
+SELECT (EXISTS (SELECT 1 FROM tags t WHERE t.campaign = sqlc.arg(campaign)) OR EXISTS (SELECT 1 FROM entry_tokens k WHERE k.campaign = sqlc.arg(campaign))
+	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = sqlc.arg(campaign)))::boolean;
+
 -- name: DropTags :exec
 DELETE FROM tags WHERE campaign = $1;
 

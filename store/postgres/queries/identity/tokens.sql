@@ -4,8 +4,13 @@ SELECT sqlc.arg(campaign), unnest(sqlc.arg(hashes)::bytea[]), unnest(sqlc.arg(ch
 ON CONFLICT (hash, campaign) DO NOTHING;
 
 -- name: EntryTokens :many
-SELECT hash, chances, expires, state FROM entry_tokens WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]);
+SELECT hash, chances, expires, state, refusals FROM entry_tokens WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]);
 
 -- name: SwapEntryTokens :execrows
 UPDATE entry_tokens SET state = sqlc.arg(to_state)
 WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]) AND state = sqlc.arg(from_state);
+
+-- What was judged by must still stand, or the row is left out.
+-- name: SpendEntryTokens :execrows
+UPDATE entry_tokens SET state = sqlc.arg(to_state), refusals = sqlc.arg(to_refusals)
+WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]) AND state = sqlc.arg(from_state) AND refusals = sqlc.arg(from_refusals);

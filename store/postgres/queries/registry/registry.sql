@@ -35,6 +35,9 @@ UPDATE campaigns SET state = sqlc.arg(to_state) WHERE id = sqlc.arg(id) AND stat
 -- name: PutOpenRecord :execrows
 UPDATE campaigns SET open_record = $1 WHERE id = $2;
 
+-- name: SetGateMade :execrows
+UPDATE campaigns SET gate_made = true WHERE id = $1;
+
 -- name: PutTallies :execrows
 UPDATE campaigns SET tallies = $1 WHERE id = $2 AND tallies = '';
 

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"fairlot/store"
+)
+
+// rower is a transaction or a connection.
+type rower interface {
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// binding reads the row that every room has alike, so its statements are here and in no room's queries. pgx.ErrNoRows.
+func binding(ctx context.Context, q rower) (b store.Binding, err error) {
+	var id []byte
+	if err := q.QueryRow(ctx, "SELECT installation, generation FROM binding").Scan(&id, &b.Generation); err != nil {
+		return store.Binding{}, err
+	}
+	return b, fill(b.Installation[:], id)
+}
+
+// Binding implements store.Bound.
+func (d *room) Binding(ctx context.Context) (b store.Binding, err error) {
+	err = d.read(ctx, "read binding", func(ctx context.Context, conn *pgxpool.Conn) error {
+		b, err = binding(ctx, conn)
+		return err
+	})
+	return b, err
+}
+
+// PutBinding implements store.Bound.
+func (d *room) PutBinding(ctx context.Context, b store.Binding) error {
+	return d.write(ctx, "put binding", func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, "INSERT INTO binding (id, installation, generation) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING",
+			b.Installation[:], b.Generation)
+		if err != nil || tag.RowsAffected() == 1 {
+			return err
+		}
+		have, err := binding(ctx, tx)
+		if err == nil && have != b {
+			err = store.ErrExists
+		}
+		return err
+	})
+}
+
+// SetGeneration implements store.Bound.
+func (d *room) SetGeneration(ctx context.Context, from, to int64) error {
+	return d.write(ctx, "set generation", func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, "UPDATE binding SET generation = $1 WHERE id = 1 AND generation = $2", to, from)
+		if err != nil || tag.RowsAffected() == 1 {
+			return err
+		}
+		have, err := binding(ctx, tx)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return store.ErrNotFound
+		case err == nil && have.Generation != to:
+			return store.ErrConflict
+		}
+		return err
+	})
+}
