@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -121,11 +122,15 @@ func TestScrubEmptiesTheFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = other.Close(t.Context()) }()
 	if _, err := other.Exec(t.Context(), "BEGIN; SELECT pg_current_xact_id()"); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(300*time.Millisecond, func() { _, _ = other.Exec(t.Context(), "ROLLBACK") })
+	ended := make(chan struct{})
+	time.AfterFunc(300*time.Millisecond, func() {
+		defer close(ended)
+		_ = other.Close(context.Background()) // rolls back
+	})
+	defer func() { <-ended }()
 	err = errors.Join(rooms.Identity.PutBatch(t.Context(), c, store.Batch{First: 1, Last: 1}), rooms.Identity.ClearBatch(t.Context(), c, 1, 1),
 		rooms.Identity.DropTags(t.Context(), c), rooms.Identity.Scrub(t.Context()))
 	if err != nil {
