@@ -3,7 +3,9 @@ package attack
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -104,6 +106,9 @@ type hunt struct {
 	secrets  map[string]canary // keys, tags and retry MACs that were seen, by value
 }
 
+// unfinished begins the name of a key file that is being destroyed: the key has lost its name and is overwritten next.
+const unfinished = ".new-"
+
 // remember takes down what the installation holds now and must not hold for long: the keys of epochs and of tags, which may stand in their own file only, and
 // tags and retry MACs, which may stand in the identity room until the campaign closes.
 func (h *hunt) remember() {
@@ -116,7 +121,13 @@ func (h *hunt) remember() {
 		h.t.Fatal(err)
 	}
 	for _, path := range files {
+		if strings.HasPrefix(filepath.Base(path), unfinished) {
+			continue // being destroyed when the kill came; the next start finishes that
+		}
 		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the running daemon has just destroyed it
+		}
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -126,7 +137,9 @@ func (h *hunt) remember() {
 			h.t.Fatalf("%s holds no key", filepath.Base(path))
 		}
 		name := filepath.Base(path)
-		h.secrets[string(key)] = canary{"a key", key, func(file, form string) bool { return file == name && form == "hex" }}
+		h.secrets[string(key)] = canary{"a key", key, func(file, form string) bool {
+			return form == "hex" && (file == name || strings.HasPrefix(file, unfinished) && strings.HasSuffix(file, name))
+		}}
 		if strings.HasSuffix(name, "-tag.key") {
 			for _, p := range h.people {
 				tag := tag.Of([32]byte(key), tag.Citizen, p.number)
