@@ -152,21 +152,14 @@ func closeRecord(open draw.Hash, n int, counts store.Counts, root draw.Root) *dr
 func (e *Engine) entryRoot(ctx context.Context, o *opened, want int64) (draw.Root, error) {
 	var tree draw.Tree
 	var n int64
-	var after store.EntrantID
-	for {
-		rows, err := e.Identity.Leaves(ctx, o.id, after, 4*page)
-		if err != nil {
-			return draw.Root{}, err
-		}
-		for _, l := range rows {
-			after = l.ID
-			leaf := draw.Leaf{ID: draw.EntrantID(l.ID), Stratum: l.Stratum, Chances: l.Chances, Person: draw.Person(l.Person)}.Bytes()
-			tree.Add(leaf[:])
-			n++
-		}
-		if len(rows) < 4*page {
-			break
-		}
+	err := leafReader{ctx, e.Identity, o.id}.Each(func(l draw.Leaf) error {
+		leaf := l.Bytes()
+		tree.Add(leaf[:])
+		n++
+		return nil
+	})
+	if err != nil {
+		return draw.Root{}, err
 	}
 	if n != want {
 		return draw.Root{}, fmt.Errorf("close campaign %x: %d leaves, but %d entrants were counted", o.id[:], n, want)
