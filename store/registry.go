@@ -89,6 +89,7 @@ type StaffToken struct {
 // Registry is the room of campaigns, draws, the log and staff. It holds nothing about one entrant.
 type Registry interface {
 	Bound
+	Jobs
 	// Installation returns what init fixed, ErrNotFound before.
 	Installation(ctx context.Context) (Installation, error)
 	// PutInstallation writes it once; ErrExists afterwards.
@@ -144,6 +145,8 @@ type Registry interface {
 	StaffTokens(ctx context.Context) ([]StaffToken, error)
 	// RevokeStaffToken marks one revoked; again is nil. ErrNotFound.
 	RevokeStaffToken(ctx context.Context, id [8]byte) error
+	// DropStaffTokens deletes those that expired before an instant and returns their number. A zero Expires never comes.
+	DropStaffTokens(ctx context.Context, before Time) (int, error)
 
 	Close() error
 }

@@ -125,3 +125,25 @@ func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignI
 	}
 	return n, nil
 }
+
+// DropSealed implements store.Identity.
+func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, limit int) (done bool, err error) {
+	err = d.writeLong(ctx, "drop envelopes", func(ctx context.Context, tx pgx.Tx) error {
+		q := identitydb.New(tx)
+		ids, err := q.SealedIDs(ctx, identitydb.SealedIDsParams{Campaign: campaign[:], Page: int32(limit)})
+		if err != nil {
+			return err
+		}
+		if done = len(ids) < limit; done {
+			err = errors.Join(q.DropReleases(ctx, campaign[:]), q.DropNotices(ctx, campaign[:]))
+		}
+		if err == nil {
+			err = q.DropConsents(ctx, identitydb.DropConsentsParams{None: "", Campaign: campaign[:], Ids: ids})
+		}
+		if err == nil {
+			err = q.DropSealed(ctx, identitydb.DropSealedParams{Campaign: campaign[:], Ids: ids})
+		}
+		return err
+	})
+	return done && err == nil, err
+}

@@ -64,3 +64,13 @@ func (d *Registry) RevokeStaffToken(ctx context.Context, id [8]byte) error {
 		return err
 	})
 }
+
+// DropStaffTokens implements store.Registry.
+func (d *Registry) DropStaffTokens(ctx context.Context, before store.Time) (dropped int, err error) {
+	err = d.write(ctx, "drop staff tokens", func(ctx context.Context, tx pgx.Tx) error {
+		n, err := registrydb.New(tx).DropStaffTokens(ctx, unix(before))
+		dropped = int(n)
+		return err
+	})
+	return dropped, err
+}

@@ -122,3 +122,31 @@ func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignI
 	}
 	return n, nil
 }
+
+// DropSealed implements store.Identity. The rows of one call are those up to an id, so that pages are freed whole.
+func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, limit int) (done bool, err error) {
+	err = d.writeThen(ctx, "drop envelopes", func(t *tx) error {
+		var last store.EntrantID
+		err := t.one("SELECT id FROM envelopes WHERE campaign = ?1 ORDER BY id LIMIT 1 OFFSET ?2", args{campaign[:], limit - 1}, into(last[:]))
+		if done = errors.Is(err, store.ErrNotFound); done { // fewer are left: all of them, and what goes with the last
+			for i := range last {
+				last[i] = 0xff
+			}
+			for _, table := range []string{"releases", "notices"} {
+				if _, err := t.exec("DELETE FROM "+table+" WHERE campaign = ?", campaign[:]); err != nil {
+					return err
+				}
+			}
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec("DELETE FROM envelopes WHERE campaign = ? AND id <= ?", campaign[:], last[:]); err != nil {
+			return err
+		}
+		_, err = t.exec("UPDATE entrants SET consents = '' WHERE campaign = ? AND id <= ? AND consents <> ''", campaign[:], last[:])
+		return err
+	}, truncateLog)
+	return done && err == nil, err
+}

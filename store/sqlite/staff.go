@@ -52,3 +52,13 @@ func (d *Registry) RevokeStaffToken(ctx context.Context, id [8]byte) error {
 		return err
 	})
 }
+
+// DropStaffTokens implements store.Registry.
+func (d *Registry) DropStaffTokens(ctx context.Context, before store.Time) (dropped int, err error) {
+	err = d.write(ctx, "drop staff tokens", func(t *tx) error {
+		n, err := t.exec("DELETE FROM staff_tokens WHERE expires < ? AND expires <> 0", unix(before))
+		dropped = int(n)
+		return err
+	})
+	return dropped, err
+}

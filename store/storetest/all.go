@@ -33,6 +33,8 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	made := store.CampaignID(random16())
 	responses, texts := mixedRows()
 	rel := store.Release{Opened: randomHash(), IDs: []store.EntrantID{holder.ID}}
+	t.ok(reg.PutStaffToken(t.ctx, store.StaffToken{ID: [8]byte{9}, Expires: noon}))
+	job := someJob()
 	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, made}
 	list = []act{
 		{"PutInstallation", func(ctx context.Context) error {
@@ -60,6 +62,13 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"SwapCheckpoint", func(ctx context.Context) error { return reg.SwapCheckpoint(ctx, 1, []byte("old"), []byte("new")) }, store.ErrConflict, false},
 		{"PutStaffToken", func(ctx context.Context) error { return reg.PutStaffToken(ctx, store.StaffToken{ID: [8]byte{1}}) }, store.ErrExists, false},
 		{"RevokeStaffToken", func(ctx context.Context) error { return reg.RevokeStaffToken(ctx, [8]byte{1}) }, nil, false},
+		{"DropStaffTokens", func(ctx context.Context) error { _, err := reg.DropStaffTokens(ctx, end); return err }, nil, false},
+		{"PutJob", func(ctx context.Context) error { return reg.PutJob(ctx, job) }, nil, false},
+		{"SwapJob", func(ctx context.Context) error {
+			_, err := reg.SwapJob(ctx, store.Job{ID: job.ID, Version: 1, Attempt: 1})
+			return err
+		}, store.ErrConflict, false},
+		{"DropJob", func(ctx context.Context) error { return reg.DropJob(ctx, job.ID, 2) }, nil, false},
 		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
 		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
 		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
@@ -83,6 +92,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 			_, err := idn.SetNotification(ctx, ended, 1, 1, 1, 1, 2, true, noon)
 			return err
 		}, store.ErrConflict, false},
+		{"DropSealed", func(ctx context.Context) error { _, err := idn.DropSealed(ctx, ended, 100); return err }, nil, false},
 		{"Scrub", func(ctx context.Context) error { return idn.Scrub(ctx) }, nil, true},
 	}
 	// The interfaces are the list of what there is to try: a method added there and not here fails.
@@ -126,6 +136,8 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "File", call: func(ctx context.Context) error { return e1(reg.File(ctx, store.Hash{})) }},
 		{name: "StaffToken", call: func(ctx context.Context) error { return e1(reg.StaffToken(ctx, [8]byte{})) }},
 		{name: "StaffTokens", call: func(ctx context.Context) error { return e1(reg.StaffTokens(ctx)) }},
+		{name: "Job", call: func(ctx context.Context) error { return e1(reg.Job(ctx, store.JobID{})) }},
+		{name: "Jobs", call: func(ctx context.Context) error { return e1(reg.Jobs(ctx)) }},
 		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
 		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
 		{name: "EpochCounted", call: func(ctx context.Context) error { return e2(idn.EpochCounted(ctx, c, 1)) }},
@@ -161,6 +173,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 	add(t.Registry.Checkpoint(t.ctx, 1))
 	add(t.Registry.CheckpointSizes(t.ctx))
 	add(t.Registry.StaffTokens(t.ctx))
+	add(t.Registry.Jobs(t.ctx))
 	for _, c := range campaigns {
 		add(t.Registry.Draws(t.ctx, c))
 		add(t.Identity.Gate(t.ctx, c))

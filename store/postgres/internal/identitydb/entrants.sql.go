@@ -9,6 +9,35 @@ import (
 	"context"
 )
 
+const dropConsents = `-- name: DropConsents :exec
+UPDATE entrants SET consents = $1::text WHERE campaign = $2 AND id = ANY ($3::bytea[])
+`
+
+type DropConsentsParams struct {
+	None     string
+	Campaign []byte
+	Ids      [][]byte
+}
+
+func (q *Queries) DropConsents(ctx context.Context, arg DropConsentsParams) error {
+	_, err := q.db.Exec(ctx, dropConsents, arg.None, arg.Campaign, arg.Ids)
+	return err
+}
+
+const dropSealed = `-- name: DropSealed :exec
+DELETE FROM envelopes WHERE campaign = $1 AND id = ANY ($2::bytea[])
+`
+
+type DropSealedParams struct {
+	Campaign []byte
+	Ids      [][]byte
+}
+
+func (q *Queries) DropSealed(ctx context.Context, arg DropSealedParams) error {
+	_, err := q.db.Exec(ctx, dropSealed, arg.Campaign, arg.Ids)
+	return err
+}
+
 const entrant = `-- name: Entrant :one
 SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
@@ -306,6 +335,35 @@ func (q *Queries) PutTags(ctx context.Context, arg PutTagsParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const sealedIDs = `-- name: SealedIDs :many
+SELECT id FROM envelopes WHERE campaign = $1 ORDER BY id LIMIT $2::integer
+`
+
+type SealedIDsParams struct {
+	Campaign []byte
+	Page     int32
+}
+
+func (q *Queries) SealedIDs(ctx context.Context, arg SealedIDsParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, sealedIDs, arg.Campaign, arg.Page)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const tagsOf = `-- name: TagsOf :many

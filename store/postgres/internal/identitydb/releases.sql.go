@@ -9,6 +9,24 @@ import (
 	"context"
 )
 
+const dropNotices = `-- name: DropNotices :exec
+DELETE FROM notices WHERE campaign = $1
+`
+
+func (q *Queries) DropNotices(ctx context.Context, campaign []byte) error {
+	_, err := q.db.Exec(ctx, dropNotices, campaign)
+	return err
+}
+
+const dropReleases = `-- name: DropReleases :exec
+DELETE FROM releases WHERE campaign = $1
+`
+
+func (q *Queries) DropReleases(ctx context.Context, campaign []byte) error {
+	_, err := q.db.Exec(ctx, dropReleases, campaign)
+	return err
+}
+
 const makeNotice = `-- name: MakeNotice :exec
 INSERT INTO notices (campaign, draw, stratum, rank, state, attempts, updated) VALUES ($1, $2, $3, $4, $5, 0, $6)
 ON CONFLICT (campaign, draw, stratum, rank) DO NOTHING

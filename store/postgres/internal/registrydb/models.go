@@ -50,6 +50,19 @@ type Installation struct {
 	ReceiptKey  string
 }
 
+type Job struct {
+	ID       []byte
+	Kind     string
+	Campaign []byte
+	Draw     int32
+	RunAt    int64
+	Etag     int64
+	Version  int64
+	Holder   []byte
+	Attempt  int32
+	Said     string
+}
+
 type Log struct {
 	N      int64
 	Record []byte

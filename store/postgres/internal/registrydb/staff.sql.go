@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const dropStaffTokens = `-- name: DropStaffTokens :execrows
+DELETE FROM staff_tokens WHERE expires < $1 AND expires <> 0
+`
+
+func (q *Queries) DropStaffTokens(ctx context.Context, before int64) (int64, error) {
+	result, err := q.db.Exec(ctx, dropStaffTokens, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const putStaffToken = `-- name: PutStaffToken :execrows
 INSERT INTO staff_tokens (id, secret, role, label, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
 `

@@ -43,3 +43,12 @@ SELECT id, stratum, chances, person FROM entrants WHERE campaign = sqlc.arg(camp
 
 -- name: Envelopes :many
 SELECT id, locks, identity, contact FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+
+-- name: SealedIDs :many
+SELECT id FROM envelopes WHERE campaign = sqlc.arg(campaign) ORDER BY id LIMIT sqlc.arg(page)::integer;
+
+-- name: DropSealed :exec
+DELETE FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
+
+-- name: DropConsents :exec
+UPDATE entrants SET consents = sqlc.arg(none)::text WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);

@@ -18,3 +18,9 @@ SELECT state FROM notices WHERE campaign = $1 AND draw = $2 AND stratum = $3 AND
 UPDATE notices SET state = sqlc.arg(to_state), attempts = attempts + sqlc.arg(more)::integer, updated = sqlc.arg(updated)
 WHERE campaign = sqlc.arg(campaign) AND draw = sqlc.arg(draw) AND stratum = sqlc.arg(stratum) AND rank = sqlc.arg(rank) AND state = sqlc.arg(from_state)
 RETURNING attempts;
+
+-- name: DropReleases :exec
+DELETE FROM releases WHERE campaign = $1;
+
+-- name: DropNotices :exec
+DELETE FROM notices WHERE campaign = $1;

@@ -9,3 +9,6 @@ SELECT * FROM staff_tokens ORDER BY id;
 
 -- name: RevokeStaffToken :execrows
 UPDATE staff_tokens SET revoked = true WHERE id = $1;
+
+-- name: DropStaffTokens :execrows
+DELETE FROM staff_tokens WHERE expires < sqlc.arg(before) AND expires <> 0;
