@@ -90,6 +90,7 @@ type StaffToken struct {
 type Registry interface {
 	Bound
 	Jobs
+	Leases
 	// Installation returns what init fixed, ErrNotFound before.
 	Installation(ctx context.Context) (Installation, error)
 	// PutInstallation writes it once; ErrExists afterwards.
@@ -126,7 +127,8 @@ type Registry interface {
 	// Append appends record at index size and applies t, together. ErrConflict if the log has another size or a
 	// compare-and-swap of t fails; then nothing changed.
 	Append(ctx context.Context, size int64, record []byte, t Transition) error
-	// PutCheckpoint stores the signed note of a tree size, replacing one of the same size (with more cosignatures).
+	// PutCheckpoint stores the signed note of a tree size. If there is one of that size it stays, since it may have cosignatures by
+	// now, and nil is returned.
 	PutCheckpoint(ctx context.Context, size int64, note []byte) error
 	// SwapCheckpoint replaces old by new at size by compare-and-swap on the bytes. ErrConflict, ErrNotFound.
 	SwapCheckpoint(ctx context.Context, size int64, old, new []byte) error

@@ -94,7 +94,7 @@ func (t *tx) transition(tr store.Transition) error {
 // PutCheckpoint implements store.Registry.
 func (d *Registry) PutCheckpoint(ctx context.Context, size int64, note []byte) error {
 	return d.write(ctx, "put checkpoint", func(t *tx) error {
-		_, err := t.exec("INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT (size) DO UPDATE SET note = excluded.note", size, full(note))
+		_, err := t.exec("INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT (size) DO NOTHING", size, full(note))
 		return err
 	})
 }

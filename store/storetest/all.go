@@ -60,6 +60,9 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		}, store.ErrConflict, false},
 		{"PutCheckpoint", func(ctx context.Context) error { return reg.PutCheckpoint(ctx, 2, []byte("n")) }, nil, false},
 		{"SwapCheckpoint", func(ctx context.Context) error { return reg.SwapCheckpoint(ctx, 1, []byte("old"), []byte("new")) }, store.ErrConflict, false},
+		{"SwapLease", func(ctx context.Context) error {
+			return reg.SwapLease(ctx, store.Lease{}, store.Lease{Term: 1, Beat: 1, Holder: [16]byte{1}, Door: "d"})
+		}, nil, false},
 		{"PutStaffToken", func(ctx context.Context) error { return reg.PutStaffToken(ctx, store.StaffToken{ID: [8]byte{1}}) }, store.ErrExists, false},
 		{"RevokeStaffToken", func(ctx context.Context) error { return reg.RevokeStaffToken(ctx, [8]byte{1}) }, nil, false},
 		{"DropStaffTokens", func(ctx context.Context) error { _, err := reg.DropStaffTokens(ctx, end); return err }, nil, false},
@@ -131,6 +134,7 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "Draws", call: func(ctx context.Context) error { return e1(reg.Draws(ctx, c)) }},
 		{name: "LogSize", call: func(ctx context.Context) error { return e1(reg.LogSize(ctx)) }},
 		{name: "LogRecords", call: func(ctx context.Context) error { return e1(reg.LogRecords(ctx, 0, 1)) }},
+		{name: "Lease", call: func(ctx context.Context) error { return e1(reg.Lease(ctx)) }},
 		{name: "Checkpoint", call: func(ctx context.Context) error { return e1(reg.Checkpoint(ctx, 1)) }},
 		{name: "CheckpointSizes", call: func(ctx context.Context) error { return e1(reg.CheckpointSizes(ctx)) }},
 		{name: "File", call: func(ctx context.Context) error { return e1(reg.File(ctx, store.Hash{})) }},
@@ -170,6 +174,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 	}
 	add(t.Registry.Campaigns(t.ctx, store.CampaignID{}, 1000))
 	add(t.Registry.LogRecords(t.ctx, 0, 1000))
+	add(t.Registry.Lease(t.ctx))
 	add(t.Registry.Checkpoint(t.ctx, 1))
 	add(t.Registry.CheckpointSizes(t.ctx))
 	add(t.Registry.StaffTokens(t.ctx))

@@ -126,7 +126,8 @@ var logTests = []test{
 		for _, n := range []int64{10, 9, 1} {
 			t.ok(t.Registry.PutCheckpoint(t.ctx, n, []byte("note")))
 		}
-		t.ok(t.Registry.PutCheckpoint(t.ctx, 9, []byte("note\n— a\n")))
+		t.ok(t.Registry.SwapCheckpoint(t.ctx, 9, []byte("note"), []byte("note\n— a\n")))
+		t.ok(t.Registry.PutCheckpoint(t.ctx, 9, []byte("note"))) // by whoever signs late: the cosignature stays
 		t.is(t.Registry.SwapCheckpoint(t.ctx, 9, []byte("note"), []byte("x")), store.ErrConflict)
 		got := race(16, func(i int) string {
 			return verdict(t.Registry.SwapCheckpoint(t.ctx, 9, []byte("note\n— a\n"), []byte{byte(i)}))

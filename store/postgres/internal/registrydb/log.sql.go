@@ -113,7 +113,7 @@ func (q *Queries) LogSize(ctx context.Context) (int64, error) {
 }
 
 const putCheckpoint = `-- name: PutCheckpoint :exec
-INSERT INTO checkpoints (size, note) VALUES ($1, $2) ON CONFLICT (size) DO UPDATE SET note = excluded.note
+INSERT INTO checkpoints (size, note) VALUES ($1, $2) ON CONFLICT (size) DO NOTHING
 `
 
 type PutCheckpointParams struct {

@@ -63,6 +63,14 @@ type Job struct {
 	Said     string
 }
 
+type Lease struct {
+	ID     int32
+	Term   int64
+	Beat   int64
+	Holder []byte
+	Door   string
+}
+
 type Log struct {
 	N      int64
 	Record []byte

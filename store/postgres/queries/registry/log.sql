@@ -8,7 +8,7 @@ SELECT record FROM log WHERE n >= sqlc.arg(start) ORDER BY n LIMIT sqlc.arg(most
 INSERT INTO log (n, record) VALUES ($1, $2) ON CONFLICT (n) DO NOTHING;
 
 -- name: PutCheckpoint :exec
-INSERT INTO checkpoints (size, note) VALUES ($1, $2) ON CONFLICT (size) DO UPDATE SET note = excluded.note;
+INSERT INTO checkpoints (size, note) VALUES ($1, $2) ON CONFLICT (size) DO NOTHING;
 
 -- name: SwapCheckpoint :execrows
 UPDATE checkpoints SET note = sqlc.arg(new) WHERE size = sqlc.arg(size) AND note = sqlc.arg(old);
