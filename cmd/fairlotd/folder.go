@@ -6,9 +6,13 @@ import (
 	"path/filepath"
 )
 
-// Names in an installation's folder. The key folder is kept apart from every backup of the rooms.
+// Names in an installation's folder. The key folder is kept apart from every backup of the rooms. An installation has either rooms, on SQLite, or
+// appDSNs, on PostgreSQL.
 const (
 	roomsDir     = "rooms"
+	appDSNs      = "postgres.dsn"       // of the app roles: what serve opens
+	ownerDSNs    = "postgres.owner.dsn" // of the owners: init and upgrade alone read it, and it may be kept elsewhere
+	provisionSQL = "provision.sql"      // what somebody has to run before init can go on; there only until then
 	keysDir      = "keys"
 	tokenFile    = "officer.token"
 	logKeyName   = "log.skey"

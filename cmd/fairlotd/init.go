@@ -19,12 +19,17 @@ type initCmd struct {
 	Dir         string `required:"" placeholder:"DIR" help:"Folder to make; it must not exist, or be empty."`
 	Origin      string `required:"" placeholder:"NAME" help:"Name of the public log, by custom the site's host and a path, such as library.example/fairlot. Fixed forever."`
 	Institution string `required:"" placeholder:"NAME" help:"The institution's name as it stands in every campaign. Fixed forever."`
+
+	AdminDSNFile string `placeholder:"FILE" help:"Keep the rooms in PostgreSQL instead of SQLite: DSN of a role that makes databases and roles, in a file of mode 0600. One for all rooms, or a line a room: registry DSN, identity DSN, answers DSN."`
+	Database     string `default:"fairlot" placeholder:"NAME" help:"Databases and roles made with --admin-dsn-file are called NAME_registry and so on."`
+	OwnerDSNFile string `placeholder:"FILE" help:"Three empty PostgreSQL databases that are made already: DSNs of their owners, one a line as above."`
+	AppDSNFile   string `placeholder:"FILE" help:"And DSNs of the roles under which the daemon runs."`
 }
 
+// Run makes the installation, or goes on with one that waited for somebody to run SQL. After an error nothing half made stays.
 func (c *initCmd) Run(ctx context.Context) (err error) {
-	if names, err := os.ReadDir(c.Dir); err == nil && len(names) > 0 {
-		return fmt.Errorf("%s is not empty: an installation is made in a new folder", c.Dir)
-	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+	pending, err := c.pending()
+	if err != nil {
 		return err
 	}
 	logSecret, logKey, err := ledger.GenerateLogKey(c.Origin)
@@ -39,16 +44,44 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 	if err := engine.CheckInstallation(&in); err != nil {
 		return err
 	}
+	remote, err := c.databases(ctx, pending)
+	if err != nil {
+		return err
+	}
+	var (
+		rooms store.Rooms
+		undo  func(context.Context) error // for databases
+		files = []string{roomsDir, keysDir, tokenFile}
+	)
+	if remote != nil {
+		undo = remote.undo
+	}
+	if !pending {
+		files = append(files, appDSNs, ownerDSNs)
+	}
+	_, absent := os.Lstat(c.Dir)
+	defer func() {
+		if rooms.Registry != nil {
+			err = errors.Join(err, rooms.Close())
+		}
+		if err == nil {
+			return
+		}
+		if undo != nil {
+			if e := undo(context.WithoutCancel(ctx)); e != nil {
+				err = fmt.Errorf("%w; and what was made of the databases could not be taken back: %w", err, e)
+			}
+		}
+		for _, name := range files {
+			os.RemoveAll(filepath.Join(c.Dir, name))
+		}
+		if absent != nil {
+			os.Remove(c.Dir) // it was made here
+		}
+	}()
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil { // nothing half made is left behind
-			for _, name := range []string{roomsDir, keysDir, tokenFile} {
-				os.RemoveAll(filepath.Join(c.Dir, name))
-			}
-		}
-	}()
 	if err := keys.Make(filepath.Join(c.Dir, keysDir)); err != nil {
 		return err
 	}
@@ -58,14 +91,18 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 	if err := keys.PutText(filepath.Join(c.Dir, keysDir), receiptName, receiptSecret); err != nil {
 		return err
 	}
-	if err := sqlite.Create(filepath.Join(c.Dir, roomsDir)); err != nil {
-		return err
+	if remote != nil {
+		if rooms, undo, err = remote.fill(ctx); err != nil {
+			return err
+		}
+	} else {
+		if err := sqlite.Create(filepath.Join(c.Dir, roomsDir)); err != nil {
+			return err
+		}
+		if rooms, err = sqlite.Open(filepath.Join(c.Dir, roomsDir)); err != nil {
+			return err
+		}
 	}
-	rooms, err := sqlite.Open(filepath.Join(c.Dir, roomsDir))
-	if err != nil {
-		return err
-	}
-	defer rooms.Close()
 	folder, err := keys.Open(filepath.Join(c.Dir, keysDir))
 	if err != nil {
 		return err
@@ -77,8 +114,25 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 	if err := writeSecret(c.Dir, tokenFile, token+"\n"); err != nil {
 		return err
 	}
+	switch {
+	case pending:
+		if err := os.Remove(filepath.Join(c.Dir, provisionSQL)); err != nil {
+			return err
+		}
+	case remote != nil:
+		if err := writeSecret(c.Dir, ownerDSNs, remote.owners.Text()); err != nil {
+			return err
+		}
+		if err := writeSecret(c.Dir, appDSNs, remote.apps.Text()); err != nil {
+			return err
+		}
+	}
 	fmt.Printf("made %s\n\n  log origin    %s\n  institution   %s\n  log key       %s\n  first token   %s (0600, an officer's, 90 days)\n\n",
 		c.Dir, in.Origin, in.Institution, in.LogKey, filepath.Join(c.Dir, tokenFile))
+	if remote != nil {
+		fmt.Printf("  app DSNs      %s (0600, the daemon's)\n  owner DSNs    %s (0600, for fairlotd upgrade alone: keep it on another machine)\n\n",
+			filepath.Join(c.Dir, appDSNs), filepath.Join(c.Dir, ownerDSNs))
+	}
 	fmt.Printf("next: fairlotd serve --dir %s\n      fairlot --token-file %s campaign list\n", c.Dir, filepath.Join(c.Dir, tokenFile))
 	return nil
 }

@@ -2,6 +2,7 @@
 //
 //	fairlotd init --dir DIR --origin NAME --institution NAME   make an installation
 //	fairlotd serve --dir DIR                                   run it
+//	fairlotd upgrade --dir DIR                                 bring its rooms to a newer program's schema
 //	fairlotd demo                                              watch a whole campaign, then try the site
 package main
 
@@ -24,6 +25,7 @@ type commands struct {
 	Init    initCmd    `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
 	Serve   serveCmd   `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
 	Officer officerCmd `cmd:"" help:"Make an officer's token when none is left. The daemon must be stopped."`
+	Upgrade upgradeCmd `cmd:"" help:"Bring an installation's rooms to this program's schema. Make a backup first."`
 	Demo    demo.Cmd   `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
 
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`

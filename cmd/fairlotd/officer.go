@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fairlot/engine"
-	"fairlot/store/sqlite"
 )
 
 type officerCmd struct {
@@ -26,9 +25,9 @@ func (c *officerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	rooms, err := sqlite.Open(filepath.Join(c.Dir, roomsDir))
+	rooms, err := openRooms(ctx, c.Dir)
 	if err != nil {
-		return fmt.Errorf("rooms: %w", err)
+		return err
 	}
 	defer rooms.Close()
 	token, err := engine.MakeOfficerToken(ctx, rooms.Registry, "made on the machine, none was left", time.Now())

@@ -18,7 +18,6 @@ import (
 	"fairlot/crypto/ledger"
 	"fairlot/engine"
 	"fairlot/server"
-	"fairlot/store/sqlite"
 	"fairlot/web"
 )
 
@@ -141,9 +140,9 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*engine.Engine, 
 			return nil, nil, fmt.Errorf("key %s: %w", k.name, err)
 		}
 	}
-	rooms, err := sqlite.Open(filepath.Join(c.Dir, roomsDir))
+	rooms, err := openRooms(ctx, c.Dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("rooms: %w", err)
+		return nil, nil, err
 	}
 	cfg.Registry, cfg.Identity, cfg.Answers = rooms.Registry, rooms.Identity, rooms.Answers
 	eng, err := engine.New(ctx, cfg)

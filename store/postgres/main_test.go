@@ -57,19 +57,15 @@ func run(m *testing.M) int {
 	code := m.Run()
 	if shared.cluster == nil {
 		for _, s := range shared.free {
-			drop(s.name)
+			_ = drop(s.name)
 		}
 	}
 	return code
 }
 
 // drop deletes what Provision made under a name, as far as it is there.
-func drop(name string) {
-	for _, r := range (DSNs{shared.admin, shared.admin, shared.admin}).rooms() {
-		if p, err := newPlan(r, name); err == nil {
-			p.undo(context.Background(), len(p.make))
-		}
-	}
+func drop(name string) error {
+	return Withdraw(context.Background(), DSNs{shared.admin, shared.admin, shared.admin}, name)
 }
 
 // skipWithout skips a test where there is no server.

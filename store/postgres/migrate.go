@@ -26,18 +26,22 @@ var migrations embed.FS
 
 // Create makes the schemas of an installation in three empty databases, as their owners, and gives the app roles their rights: to their
 // own database and its rows. It takes the right to connect away from everybody else. If one of the databases has a schema it changes
-// nothing and returns [store.ErrExists].
+// nothing and returns [store.ErrExists]; after any other error the databases are empty again, as far as their servers answer.
 func Create(ctx context.Context, owners, apps DSNs) error {
 	for _, r := range owners.rooms() {
 		empty, err := isEmpty(ctx, r)
 		if err == nil && !empty {
-			err = store.ErrExists
+			err = fmt.Errorf("the database is not empty: %w", store.ErrExists)
 		}
 		if err != nil {
 			return fmt.Errorf("create the %s room: %w", r.name, err)
 		}
 	}
-	return Migrate(ctx, owners, apps)
+	if err := Migrate(ctx, owners, apps); err != nil {
+		_ = Discard(context.WithoutCancel(ctx), owners) // the first error says more
+		return err
+	}
+	return nil
 }
 
 // Migrate brings the schemas forward, never back, and renews the app roles' rights. Several may run at once; one does the work, the
@@ -55,8 +59,28 @@ func Migrate(ctx context.Context, owners, apps DSNs) error {
 	return nil
 }
 
-func ownerDB(r roomDSN) (*pgx.ConnConfig, *sql.DB, error) {
+// Discard empties the three databases again, as their owners: what [Create] made is gone, with every row. Again is nil.
+func Discard(ctx context.Context, owners DSNs) error {
+	var all error
+	for _, r := range owners.rooms() {
+		_, db, err := ownerDB(ctx, r)
+		if err == nil {
+			err = execAll(ctx, db, "empty the database", []string{"DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public AUTHORIZATION pg_database_owner"})
+			_ = db.Close()
+		}
+		if err != nil {
+			all = errors.Join(all, fmt.Errorf("discard the %s room: %w", r.name, err))
+		}
+	}
+	return all
+}
+
+// ownerDB connects as a room's owner.
+func ownerDB(ctx context.Context, r roomDSN) (*pgx.ConnConfig, *sql.DB, error) {
 	c, err := config(r)
+	if err == nil {
+		err = knock(ctx, c.ConnConfig)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +89,7 @@ func ownerDB(r roomDSN) (*pgx.ConnConfig, *sql.DB, error) {
 }
 
 func isEmpty(ctx context.Context, r roomDSN) (empty bool, err error) {
-	_, db, err := ownerDB(r)
+	_, db, err := ownerDB(ctx, r)
 	if err != nil {
 		return false, err
 	}
@@ -84,7 +108,7 @@ func classifyOwner(ctx context.Context, act string, err error) error {
 }
 
 func migrate(ctx context.Context, r roomDSN, app string) error {
-	c, db, err := ownerDB(r)
+	c, db, err := ownerDB(ctx, r)
 	if err != nil {
 		return err
 	}

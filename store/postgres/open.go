@@ -102,7 +102,7 @@ func config(r roomDSN) (*pgxpool.Config, error) {
 // Open opens the three rooms under their app roles. It creates nothing: an absent database or schema is [store.ErrNotFound], a schema
 // older than this program's an error that asks for [Migrate]. A newer one is fine, because migrations only add. It refuses to
 // run, with a [*ReachError], if an app role can reach more than its own room, and, with another error, on a server that does not keep what it
-// acknowledges (fsync or synchronous_commit off).
+// acknowledges (fsync or synchronous_commit off), on a standby, and on PostgreSQL older than 15.
 func Open(ctx context.Context, dsns DSNs) (_ store.Rooms, err error) {
 	var opened []*room
 	defer func() {
@@ -136,6 +136,9 @@ func openRoom(ctx context.Context, r roomDSN) (_ *room, err error) {
 			c.MaxConns = identityConns
 		}
 	}
+	if err := knock(ctx, c.ConnConfig); err != nil {
+		return nil, err
+	}
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), c)
 	if err != nil {
 		return nil, errors.New("malformed pool settings")
@@ -149,7 +152,7 @@ func openRoom(ctx context.Context, r roomDSN) (_ *room, err error) {
 	if err := d.checkSchema(ctx, r.name); err != nil {
 		return nil, err
 	}
-	return d, d.checkDurable(ctx)
+	return d, d.checkServer(ctx)
 }
 
 // hasPoolSize: ParseConfig fills in a size and does not say so.
@@ -170,7 +173,7 @@ func (d *room) checkSchema(ctx context.Context, name roomName) error {
 	case err != nil:
 		return err
 	case !versions:
-		return fmt.Errorf("the database is empty: %w", store.ErrNotFound)
+		return fmt.Errorf("the database is empty (%w): it is filled by fairlotd init", store.ErrNotFound)
 	case !marker:
 		return fmt.Errorf("the database is not that of the %s room", name)
 	}
@@ -180,19 +183,24 @@ func (d *room) checkSchema(ctx context.Context, name roomName) error {
 	}
 	want, err := newestMigration(name)
 	if err == nil && have < want {
-		err = fmt.Errorf("schema version %d is older than this program's %d: migrate first", have, want)
+		err = fmt.Errorf("schema version %d is older than this program's %d: make a backup, then run fairlotd upgrade", have, want)
 	}
 	return err
 }
 
-// checkDurable refuses a server that acknowledges what a power cut undoes.
-func (d *room) checkDurable(ctx context.Context) error {
+// checkServer refuses a server that acknowledges what a power cut undoes, or that only reads.
+func (d *room) checkServer(ctx context.Context) error {
 	var fsync, commit string
-	if err := d.row(ctx, "read the settings", "SELECT current_setting('fsync'), current_setting('synchronous_commit')", nil, &fsync, &commit); err != nil {
+	var standby bool
+	if err := d.row(ctx, "read the settings", "SELECT current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery()", nil,
+		&fsync, &commit, &standby); err != nil {
 		return err
 	}
-	if fsync == "off" || commit == "off" {
-		return fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: it would lose what it acknowledged", fsync, commit)
+	switch {
+	case fsync == "off" || commit == "off":
+		return fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: it would lose what it acknowledged; turn both on", fsync, commit)
+	case standby:
+		return errors.New("the server is a standby and only reads: name the primary in the DSN, or all servers with target_session_attrs=read-write")
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type ReachError struct {
 
 // Error implements error.
 func (e *ReachError) Error() string {
-	return fmt.Sprintf("the app role of the %s room could leave it: %s", e.Room, e.Reason)
+	return fmt.Sprintf("the app role of the %s room could leave it: %s; take that away, then start again", e.Room, e.Reason)
 }
 
 // reaches are questions to the catalogue. Each names what it found, or nothing.

@@ -164,7 +164,9 @@ func TestProvision(t *testing.T) {
 	ctx := t.Context()
 	root := shared.cluster.AdminDSN("postgres")
 	for _, name := range []string{"made", "byhand"} { // of an earlier run on this server
-		drop(name)
+		if err := drop(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_ = statements(t, root, "DROP ROLE IF EXISTS part_answers_app, maker, nobody")
 	if err := statements(t, root, "CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD 'm'", "CREATE ROLE nobody LOGIN PASSWORD 'n'"); err != nil {

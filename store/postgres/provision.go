@@ -10,8 +10,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -67,12 +69,27 @@ func Provision(ctx context.Context, admin DSNs, name string) (owners, apps DSNs,
 	for i, p := range plans {
 		if err := p.run(ctx); err != nil {
 			for _, q := range plans[:i] {
-				q.undo(context.WithoutCancel(ctx), len(q.make))
+				_ = q.undo(context.WithoutCancel(ctx), len(q.make)) // the first error says more
 			}
 			return DSNs{}, DSNs{}, fmt.Errorf("provision the %s room: %w", p.room, err)
 		}
 	}
 	return owners, apps, nil
+}
+
+// Withdraw drops what [Provision] made under a name: the three databases, with all that is in them, and their roles. What is not there is passed over.
+// Nobody may be connected.
+func Withdraw(ctx context.Context, admin DSNs, name string) error {
+	for _, r := range admin.rooms() {
+		p, err := newPlan(r, name)
+		if err != nil {
+			return err
+		}
+		if err := p.undo(ctx, len(p.make)); err != nil {
+			return fmt.Errorf("withdraw the %s room: %w", r.name, err)
+		}
+	}
+	return nil
 }
 
 // plan is what one room needs.
@@ -91,17 +108,21 @@ func newPlan(r roomDSN, name string) (plan, error) {
 	}
 	database := name + "_" + string(r.name)
 	owner, app := database+"_owner", database+"_app"
-	p := plan{room: r.name, admin: r.dsn, server: c.ConnConfig.Host}
+	p := plan{room: r.name, admin: r.dsn, server: net.JoinHostPort(c.ConnConfig.Host, strconv.Itoa(int(c.ConnConfig.Port)))}
 	dsn := func(role, password string) string {
 		v := *u
 		v.User, v.Path = url.UserPassword(role, password), "/"+database
 		return v.String()
 	}
-	for role, out := range map[string]*string{owner: &p.ownerDSN, app: &p.appDSN} {
+	for _, made := range []struct {
+		role string
+		dsn  *string
+	}{{owner, &p.ownerDSN}, {app, &p.appDSN}} {
+		role := made.role
 		secret := make([]byte, 16)
 		_, _ = rand.Read(secret) // never fails
 		password := hex.EncodeToString(secret)
-		*out = dsn(role, password)
+		*made.dsn = dsn(role, password)
 		verifier, err := scram(password)
 		if err != nil {
 			return plan{}, fmt.Errorf("provision the %s room: %w", r.name, err)
@@ -114,7 +135,7 @@ func newPlan(r roomDSN, name string) (plan, error) {
 		"CREATE DATABASE "+quote(database)+" OWNER "+quote(owner)+" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
 		"REVOKE ALL ON DATABASE "+quote(database)+" FROM PUBLIC",
 		"REVOKE "+quote(owner)+" FROM CURRENT_USER")
-	p.drop = append(p.drop, "SELECT 1", "DROP DATABASE "+quote(database), "SELECT 1", "SELECT 1")
+	p.drop = append(p.drop, "REVOKE "+quote(owner)+" FROM CURRENT_USER", "DROP DATABASE "+quote(database), "SELECT 1", "GRANT "+quote(owner)+" TO CURRENT_USER")
 	return p, nil
 }
 
@@ -123,6 +144,9 @@ func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 func (p plan) connect(ctx context.Context) (*pgx.Conn, error) {
 	c, err := config(roomDSN{p.room, p.admin})
 	if err != nil {
+		return nil, err
+	}
+	if err := knock(ctx, c.ConnConfig); err != nil {
 		return nil, err
 	}
 	c.ConnConfig.RuntimeParams["statement_timeout"] = "0"
@@ -148,10 +172,10 @@ func (p plan) run(ctx context.Context) error {
 	defer func() { _ = conn.Close(ctx) }()
 	for i, s := range p.make {
 		if _, err := conn.Exec(ctx, s); err != nil {
-			p.undo(context.WithoutCancel(ctx), i)
+			_ = p.undo(context.WithoutCancel(ctx), i) // the first error says more
 			var pg *pgconn.PgError
 			if errors.As(err, &pg) && (pg.Code == "42710" || pg.Code == "42P04") {
-				return store.ErrExists
+				return fmt.Errorf("the server at %s has a database or roles of that name: %w", p.server, store.ErrExists)
 			}
 			return classifyOwner(ctx, "make database and roles", err)
 		}
@@ -159,16 +183,25 @@ func (p plan) run(ctx context.Context) error {
 	return nil
 }
 
-// undo takes the first n statements back, as far as it can.
-func (p plan) undo(ctx context.Context, n int) {
+// undo takes the first n statements back. What is gone already is passed over; the first other error is returned when all was tried.
+func (p plan) undo(ctx context.Context, n int) error {
 	conn, err := p.connect(ctx)
 	if err != nil {
-		return
+		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
+	var first error
 	for i := n - 1; i >= 0; i-- {
-		_, _ = conn.Exec(ctx, p.drop[i])
+		_, err := conn.Exec(ctx, p.drop[i])
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && (pg.Code == "42704" || pg.Code == "3D000") {
+			continue
+		}
+		if first == nil {
+			first = classifyOwner(ctx, "drop database and roles", err)
+		}
 	}
+	return first
 }
 
 // scram makes the verifier that PostgreSQL stores for a password, so that no log of the server gets to see the password:

@@ -98,11 +98,11 @@ func create(f roomFile, dir string) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return classify(ctx, "write the header", err)
 	}
-	r, err := openRoom(f, dir, busyTimeout)
+	r, err := openFile(f, dir, busyTimeout)
 	if err != nil {
 		return err
 	}
-	return r.Close()
+	return errors.Join(migrate(ctx, f, r.w), r.Close())
 }
 
 func syncDir(dir string) error {
@@ -116,9 +116,24 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Open opens the three files that [Create] made and brings their schema forward. It creates nothing: an absent file is
-// [store.ErrNotFound]. A file of another room and a schema newer than this program are refused.
+// Open opens the three files that [Create] made. It creates nothing: an absent file is [store.ErrNotFound]. A file of another room and a
+// schema newer than this program are refused, and so is an older one, with an error that asks for [Migrate].
 func Open(dir string) (store.Rooms, error) { return open(dir, busyTimeout) }
+
+// Migrate brings the schema of the three files forward, never back. It may be repeated after any error. A schema newer than this program is refused.
+func Migrate(dir string) error {
+	for _, f := range []roomFile{registryFile, identityFile, answersFile} {
+		r, err := openFile(f, dir, busyTimeout)
+		if err != nil {
+			return fmt.Errorf("open %s.db: %w", f.name, err)
+		}
+		err = migrate(context.Background(), f, r.w)
+		if err := errors.Join(err, r.Close()); err != nil {
+			return fmt.Errorf("%s.db: %w", f.name, err)
+		}
+	}
+	return nil
+}
 
 func open(dir string, busy time.Duration) (rooms store.Rooms, err error) {
 	var opened []*room
@@ -139,7 +154,24 @@ func open(dir string, busy time.Duration) (rooms store.Rooms, err error) {
 	return store.Rooms{Registry: &Registry{opened[0]}, Identity: &Identity{opened[1]}, Answers: &Answers{opened[2]}}, nil
 }
 
-func openRoom(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
+func openRoom(f roomFile, dir string, busy time.Duration) (*room, error) {
+	r, err := openFile(f, dir, busy)
+	if err != nil {
+		return nil, err
+	}
+	_, have, want, err := versions(context.Background(), f, r.w)
+	if err == nil && have < want {
+		err = fmt.Errorf("schema version %d is older than this program's %d: make a backup, then run fairlotd upgrade", have, want)
+	}
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// openFile opens a room's file, whatever its schema.
+func openFile(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
 	switch info, err := os.Stat(f.path(dir)); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, store.ErrNotFound
@@ -164,30 +196,36 @@ func openRoom(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
 	if app != f.app {
 		return nil, fmt.Errorf("application_id %#x is not that of the %s room", app, f.name)
 	}
-	return r, migrate(ctx, f, r.w)
+	return r, nil
+}
+
+// versions returns the schema's version and this program's, which is not older.
+func versions(ctx context.Context, f roomFile, db *sql.DB) (p *goose.Provider, have, want int64, err error) {
+	folder, err := fs.Sub(migrations, "migrations/"+f.name)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	p, err = goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	have, want, err = p.GetVersions(ctx)
+	if err != nil {
+		return nil, 0, 0, classify(ctx, "read the schema version", err)
+	}
+	if have > want {
+		return nil, 0, 0, fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
+	}
+	return p, have, want, nil
 }
 
 // migrate brings the schema forward. Nothing is written if it is current.
 func migrate(ctx context.Context, f roomFile, db *sql.DB) error {
-	folder, err := fs.Sub(migrations, "migrations/"+f.name)
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return classify(ctx, "read the schema version", err)
-	}
-	if have > want {
-		return fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
-	}
-	if have < want {
-		if _, err := p.Up(ctx); err != nil {
-			return classify(ctx, fmt.Sprintf("migrate the schema from version %d to %d", have, want), err)
+	p, have, want, err := versions(ctx, f, db)
+	if err == nil && have < want {
+		if _, err = p.Up(ctx); err != nil {
+			err = classify(ctx, fmt.Sprintf("migrate the schema from version %d to %d", have, want), err)
 		}
 	}
-	return nil
+	return err
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"fairlot/cmd/fairlot/private"
+	"fairlot/store"
+	"fairlot/store/postgres"
+)
+
+// errNotFinished says that somebody has to run the SQL before init can go on. What is in the folder then stays.
+var errNotFinished = errors.New("the installation is not finished")
+
+// databases are the three PostgreSQL databases that init fills, empty so far.
+type databases struct {
+	owners, apps postgres.DSNs
+	undo         func(context.Context) error // drops them, if this init has made them
+}
+
+// databases makes the databases or finds those that were made for this folder; nil without a DSN, which means SQLite.
+func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, error) {
+	switch {
+	case pending:
+		return c.made(filepath.Join(c.Dir, ownerDSNs), filepath.Join(c.Dir, appDSNs))
+	case c.AdminDSNFile != "" && (c.OwnerDSNFile != "" || c.AppDSNFile != ""):
+		return nil, errors.New("either --admin-dsn-file, which makes databases, or --owner-dsn-file and --app-dsn-file, which name databases that are made")
+	case c.AdminDSNFile != "":
+		return c.provision(ctx)
+	case c.OwnerDSNFile != "" && c.AppDSNFile != "":
+		return c.made(c.OwnerDSNFile, c.AppDSNFile)
+	case c.OwnerDSNFile != "" || c.AppDSNFile != "":
+		return nil, errors.New("--owner-dsn-file and --app-dsn-file go together: an owner makes the tables of a room, an app role reads and writes its rows")
+	}
+	return nil, nil
+}
+
+// made names databases and roles that somebody else has made.
+func (c *initCmd) made(ownerFile, appFile string) (*databases, error) {
+	owners, err := readDSNs(ownerFile)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := readDSNs(appFile)
+	if err != nil {
+		return nil, err
+	}
+	return &databases{owners: owners, apps: apps}, nil
+}
+
+func (c *initCmd) provision(ctx context.Context) (*databases, error) {
+	admin, err := readDSNs(c.AdminDSNFile)
+	if err != nil {
+		return nil, err
+	}
+	owners, apps, err := postgres.Provision(ctx, admin, c.Database)
+	var blocked *postgres.NotAllowedError
+	switch {
+	case errors.As(err, &blocked):
+		return nil, c.ask(owners, apps, blocked.SQL)
+	case errors.Is(err, store.ErrExists):
+		return nil, fmt.Errorf("%w; choose another --database, or, if they are left from an installation that is over, drop them", err)
+	case err != nil:
+		return nil, err
+	}
+	undo := func(ctx context.Context) error { return postgres.Withdraw(ctx, admin, c.Database) }
+	return &databases{owners, apps, undo}, nil
+}
+
+// ask leaves in the folder what the next init goes on with, and prints the SQL for whoever may run it.
+func (c *initCmd) ask(owners, apps postgres.DSNs, sql string) (err error) {
+	made := []string{}
+	defer func() {
+		if !errors.Is(err, errNotFinished) {
+			for _, name := range made {
+				os.Remove(name)
+			}
+		}
+	}()
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return err
+	}
+	for _, f := range []struct{ name, text string }{{appDSNs, apps.Text()}, {ownerDSNs, owners.Text()}, {provisionSQL, sql}} {
+		path := filepath.Join(c.Dir, f.name)
+		if err := private.Write(path, []byte(f.text)); err != nil {
+			return err
+		}
+		made = append(made, path)
+	}
+	fmt.Print(sql)
+	return fmt.Errorf("%w: the role of --admin-dsn-file may not make databases and roles. Let a superuser run what was printed, in psql (it is in %s too; "+
+		"it holds no password, only what a server stores of one). Then run the same fairlotd init again", errNotFinished, filepath.Join(c.Dir, provisionSQL))
+}
+
+// fill makes the schemas and opens the rooms. undo takes back what was made, databases of this init included.
+func (d *databases) fill(ctx context.Context) (rooms store.Rooms, undo func(context.Context) error, err error) {
+	undo = d.undo
+	if err := postgres.Create(ctx, d.owners, d.apps); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			err = fmt.Errorf("%w (was the SQL run?)", err)
+		}
+		return rooms, undo, err
+	}
+	if undo == nil {
+		undo = func(ctx context.Context) error { return postgres.Discard(ctx, d.owners) }
+	}
+	rooms, err = postgres.Open(ctx, d.apps)
+	return rooms, undo, err
+}
+
+// pending tells whether the folder holds what ask left, and nothing else; an error if it cannot become an installation.
+func (c *initCmd) pending() (bool, error) {
+	names, err := os.ReadDir(c.Dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(names) == 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	left := map[string]bool{}
+	for _, n := range names {
+		left[n.Name()] = true
+	}
+	if len(left) == 3 && left[appDSNs] && left[ownerDSNs] && left[provisionSQL] {
+		return true, nil
+	}
+	return false, fmt.Errorf("%s is not empty: an installation is made in a new folder", c.Dir)
+}

@@ -1,0 +1,60 @@
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"fairlot/store"
+)
+
+// oldest is the first major version on which the rooms were tested: from it on nobody but the owner may make objects in schema public.
+const oldest = 15
+
+// knock connects once, so that whoever starts the daemon learns why it cannot.
+func knock(ctx context.Context, c *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return explain(ctx, c, err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	version := conn.PgConn().ParameterStatus("server_version")
+	major, _ := strconv.Atoi(strings.FieldsFunc(version+" ", func(r rune) bool { return r < '0' || r > '9' })[0])
+	if major < oldest {
+		return fmt.Errorf("the server at %s is PostgreSQL %d, and %d is the oldest that will do", address(c), major, oldest)
+	}
+	return nil
+}
+
+// explain says in words why a connection could not be had. It quotes role, database and address, never the server's text.
+func explain(ctx context.Context, c *pgx.ConnConfig, err error) error {
+	var pg *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &pg) && pg.Code == "3D000":
+		return fmt.Errorf("the server has no database %s (%w): it is made by fairlotd init", address(c), store.ErrNotFound)
+	case errors.As(err, &pg) && pg.Code == "28P01":
+		return fmt.Errorf("the server at %s does not take the password of role %s: %w", address(c), c.User, store.ErrUnavailable)
+	case errors.As(err, &pg) && (pg.Code == "28000" || pg.Code == "42501"):
+		return fmt.Errorf("the server does not let role %s in at %s; look at pg_hba.conf and at the rights on the database: %w", c.User, address(c), store.ErrUnavailable)
+	case errors.As(err, &pg) && pg.Code == "53300":
+		return fmt.Errorf("the server at %s has no connection left; see max_connections: %w", address(c), store.ErrUnavailable)
+	case errors.As(err, &pg) && pg.Code == "57P03":
+		return fmt.Errorf("the server at %s is starting or stopping; try again: %w", address(c), store.ErrUnavailable)
+	case errors.As(err, &pg):
+		return fmt.Errorf("the server at %s refuses connections with SQLSTATE %s: %w", address(c), pg.Code, store.ErrUnavailable)
+	case errors.As(err, &certificate):
+		return fmt.Errorf("the certificate of the server at %s is not to be trusted; see sslmode and sslrootcert of the DSN: %w", address(c), store.ErrUnavailable)
+	case strings.Contains(err.Error(), "server refused TLS connection"):
+		return fmt.Errorf("the server at %s has no TLS, and sslmode of the DSN asks for it: %w", address(c), store.ErrUnavailable)
+	}
+	return fmt.Errorf("no PostgreSQL answers at %s: %w", address(c), store.ErrUnavailable)
+}
