@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // PutText writes a signing key or another short text into the folder dir, mode 0600, durably. name is 1 to 100 of `[a-z0-9.-]` and does not
@@ -39,33 +42,95 @@ func textName(name string) bool {
 		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
 }
 
-// put writes a new file so that after a crash it is there in full or not at all. It never replaces one; one process works on a folder.
+// put writes a new file so that after a crash it is there in full or not at all. It never replaces one: fs.ErrExist, also if two processes
+// put at once.
 func put(dir, name string, b []byte) error {
-	temp := filepath.Join(dir, partial+name)
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err2 := f.Close(); err == nil {
-		err = err2
-	}
-	if err == nil {
-		if _, err2 := os.Lstat(filepath.Join(dir, name)); !errors.Is(err2, fs.ErrNotExist) {
-			err = fs.ErrExist
+	temp, err := write(dir, name+"."+rand.Text(), b, func(temp string) error {
+		if err := os.Link(temp, filepath.Join(dir, name)); err != nil { // not a renaming, which replaces
+			return err
 		}
-	}
-	if err == nil {
-		err = os.Rename(temp, filepath.Join(dir, name))
-	}
+		return os.Remove(temp)
+	})
 	if err != nil {
-		os.Remove(temp)
+		_ = os.Remove(temp) // Open removes it otherwise
 		return err
 	}
 	return syncFolder(dir)
+}
+
+// write writes a file of [partial] durably, holding its lock, and hands its path to place. A starting process that sweeps may take the file away
+// before the lock is had: then it is written again.
+func write(dir, name string, b []byte, place func(temp string) error) (temp string, err error) {
+	temp = filepath.Join(dir, partial+name)
+	for range 200 {
+		if err = writeOnce(temp, b, place); !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if _, absent := os.Lstat(dir); absent != nil {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return temp, err
+}
+
+func writeOnce(temp string, b []byte, place func(temp string) error) error {
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := tryLock(f); err != nil {
+		return err
+	}
+	if _, err := f.Write(b); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return place(temp)
+}
+
+// tryLock locks a file, or the folder, for whoever opened it, until it is closed or its process ends. syscall.EWOULDBLOCK if another has it.
+func tryLock(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// sweep destroys what a crash left half written or half destroyed, unless another process is still at it.
+func sweep(dir, name string) error {
+	f, err := os.Open(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := tryLock(f); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil
+		}
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 { // cut off after it was given its name: the key lives
+		err = os.Remove(filepath.Join(dir, name))
+	} else {
+		err = destroy(dir, name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func get(dir, name string, limit int64) ([]byte, error) {
@@ -116,7 +181,7 @@ func destroy(dir, name string) error {
 		err = err2
 	}
 	// An overwriting that is refused (a full or read-only disk) must not keep the key from being removed.
-	if err2 := os.Remove(path); err2 != nil {
+	if err2 := os.Remove(path); err2 != nil && !errors.Is(err2, fs.ErrNotExist) { // gone: another process destroyed it too
 		return err2
 	}
 	if err2 := syncFolder(dir); err2 != nil {

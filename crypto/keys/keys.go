@@ -6,7 +6,8 @@
 // backup that holds a database. Destroying overwrites and removes the file, and makes the removal durable; a file system or disk
 // that keeps old blocks may keep them.
 //
-// One daemon works on a folder. First calls: [Make] once, then [Open].
+// Several processes of one host may work on a folder at once. A key is made under its name or not at all, never over another; marks are
+// swapped under a lock on the folder (flock) that lasts for one write. First calls: [Make] once, then [Open].
 package keys
 
 import (
@@ -20,7 +21,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // Errors, to be tested with errors.Is. An absent key is fs.ErrNotExist.
@@ -42,11 +42,8 @@ const (
 )
 
 // Folder holds secrets of 32 bytes. Names are `tag-HEX32` and `epoch-HEX32-N`, HEX32 being a campaign's id and N 1 to 2^32 − 1. All
-// methods are safe for concurrent use within one process; each is durable when it returns nil.
-type Folder struct {
-	dir string
-	mu  sync.Mutex // one writer at a time
-}
+// methods are safe for concurrent use, in several processes too; each is durable when it returns nil.
+type Folder struct{ dir string }
 
 // Make creates the folder, mode 0700. The error is fs.ErrExist if there is something of that name.
 func Make(dir string) error {
@@ -56,7 +53,8 @@ func Make(dir string) error {
 	return syncFolder(filepath.Dir(dir))
 }
 
-// Open opens a folder that Make created. It refuses one that others can read, and removes what a crash left half written.
+// Open opens a folder that Make created. It refuses one that others can read, and removes what a crash left half written; what another process
+// is writing just now stays.
 func Open(dir string) (*Folder, error) {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -74,7 +72,7 @@ func Open(dir string) (*Folder, error) {
 	}
 	for _, entry := range entries {
 		if strings.HasPrefix(entry.Name(), partial) {
-			if err := destroy(dir, entry.Name()); err != nil {
+			if err := sweep(dir, entry.Name()); err != nil {
 				return nil, err
 			}
 		}
@@ -85,8 +83,6 @@ func Open(dir string) (*Folder, error) {
 // Create draws a new random secret under name, or returns the one that is there. Errors wrap ErrName, ErrFile or ErrAccess, or are
 // the file system's.
 func (f *Folder) Create(name string) (key [32]byte, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	key, err = f.Get(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
@@ -98,7 +94,11 @@ func (f *Folder) Create(name string) (key [32]byte, err error) {
 	rand.Read(key[:])
 	text := printKey(campaign, use, key)
 	defer clear(text)
-	if err := put(f.dir, file, text); err != nil {
+	err = put(f.dir, file, text)
+	if errors.Is(err, fs.ErrExist) { // another process was faster: its key is the one
+		return f.Get(name)
+	}
+	if err != nil {
 		return [32]byte{}, fmt.Errorf("create key: %w", err)
 	}
 	return key, nil
@@ -144,8 +144,6 @@ func (f *Folder) Destroy(name string) error {
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	err = destroy(f.dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

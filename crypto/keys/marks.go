@@ -3,8 +3,11 @@ package keys
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // Mark returns a short text that SetMark set. Names are those of PutText. Errors wrap fs.ErrNotExist, ErrName or ErrAccess.
@@ -13,34 +16,63 @@ func (f *Folder) Mark(name string) (string, error) { return GetText(f.dir, name)
 // SetMark sets a short text of at most 4,096 bytes in place of the one that was there. After a crash one of the two is there in full; when it
 // returns nil, the new one is durable.
 func (f *Folder) SetMark(name, text string) error {
-	if !textName(name) {
-		return fmt.Errorf("set mark %q: %w", name, ErrName)
-	}
-	if len(text) > maxText {
-		return fmt.Errorf("set mark %s: longer than %d bytes", name, maxText)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := replace(f.dir, name, []byte(text)); err != nil {
-		return fmt.Errorf("set mark %s: %w", name, err)
-	}
-	return nil
+	_, err := f.swapMark(name, text, func(string, error) (bool, error) { return true, nil })
+	return err
 }
 
-// replace writes the file beside the old one and renames it over that.
-func replace(dir, name string, b []byte) error {
-	temp := filepath.Join(dir, partial+name)
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+// SwapMark sets a mark, as SetMark does, by compare-and-swap among all processes: only if it says old, or is absent and old is empty. It returns
+// whether it did.
+func (f *Folder) SwapMark(name, old, new string) (bool, error) {
+	return f.swapMark(name, new, func(have string, err error) (bool, error) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return old == "", nil
+		}
+		return old != "" && have == old, err
+	})
+}
+
+// lockWait bounds how long a mark waits for another process that is writing one. Only one that is stopped in the middle takes longer.
+const lockWait = 5 * time.Second
+
+var errLocked = errors.New("another process holds the key folder, and does not go on")
+
+func (f *Folder) swapMark(name, text string, may func(have string, err error) (bool, error)) (done bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("set mark %q: %w", name, err)
+		}
+	}()
+	if !textName(name) {
+		return false, ErrName
+	}
+	if len(text) > maxText {
+		return false, fmt.Errorf("longer than %d bytes", maxText)
+	}
+	folder, err := os.Open(f.dir)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
+	defer folder.Close() // which frees the lock
+	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
+		if err = tryLock(folder); err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return false, err
+		}
+		if time.Since(began) > lockWait {
+			return false, errLocked
+		}
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(temp, filepath.Join(dir, name))
+	if may, err := may(GetText(f.dir, name)); err != nil || !may {
+		return false, err
 	}
+	return true, replace(f.dir, name, []byte(text))
+}
+
+// replace writes the file beside the old one and renames it over that. The folder is locked.
+func replace(dir, name string, b []byte) error {
+	temp, err := write(dir, name, b, func(temp string) error { return os.Rename(temp, filepath.Join(dir, name)) })
 	if err != nil {
 		_ = os.Remove(temp) // Open removes it otherwise
 		return err
