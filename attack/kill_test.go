@@ -20,9 +20,11 @@ import (
 
 // TestKillCycles kills the daemon with SIGKILL again and again while 16 writers enter, then while it closes, and counts what became of every
 // entry that was sent. FAULT_CYCLES is the number of kills, 20 by default.
-func TestKillCycles(t *testing.T) {
+func TestKillCycles(t *testing.T) { onEngines(t, killCyclesHarmless) }
+
+func killCyclesHarmless(t *testing.T, on engine) {
 	cycles := fromEnv(t, "FAULT_CYCLES", 20)
-	v := killCycles(t, cycles, false)
+	v := killCycles(t, on, cycles, false)
 	t.Logf("%s", v)
 	if v.lost+v.doubled+v.half+v.wrong+v.changed > 0 {
 		t.Error("entries were harmed")
@@ -34,9 +36,11 @@ func TestKillCycles(t *testing.T) {
 
 // TestKillCyclesSeesLoss puts a liar in front of the daemon, who acknowledges before forwarding. If that loses nothing in the count above, the count is
 // worth nothing.
-func TestKillCyclesSeesLoss(t *testing.T) {
+func TestKillCyclesSeesLoss(t *testing.T) { onEngines(t, killCyclesSeesLoss) }
+
+func killCyclesSeesLoss(t *testing.T, on engine) {
 	t.Parallel()
-	v := killCycles(t, 4, true)
+	v := killCycles(t, on, 4, true)
 	t.Logf("%s", v)
 	if v.lost == 0 {
 		t.Error("a daemon that acknowledges before it writes was not found out")
@@ -164,8 +168,8 @@ func judge(list []*sent, leaves []draw.Leaf, answers []int) (v verdict) {
 }
 
 // killCycles runs one campaign under kills. With lie, writers speak to a liar.
-func killCycles(t *testing.T, cycles int, lie bool) verdict {
-	d := newDaemon(t)
+func killCycles(t *testing.T, on engine, cycles int, lie bool) verdict {
+	d := newDaemonOn(t, on)
 	d.serve()
 	planned := 5*time.Second + time.Duration(cycles)*700*time.Millisecond
 	c := d.openCampaign(50, time.Now().Add(planned))

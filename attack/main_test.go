@@ -28,6 +28,7 @@ var program string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	defer endShared()
 	if program = os.Getenv("FAIRLOTD"); program != "" {
 		return m.Run()
 	}
@@ -61,6 +62,8 @@ func fromEnv(t testing.TB, name string, normal int) int {
 // daemon is one installation and the process that serves it now.
 type daemon struct {
 	t          testing.TB
+	on         engine
+	database   string // begins the names of its databases, "" on SQLite
 	root       string // everything below is searched for canaries
 	dir        string // the installation
 	work       string // working folder, where a core would fall
@@ -75,18 +78,22 @@ type daemon struct {
 	done chan error
 }
 
-// newDaemon makes an installation; nothing serves it yet.
-func newDaemon(t testing.TB) *daemon {
+// newDaemon makes an installation on SQLite; nothing serves it yet.
+func newDaemon(t testing.TB) *daemon { return newDaemonOn(t, sqlite) }
+
+// newDaemonOn is newDaemon on an engine of choice.
+func newDaemonOn(t testing.TB, on engine) *daemon {
 	t.Helper()
 	root := t.TempDir()
-	d := &daemon{t: t, root: root, dir: filepath.Join(root, "installation"), work: filepath.Join(root, "work"), temp: filepath.Join(root, "temp"),
+	d := &daemon{t: t, on: on, root: root, dir: filepath.Join(root, "installation"), work: filepath.Join(root, "work"), temp: filepath.Join(root, "temp"),
 		log: filepath.Join(root, "stderr.log"), http: freePort(t), grpc: freePort(t)}
 	for _, dir := range []string{d.work, d.temp} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	out, err := d.command("init", "--dir", d.dir, "--origin", "attack.example/fairlot", "--institution", "Library").CombinedOutput()
+	args := append([]string{"init", "--dir", d.dir, "--origin", "attack.example/fairlot", "--institution", "Library"}, d.initArgs()...)
+	out, err := d.command(args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("init: %v\n%s", err, out)
 	}

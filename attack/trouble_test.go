@@ -179,9 +179,7 @@ func (w *writers) extra() *person {
 // entered are the ids that the identity room of a stopped daemon holds.
 func (d *daemon) entered(t *testing.T) map[string]bool {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "rooms")
-	copyTree(t, d.rooms(), dir)
-	db := openRoom(t, dir, "identity")
+	db := d.room("identity")
 	defer db.Close()
 	rows, err := db.Query("SELECT id FROM entrants")
 	if err != nil {
@@ -250,9 +248,11 @@ func storageReadOnly(t *testing.T) {
 }
 
 // TestSIGTERMFinishes asks the daemon to end while writers enter: it ends with status 0, and what it acknowledged is there.
-func TestSIGTERMFinishes(t *testing.T) {
+func TestSIGTERMFinishes(t *testing.T) { onEngines(t, sigtermFinishes) }
+
+func sigtermFinishes(t *testing.T, on engine) {
 	t.Parallel()
-	d := newDaemon(t)
+	d := newDaemonOn(t, on)
 	d.serve()
 	c := d.openCampaign(5, time.Now().Add(time.Hour))
 	w := &writers{t: t, c: c, addr: d.http, tokens: c.tokens(5000)}

@@ -252,11 +252,15 @@ func TestOpenSaysWhy(t *testing.T) {
 			rewrite(t, path, strings.Replace(string(good), password, "falsch", 1))
 		}, nil},
 		{"no database", "has no database", func() { rewrite(t, path, strings.Replace(string(good), "fairlot_identity?", "absent?", 1)) }, nil},
-		{"no server", "no PostgreSQL answers", func() { rewrite(t, path, strings.ReplaceAll(string(good), "host="+url.QueryEscape(socketDir(string(good))), "host=/nowhere")) }, nil},
+		{"no server", "no PostgreSQL answers", func() {
+			rewrite(t, path, strings.ReplaceAll(string(good), "host="+url.QueryEscape(socketDir(string(good))), "host=/nowhere"))
+		}, nil},
 		{"rooms exchanged", "not that of the identity room", func() {
 			rewrite(t, path, strings.NewReplacer("identity p", "answers p", "answers p", "identity p").Replace(string(good)))
 		}, nil},
-		{"older schema", "fairlotd upgrade", func() { root("fairlot_identity", "UPDATE goose_db_version SET is_applied = false WHERE version_id > 1") },
+		{"older schema", "fairlotd upgrade", func() {
+			root("fairlot_identity", "UPDATE goose_db_version SET is_applied = false WHERE version_id > 1")
+		},
 			func() { root("fairlot_identity", "UPDATE goose_db_version SET is_applied = true") }},
 		{"synchronous_commit off", "would lose what it acknowledged", func() { root("postgres", "ALTER ROLE fairlot_answers_app SET synchronous_commit = off") },
 			func() { root("postgres", "ALTER ROLE fairlot_answers_app RESET synchronous_commit") }},

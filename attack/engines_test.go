@@ -1,0 +1,131 @@
+package attack
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // reads the rooms
+
+	"fairlot/store/postgres"
+	"fairlot/store/postgres/pgtest"
+)
+
+// engine is where a daemon keeps its rooms.
+type engine struct {
+	name    string
+	admin   string          // DSN of who makes databases, "" for SQLite
+	cluster *pgtest.Cluster // the server, nil for SQLite and for a server that is not ours
+}
+
+var sqlite = engine{name: "sqlite"}
+
+// sharedServer is the server of all tests that do not hurt it.
+var sharedServer struct {
+	once sync.Once
+	on   engine
+	err  error
+}
+
+func endShared() {
+	if sharedServer.on.cluster != nil {
+		_ = sharedServer.on.cluster.Close()
+	}
+}
+
+// onPostgres is a server shared by tests that leave it alone: FAIRLOT_TEST_DSN_ADMIN's, or a throwaway one.
+func onPostgres(t testing.TB) engine {
+	t.Helper()
+	sharedServer.once.Do(func() {
+		sharedServer.on = engine{name: "postgres", admin: os.Getenv("FAIRLOT_TEST_DSN_ADMIN")}
+		if sharedServer.on.admin != "" {
+			return
+		}
+		if sharedServer.on.cluster, sharedServer.err = pgtest.New(); sharedServer.err == nil {
+			sharedServer.on.admin = sharedServer.on.cluster.AdminDSN("postgres")
+		}
+	})
+	if errors.Is(sharedServer.err, pgtest.ErrAbsent) {
+		t.Skipf("CANNOT run PostgreSQL: %v", sharedServer.err)
+	}
+	if sharedServer.err != nil {
+		t.Fatal(sharedServer.err)
+	}
+	return sharedServer.on
+}
+
+// ownPostgres is a server that the test may kill, fill and cut off, with settings as in postgresql.conf.
+func ownPostgres(t testing.TB, settings ...string) engine {
+	t.Helper()
+	c := pgtest.Start(t, settings...)
+	return engine{"postgres", c.AdminDSN("postgres"), c}
+}
+
+// onEngines runs a test on SQLite and on PostgreSQL.
+func onEngines(t *testing.T, test func(t *testing.T, on engine)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, sqlite) })
+	t.Run("postgres", func(t *testing.T) { test(t, onPostgres(t)) })
+}
+
+var installations atomic.Int64
+
+// initArgs are what fairlotd init has to be told of the engine.
+func (d *daemon) initArgs() []string {
+	d.t.Helper()
+	if d.on.admin == "" {
+		return nil
+	}
+	d.database = fmt.Sprintf("a%d_%d", os.Getpid(), installations.Add(1))
+	file := filepath.Join(d.root, "admin.dsn")
+	if err := os.WriteFile(file, []byte(d.on.admin), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() {
+		d.kill()
+		if d.on.cluster != nil && d.on != sharedServer.on {
+			return // it dies with the test
+		}
+		if err := postgres.Withdraw(context.Background(), postgres.DSNs{Registry: d.on.admin, Identity: d.on.admin, Answers: d.on.admin}, d.database); err != nil {
+			d.t.Error(err)
+		}
+	})
+	return []string{"--admin-dsn-file", file, "--database", d.database}
+}
+
+// room opens one room for the test's own eyes: registry, identity or answers. No daemon may be running. It is a copy of a file of SQLite, and on
+// PostgreSQL the database itself, once the sessions of a daemon that was killed are gone.
+func (d *daemon) room(name string) *sql.DB {
+	t := d.t
+	t.Helper()
+	if d.on.admin == "" {
+		dir := filepath.Join(t.TempDir(), "rooms")
+		copyTree(t, d.rooms(), dir)
+		return openRoom(t, dir, name)
+	}
+	u, err := url.Parse(d.on.admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + d.database + "_" + name
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	for began := time.Now(); count(t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'") > 0; {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("sessions of a dead daemon stay")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return db
+}
