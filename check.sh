@@ -12,7 +12,7 @@ cd "$(dirname "$0")"
 exec 2>&1
 
 STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threats vectors-python
-	site unit browser race clone-demo)
+	site unit browser race bench clone-demo)
 
 # Packages in which several goroutines meet. Those of store/postgres meet in the
 # server; its bounds on time do not hold under the detector.
@@ -141,6 +141,13 @@ step_site() {
 	[ -n "$(git ls-files web/dist)" ] || { echo "web/dist is not committed"; return 1; }
 	git diff --exit-code --stat -- web/dist || return 1
 	[ -z "$(git status --porcelain -- web/dist)" ] || { git status --short -- web/dist; return 1; }
+}
+
+# That everything that is measured runs and its table has every row. Nothing about speed.
+step_bench() {
+	go run ./bench --quick >"$TEMP/bench.log" 2>&1 || { tail -n 40 "$TEMP/bench.log"; return 1; }
+	local line
+	while read -r line; do skip bench "$line" || return 1; done < <(grep CANNOT "$TEMP/bench.log")
 }
 
 # What a stranger does: clone, one command. Only committed files take part.

@@ -90,7 +90,7 @@ func (c *measureCmd) Run(ctx context.Context) (err error) {
 			}
 		}
 	}
-	return w.report(c)
+	return errors.Join(w.report(c), w.table.whole(w.engines, c.Part))
 }
 
 func (w *workshop) measure(ctx context.Context, run int, engine string) error {
@@ -119,6 +119,11 @@ func (w *workshop) report(c *measureCmd) error {
 		errs = append(errs, os.WriteFile(c.SVG, w.table.svg(), 0o644))
 	}
 	if c.Write != "" {
+		if c.SVG != "" {
+			if at, err := filepath.Rel(filepath.Dir(c.Write), c.SVG); err == nil {
+				table += "\n![Entries per second by callers](" + filepath.ToSlash(at) + ")\n"
+			}
+		}
 		errs = append(errs, writeBetween(c.Write, table))
 	}
 	return errors.Join(errs...)

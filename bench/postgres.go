@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -43,7 +44,7 @@ func (s *pgServer) stop() error {
 	return s.cluster.Close()
 }
 
-// rooms makes three databases and returns the app roles' DSNs. On a server that was there already they stay until drop.
+// rooms makes three databases and returns the app roles' DSNs.
 func (s *pgServer) rooms(ctx context.Context, name string) (postgres.DSNs, error) {
 	owners, apps, err := postgres.Provision(ctx, postgres.DSNs{Registry: s.admin, Identity: s.admin, Answers: s.admin}, name)
 	if err != nil {
@@ -52,21 +53,11 @@ func (s *pgServer) rooms(ctx context.Context, name string) (postgres.DSNs, error
 	return apps, postgres.Create(ctx, owners, apps)
 }
 
+func (s *pgServer) name() string { return fmt.Sprintf("bench_%d_%d", os.Getpid(), s.made.Add(1)) }
+
 // drop removes what rooms and init made under a name.
 func (s *pgServer) drop(ctx context.Context, name string) error {
-	conn, err := pgx.Connect(ctx, s.admin)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	var errs []error
-	for _, room := range []string{"registry", "identity", "answers"} {
-		for _, q := range []string{"DROP DATABASE IF EXISTS " + name + "_" + room, "DROP ROLE IF EXISTS " + name + "_" + room + "_owner", "DROP ROLE IF EXISTS " + name + "_" + room + "_app"} {
-			_, err := conn.Exec(ctx, q)
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return postgres.Withdraw(ctx, postgres.DSNs{Registry: s.admin, Identity: s.admin, Answers: s.admin}, name)
 }
 
 // withRaw makes a plain table beside the rooms.

@@ -183,10 +183,15 @@ func (w *workshop) inInstallation(ctx context.Context, eng string, do func(*inst
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	in := &installation{engine: eng, dir: filepath.Join(dir, "fairlot")}
-	var dsns *postgres.DSNs
 	args := []string{"init", "--dir", in.dir, "--origin", "bench.example/fairlot", "--institution", "Bench Library"}
 	if eng == postgresEngine {
-		return errors.New("not wired yet")
+		name := w.server.name()
+		file := filepath.Join(dir, "admin.dsn")
+		if err := os.WriteFile(file, []byte(w.server.admin+"\n"), 0o600); err != nil {
+			return err
+		}
+		args = append(args, "--admin-dsn-file", file, "--database", name)
+		defer func() { err = errors.Join(err, w.server.drop(context.WithoutCancel(ctx), name)) }()
 	}
 	if out, err := exec.CommandContext(ctx, w.daemon, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("fairlotd init: %w: %s", err, out)
@@ -196,17 +201,27 @@ func (w *workshop) inInstallation(ctx context.Context, eng string, do func(*inst
 		in.guess = 1500 * float64(runtime.GOMAXPROCS(0))
 	}
 	perRate := in.guess*w.Seconds.Seconds()*1.5 + 2*warmUp + 4*maxCallers
-	if err := in.open(ctx, dsns, int(perRate*float64(len(w.Callers)+3))); err != nil {
+	if err := in.open(ctx, int(perRate*float64(len(w.Callers)+3))); err != nil {
 		return err
 	}
 	return do(in)
 }
 
 // open opens a campaign whose entries end tomorrow, and makes its tokens.
-func (in *installation) open(ctx context.Context, dsns *postgres.DSNs, tokens int) (err error) {
+func (in *installation) open(ctx context.Context, tokens int) (err error) {
 	var rooms store.Rooms
-	if dsns != nil {
-		rooms, err = postgres.Open(ctx, *dsns)
+	if in.engine == postgresEngine {
+		text, err := os.ReadFile(filepath.Join(in.dir, "postgres.dsn"))
+		if err != nil {
+			return err
+		}
+		dsns, err := postgres.ParseDSNs(string(text))
+		if err != nil {
+			return err
+		}
+		if rooms, err = postgres.Open(ctx, dsns); err != nil {
+			return err
+		}
 	} else {
 		rooms, err = sqlite.Open(filepath.Join(in.dir, "rooms"))
 	}

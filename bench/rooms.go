@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -114,7 +113,7 @@ func (w *workshop) inRooms(ctx context.Context, engine string, do func(dir strin
 	if engine != postgresEngine {
 		return do(dir, nil)
 	}
-	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), w.server.made.Add(1))
+	name := w.server.name()
 	defer func() { err = errors.Join(err, w.server.drop(context.WithoutCancel(ctx), name)) }()
 	dsns, err := w.server.rooms(ctx, name)
 	if err != nil {

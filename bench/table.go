@@ -115,6 +115,26 @@ func (t *table) markdown(conditions string) string {
 	return b.String()
 }
 
+// whole says what is missing in the table once all runs are done: a part without rows, or a row without a value.
+func (t *table) whole(engines, parts []string) error {
+	for _, part := range parts {
+		section := map[string]string{"limits": limitSection, "rest": restSection, "life": lifeSection, "mix": mixSection}[part]
+		if !slices.ContainsFunc(t.rows, func(r *row) bool { return r.section == section }) {
+			return fmt.Errorf("the table has no row of %s", section)
+		}
+	}
+	for _, r := range t.rows {
+		for _, e := range engines {
+			v := r.values[e]
+			needsLimits := strings.Contains(r.name, " over ") && !slices.Contains(parts, "limits")
+			if len(v) == 0 || !needsLimits && slices.ContainsFunc(v, math.IsNaN) {
+				return fmt.Errorf("the table has no value of %s for %s, %s", e, r.section, r.name)
+			}
+		}
+	}
+	return nil
+}
+
 // Marks of the document between which the table stands.
 const (
 	beginMark = "<!-- measured: go run ./bench --write -->\n"
