@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -129,4 +130,25 @@ func (c *initCmd) pending() (bool, error) {
 		return true, nil
 	}
 	return false, fmt.Errorf("%s is not empty: an installation is made in a new folder", c.Dir)
+}
+
+// demoDatabases is the one way from the demo to a database server.
+type demoDatabases struct{}
+
+// Rows implements demo.Databases.
+func (demoDatabases) Rows(ctx context.Context, dir string, w io.Writer) error {
+	owners, err := readDSNs(filepath.Join(dir, ownerDSNs))
+	if err != nil {
+		return err
+	}
+	return postgres.Rows(ctx, owners, w)
+}
+
+// Drop implements demo.Databases.
+func (demoDatabases) Drop(ctx context.Context, adminFile, name string) error {
+	admin, err := readDSNs(adminFile)
+	if err != nil {
+		return err
+	}
+	return postgres.Withdraw(ctx, admin, name)
 }

@@ -37,7 +37,7 @@ func main() {
 	var cli commands
 	k := kong.Parse(&cli, kong.Name("fairlotd"),
 		kong.Description("Surveys and lucky draws whose answers nobody can tie to a person and whose draws anybody can check."),
-		kong.Vars{"version": version()}, kong.ValueFormatter(withDefault), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Vars{"version": version()}, kong.ValueFormatter(withDefault), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(demoDatabases{}, (*demo.Databases)(nil)))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "fairlotd:", err)
 		stop()

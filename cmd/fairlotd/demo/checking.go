@@ -139,7 +139,7 @@ func (s *story) searchDisk(ctx context.Context) error {
 		}
 	}
 	s.say.text("Names, ID numbers, library cards, telephones, e-mail and postal addresses of all %d people of this story are looked for in every file of this demonstration, "+
-		"the three databases, their journals, the log and the key folder included: as they are, in UTF-16, hexadecimal, base64, escaped, and hashed.", len(persons))
+		pick(s.databases == "", "the three databases, their journals, ", "")+"the log and the key folder included: as they are, in UTF-16, hexadecimal, base64, escaped, and hashed.", len(persons))
 	began := time.Now()
 	found, files, size, err := f.search(s.dir, func(name string) bool {
 		return name == "bin" || strings.HasPrefix(name, mailDir+"/")
@@ -153,6 +153,9 @@ func (s *story) searchDisk(ctx context.Context) error {
 	s.say.line("%d values in %d files, %.1f MB, %.1f s: %d found", values, files, float64(size)/1e6, time.Since(began).Seconds(), len(found))
 	if len(found) > 0 {
 		return fmt.Errorf("personal data in %s", strings.Join(found, ", "))
+	}
+	if err := s.searchRows(ctx, f); err != nil {
+		return err
 	}
 	if log, err := os.ReadFile(s.file(daemonLog)); err != nil || bytes.Contains(log, []byte("level=ERROR")) {
 		return errors.Join(err, errors.New("the daemon's log holds an error: see "+daemonLog))

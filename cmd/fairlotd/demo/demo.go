@@ -26,16 +26,17 @@ const (
 
 // Cmd is the subcommand demo of fairlotd.
 type Cmd struct {
-	Dir     string `default:"./fairlot-demo" placeholder:"DIR" help:"The demo's own folder, made anew each time. A folder that is not its own is refused."`
-	GRPC    string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door."`
-	HTTP    string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST."`
-	Entries int    `default:"500" placeholder:"N" help:"Made-up entries of the large campaign, 100 to 20,000."`
-	Exit    bool   `help:"End after the story instead of leaving the site up to try; status 0 only if every step held."`
+	Dir          string `default:"./fairlot-demo" placeholder:"DIR" help:"The demo's own folder, made anew each time. A folder that is not its own is refused."`
+	GRPC         string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door."`
+	HTTP         string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST."`
+	Entries      int    `default:"500" placeholder:"N" help:"Made-up entries of the large campaign, 100 to 20,000."`
+	AdminDSNFile string `placeholder:"FILE" help:"Keep the rooms in PostgreSQL, as fairlotd init does. The demo's databases are dropped when it ends."`
+	Exit         bool   `help:"End after the story instead of leaving the site up to try; status 0 only if every step held."`
 }
 
 // Run plays the story, and then, unless Exit is set, keeps the site up until ctx ends. It returns nil only if every step held;
 // whatever it started has ended when it returns. On a context that ends during the story it returns an error that says so.
-func (c *Cmd) Run(ctx context.Context) (err error) {
+func (c *Cmd) Run(ctx context.Context, server Databases) (err error) {
 	if c.Entries < minEntries || c.Entries > maxEntries {
 		return fmt.Errorf("--entries %d: choose %d to %d", c.Entries, minEntries, maxEntries)
 	}
@@ -48,6 +49,11 @@ func (c *Cmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.AdminDSNFile != "" { // commands are run in dir
+		if c.AdminDSNFile, err = filepath.Abs(c.AdminDSNFile); err != nil {
+			return err
+		}
+	}
 	release, err := takeFolder(dir)
 	if err != nil {
 		return err
@@ -59,7 +65,7 @@ func (c *Cmd) Run(ctx context.Context) (err error) {
 	}
 	defer record.Close()
 
-	s := &story{Cmd: c, dir: dir, began: time.Now(), say: newTeller(os.Stdout, record)}
+	s := &story{Cmd: c, server: server, dir: dir, began: time.Now(), say: newTeller(os.Stdout, record)}
 	defer func() { err = errors.Join(err, s.end()) }()
 	if err := s.play(ctx); err != nil {
 		if ctx.Err() != nil {

@@ -158,7 +158,7 @@ func TestPortTaken(t *testing.T) {
 	defer lis.Close()
 	dir := filepath.Join(t.TempDir(), "demo")
 	c := Cmd{Dir: dir, GRPC: lis.Addr().String(), HTTP: "127.0.0.1:0", Entries: 500, Exit: true}
-	if err := c.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "--grpc") {
+	if err := c.Run(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "--grpc") {
 		t.Errorf("a taken port: %v, want an error that names the flag", err)
 	}
 	if _, err := os.Stat(dir); err == nil {

@@ -44,12 +44,14 @@ const custodianCount = 3
 // story is the state of one telling.
 type story struct {
 	*Cmd
-	dir   string
-	began time.Time
-	say   *teller
-	exe   string // this program
-	tool  string // the program fairlot
-	pace  time.Duration
+	server    Databases
+	databases string // begins the names of the story's databases, "" on SQLite
+	dir       string
+	began     time.Time
+	say       *teller
+	exe       string // this program
+	tool      string // the program fairlot
+	pace      time.Duration
 
 	checker string // spec/verify.py of the source tree around the working directory; empty if there is none
 
@@ -96,7 +98,7 @@ func (s *story) makeInstallation(ctx context.Context) (err error) {
 		}
 	}
 	s.say.text("An installation belongs to one institution. Its name and the name of its public log are fixed forever.")
-	args := []string{"init", "--dir", installationDir, "--origin", origin, "--institution", institution}
+	args := s.onServer([]string{"init", "--dir", installationDir, "--origin", origin, "--institution", institution})
 	r, err := execute(ctx, s.dir, nil, nil, s.exe, args...)
 	if err != nil {
 		return err
@@ -268,6 +270,7 @@ func (s *story) end() error {
 			errs = append(errs, fmt.Errorf("demo: %w", err))
 		}
 	}
+	errs = append(errs, s.dropDatabases())
 	if s.mail != nil {
 		errs = append(errs, s.mail.stop())
 	}
