@@ -56,13 +56,13 @@ func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campai
 	return e.view(c)
 }
 
-// closeLocked carries the closing from wherever it stands to its end. The caller holds o's lock.
+// closeLocked carries the closing from wherever it stands to its end. That objections have ended was decided before. The caller holds o's lock.
 func (e *Engine) closeLocked(ctx context.Context, o *opened) error {
 	gate, err := e.Identity.Gate(ctx, o.id)
 	if err != nil {
 		return err
 	}
-	if gate, err = e.endIfDue(ctx, o, gate); err != nil {
+	if gate, err = e.end(ctx, o, gate); err != nil {
 		return err
 	}
 	if gate.State == store.GateEnded {

@@ -112,13 +112,18 @@ func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
 	return e.mix(ctx, o, gate, false)
 }
 
-// endIfDue ends entries whose time has come, in the identity room first: there it is decided which entry counts. The caller holds o's lock.
+// endIfDue ends entries whose time has come. The caller holds o's lock.
 func (e *Engine) endIfDue(ctx context.Context, o *opened, gate store.Gate) (store.Gate, error) {
+	if gate.State == store.GateOpen && e.Now().Before(gate.End) {
+		return gate, nil
+	}
+	return e.end(ctx, o, gate)
+}
+
+// end ends entries whatever the clock says now: whoever calls it has looked, and a clock that is set back afterwards undoes nothing. It begins
+// with the identity room, where it is decided which entry counts. The caller holds o's lock.
+func (e *Engine) end(ctx context.Context, o *opened, gate store.Gate) (_ store.Gate, err error) {
 	if gate.State == store.GateOpen {
-		if e.Now().Before(gate.End) {
-			return gate, nil
-		}
-		var err error
 		if gate, err = e.moveGate(ctx, gate, store.GateEnded, gate.Epoch); err != nil {
 			return gate, err
 		}
