@@ -23,6 +23,7 @@ type committer struct {
 	identity store.Identity
 	now      func() time.Time
 	sealing  chan struct{}
+	writing  chan struct{} // holds one token while a group is written
 
 	mu      sync.RWMutex // guards stopped, and the queue against being closed under a sender
 	stopped bool
@@ -38,7 +39,7 @@ type pending struct {
 }
 
 func newCommitter(identity store.Identity, now func() time.Time) *committer {
-	c := &committer{identity: identity, now: now, sealing: sealers(), queue: make(chan *pending, maxQueue), done: make(chan struct{})}
+	c := &committer{identity: identity, now: now, sealing: sealers(), writing: make(chan struct{}, 1), queue: make(chan *pending, maxQueue), done: make(chan struct{})}
 	go c.run()
 	return c
 }
@@ -82,6 +83,17 @@ func (c *committer) stop() {
 	<-c.done
 }
 
+// settle waits until the group that is being written is committed.
+func (c *committer) settle(ctx context.Context) error {
+	select {
+	case c.writing <- struct{}{}:
+		<-c.writing
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (c *committer) run() {
 	defer close(c.done)
 	for p := range c.queue {
@@ -98,7 +110,9 @@ func (c *committer) run() {
 				break gather
 			}
 		}
+		c.writing <- struct{}{}
 		c.write(group)
+		<-c.writing
 		for _, p := range group {
 			p.entry = store.Entry{}
 			close(p.ready)

@@ -75,7 +75,7 @@ func (e *Engine) Enter(ctx context.Context, req EnterRequest) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if gate.State != store.GateOpen || !e.Now().Before(gate.End) {
-		return Receipt{}, shut(gate)
+		return e.tooLate(ctx, o, &req, id, gate)
 	}
 	c, err := o.check(&req, e.Now())
 	if err != nil {
@@ -131,7 +131,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 				}
 				switch {
 				case gate.State != store.GateOpen:
-					return Receipt{}, shut(gate)
+					return e.tooLate(ctx, o, req, entry.ID, gate)
 				case gate.Epoch == old:
 					return Receipt{}, e.keyLost(o, epochKeyName(o.id, old), epochKeyUse(old))
 				}
@@ -188,6 +188,21 @@ func (e *Engine) sealUnder(o *opened, epoch uint32, body [32]byte, c *checked, e
 	}
 	entry.Epoch = epoch
 	return nil
+}
+
+// tooLate refuses an entry, unless the same request, sent twice at once, was acknowledged before entries ended.
+func (e *Engine) tooLate(ctx context.Context, o *opened, req *EnterRequest, id store.EntrantID, gate store.Gate) (Receipt, error) {
+	if err := e.enter.settle(ctx); err != nil {
+		return Receipt{}, err
+	}
+	row, err := e.Identity.Entrant(ctx, o.id, id)
+	switch {
+	case err == nil:
+		return e.again(ctx, o, req, row)
+	case errors.Is(err, store.ErrNotFound):
+		return Receipt{}, shut(gate)
+	}
+	return Receipt{}, e.fault(err)
 }
 
 // again answers a request whose id is there already.
