@@ -78,7 +78,7 @@ func TestOldRoomsRefused(t *testing.T) {
 	d.kill()
 	d.restore(backup, "identity")
 	args := []string{"serve", "--dir", d.dir, "--http", d.http, "--grpc", d.grpc}
-	refused(t, d, "identity.db: older than the key folder says", args...)
+	refused(t, d, "identity room: older than the key folder says", args...)
 	refused(t, d, "--accept-restored", args...)
 	d.extra = []string{"--accept-restored"}
 	d.serve()
@@ -89,7 +89,7 @@ func TestOldRoomsRefused(t *testing.T) {
 	d.kill()
 	d.restore(first, "registry") // before the campaign was opened in the log
 	for _, more := range [][]string{nil, {"--accept-restored"}} {
-		refused(t, d, "registry.db is older than what was signed", append(args, more...)...)
+		refused(t, d, "registry room is older than what was signed", append(args, more...)...)
 	}
 	if strings.Contains(d.lastLog(), "panic") {
 		t.Error(d.lastLog())

@@ -35,7 +35,7 @@ var (
 	// ErrOldRoom says that a room, or the key folder, is an older copy than the others. Config.AcceptRestored makes New take it.
 	ErrOldRoom = errors.New("brought back from an older copy")
 	// ErrOldLog says that the registry lacks records that were signed, or holds others. Nothing makes New take it: the log would fork.
-	ErrOldLog = errors.New("registry.db is older than what was signed")
+	ErrOldLog = errors.New("the registry room is older than what was signed")
 )
 
 // bumpEvery is how often Run moves the generation on: a copy taken while the daemon ran is known as old after that time at most.
@@ -53,7 +53,7 @@ type boundRoom struct {
 }
 
 func boundRooms(r store.Rooms) [3]boundRoom {
-	return [3]boundRoom{{"registry.db", r.Registry}, {"identity.db", r.Identity}, {"answers.db", r.Answers}}
+	return [3]boundRoom{{"registry room", r.Registry}, {"identity room", r.Identity}, {"answers room", r.Answers}}
 }
 
 func (e *Engine) rooms() [3]boundRoom {
@@ -64,7 +64,7 @@ func (e *Engine) rooms() [3]boundRoom {
 func bindRooms(ctx context.Context, rooms store.Rooms, marks Marks, in store.Installation) error {
 	for _, r := range boundRooms(rooms) {
 		if err := r.PutBinding(ctx, store.Binding{Installation: installationID(in), Generation: 1}); err != nil {
-			return fmt.Errorf("bind %s: %w", r.name, err)
+			return fmt.Errorf("bind the %s: %w", r.name, err)
 		}
 	}
 	if err := setSigned(marks, 0, emptyRoot); err != nil {
@@ -183,7 +183,7 @@ func (e *Engine) bump(ctx context.Context) error {
 	}
 	for _, r := range e.rooms() {
 		if err := r.SetGeneration(ctx, n, n+1); err != nil {
-			return fmt.Errorf("move %s to the next generation: %w", r.name, err)
+			return fmt.Errorf("move the %s to the next generation: %w", r.name, err)
 		}
 	}
 	if err := setGeneration(e.Marks, "running", n+1); err != nil {
@@ -231,12 +231,12 @@ func (e *Engine) checkCampaigns(ctx context.Context) error {
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			if c.GateMade || c.State != store.Open {
-				return older("identity.db", "is not in it")
+				return older("identity room", "is not in it")
 			}
 		case err != nil:
 			return err
 		case c.State == store.Ended && gate.State == store.GateOpen, c.State == store.Closed && gate.State != store.GateClosed:
-			return older("identity.db", "has gone further than it knows")
+			return older("identity room", "has gone further than it knows")
 		}
 		batches, err := e.Identity.Batches(ctx, c.ID)
 		if err != nil {
@@ -248,10 +248,10 @@ func (e *Engine) checkCampaigns(ctx context.Context) error {
 		}
 		formed, cleared := lastBatches(batches)
 		if mixed > formed {
-			return older("identity.db", "is mixed further than it knows")
+			return older("identity room", "is mixed further than it knows")
 		}
 		if mixed < cleared {
-			return older("answers.db", "was mixed further than it knows")
+			return older("answers room", "was mixed further than it knows")
 		}
 		return nil
 	})
@@ -342,7 +342,7 @@ func (e *Engine) recoverMixing(ctx context.Context, c store.Campaign, gate store
 		}
 	}
 	if over > mixed {
-		e.Log.Warn("responses are lost: they are not in answers.db, or their key is destroyed", "campaign", hexID(c.ID), "from epoch", mixed+1, "to epoch", over)
+		e.Log.Warn("responses are lost: they are not in the answers room, or their key is destroyed", "campaign", hexID(c.ID), "from epoch", mixed+1, "to epoch", over)
 		err = e.Answers.PutMixed(ctx, c.ID, mixed+1, over, nil, nil)
 	}
 	return over, formed, err

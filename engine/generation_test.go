@@ -93,7 +93,7 @@ func TestRoomOfAnotherInstallation(t *testing.T) {
 				w.cfg.AcceptRestored = accept
 				for _, from := range []string{empty, filepath.Join(other.dir, "db")} {
 					w.putRoom(room, must(os.ReadFile(filepath.Join(from, room+".db")))(t))
-					if err := w.begin(); err == nil || room != "registry" && (!errors.Is(err, engine.ErrOtherRoom) || !strings.Contains(err.Error(), room+".db")) {
+					if err := w.begin(); err == nil || room != "registry" && (!errors.Is(err, engine.ErrOtherRoom) || !strings.Contains(err.Error(), room+" room")) {
 						t.Errorf("accepting %v: %v", accept, err)
 					}
 					w.stop()
@@ -135,7 +135,7 @@ func TestOldRoomRefused(t *testing.T) {
 			w.stop() // nothing happened between: the copy is old all the same
 			newest2 := w.copies("registry", "identity", "answers")
 			restore()
-			w.wantRefused(engine.ErrOldRoom, rooms[0]+".db", "--accept-restored")
+			w.wantRefused(engine.ErrOldRoom, rooms[0]+" room", "--accept-restored")
 			newest()
 			w.wantRefused(engine.ErrOldRoom)
 			newest2()
@@ -210,7 +210,7 @@ func TestOldRoomOfTheSameGeneration(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.stop()
-			w.wantRefused(engine.ErrOldRoom, room+".db", words)
+			w.wantRefused(engine.ErrOldRoom, room+" room", words)
 		})
 	}
 }

@@ -25,7 +25,7 @@ func printSigned(size int64, root ledger.Hash) string {
 func readSigned(m Marks) (size int64, root ledger.Hash, err error) {
 	text, err := m.Mark(signedMark)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, root, fmt.Errorf("the key folder has no file `signed`, so it cannot be told whether registry.db is the newest: write into it the two lines "+
+		return 0, root, fmt.Errorf("the key folder has no file `signed`, so it cannot be told whether the registry room is the newest: write into it the two lines "+
 			"`size` and `root` of the newest pin that any custodian has (%w)", fs.ErrNotExist)
 	}
 	if err != nil {
