@@ -138,6 +138,13 @@ var rules = map[string]rule{
 		},
 		never: drivers,
 	},
+	"telemetry": {
+		why: "counts and traces; it is handed numbers, and cannot reach what they are about",
+		may: map[string]string{
+			"github.com/prometheus/client_golang/...": "the text form and the registry of metrics", "go.opentelemetry.io/otel/...": "spans, and OTLP",
+		},
+		never: with(drivers, map[string]string{"fairlot/engine/...": "it is told numbers", "fairlot/store/...": "it is told numbers", "fairlot/gen/...": "it is told numbers"}),
+	},
 	"web": {why: "static files behind a handler: the standard library", never: drivers},
 
 	"cmd/fairlotd": {
@@ -145,6 +152,7 @@ var rules = map[string]rule{
 		may: map[string]string{
 			"fairlot/...": "wires all", "github.com/alecthomas/kong": "flags", "golang.org/x/sync/...": "running several servers",
 			"golang.org/x/mod/sumdb/note": "keys of the log", "google.golang.org/grpc/...": "the server",
+			"go.opentelemetry.io/otel": "where its exporter says that it cannot send",
 		},
 	},
 	"cmd/fairlotd/demo": {
@@ -310,6 +318,9 @@ func TestRulesCanRefuse(t *testing.T) {
 		{"fairlot/engine", "google.golang.org/grpc/codes", ""},
 		{"fairlot/engine", "", "modernc.org/sqlite"},
 		{"fairlot/server", "fairlot/store/sqlite", ""},
+		{"fairlot/server", "github.com/prometheus/client_golang/prometheus", ""},
+		{"fairlot/engine", "go.opentelemetry.io/otel/trace", ""},
+		{"fairlot/telemetry", "", "fairlot/store"},
 		{"fairlot/cmd/fairlot", "", "database/sql"},
 		{"fairlot/cmd/fairlotd/demo", "fairlot/engine", ""},
 	} {

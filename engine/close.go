@@ -57,7 +57,9 @@ func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campai
 }
 
 // closeLocked carries the closing from wherever it stands to its end. That objections have ended was decided before. The caller holds o's lock.
-func (e *Engine) closeLocked(ctx context.Context, o *opened) error {
+func (e *Engine) closeLocked(ctx context.Context, o *opened) (err error) {
+	ctx, end := e.Meter.Work(ctx, "close campaign")
+	defer func() { end(err) }()
 	gate, err := e.Identity.Gate(ctx, o.id)
 	if err != nil {
 		return err
@@ -73,6 +75,7 @@ func (e *Engine) closeLocked(ctx context.Context, o *opened) error {
 	if err := e.mix(ctx, o, gate, true); err != nil {
 		return err
 	}
+	e.noteWaiting(o.id, 0)
 	c, err := e.Registry.Campaign(ctx, o.id)
 	if err != nil {
 		return err

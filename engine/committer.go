@@ -22,6 +22,7 @@ var errQueue = &Error{Reason: Busy, Text: "very many people are entering right n
 type committer struct {
 	identity store.Identity
 	now      func() time.Time
+	meter    Meter
 	sealing  chan struct{}
 	writing  chan struct{} // holds one token while a group is written
 
@@ -38,8 +39,8 @@ type pending struct {
 	ready  chan struct{}
 }
 
-func newCommitter(identity store.Identity, now func() time.Time) *committer {
-	c := &committer{identity: identity, now: now, sealing: sealers(), writing: make(chan struct{}, 1), queue: make(chan *pending, maxQueue), done: make(chan struct{})}
+func newCommitter(identity store.Identity, now func() time.Time, meter Meter) *committer {
+	c := &committer{identity: identity, now: now, meter: meter, sealing: sealers(), writing: make(chan struct{}, 1), queue: make(chan *pending, maxQueue), done: make(chan struct{})}
 	go c.run()
 	return c
 }
@@ -126,7 +127,9 @@ func (c *committer) write(group []*pending) {
 	for i, p := range group {
 		batch[i] = p.entry
 	}
+	began := time.Now()
 	results, err := c.identity.Enter(context.Background(), c.now, batch)
+	c.meter.Committed(len(batch), time.Since(began))
 	if err == nil && len(results) != len(batch) {
 		err = errors.New("commit entries: the store answered another number of entries")
 	}

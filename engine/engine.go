@@ -37,7 +37,7 @@ type Beacon interface {
 	Fetch(ctx context.Context, chain beacon.Chain, round uint64) ([48]byte, error)
 }
 
-// Config is all that an Engine works with. Every field is required but Log and AcceptRestored.
+// Config is all that an Engine works with. Every field is required but Log, Meter and AcceptRestored.
 type Config struct {
 	Registry store.Registry
 	Identity store.Identity
@@ -51,6 +51,8 @@ type Config struct {
 	Now func() time.Time
 	// Log takes what operators must know; nil discards.
 	Log *slog.Logger
+	// Meter takes durations; nil discards.
+	Meter Meter
 	// AcceptRestored makes New take rooms that are older copies, and give up what was acknowledged since. Never a log that is behind.
 	AcceptRestored bool
 }
@@ -66,6 +68,7 @@ type Engine struct {
 	seatMu sync.Mutex            // replacements and releases come one after another
 	enter  *committer            // group commit of entries (enter.go)
 	opened openCache             // parsed rules of open campaigns (cache.go)
+	vitals vitals                // what Vitals says (meter.go)
 	hooks  hooks                 // set by tests only (run.go)
 
 	bumpMu     sync.Mutex // moves of the generation come one after another

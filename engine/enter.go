@@ -112,7 +112,9 @@ func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, r
 	case <-ctx.Done():
 		return entry, openings, ctx.Err()
 	}
+	began := time.Now()
 	entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)
+	e.Meter.Sealed(time.Since(began))
 	return entry, openings, err
 }
 

@@ -174,7 +174,9 @@ func judgeGenerations(rooms [3]boundRoom, have [3]int64, n int64, starting bool)
 }
 
 // bump moves the rooms on by one generation. After an error the same move is made by the next call, in this process or another.
-func (e *Engine) bump(ctx context.Context) error {
+func (e *Engine) bump(ctx context.Context) (err error) {
+	ctx, end := e.Meter.Work(ctx, "move generation")
+	defer func() { end(err) }()
 	e.bumpMu.Lock()
 	defer e.bumpMu.Unlock()
 	n := e.generation

@@ -119,6 +119,9 @@ func (e *Engine) remember(record []byte) error {
 	if err != nil {
 		return fmt.Errorf("log entry %d: %w", e.tree.Size(), err)
 	}
+	if o, ok := parsed.(*draw.Opened); ok {
+		e.noteOpened(o)
+	}
 	if open, n := parsed.About(); n > 0 {
 		key := aboutKey{open, n}
 		e.about[key] = append(e.about[key], logged{e.tree.Size(), parsed})

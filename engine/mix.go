@@ -118,7 +118,9 @@ func (e *Engine) nextBatch(ctx context.Context, o *opened, gate store.Gate, rest
 
 // mixBatch moves the responses of a formed batch into the answers room and forgets where they came from. Each step may be repeated: the
 // answers room takes a batch once, and what follows only removes.
-func (e *Engine) mixBatch(ctx context.Context, o *opened, b store.Batch, final bool) error {
+func (e *Engine) mixBatch(ctx context.Context, o *opened, b store.Batch, final bool) (err error) {
+	ctx, end := e.Meter.Work(ctx, "mix batch")
+	defer func() { end(err) }()
 	done, err := e.Answers.Mixed(ctx, o.id, b.First)
 	if err != nil {
 		return err

@@ -65,7 +65,11 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}}
+	if cfg.Meter == nil {
+		cfg.Meter = noMeter{}
+	}
+	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{},
+		vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
 	var err error
 	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
 		return nil, fmt.Errorf("read the installation: %w", err)

@@ -25,7 +25,7 @@ func (e *Engine) step(name string) {
 }
 
 // start makes what runs beside the callers. New calls it last.
-func (e *Engine) start() { e.enter = newCommitter(e.Identity, e.Now) }
+func (e *Engine) start() { e.enter = newCommitter(e.Identity, e.Now, e.Meter) }
 
 // Close stops taking entries, commits those that wait, and returns. Stop Run first by its context; the rooms are still open. Again is harmless.
 func (e *Engine) Close() {
@@ -58,11 +58,15 @@ type looked struct {
 
 // work does for every campaign what is due now.
 func (e *Engine) work(ctx context.Context, seen looked) {
+	troubled := 0
 	err := e.eachCampaign(ctx, func(c store.Campaign) error {
 		if c.State < store.Open || c.State > store.Closed || seen.finished[c.ID] {
 			return ctx.Err()
 		}
 		err := e.workOn(ctx, c)
+		if err != nil {
+			troubled++
+		}
 		switch {
 		case err == nil:
 			delete(seen.said, c.ID)
@@ -75,6 +79,12 @@ func (e *Engine) work(ctx context.Context, seen looked) {
 	})
 	if err != nil && ctx.Err() == nil {
 		e.Log.Error("list campaigns", "error", err)
+	}
+	if err != nil {
+		troubled++
+	}
+	if ctx.Err() == nil {
+		e.noteRound(troubled)
 	}
 }
 
@@ -109,7 +119,11 @@ func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
 	if gate, err = e.advance(ctx, o, gate); err != nil {
 		return err
 	}
-	return e.mix(ctx, o, gate, false)
+	if err := e.mix(ctx, o, gate, false); err != nil {
+		return err
+	}
+	e.noteWaiting(c.ID, int64(gate.Epoch)-int64(o.next)+1)
+	return nil
 }
 
 // endIfDue ends entries whose time has come. The caller holds o's lock.
@@ -137,7 +151,9 @@ func (e *Engine) end(ctx context.Context, o *opened, gate store.Gate) (_ store.G
 }
 
 // moveGate announces the move, so that writers stand aside, and then makes it. A mover that died in between is carried on by the next one.
-func (e *Engine) moveGate(ctx context.Context, g store.Gate, state store.GateState, epoch uint32) (store.Gate, error) {
+func (e *Engine) moveGate(ctx context.Context, g store.Gate, state store.GateState, epoch uint32) (_ store.Gate, err error) {
+	ctx, end := e.Meter.Work(ctx, "move gate")
+	defer func() { end(err) }()
 	if err := e.Identity.AnnounceMove(ctx, g.Campaign, g.State, g.Epoch); err != nil {
 		return g, err
 	}

@@ -213,16 +213,19 @@ func TestRoutes(t *testing.T) {
 	d := open(t)
 	var known []string
 	for _, r := range server.Routes {
+		if r.Door != server.PublicDoor && r.Door != server.OpsDoor {
+			t.Errorf("route %s is at no door", r.Pattern)
+		}
 		_, path, ok := strings.Cut(r.Pattern, " ")
 		if !ok {
 			path = r.Pattern
 		}
-		known = append(known, path)
+		known = append(known, string(r.Door)+path)
 		if r.What == "" {
 			t.Errorf("route %s has no reason", r.Pattern)
 		}
 	}
-	if !slices.Contains(known, "/v1/") {
+	if !slices.Contains(known, "public/v1/") || slices.Contains(known, "public/metrics") {
 		t.Fatalf("routes: %v", known)
 	}
 	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/vars", "/healthz", "/admin", "/c/", "/assets", "/assets/../../keys/log.skey", "/assets/%2e%2e/%2e%2e/keys/log.skey",

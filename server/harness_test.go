@@ -25,11 +25,13 @@ import (
 	"fairlot/server"
 	"fairlot/store"
 	"fairlot/store/sqlite"
+	"fairlot/telemetry"
 )
 
 // doors is a whole installation on loopback: real rooms, real keys, both doors.
 type doors struct {
 	engine   *engine.Engine
+	srv      *server.Server
 	conn     *grpc.ClientConn // staff's door
 	site     *httptest.Server // the public's
 	dir      string
@@ -95,11 +97,13 @@ func open(t *testing.T) *doors {
 	d.notifier, _, err = d.engine.CreateStaffToken(ctx, "notifier", "test", 1)
 	must(t, err)
 
-	srv, err := server.New(context.Background(), server.Config{Engine: d.engine, Log: d.log.logger(),
+	meter := telemetry.New("test", nil)
+	srv, err := server.New(context.Background(), server.Config{Engine: d.engine, Log: d.log.logger(), Meter: meter, Metrics: meter.Handler(),
 		Site: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/app.js": {Data: bytes.Repeat([]byte("let x = 1;\n"), 100)}}})
 	must(t, err)
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
+	d.srv = srv
 	served := make(chan error, 1)
 	go func() { served <- srv.ServeGRPC(lis) }()
 	d.site = httptest.NewServer(srv.Handler())

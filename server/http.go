@@ -25,27 +25,55 @@ import (
 	"fairlot/gen/openapi"
 )
 
-// Route is one raw HTTP route of the public door.
+// Door is where a route is.
+type Door string
+
+// The doors that speak HTTP.
+const (
+	PublicDoor Door = "public"
+	OpsDoor    Door = "ops"
+)
+
+// Route is one raw HTTP route.
 type Route struct {
+	Door    Door
 	Pattern string // of http.ServeMux
 	What    string
 }
 
-// Routes are all routes of the public door; the access matrix walks them.
+// Routes are all routes of both doors; the access matrix walks them.
 var Routes = []Route{
-	{"/v1/", "REST: the PUBLIC methods of the contract"},
-	{"GET /openapi.json", "the contract as OpenAPI 3.1"},
-	{"GET /bundles/{file}", "a campaign's bundle, ID.tar"},
-	{"GET /assets/", "the site's scripts and styles"},
-	{"GET /c/{slug}", "a campaign's page"},
-	{"GET /c/{slug}/{$}", "to a campaign's page"},
-	{"GET /check", "the page that checks receipts"},
-	{"GET /{$}", "the list of campaigns"},
-	{"/", "the page for addresses that are none"},
+	{PublicDoor, "/v1/", "REST: the PUBLIC methods of the contract"},
+	{PublicDoor, "GET /openapi.json", "the contract as OpenAPI 3.1"},
+	{PublicDoor, "GET /bundles/{file}", "a campaign's bundle, ID.tar"},
+	{PublicDoor, "GET /assets/", "the site's scripts and styles"},
+	{PublicDoor, "GET /c/{slug}", "a campaign's page"},
+	{PublicDoor, "GET /c/{slug}/{$}", "to a campaign's page"},
+	{PublicDoor, "GET /check", "the page that checks receipts"},
+	{PublicDoor, "GET /{$}", "the list of campaigns"},
+	{PublicDoor, "GET /livez", "balancers ask whether the process answers"},
+	{PublicDoor, "GET /readyz", "balancers ask whether to send people here: one word, no reason"},
+	{PublicDoor, "/", "the page for addresses that are none"},
+
+	{OpsDoor, "GET /livez", "the same for whoever watches the process"},
+	{OpsDoor, "GET /readyz", "what is missing"},
+	{OpsDoor, "GET /metrics", "counts and durations for Prometheus"},
+	{OpsDoor, "/", "nothing else is there"},
+}
+
+// muxOf binds the routes of a door, and no other handler.
+func muxOf(door Door, handlers map[string]http.Handler) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range Routes {
+		if r.Door == door {
+			mux.Handle(r.Pattern, handlers[r.Pattern])
+		}
+	}
+	return mux
 }
 
 // newHandler builds the public door. Only PUBLIC methods have REST paths; the gateway gets no header of the client's, so nobody comes in as staff.
-func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Handler, error) {
+func newHandler(ctx context.Context, cfg Config, ready *readiness, conn *grpc.ClientConn) (http.Handler, error) {
 	gateway := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
 			MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
@@ -91,13 +119,11 @@ func newHandler(ctx context.Context, cfg Config, conn *grpc.ClientConn) (http.Ha
 		"GET /c/{slug}/{$}":   http.HandlerFunc(withoutSlash),
 		"GET /check":          page,
 		"GET /{$}":            page,
+		"GET /livez":          http.HandlerFunc(serveLive),
+		"GET /readyz":         ready.serveReady(false),
 		"/":                   http.HandlerFunc(files.missing),
 	}
-	mux := http.NewServeMux()
-	for _, r := range Routes {
-		mux.Handle(r.Pattern, handlers[r.Pattern])
-	}
-	return secured(mux), nil
+	return secured(muxOf(PublicDoor, handlers)), nil
 }
 
 // secured sets the headers that every answer carries: nothing is loaded from elsewhere, nothing runs inline, no page is framed.

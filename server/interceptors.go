@@ -27,6 +27,7 @@ import (
 type interceptor struct {
 	engine    *engine.Engine
 	log       *slog.Logger
+	meter     Meter
 	policies  map[string]policy
 	validator protovalidate.Validator
 }
@@ -37,12 +38,23 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	p, listed := in.policies[info.FullMethod]
+	if !listed && openMethods[info.FullMethod] != "" {
+		return handler(ctx, req)
+	}
 	role := fairlotv1.Role_ROLE_PUBLIC
+	ended := func(string, string) {}
+	if listed && !p.public {
+		ctx, ended = in.meter.StaffCall(ctx, info.FullMethod)
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			resp, err = nil, in.incident(info.FullMethod, fmt.Errorf("panic of type %T", v), debug.Stack())
 		}
 		in.note(info.FullMethod, p, role, req, err, time.Since(began))
+		ended(nameOf(role), status.Code(err).String())
+		if info.FullMethod == fairlotv1.EntryService_Enter_FullMethodName {
+			in.meter.Entered(reasonOf(err))
+		}
 	}()
 	if !listed {
 		return nil, status.Error(codes.PermissionDenied, "this method is not in the contract")
@@ -119,6 +131,20 @@ func (in *interceptor) note(method string, p policy, role fairlotv1.Role, req an
 		return
 	}
 	in.log.Info("staff call", "method", method, "role", nameOf(role), "code", status.Code(err).String(), "took", took.Round(time.Millisecond), "request", redact(req.(proto.Message)))
+}
+
+// reasonOf is the reason of a refusal, empty for nil.
+func reasonOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	st := status.Convert(err)
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.Reason
+		}
+	}
+	return string(internalFault)
 }
 
 func invalid(err error) error {

@@ -34,11 +34,16 @@ type serveCmd struct {
 	HTTP           string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
 	AcceptRestored bool     `help:"Serve on rooms that were brought back from a backup, once. Whatever was acknowledged since that backup is lost. The key folder must be the newest."`
 	Relay          []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
+
+	opsCmd
 }
 
 func (c *serveCmd) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := noCore(); err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
 		return err
 	}
 	unlock, err := lockFolder(c.Dir)
@@ -57,15 +62,29 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	defer httpLis.Close()
 
-	eng, closeEngine, err := c.open(ctx, log)
+	opsLis, err := c.listen()
+	if err != nil {
+		return err
+	}
+	if opsLis != nil {
+		defer opsLis.Close()
+	}
+	meter, endTraces, err := c.begin(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
+
+	eng, closeEngine, err := c.open(ctx, meter, log)
 	if err != nil {
 		return err
 	}
 	defer closeEngine()
-	srv, err := server.New(ctx, server.Config{Engine: eng, Site: web.Files(), Log: log})
+	srv, err := server.New(ctx, server.Config{Engine: eng, Site: web.Files(), Log: log, Meter: meter, Metrics: meter.Handler()})
 	if err != nil {
 		return err
 	}
+	meter.SetVitals(vitals(eng, srv, time.Now()))
 	site := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)} // its lines would hold addresses
 
@@ -80,14 +99,19 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return nil
 	})
 	work.Go(func() error { return eng.Run(workCtx) })
+	serve, closeOps := serveOps(opsLis, srv.OpsHandler())
+	work.Go(serve)
 	log.Info("serving", "site", "http://"+httpLis.Addr().String()+"/", "staff", grpcLis.Addr().String(), "origin", eng.Installation().Origin)
 
 	select {
 	case <-ctx.Done():
 		log.Info("stopping: finishing what was begun")
+		srv.Stopping()
+		time.Sleep(c.Drain)
 	case <-workCtx.Done():
 	}
 	closeDoors(site, srv)
+	closeOps()
 	endWork()
 	return work.Wait()
 }
@@ -115,13 +139,13 @@ func closeDoors(site *http.Server, staff interface{ Stop(context.Context) }) {
 }
 
 // open wires the engine to its rooms, keys and relays.
-func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*engine.Engine, func(), error) {
+func (c *serveCmd) open(ctx context.Context, meter engine.Meter, log *slog.Logger) (*engine.Engine, func(), error) {
 	keyDir := filepath.Join(c.Dir, keysDir)
 	folder, err := keys.Open(keyDir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("key folder: %w", err)
 	}
-	cfg := engine.Config{Keys: folder, Marks: folder, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
+	cfg := engine.Config{Keys: folder, Marks: folder, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Meter: meter, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
 	if len(c.Relay) == 0 {
 		cfg.Beacon = &beacon.Relays{URLs: beacon.PublicRelays(), Timeout: relayWithin}
 	}
@@ -155,12 +179,8 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*engine.Engine, 
 
 // listenLoopback refuses every address that others could reach: TLS is not built in yet, and the doors carry names and answers.
 func listenLoopback(addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not HOST:PORT", addr)
-	}
-	if ip := net.ParseIP(host); ip == nil && host != "localhost" || ip != nil && !ip.IsLoopback() {
-		return nil, fmt.Errorf("%q can be reached from outside, and this version has no TLS: listen on 127.0.0.1 or [::1], behind a proxy that has", addr)
+	if err := checkLoopback(addr, "this version has no TLS: listen on 127.0.0.1 or [::1], behind a proxy that has"); err != nil {
+		return nil, err
 	}
 	lis, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -171,6 +191,18 @@ func listenLoopback(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%q is not an address of this machine alone", addr)
 	}
 	return lis, nil
+}
+
+// checkLoopback refuses what is not HOST:PORT on this machine, and says why that matters.
+func checkLoopback(addr, why string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT", addr)
+	}
+	if ip := net.ParseIP(host); ip == nil && host != "localhost" || ip != nil && !ip.IsLoopback() {
+		return fmt.Errorf("%q can be reached from outside, and %s", addr, why)
+	}
+	return nil
 }
 
 // lockFolder keeps a second daemon off the folder: two would form epochs and sign the log side by side.
