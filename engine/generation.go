@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,19 @@ func readGeneration(m Marks) (n int64, starting bool, err error) {
 	return n, word == "starting", nil
 }
 
+// MarkRestored tells the key folder that rooms, of the generations given, were put back from a copy: the next start asks for Config.AcceptRestored, whether or not
+// they look older than the folder. A folder without the mark asks for it anyway.
+func MarkRestored(m Marks, generations ...int64) error {
+	n, _, err := readGeneration(m)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return setGeneration(m, "running", slices.Max(append(generations, n))+1)
+}
+
 // joinRooms makes sure that the three rooms are this installation's and as they were left, and moves them on by one generation. What a crash
 // left of an earlier move is finished first, so it may be cut off anywhere and begun again.
 func (e *Engine) joinRooms(ctx context.Context) error {
@@ -123,7 +137,8 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 		old = e.checkCampaigns(ctx)
 	}
 	switch {
-	case errors.Is(old, ErrOldRoom) && e.AcceptRestored:
+	case errors.Is(old, ErrOldRoom) && e.AcceptRestored, old == nil && e.AcceptRestored:
+		// Also if nothing looks old: a copy may have been put back before the next move of the generation.
 		e.Log.Warn("accepted what was brought back from a copy: whatever was acknowledged since that copy is lost", "found", old)
 		if err := e.recover(ctx); err != nil {
 			return err
@@ -145,7 +160,7 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 			}
 		}
 	}
-	if starting || old != nil {
+	if starting || old != nil || e.AcceptRestored {
 		if err := setGeneration(e.Marks, "running", newest); err != nil {
 			return err
 		}
@@ -286,6 +301,9 @@ func (e *Engine) recover(ctx context.Context) error {
 			return e.Registry.SetCampaignState(ctx, c.ID, c.State, store.Erased)
 		}
 		if err != nil {
+			return err
+		}
+		if err := e.recoverNotices(ctx, c); err != nil {
 			return err
 		}
 		over, formed, err := e.recoverMixing(ctx, c, gate)

@@ -28,12 +28,15 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
 	for {
+		if err := e.readTree(ctx); err != nil {
+			return err
+		}
+		if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
+			return err
+		}
 		size, err := e.Registry.LogSize(ctx)
 		if err != nil {
 			return err
-		}
-		if size < e.tree.Size() { // never append to a log that is behind
-			return e.signLocked(ctx)
 		}
 		err = e.Registry.Append(ctx, size, record, t)
 		if errors.Is(err, store.ErrConflict) {
@@ -178,6 +181,9 @@ func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error
 	given, err := ledger.VerifyCheckpoint(e.installation.LogKey, note)
 	if err != nil {
 		return nil, refuse(CosignatureInvalid, "this is not a checkpoint of this log: cosign the one in the campaign's bundle")
+	}
+	if err := e.seen(ctx, given); err != nil {
+		return nil, e.fault(err)
 	}
 	allowed, err := e.cosigners(ctx)
 	if err != nil {

@@ -48,16 +48,59 @@ func (e *Engine) checkSigned(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	const todo = "look for its newest copy; if there is none this log is at its end, and a new installation with a new origin goes on"
 	records, err := e.Registry.LogSize(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if records < size || records < e.tree.Size() {
-		return 0, fmt.Errorf("%w: its log has %d records, and %d were signed: %s", ErrOldLog, records, max(size, e.tree.Size()), todo)
+	return size, continues(e.tree, records, max(size, e.tree.Size()), size, root)
+}
+
+// CheckSigned tells whether a log, all of whose records are in tree, goes on from the one that was signed last, before any room of it is used.
+// Errors wrap [ErrOldLog], or fs.ErrNotExist if the mark is absent.
+func CheckSigned(m Marks, tree *ledger.Tree) error {
+	size, root, err := readSigned(m)
+	if err != nil {
+		return err
 	}
-	if e.tree.Extends(size, root) != nil {
-		return 0, fmt.Errorf("%w: its first %d records are not those that were signed: %s", ErrOldLog, size, todo)
+	return continues(tree, tree.Size(), size, size, root)
+}
+
+// continues tells whether a log of so many records begins with the tree that was signed.
+func continues(tree *ledger.Tree, records, known, size int64, root ledger.Hash) error {
+	const todo = "look for its newest copy; if there is none this log is at its end, and a new installation with a new origin goes on"
+	if records < known {
+		return fmt.Errorf("%w: its log has %d records, and %d were signed or seen by a witness: %s", ErrOldLog, records, known, todo)
 	}
-	return size, nil
+	if tree.Extends(size, root) != nil {
+		return fmt.Errorf("%w: its first %d records are not those that were signed: %s", ErrOldLog, size, todo)
+	}
+	return nil
+}
+
+// Witness remembers a tree of this log that somebody outside has seen signed, if it is newer than what the key folder knows: the log must go on from it, or nothing is signed any more. It is durable when it returns.
+func Witness(m Marks, size int64, root ledger.Hash) error {
+	known, _, err := readSigned(m)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && size <= known {
+		return err
+	}
+	return setSigned(m, size, root)
+}
+
+// seen compares a tree that our own key has signed, wherever it comes from, with the log. If the log lacks records of it or holds others, the key folder remembers that tree for
+// good: nothing is signed any more, in this process or a later one.
+func (e *Engine) seen(ctx context.Context, given ledger.Checkpoint) error {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	if err := e.readTree(ctx); err != nil {
+		return err
+	}
+	err := continues(e.tree, e.tree.Size(), given.Size, given.Size, given.Root)
+	if err == nil {
+		return nil
+	}
+	if err := setSigned(e.Marks, given.Size, given.Root); err != nil {
+		return err
+	}
+	e.Log.Error("a custodian has seen another log than this one: nothing is signed any more", "found", err)
+	return refuse(CosignatureInvalid, "this checkpoint was signed by this log's key and does not fit the log: %v. Nothing is signed from now on", err)
 }

@@ -37,6 +37,9 @@ type commands struct {
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
 	Desk        deskCmd        `cmd:"" help:"What is done at the desk for a person who is present."`
+
+	Backup  daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd backup."`
+	Restore daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd restore."`
 }
 
 func main() { os.Exit(run()) }

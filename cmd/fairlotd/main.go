@@ -3,6 +3,8 @@
 //	fairlotd init --dir DIR --origin NAME --institution NAME   make an installation
 //	fairlotd serve --dir DIR                                   run it
 //	fairlotd upgrade --dir DIR                                 bring its rooms to a newer program's schema
+//	fairlotd backup --dir DIR --out DIR                        copy its rooms, while it serves
+//	fairlotd restore --from DIR --dir DIR                      bring them back
 //	fairlotd demo                                              watch a whole campaign, then try the site
 package main
 
@@ -26,6 +28,8 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
 	Officer officerCmd `cmd:"" help:"Make an officer's token when none is left. The daemon must be stopped."`
 	Upgrade upgradeCmd `cmd:"" help:"Bring an installation's rooms to this program's schema. Make a backup first."`
+	Backup  backupCmd  `cmd:"" help:"Copy the rooms of an installation on SQLite while it serves. The key folder is never in it."`
+	Restore restoreCmd `cmd:"" help:"Bring rooms back from a backup, beside the newest key folder. The daemon must be stopped."`
 	Demo    demo.Cmd   `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
 
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`

@@ -33,6 +33,7 @@ type serveCmd struct {
 	GRPC           string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Staff's door. Loopback only."`
 	HTTP           string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
 	AcceptRestored bool     `help:"Serve on rooms that were brought back from a backup, once. Whatever was acknowledged since that backup is lost. The key folder must be the newest."`
+	Witnessed      []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has. If the log is behind it, the daemon refuses to sign, now and later. May be repeated."`
 	Relay          []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
 
 	opsCmd
@@ -163,6 +164,9 @@ func (c *serveCmd) open(ctx context.Context, meter engine.Meter, log *slog.Logge
 		if err != nil {
 			return nil, nil, fmt.Errorf("key %s: %w", k.name, err)
 		}
+	}
+	if err := witnessed(keyDir, c.Witnessed); err != nil {
+		return nil, nil, err
 	}
 	rooms, err := openRooms(ctx, c.Dir)
 	if err != nil {

@@ -229,3 +229,19 @@ func migrate(ctx context.Context, f roomFile, db *sql.DB) error {
 	}
 	return err
 }
+
+// newestMigration is the highest number of a room's folder.
+func newestMigration(f roomFile) (newest int64, err error) {
+	files, err := fs.Glob(migrations, "migrations/"+f.name+"/*.sql")
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range files {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, fmt.Errorf("read the migrations: %w", err)
+		}
+		newest = max(newest, n)
+	}
+	return newest, nil
+}

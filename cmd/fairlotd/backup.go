@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlotd/backup"
+	"fairlot/crypto/keys"
+	"fairlot/crypto/ledger"
+	"fairlot/engine"
+)
+
+type backupCmd struct {
+	Dir string `required:"" placeholder:"DIR" help:"Installation made by init. Its daemon may be serving."`
+	Out string `required:"" placeholder:"DIR" help:"New folder for the backup, outside of the installation, best on another machine's disk."`
+}
+
+// Run backs the rooms up. Keys are no part of it.
+func (c *backupCmd) Run(ctx context.Context) error {
+	in := installation(c.Dir)
+	if _, err := os.Stat(in.Rooms); err != nil {
+		return fmt.Errorf("%s has no rooms on SQLite (rooms on PostgreSQL are backed up with pg_dump, see docs/OPERATIONS.md): %w", c.Dir, err)
+	}
+	m, err := backup.Make(ctx, in, c.Out, time.Now(), tellErr)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("made %s\n\n  of            %s\n  log           %d records\n", c.Out, zulu(m.Made), m.LogSize)
+	for _, r := range m.Rooms {
+		fmt.Printf("  %-13s %d bytes\n", r.File, r.Bytes)
+	}
+	fmt.Printf("  not mixed     %d answers: they can be read only with the keys that are in %s now, and those go as answers are mixed\n", m.Waiting, in.Keys)
+	fmt.Printf("\nThe key folder is not in it. Keep %s and %s on other media, once (see OPERATIONS, Backups).\nnext: fairlotd restore --from %s --dir DIR, on another machine, to know that it works\n", logKeyName, receiptName, c.Out)
+	return nil
+}
+
+type restoreCmd struct {
+	From      string   `required:"" placeholder:"DIR" help:"Backup made by fairlotd backup."`
+	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms."`
+	Witnessed []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has: a log that is behind it is refused. May be repeated."`
+}
+
+// Run brings the rooms back.
+func (c *restoreCmd) Run(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(c.Dir, keysDir)); err != nil {
+		return fmt.Errorf("%s has no key folder: make the folder, and put the newest key folder of the installation into it as %s (0700): %w", c.Dir, keysDir, err)
+	}
+	unlock, err := lockFolder(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	in := installation(c.Dir)
+	if err := witnessed(in.Keys, c.Witnessed); err != nil {
+		return err
+	}
+	r, err := backup.Restore(ctx, in, c.From, tellErr)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	fmt.Printf("restored %s as it was at %s, with %d records in the log\n\nwhat is lost, if it happened after that:\n", c.Dir, zulu(r.Made), r.LogSize)
+	fmt.Printf("  entries: announce it; receipts are evidence, and those people enter again; codes that were used since can be used again\n")
+	fmt.Printf("  answers: %d were not mixed then; of %d of them the key is gone since, and they cannot be read by anybody\n", r.Waiting, r.Lost)
+	fmt.Printf("  revocations of staff tokens: look at `fairlot token list` and revoke again\n")
+	fmt.Printf("  notices to winners: those not sent at that time become `unknown` and are sent only if a person decides so\n\n")
+	fmt.Printf("next: fairlotd serve --dir %s --accept-restored     once; then without the flag\n", c.Dir)
+	fmt.Printf("      fairlot verify, on the bundle of every campaign\n")
+	return nil
+}
+
+func installation(dir string) backup.Installation {
+	return backup.Installation{Dir: dir, Rooms: filepath.Join(dir, roomsDir), Keys: filepath.Join(dir, keysDir), Lock: tryLock}
+}
+
+func tellErr(text string) { fmt.Fprintln(os.Stderr, text) }
+
+func zulu(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// witnessed takes what custodians have seen of the log into the key folder, before the log is signed or brought back.
+func witnessed(keyDir string, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	text, err := keys.GetText(keyDir, logKeyName)
+	if err != nil {
+		return fmt.Errorf("key %s: %w", logKeyName, err)
+	}
+	_, vkey, err := ledger.NewLogSigner(text)
+	if err != nil {
+		return fmt.Errorf("key %s: %w", logKeyName, err)
+	}
+	folder, err := keys.Open(keyDir)
+	if err != nil {
+		return fmt.Errorf("key folder: %w", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		seen, err := ledger.VerifyCheckpoint(vkey.String(), b)
+		if p, e := custodian.ParsePin(b); e == nil {
+			seen, err = ledger.Checkpoint{Origin: vkey.Name, Size: p.Size, Root: p.Root}, nil
+			if p.Log != vkey.String() {
+				err = errors.New("it is of another log")
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s is no pin and no signed checkpoint of %s: %w", file, vkey.Name, err)
+		}
+		if err := engine.Witness(folder, seen.Size, seen.Root); err != nil {
+			return err
+		}
+	}
+	return nil
+}

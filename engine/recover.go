@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+const notificationUnknown store.NotificationState = 5
+
+// recoverNotices keeps winners from being written to twice. A notice that a copy shows as not sent yet may have been sent since: it becomes unknown, and waits for a
+// person's decision. Releases that the log knows and the identity room has forgotten are put back, since the i-th release goes with the i-th opened record;
+// whom each covered follows from the log. Each step may be repeated.
+func (e *Engine) recoverNotices(ctx context.Context, c store.Campaign) error {
+	if c.State != store.Closed {
+		return nil
+	}
+	draws, err := e.drawings(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range draws {
+		if d.row.State != store.DrawDrawn {
+			continue
+		}
+		if err := e.recoverReleases(ctx, d); err != nil {
+			return err
+		}
+		notices, err := e.Identity.Notifications(ctx, c.ID, d.row.N)
+		if err != nil {
+			return err
+		}
+		unclear := 0
+		for _, n := range notices {
+			if n.State != notificationPending && n.State != notificationSending {
+				continue
+			}
+			if _, err := e.Identity.SetNotification(ctx, c.ID, d.row.N, n.Stratum, n.Rank, n.State, notificationUnknown, false, e.Now().UTC()); err != nil {
+				return err
+			}
+			unclear++
+		}
+		if unclear > 0 {
+			e.Log.Warn("notices may have been sent since the copy: they are unknown now, and are sent only if somebody decides so", "campaign", hexID(c.ID), "draw", d.row.N, "notices", unclear)
+		}
+	}
+	return nil
+}
+
+// recoverReleases puts back the releases behind opened records of which the identity room knows nothing. logMu is held, and the tree is read.
+func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
+	releases, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
+	if err != nil {
+		return err
+	}
+	lines, err := draw.ParseRanking(d.row.Ranking)
+	if err != nil {
+		return err
+	}
+	seats := draw.NewSeats(lines, d.rules.Forfeit)
+	covered := map[store.EntrantID]bool{}
+	for _, r := range releases {
+		for _, id := range r.IDs {
+			covered[id] = true
+		}
+	}
+	for _, l := range e.about[aboutKey{d.openHash, d.row.N}] {
+		switch r := l.record.(type) {
+		case *draw.Replace:
+			if err := seats.Apply(r); err != nil {
+				return err
+			}
+		case *draw.Opened:
+			if r.Purpose != purposeNotice {
+				continue
+			}
+			if len(releases) > 0 {
+				releases = releases[1:]
+				continue
+			}
+			var again store.Release
+			var notices []store.Notification
+			for _, w := range seats.Winners(lines) {
+				if id := store.EntrantID(w.ID); !covered[id] {
+					covered[id] = true
+					again.IDs = append(again.IDs, id)
+					notices = append(notices, store.Notification{Stratum: w.Stratum, Rank: int64(w.Rank), State: notificationPending, Updated: e.Now().UTC()})
+				}
+			}
+			record, err := openedRecord(d, len(again.IDs), r.Unproven)
+			if err != nil {
+				return err
+			}
+			again.Opened = store.Hash(draw.HashOf(record))
+			e.Log.Warn("a release that the log knows was lost: put back", "campaign", hexID(d.campaign.ID), "draw", d.row.N, "entrants", len(again.IDs), "logged", r.Count)
+			if err := e.Identity.PutRelease(ctx, d.campaign.ID, d.row.N, again, notices); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
