@@ -92,6 +92,12 @@ func readGeneration(m Marks) (n int64, starting bool, err error) {
 	return n, word == "starting", nil
 }
 
+// Generation returns the generation that rooms of these marks must have; an error that is fs.ErrNotExist if there is no mark.
+func Generation(m Marks) (int64, error) {
+	n, _, err := readGeneration(m)
+	return n, err
+}
+
 // MarkRestored tells the key folder that rooms, of the generations given, were put back from a copy: the next start asks for Config.AcceptRestored, whether or not
 // they look older than the folder. A folder without the mark asks for it anyway.
 func MarkRestored(m Marks, generations ...int64) error {

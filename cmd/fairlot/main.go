@@ -40,6 +40,8 @@ type commands struct {
 
 	Backup  daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd backup."`
 	Restore daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd restore."`
+	Export  daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd export."`
+	Import  daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd import."`
 }
 
 func main() { os.Exit(run()) }

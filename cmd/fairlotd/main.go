@@ -5,6 +5,8 @@
 //	fairlotd upgrade --dir DIR                                 bring its rooms to a newer program's schema
 //	fairlotd backup --dir DIR --out DIR                        copy its rooms, while it serves
 //	fairlotd restore --from DIR --dir DIR                      bring them back
+//	fairlotd export --dir DIR --out DIR                        write its rooms for another engine
+//	fairlotd import --from DIR --dir DIR                       fill new rooms with them
 //	fairlotd demo                                              watch a whole campaign, then try the site
 package main
 
@@ -30,6 +32,8 @@ type commands struct {
 	Upgrade upgradeCmd `cmd:"" help:"Bring an installation's rooms to this program's schema. Make a backup first."`
 	Backup  backupCmd  `cmd:"" help:"Copy the rooms of an installation on SQLite while it serves. The key folder is never in it."`
 	Restore restoreCmd `cmd:"" help:"Bring rooms back from a backup, beside the newest key folder. The daemon must be stopped."`
+	Export  exportCmd  `cmd:"" help:"Write the rooms of a stopped installation as files that either engine reads. The key folder moves by itself."`
+	Import  importCmd  `cmd:"" help:"Fill the rooms of a new installation, on SQLite or PostgreSQL, with an export."`
 	Demo    demo.Cmd   `cmd:"" help:"Play a whole campaign through the public doors, check it, then leave the site up to try."`
 
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`

@@ -25,7 +25,7 @@ import (
 )
 
 // ErrManifest says that a folder is no backup, or not one that this program's version reads.
-var ErrManifest = errors.New("not a backup made by fairlotd, or its manifest is damaged")
+var ErrManifest = errors.New("not a backup or export made by fairlotd, or its manifest is damaged")
 
 const (
 	manifestName = "manifest"
@@ -51,17 +51,24 @@ type Room struct {
 //	room FILE SCHEMA GENERATION BYTES HASH     three of these
 //	waiting DEC
 //	mac HASH
+//
+// That of an export begins with `fairlot/v1 export`.
 type Manifest struct {
+	Export       bool
 	Installation [16]byte
 	Made         time.Time // when the first room was begun, seconds, UTC
 	LogSize      int64
 	LogRoot      ledger.Hash
-	Rooms        []Room // registry.db, answers.db, identity.db
+	Rooms        []Room // registry.db, answers.db, identity.db; of an export registry.export, identity.export, answers.export
 	Waiting      int64  // responses that were not mixed yet: they need their epoch keys
 }
 
 func (m Manifest) body() []byte {
-	b := fmt.Appendf(nil, "fairlot/v1 backup\ninstallation %x\nmade %s\nlog %d %x\n", m.Installation, m.Made.UTC().Format(time.RFC3339), m.LogSize, m.LogRoot[:])
+	kind := "backup"
+	if m.Export {
+		kind = "export"
+	}
+	b := fmt.Appendf(nil, "fairlot/v1 "+kind+"\ninstallation %x\nmade %s\nlog %d %x\n", m.Installation, m.Made.UTC().Format(time.RFC3339), m.LogSize, m.LogRoot[:])
 	for _, r := range m.Rooms {
 		b = fmt.Appendf(b, "room %s %d %d %d %x\n", r.File, r.Schema, r.Generation, r.Bytes, r.Hash)
 	}
@@ -82,7 +89,8 @@ func mac(key, body []byte) []byte {
 // parse reads a manifest in its one encoding. The MAC is given back unchecked.
 func parse(b []byte) (m Manifest, sum []byte, err error) {
 	lines := strings.Split(string(b), "\n")
-	if len(lines) == 0 || lines[0] != "fairlot/v1 backup" || len(lines) != 10 {
+	m.Export = lines[0] == "fairlot/v1 export"
+	if !m.Export && lines[0] != "fairlot/v1 backup" || len(lines) != 10 {
 		return m, nil, ErrManifest
 	}
 	var installation, made, root, last string

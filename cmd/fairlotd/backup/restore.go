@@ -37,6 +37,9 @@ func Restore(ctx context.Context, in Installation, from string, tell func(string
 	if r.Manifest, err = readManifest(from, o); err != nil {
 		return r, err
 	}
+	if r.Export {
+		return r, fmt.Errorf("%s is an export, not a backup: fairlotd import reads it", from)
+	}
 	if left, err := os.ReadDir(in.Rooms); err == nil && len(left) > 0 {
 		return r, fmt.Errorf("%s is not empty: move what is there away first, and keep it until the restored installation serves; newer rooms than the backup's are worth more", in.Rooms)
 	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
