@@ -110,12 +110,7 @@ func (d *daemon) room(name string) *sql.DB {
 		copyTree(t, d.rooms(), dir)
 		return openRoom(t, dir, name)
 	}
-	u, err := url.Parse(d.on.admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + d.database + "_" + name
-	db, err := sql.Open("pgx", u.String())
+	db, err := sql.Open("pgx", d.roomDSN(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,4 +123,15 @@ func (d *daemon) room(name string) *sql.DB {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return db
+}
+
+// roomDSN is the administrator's way into a room on PostgreSQL.
+func (d *daemon) roomDSN(name string) string {
+	d.t.Helper()
+	u, err := url.Parse(d.on.admin)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	u.Path = "/" + d.database + "_" + name
+	return u.String()
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -141,8 +143,10 @@ func secured(next http.Handler) http.Handler {
 }
 
 // publicCall reads the body whole, within its limit, and forwards nothing of the client's headers but the content type: no
-// token, no metadata, no time-out, no method override, no address.
+// token, no metadata, no time-out, no method override, no address. More than maxPublic at once are told to come again: they would wait where
+// no queue counts them.
 func publicCall(gateway http.Handler) http.Handler {
+	working := make(chan struct{}, maxPublic)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPublicBody))
 		if err != nil {
@@ -176,6 +180,13 @@ func publicCall(gateway http.Handler) http.Handler {
 		in.Body = io.NopCloser(bytes.NewReader(body))
 		in.ContentLength = int64(len(body))
 		w.Header().Set("Cache-Control", "no-store")
+		select {
+		case working <- struct{}{}:
+			defer func() { <-working }()
+		default:
+			writeStatus(w, http.StatusTooManyRequests, toStatus(&engine.Error{Reason: engine.Busy, Text: "very many people are here right now: try again in a moment", Retry: time.Second}))
+			return
+		}
 		gateway.ServeHTTP(w, in)
 	})
 }
@@ -208,6 +219,11 @@ func writeStatus(w http.ResponseWriter, httpCode int, st *status.Status) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	for _, d := range st.Details() {
+		if retry, ok := d.(*errdetails.RetryInfo); ok {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.GetRetryDelay().AsDuration().Seconds()))))
+		}
+	}
 	w.WriteHeader(httpCode)
 	w.Write(body)
 }

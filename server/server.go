@@ -34,6 +34,7 @@ const (
 	MaxAnswer     = 64 << 20 // bytes of an answer: a release holds about 9 kB a winner
 	maxHeaders    = 16 << 10
 	maxStreams    = 1024
+	maxPublic     = 1000             // public calls at work at once; fewer than maxStreams, so that none waits before it is counted
 	maxWait       = 60 * time.Second // no call lives longer, whatever deadline the caller names
 )
 

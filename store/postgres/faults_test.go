@@ -360,6 +360,24 @@ func TestServerKilled(t *testing.T) {
 	t.Logf("%d acknowledged, %d there", len(ids), len(leaves))
 }
 
+// A batch with one row that the database cannot take changes nothing and is not "unavailable": its caller enters the rows one by one.
+func TestOneBadRow(t *testing.T) {
+	t.Parallel()
+	rooms := open(t, newSet(t).apps)
+	c := newGate(t, rooms)
+	batch := []store.Entry{newEntry(c), newEntry(c), newEntry(c)}
+	batch[1].Consents = []string{"a\x00b"}
+	if _, err := rooms.Identity.Enter(t.Context(), time.Now, batch); err == nil || errors.Is(err, store.ErrUnavailable) {
+		t.Fatalf("the batch: %v", err)
+	}
+	for i, e := range batch {
+		res, err := rooms.Identity.Enter(t.Context(), time.Now, []store.Entry{e})
+		if i == 1 && (err == nil || errors.Is(err, store.ErrUnavailable)) || i != 1 && (err != nil || res[0].Outcome != store.Entered) {
+			t.Errorf("row %d: %v, %v", i, res, err)
+		}
+	}
+}
+
 func TestErrorsQuoteNothing(t *testing.T) {
 	t.Parallel()
 	rooms := open(t, newSet(t).apps)
