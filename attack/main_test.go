@@ -62,6 +62,7 @@ func fromEnv(t testing.TB, name string, normal int) int {
 // daemon is one installation and the process that serves it now.
 type daemon struct {
 	t          testing.TB
+	program    string // which is attacked
 	on         engine
 	database   string // begins the names of its databases, "" on SQLite
 	root       string // everything below is searched for canaries
@@ -85,7 +86,13 @@ func newDaemon(t testing.TB) *daemon { return newDaemonOn(t, sqlite) }
 func newDaemonOn(t testing.TB, on engine) *daemon {
 	t.Helper()
 	root := t.TempDir()
-	d := &daemon{t: t, on: on, root: root, dir: filepath.Join(root, "installation"), work: filepath.Join(root, "work"), temp: filepath.Join(root, "temp"),
+	return newDaemonIn(t, on, root, filepath.Join(root, "installation"))
+}
+
+// newDaemonIn makes an installation in the folder dir, and keeps what else belongs to it in root.
+func newDaemonIn(t testing.TB, on engine, root, dir string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, program: program, on: on, root: root, dir: dir, work: filepath.Join(root, "work"), temp: filepath.Join(root, "temp"),
 		log: filepath.Join(root, "stderr.log"), http: freePort(t), grpc: freePort(t)}
 	for _, dir := range []string{d.work, d.temp} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -113,7 +120,7 @@ func freePort(t testing.TB) string {
 }
 
 func (d *daemon) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(d.program, args...)
 	cmd.Dir = d.work
 	cmd.Env = append(os.Environ(), "TMPDIR="+d.temp)
 	return cmd
@@ -137,7 +144,7 @@ func (d *daemon) start() {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		cmd.Path, cmd.Args = shell, append([]string{"sh", "-c", `ulimit -c unlimited; exec "$@"`, "sh", program}, d.serveArgs()...)
+		cmd.Path, cmd.Args = shell, append([]string{"sh", "-c", `ulimit -c unlimited; exec "$@"`, "sh", d.program}, d.serveArgs()...)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -153,13 +160,27 @@ func (d *daemon) start() {
 // serve starts the process and returns how long it took until the public's door answered.
 func (d *daemon) serve() time.Duration {
 	d.t.Helper()
+	took, err := d.tryServe()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return took
+}
+
+// tryServe is serve where it may be that the daemon cannot.
+func (d *daemon) tryServe() (time.Duration, error) {
 	began := time.Now()
 	d.start()
+	return d.answers(began)
+}
+
+// answers waits until the public's door answers and returns how long that took since began.
+func (d *daemon) answers(began time.Time) (time.Duration, error) {
 	for time.Since(began) < 30*time.Second {
 		select {
 		case err := <-d.done:
 			d.done <- err
-			d.t.Fatalf("the daemon ended while starting: %v\n%s", err, d.lastLog())
+			return 0, fmt.Errorf("the daemon ended: %v\n%s", err, d.lastLog())
 		default:
 		}
 		resp, err := client.Get("http://" + d.http + "/v1/campaigns")
@@ -167,13 +188,12 @@ func (d *daemon) serve() time.Duration {
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				return time.Since(began)
+				return time.Since(began), nil
 			}
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	d.t.Fatalf("the daemon does not serve\n%s", d.lastLog())
-	return 0
+	return 0, fmt.Errorf("the daemon does not serve\n%s", d.lastLog())
 }
 
 // signal sends sig to the process, if there is one.
@@ -222,8 +242,8 @@ func (d *daemon) stop() {
 
 func (d *daemon) lastLog() string {
 	b, _ := os.ReadFile(d.log)
-	if len(b) > 4000 {
-		b = b[len(b)-4000:]
+	if len(b) > 2000 {
+		b = b[len(b)-2000:]
 	}
 	return string(b)
 }

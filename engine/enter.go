@@ -140,7 +140,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 				continue
 			}
 			if err != nil {
-				return Receipt{}, err
+				return Receipt{}, e.fault(err)
 			}
 		}
 		res, err := e.enter.commit(ctx, entry)
@@ -215,7 +215,7 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // mixed a moment ago, or lost: the bodies cannot be told apart any more
 		case err != nil:
-			return Receipt{}, err
+			return Receipt{}, e.fault(err)
 		default:
 			mac := seal.RetryMAC(key, seal.Place{Open: o.open, Epoch: row.Epoch, ID: row.ID}, req.hash())
 			clear(key[:])

@@ -40,7 +40,7 @@ func epochKeyUse(epoch uint32) string { return fmt.Sprintf("of epoch %d", epoch)
 func (e *Engine) tagKey(ctx context.Context, o *opened) (tag.Key, error) {
 	key, err := e.Keys.Get(tagKeyName(o.id))
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, err
+		return key, e.fault(err)
 	}
 	gate, err := e.gate(ctx, o)
 	if err != nil {

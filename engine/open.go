@@ -42,11 +42,11 @@ func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag str
 	}
 	if len(rules.Draws) > 0 {
 		if _, err := e.Keys.Create(tagKeyName(id)); err != nil {
-			return Campaign{}, err
+			return Campaign{}, e.fault(err)
 		}
 	}
 	if _, err := e.Keys.Create(epochKeyName(id, 1)); err != nil {
-		return Campaign{}, err
+		return Campaign{}, e.fault(err)
 	}
 	err = e.appendRecord(ctx, record, store.Transition{
 		Campaign: id, From: store.Draft, To: store.Open, Version: c.Version, OpenRecord: record, Draws: len(rules.Draws), Files: files,

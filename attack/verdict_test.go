@@ -1,0 +1,195 @@
+package attack
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"fairlot/draw"
+)
+
+// sent is one entry and what its writer knows.
+type sent struct {
+	*person
+	acknowledged bool // under the lock of writers while they write
+	receipt      string
+	tries        int
+}
+
+// verdict counts strikes and entries.
+type verdict struct {
+	strikes, quiet                                    int // quiet: no entry was acknowledged since the strike before
+	sent, acknowledged, retried, present, mixedBefore int
+	lost, doubled, half, wrong, changed               int
+	again                                             []time.Duration // from start to serving
+	broken                                            string          // it did not come back, and what it said
+}
+
+// harm is how many entries fared as none may.
+func (v verdict) harm() int { return v.lost + v.doubled + v.half + v.wrong + v.changed }
+
+// add adds up two rounds.
+func (v verdict) add(o verdict) verdict {
+	v.strikes, v.quiet = v.strikes+o.strikes, v.quiet+o.quiet
+	v.sent, v.acknowledged, v.retried, v.present, v.mixedBefore = v.sent+o.sent, v.acknowledged+o.acknowledged, v.retried+o.retried, v.present+o.present, v.mixedBefore+o.mixedBefore
+	v.lost, v.doubled, v.half, v.wrong, v.changed = v.lost+o.lost, v.doubled+o.doubled, v.half+o.half, v.wrong+o.wrong, v.changed+o.changed
+	v.again = append(v.again, o.again...)
+	v.broken += o.broken
+	return v
+}
+
+// serving is how long it took until it served again, at quantile q.
+func (v verdict) serving(q float64) time.Duration {
+	if len(v.again) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(v.again))
+	return s[min(len(s)-1, int(q*float64(len(s))))].Round(time.Millisecond)
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf(`
+  strikes                     %6d
+  of them without an entry    %6d
+  entries sent                %6d
+  acknowledged                %6d
+  sent more than once         %6d
+  mixed before the end        %6d
+  in the entry list           %6d
+  acknowledged and lost       %6d
+  doubled                     %6d
+  half there                  %6d
+  another person              %6d
+  receipt changed on retry    %6d
+  serving again, p50 p99      %6s %s`,
+		v.strikes, v.quiet, v.sent, v.acknowledged, v.retried, v.mixedBefore, v.present, v.lost, v.doubled, v.half, v.wrong, v.changed,
+		v.serving(0.5), v.serving(0.99))
+}
+
+// row is the line of faults.sh's table: what was done, to which engine, strikes, acknowledged, lost, doubled, half or wrong, serving again,
+// and what came of it.
+func row(t testing.TB, what string, on engine, v verdict, result string) {
+	t.Helper()
+	t.Logf("FAULT| %s | %s | %d | %d | %d | %d | %d | %s / %s | %s |", what, on.name, v.strikes, v.acknowledged, v.lost, v.doubled,
+		v.half+v.wrong+v.changed, v.serving(0.5), v.serving(0.99), result)
+}
+
+// unharmed reports a run in which nothing may have gone wrong, and that it showed something.
+func unharmed(t *testing.T, what string, on engine, v verdict) {
+	t.Helper()
+	t.Logf("%s", v)
+	result := "passed"
+	switch {
+	case v.broken != "":
+		result = "did not come back"
+		t.Errorf("%s: %s", what, v.broken)
+	case v.harm() > 0:
+		result = "entries were harmed"
+		t.Errorf("%s: entries were harmed", what)
+	case v.acknowledged < 5*v.strikes || v.mixedBefore == 0 || v.quiet > v.strikes/2:
+		result = "shows nothing"
+		t.Errorf("%s: only %d were acknowledged, %d mixed before the end, %d strikes without an entry: this run shows nothing", what, v.acknowledged, v.mixedBefore, v.quiet)
+	case v.serving(0.99) > 5*time.Second:
+		result = "comes back slowly"
+		t.Errorf("%s: serving again took %v, want 5 s at most", what, v.serving(0.99))
+	}
+	row(t, what, on, v, result)
+}
+
+// foundOut reports a run with a mutant, which must have been seen to harm.
+func foundOut(t *testing.T, what string, on engine, v verdict) {
+	t.Helper()
+	t.Logf("%s", v)
+	result := "found out"
+	switch {
+	case v.broken != "":
+		result = "found out: does not come back"
+		t.Logf("%s: %s", what, v.broken)
+	case v.lost+v.half == 0:
+		result = "NOT found out"
+		t.Errorf("%s: it was not found out", what)
+	}
+	row(t, "mutant: "+what, on, v, result)
+}
+
+// judge holds what was sent against the entry list and the answers.
+func judge(list []*sent, leaves []draw.Leaf, answers []int) (v verdict) {
+	listed := map[draw.EntrantID]draw.Leaf{}
+	for _, l := range leaves {
+		if _, twice := listed[l.ID]; twice {
+			v.doubled++
+		}
+		listed[l.ID] = l
+	}
+	answered := map[int]bool{}
+	for _, n := range answers {
+		if answered[n] {
+			v.doubled++
+		}
+		answered[n] = true
+	}
+	known := 0
+	for _, s := range list {
+		l, inList := listed[s.leaf.ID]
+		inAnswers := answered[s.n]
+		v.sent++
+		if s.tries > 1 {
+			v.retried++
+		}
+		if s.acknowledged {
+			v.acknowledged++
+			if !inList && !inAnswers {
+				v.lost++
+			}
+		}
+		if inList != inAnswers {
+			v.half++
+		}
+		if inList {
+			known++
+			if l != s.leaf {
+				v.wrong++
+			}
+		}
+	}
+	v.present = len(listed)
+	v.wrong += len(listed) - known // nobody sent them
+	return v
+}
+
+// TestVerdict checks the count itself on small cases.
+func TestVerdict(t *testing.T) {
+	c := &campaign{}
+	var list []*sent
+	var leaves []draw.Leaf
+	var answers []int
+	for n := range 4 {
+		p := c.newPerson(n, "")
+		list = append(list, &sent{person: p, acknowledged: n != 3})
+		leaves, answers = append(leaves, p.leaf), append(answers, n)
+	}
+	if v := judge(list, leaves, answers); v.lost+v.doubled+v.half+v.wrong > 0 || v.present != 4 {
+		t.Errorf("nothing happened, and yet %s", v)
+	}
+	if v := judge(list, leaves[1:], answers[1:]); v.lost != 1 {
+		t.Errorf("one was lost: %s", v)
+	}
+	if v := judge(list, leaves[:3], answers[:3]); v.lost+v.half > 0 {
+		t.Errorf("one not acknowledged is not there: %s", v)
+	}
+	if v := judge(list, leaves, answers[1:]); v.half != 1 {
+		t.Errorf("one has no answer: %s", v)
+	}
+	if v := judge(list, append(leaves, leaves[0]), answers); v.doubled != 1 {
+		t.Errorf("one is listed twice: %s", v)
+	}
+	if v := judge(list, leaves, append(answers, 2)); v.doubled != 1 {
+		t.Errorf("one answer stands twice: %s", v)
+	}
+	other := slices.Clone(leaves)
+	other[2].Person[0] ^= 1
+	if v := judge(list, other, answers); v.wrong != 1 {
+		t.Errorf("one is another person: %s", v)
+	}
+}

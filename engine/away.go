@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"fairlot/store"
+)
+
+// awayEvery is how often a key folder that is away is said to be.
+const awayEvery = time.Minute
+
+// watched makes whatever a key store says, but that a secret is absent, store.ErrUnavailable too: callers are told to come again, as
+// with a database that is away, and the operator reads why, once a minute at most.
+type watched struct {
+	keys  Keys
+	marks Marks
+	now   func() time.Time
+	log   *slog.Logger
+
+	mu   sync.Mutex
+	said time.Time
+}
+
+// Create implements Keys.
+func (w *watched) Create(name string) ([32]byte, error) {
+	key, err := w.keys.Create(name)
+	return key, w.away(err)
+}
+
+// Get implements Keys.
+func (w *watched) Get(name string) ([32]byte, error) {
+	key, err := w.keys.Get(name)
+	return key, w.away(err)
+}
+
+// Destroy implements Keys.
+func (w *watched) Destroy(name string) error { return w.away(w.keys.Destroy(name)) }
+
+// Mark implements Marks.
+func (w *watched) Mark(name string) (string, error) {
+	text, err := w.marks.Mark(name)
+	return text, w.away(err)
+}
+
+// SetMark implements Marks.
+func (w *watched) SetMark(name, text string) error { return w.away(w.marks.SetMark(name, text)) }
+
+func (w *watched) away(err error) error {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now := w.now(); w.said.IsZero() || now.Sub(w.said) >= awayEvery || now.Before(w.said) {
+		w.said = now
+		w.log.Error("the key folder cannot be used: entries are refused until it can", "error", err.Error())
+	}
+	return fmt.Errorf("%w: %w", err, store.ErrUnavailable)
+}
