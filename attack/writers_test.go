@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -24,9 +25,10 @@ type writers struct {
 	addr   string
 	tokens []string
 	next   atomic.Int64
-	done   atomic.Int64 // acknowledged
-	seen   int64        // of them at the last strike, for who strikes
-	left   atomic.Int64 // writers who were told nothing that ends their entry, for half a minute after entries ended
+	done   atomic.Int64  // acknowledged
+	seen   int64         // of them at the last strike, for who strikes
+	late   time.Duration // how long after the end they still ask; 0 is half a minute
+	left   atomic.Int64  // writers who were told nothing that ends their entry until then
 	wg     sync.WaitGroup
 	stop   atomic.Bool
 	mu     sync.Mutex
@@ -73,7 +75,7 @@ func (w *writers) write() {
 			if w.stop.Load() {
 				return
 			}
-			if time.Since(w.c.end) > 30*time.Second {
+			if time.Since(w.c.end) > cmp.Or(w.late, 30*time.Second) {
 				w.left.Add(1)
 				return
 			}
