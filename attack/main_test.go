@@ -205,6 +205,35 @@ func (d *daemon) signal(sig syscall.Signal) {
 	}
 }
 
+// freeze stops the process where it stands, and returns when it does.
+func (d *daemon) freeze() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cmd == nil {
+		return nil
+	}
+	return freeze(d.cmd.Process.Pid)
+}
+
+func freeze(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("freeze: %w", err)
+	}
+	for began := time.Now(); ; {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			return fmt.Errorf("freeze: %w", err)
+		}
+		_, state, _ := bytes.Cut(b, []byte(") "))
+		switch {
+		case bytes.HasPrefix(state, []byte("T")), bytes.HasPrefix(state, []byte("Z")):
+			return nil
+		case time.Since(began) > 10*time.Second:
+			return fmt.Errorf("freeze: process %d goes on", pid)
+		}
+	}
+}
+
 // wait returns how the process ended, or fails after a minute.
 func (d *daemon) wait() error {
 	d.t.Helper()

@@ -14,6 +14,7 @@ type sent struct {
 	*person
 	acknowledged bool // under the lock of writers while they write
 	receipt      string
+	at           time.Time // of the acknowledgement
 	tries        int
 }
 

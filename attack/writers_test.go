@@ -86,7 +86,7 @@ func (w *writers) write() {
 				time.Sleep(20*time.Millisecond + rand.N(60*time.Millisecond))
 			case a.status == http.StatusOK:
 				w.mu.Lock()
-				s.acknowledged, s.receipt = true, a.receipt
+				s.acknowledged, s.receipt, s.at = true, a.receipt, time.Now()
 				w.mu.Unlock()
 				w.done.Add(1)
 			case a.reason == "CAMPAIGN_ENDED", a.reason == "CAMPAIGN_CLOSED":
@@ -115,7 +115,7 @@ func (w *writers) retryAll() int {
 				a, err := w.c.enter(w.addr, s.person)
 				if err != nil || a.status != http.StatusOK || a.receipt != s.receipt {
 					changed.Add(1)
-					w.t.Logf("retried: %v, status %d, reason %s", err, a.status, a.reason)
+					w.t.Logf("retried, acknowledged at %s: %v, status %d, reason %s", s.at.Format("15:04:05.000000"), err, a.status, a.reason)
 				}
 			}
 		})
