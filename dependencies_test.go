@@ -93,6 +93,7 @@ var rules = map[string]rule{
 	"crypto/beacon":  {why: "one job, one library", may: map[string]string{"github.com/cloudflare/circl/...": "BLS signatures"}},
 	"crypto/ledger":  {why: "one job", may: map[string]string{"fairlot/draw": "which points may be keys", "golang.org/x/mod/sumdb/...": "notes and tiles", "filippo.io/torchwood/...": "cosignatures"}},
 	"crypto/receipt": {why: "one job, one library", may: map[string]string{"fairlot/draw": "the form of a key", "golang.org/x/mod/sumdb/note": "a receipt is a signed note"}},
+	"crypto/trail":   {why: "one job, no library; an auditor's tool checks with it", notStd: noWorld},
 	"crypto/keys":    {why: "one job, no library: files of one folder"},
 
 	"verify": {
@@ -130,7 +131,7 @@ var rules = map[string]rule{
 	"server": {
 		why: "translates, and keeps the door", notStd: map[string]string{"database/sql": "no SQL here"},
 		may: map[string]string{
-			"fairlot/gen/...": "the contract", "fairlot/engine": "what it calls", "fairlot/draw": "types", "fairlot/survey": "types", "fairlot/store": "types",
+			"fairlot/gen/...": "the contract", "fairlot/engine": "what it calls", "fairlot/crypto/trail": "the words of an outcome", "fairlot/draw": "types", "fairlot/survey": "types", "fairlot/store": "types",
 			"google.golang.org/...": "gRPC and protobuf", "github.com/grpc-ecosystem/grpc-gateway/v2/...": "REST",
 			"buf.build/go/protovalidate/...": "rules on values", "buf.build/gen/...": "rules on values", "golang.org/x/sync/...": "waiting for several",
 		},

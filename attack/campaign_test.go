@@ -43,19 +43,40 @@ type campaign struct {
 	end    time.Time
 }
 
-// staff calls as the officer whose token init wrote.
-func (d *daemon) staff() (*grpc.ClientConn, context.Context) {
+// staff calls as an officer whose token the admin of init makes when it is asked for first.
+func (d *daemon) staff() (*grpc.ClientConn, context.Context) { return d.as("officer", "Chen") }
+
+// as calls as somebody with a role. The label says who: two labels are two persons.
+func (d *daemon) as(role, label string) (*grpc.ClientConn, context.Context) {
 	d.t.Helper()
-	token, err := os.ReadFile(filepath.Join(d.dir, "officer.token"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
 	conn, err := grpc.NewClient(d.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+strings.TrimSpace(string(token)))
-	return conn, ctx
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	token, have := d.tokens[role+" "+label]
+	if !have {
+		admin, err := os.ReadFile(filepath.Join(d.dir, "admin.token"))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		made, err := fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(bearing(string(admin)),
+			&fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role(fairlotv1.Role_value["ROLE_"+strings.ToUpper(role)]), Label: label})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if d.tokens == nil {
+			d.tokens = map[string]string{}
+		}
+		token = made.Token
+		d.tokens[role+" "+label] = token
+	}
+	return conn, bearing(token)
+}
+
+func bearing(token string) context.Context {
+	return metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+strings.TrimSpace(token))
 }
 
 func english(s string) []*fairlotv1.LocalizedText {
@@ -96,7 +117,16 @@ func (d *daemon) openCampaign(batch int, end time.Time) *campaign {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	o, err := svc.OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: draft.Name, Etag: draft.Etag})
+	asked, err := svc.OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: draft.Name, Etag: draft.Etag})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	conn2, second := d.as("officer", "Lin")
+	defer conn2.Close()
+	if _, err := fairlotv1.NewApprovalServiceClient(conn2).Approve(second, &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest}); err != nil {
+		d.t.Fatal(err)
+	}
+	o, err := svc.GetCampaign(ctx, &fairlotv1.GetCampaignRequest{Name: draft.Name})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -74,9 +74,10 @@ type daemon struct {
 	extra      []string
 	cores      bool // cores may be written, as large as they come
 
-	mu   sync.Mutex
-	cmd  *exec.Cmd
-	done chan error
+	mu     sync.Mutex
+	tokens map[string]string // of staff, by role and label
+	cmd    *exec.Cmd
+	done   chan error
 }
 
 // newDaemon makes an installation on SQLite; nothing serves it yet.

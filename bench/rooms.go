@@ -97,8 +97,15 @@ func (p *place) close() error {
 // openCampaign makes and opens a campaign.
 func openCampaign(ctx context.Context, e *engine.Engine, rules engine.Rules) (engine.Campaign, error) {
 	c, err := e.CreateCampaign(ctx, "bench", rules, "")
+	var asked engine.Approval
 	if err == nil {
-		c, err = e.OpenCampaign(ctx, c.ID, c.Etag)
+		asked, err = e.RequestOpening(ctx, engine.Actor{Token: "0000000000000001", Label: "first", Role: engine.RoleOfficer}, c.ID, c.Etag)
+	}
+	if err == nil {
+		_, err = e.Approve(ctx, engine.Actor{Token: "0000000000000002", Label: "second", Role: engine.RoleOfficer}, asked.ID, asked.Digest())
+	}
+	if err == nil {
+		c, err = e.FindCampaign(ctx, "bench", true)
 	}
 	return c, explain(err)
 }

@@ -66,6 +66,7 @@ type Engine struct {
 	tree   *ledger.Tree          // of the log, under logMu
 	about  map[aboutKey][]logged // records about a draw, under logMu
 	seatMu sync.Mutex            // replacements and releases come one after another
+	actMu  sync.Mutex            // acts of this process come one after another
 	enter  *committer            // group commit of entries (enter.go)
 	opened openCache             // parsed rules of open campaigns (cache.go)
 	vitals vitals                // what Vitals says (meter.go)

@@ -48,6 +48,10 @@ const (
 	FieldInvalid       Reason = "FIELD_INVALID"
 	DrawNotFound       Reason = "DRAW_NOT_FOUND"
 	StaffTokenNotFound Reason = "STAFF_TOKEN_NOT_FOUND"
+	ApprovalNotFound   Reason = "APPROVAL_NOT_FOUND"
+	ApprovalState      Reason = "APPROVAL_STATE"
+	ApprovalSelf       Reason = "APPROVAL_SELF"
+	ApprovalChanged    Reason = "APPROVAL_CHANGED"
 )
 
 // Field is one field that is wrong, by its path in the contract (identity.id_number, response_json.q3).

@@ -12,6 +12,11 @@ func (e *Engine) SetStep(f func(name string)) { e.hooks.step = f }
 // SetUnmixed switches the shuffle off: rows keep the order of the sealed responses and their ids ascend.
 func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
 
+// OpenCampaign is openCampaign: what two persons want, without asking them.
+func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
+	return e.openCampaign(ctx, id, etag)
+}
+
 // Work does once what Run does every second.
 func (e *Engine) Work(ctx context.Context) {
 	e.work(ctx, looked{finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}})

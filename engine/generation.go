@@ -146,13 +146,19 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 	case errors.Is(old, ErrOldRoom) && e.AcceptRestored, old == nil && e.AcceptRestored:
 		// Also if nothing looks old: a copy may have been put back before the next move of the generation.
 		e.Log.Warn("accepted what was brought back from a copy: whatever was acknowledged since that copy is lost", "found", old)
-		if err := e.recover(ctx); err != nil {
-			return err
-		}
-		for i, r := range rooms { // whoever is cut off here finds a mismatch again, and accepts it again
-			if err := r.SetGeneration(ctx, have[i], newest); err != nil {
+		err := onMachine(ctx, e.Registry, e.installation, e.Now(), "Installation/AcceptRestored", func() error {
+			if err := e.recover(ctx); err != nil {
 				return err
 			}
+			for i, r := range rooms { // whoever is cut off here finds a mismatch again, and accepts it again
+				if err := r.SetGeneration(ctx, have[i], newest); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	case errors.Is(old, ErrOldRoom):
 		return fmt.Errorf("%w. Stop, and look for the newest copy of what is older. If there is none: fairlotd serve --accept-restored, once; "+

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"fairlot/crypto/ledger"
+	"fairlot/crypto/trail"
 	"fairlot/draw"
 	"fairlot/store"
 )
@@ -32,7 +33,7 @@ func CheckInstallation(in *store.Installation) error {
 }
 
 // MakeInstallation fixes an installation's origin, institution and keys forever, binds three new rooms to it and to each other, and makes the
-// first officer's token, which it returns.
+// first token, an admin's, which it returns.
 func MakeInstallation(ctx context.Context, rooms store.Rooms, marks Marks, in store.Installation, label string, now time.Time) (token string, err error) {
 	if err := CheckInstallation(&in); err != nil {
 		return "", err
@@ -47,15 +48,38 @@ func MakeInstallation(ctx context.Context, rooms store.Rooms, marks Marks, in st
 	if err := bindRooms(ctx, rooms, marks, in); err != nil {
 		return "", err
 	}
-	return MakeOfficerToken(ctx, rooms.Registry, label, now)
+	return makeAdminToken(ctx, rooms.Registry, in, "Installation/Init", label, now)
 }
 
-// MakeOfficerToken makes an officer's token without anybody's leave, for whoever can write the registry: the first one, and one more if all have
-// expired.
-func MakeOfficerToken(ctx context.Context, reg store.Registry, label string, now time.Time) (string, error) {
-	e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
-	token, _, err := e.CreateStaffToken(ctx, "officer", label, 0)
+// MakeAdminToken makes an admin's token without anybody's leave, for whoever can write the registry, if all have expired or are lost. The audit trail
+// has it first.
+func MakeAdminToken(ctx context.Context, reg store.Registry, label string, now time.Time) (string, error) {
+	in, err := reg.Installation(ctx)
+	if err != nil {
+		return "", err
+	}
+	return makeAdminToken(ctx, reg, in, "Installation/AdminToken", label, now)
+}
+
+func makeAdminToken(ctx context.Context, reg store.Registry, in store.Installation, method, label string, now time.Time) (token string, err error) {
+	err = onMachine(ctx, reg, in, now, method, func() error {
+		e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
+		token, _, err = e.CreateStaffToken(ctx, RoleAdmin, label, 0)
+		return err
+	})
 	return token, err
+}
+
+// onMachine does something on the machine itself, with its rows in the audit trail.
+func onMachine(ctx context.Context, reg store.Registry, in store.Installation, now time.Time, method string, do func() error) error {
+	a := Act{By: Actor{Token: trail.Machine}, Method: method}
+	n, err := appendAct(ctx, reg, in.LogKey, now, a, trail.Begun, 0)
+	if err != nil {
+		return err
+	}
+	err = do()
+	_, err2 := appendAct(context.WithoutCancel(ctx), reg, in.LogKey, now, a, outcomeOf(err), n)
+	return errors.Join(err, err2)
 }
 
 // New makes an engine on rooms that MakeInstallation prepared. It refuses keys that are not the installation's, and rooms that are not the ones

@@ -21,22 +21,59 @@ func epochKeyName(id store.CampaignID, epoch uint32) string {
 	return fmt.Sprintf("epoch-%x-%d", id[:], epoch)
 }
 
-// OpenCampaign fixes a draft in an open record of the log and opens its gate. Everything that keeps it from opening is told at once.
+// RequestOpening asks for the opening of a draft, which another person must approve. What keeps it from opening is told at once. Reasons: CAMPAIGN_NOT_FOUND,
+// CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID, SURVEY_INVALID.
+func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.CampaignID, etag string) (Approval, error) {
+	act, err := e.openingAct(ctx, id, etag)
+	if err != nil {
+		return Approval{}, err
+	}
+	return e.request(ctx, by, store.Approval{Kind: ApproveOpen, Campaign: id, Act: act})
+}
+
+// openingAct is the text of an opening: the version of the draft, and the record that would be logged.
+func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string) ([]byte, error) {
+	c, _, record, _, err := e.planOpening(ctx, id, etag)
+	if err != nil {
+		return nil, err
+	}
+	return actText(ApproveOpen, c, "etag "+etag, "record "+draw.HashOf(record).String()), nil
+}
+
+func (e *Engine) openingNow(ctx context.Context, a store.Approval) ([]byte, error) {
+	return e.openingAct(ctx, a.Campaign, actValue(a.Act, "etag"))
+}
+
+func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
+	c, err := e.Registry.Campaign(ctx, a.Campaign)
+	if err == nil && c.State != store.Draft && draw.HashOf(c.OpenRecord).String() == actValue(a.Act, "record") {
+		return nil // opened by an earlier try
+	}
+	_, err = e.openCampaign(ctx, a.Campaign, actValue(a.Act, "etag"))
+	return err
+}
+
+// planOpening is all of an opening that changes nothing.
+func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
+	if err = e.draftOf(ctx, id, etag); err != nil {
+		return
+	}
+	if c, rules, err = e.campaign(ctx, id); err != nil {
+		return
+	}
+	if err = e.checkOpening(rules); err != nil {
+		return
+	}
+	record, files, err = e.openRecord(c, rules)
+	return
+}
+
+// openCampaign fixes a draft in an open record of the log and opens its gate. Everything that keeps it from opening is told at once.
 // The order is: keys, then record and state together, then gate; New makes a gate that a crash left out, so an open campaign always
 // gets one. Repeating it on an open campaign returns CAMPAIGN_OPEN. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE,
 // RULES_INVALID, SURVEY_INVALID.
-func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
-	if err := e.draftOf(ctx, id, etag); err != nil {
-		return Campaign{}, err
-	}
-	c, rules, err := e.campaign(ctx, id)
-	if err != nil {
-		return Campaign{}, err
-	}
-	if err := e.checkOpening(rules); err != nil {
-		return Campaign{}, err
-	}
-	record, files, err := e.openRecord(c, rules)
+func (e *Engine) openCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
+	c, rules, record, files, err := e.planOpening(ctx, id, etag)
 	if err != nil {
 		return Campaign{}, err
 	}

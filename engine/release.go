@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 
 	"fairlot/crypto/beacon"
@@ -31,12 +34,40 @@ type Release struct {
 	Entrants []ReleasedEntrant
 }
 
-// PrepareRelease logs an opened record for the holders of seats whose contact was not covered by an earlier one, and returns all releases of the draw.
-// Whom a release covers is stored first and logged second, and nothing leaves before both: after a crash in between, the next call logs the
-// record that is missing. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN.
-func (e *Engine) PrepareRelease(ctx context.Context, id store.CampaignID, n int, acceptUnproven bool) ([]Release, error) {
+// PrepareRelease returns all releases of a draw. If somebody holds a seat whose contact no release covers yet, it also asks for one, which
+// another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN.
+func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.CampaignID, n int, acceptUnproven bool) ([]Release, *Approval, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
+	p, err := e.planRelease(ctx, id, n, acceptUnproven)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := e.logReleases(ctx, p.drawing, p.made); err != nil {
+		return nil, nil, err
+	}
+	all, err := e.releases(ctx, p.drawing, p.lines, p.made)
+	if err != nil || len(p.next) == 0 {
+		return all, nil, err
+	}
+	act, err := p.act()
+	if err != nil {
+		return nil, nil, err
+	}
+	waits, err := e.request(ctx, by, store.Approval{Kind: ApproveRelease, Campaign: id, Draw: n, Act: act})
+	return all, &waits, err
+}
+
+// releasePlan is all of a release that changes nothing.
+type releasePlan struct {
+	*drawing
+	lines    []draw.Line
+	made     []store.Release
+	next     []draw.Line // holders of seats that no release covers
+	unproven bool
+}
+
+func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, acceptUnproven bool) (*releasePlan, error) {
 	d, err := e.drawn(ctx, id, n)
 	if err != nil {
 		return nil, err
@@ -45,50 +76,107 @@ func (e *Engine) PrepareRelease(ctx context.Context, id store.CampaignID, n int,
 	if err != nil {
 		return nil, err
 	}
-	unproven := !met || d.chain != beacon.Quicknet()
-	if unproven && !acceptUnproven {
+	p := &releasePlan{drawing: d, unproven: !met || d.chain != beacon.Quicknet()}
+	if p.unproven && !acceptUnproven {
 		return nil, refuse(DrawUnproven, "this draw is not confirmed from outside in time, or not on quicknet: if it is to be opened all the same, accept that, and the log will say so")
 	}
 	lines, seats, _, err := e.seats(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	releases, err := e.Identity.Releases(ctx, id, n)
-	if err != nil {
+	p.lines = lines
+	if p.made, err = e.Identity.Releases(ctx, id, n); err != nil {
 		return nil, e.fault(err)
 	}
-	if err := e.logReleases(ctx, d, releases); err != nil {
-		return nil, err
-	}
 	covered := map[store.EntrantID]bool{}
-	for _, r := range releases {
+	for _, r := range p.made {
 		for _, id := range r.IDs {
 			covered[id] = true
 		}
 	}
-	var next store.Release
-	var notices []store.Notification
 	for _, l := range seats.Winners(lines) {
 		if !covered[store.EntrantID(l.ID)] {
-			next.IDs = append(next.IDs, store.EntrantID(l.ID))
-			notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
+			p.next = append(p.next, l)
 		}
 	}
-	if len(next.IDs) > 0 {
-		record, err := openedRecord(d, len(next.IDs), unproven)
-		if err != nil {
-			return nil, err
-		}
-		next.Opened = store.Hash(draw.HashOf(record))
-		if err := e.Identity.PutRelease(ctx, id, n, next, notices); err != nil {
-			return nil, e.fault(err)
-		}
-		releases = append(releases, next)
-		if err := e.logReleases(ctx, d, releases); err != nil {
-			return nil, err
+	return p, nil
+}
+
+// act is the text of a release: the record that would be logged, which release of the draw it would be, and whose seats it would cover.
+func (p *releasePlan) act() ([]byte, error) {
+	record, err := openedRecord(p.drawing, len(p.next), p.unproven)
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{fmt.Sprintf("draw %d", p.row.N), "purpose " + purposeNotice, fmt.Sprintf("release %d", len(p.made)+1),
+		"unproven " + pick(p.unproven, "yes", "no"), fmt.Sprintf("count %d", len(p.next)), "record " + draw.HashOf(record).String()}
+	for _, l := range p.next {
+		lines = append(lines, fmt.Sprintf("seat %d %d", l.Stratum, l.Rank))
+	}
+	return actText(ApproveRelease, p.campaign, lines...), nil
+}
+
+// has tells whether the newest release is the one that act is about.
+func (p *releasePlan) has(act []byte) bool {
+	last := len(p.made) - 1
+	if last < 0 {
+		return false
+	}
+	before := *p
+	before.made, before.next = p.made[:last], nil
+	for _, l := range p.lines {
+		if slices.Contains(p.made[last].IDs, store.EntrantID(l.ID)) {
+			before.next = append(before.next, l)
 		}
 	}
-	return e.releases(ctx, d, lines, releases)
+	text, err := before.act()
+	return err == nil && bytes.Equal(text, act)
+}
+
+func (e *Engine) releaseNow(ctx context.Context, a store.Approval) ([]byte, error) {
+	p, err := e.planRelease(ctx, a.Campaign, a.Draw, actValue(a.Act, "unproven") == "yes")
+	if err != nil {
+		return nil, err
+	}
+	return p.act()
+}
+
+// doRelease logs an opened record for the seats that were approved. Whom it covers is stored first and logged second, and nothing leaves before
+// both: after a crash in between, the next try, or PrepareRelease, logs the record that is missing.
+func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
+	e.seatMu.Lock()
+	defer e.seatMu.Unlock()
+	p, err := e.planRelease(ctx, a.Campaign, a.Draw, actValue(a.Act, "unproven") == "yes")
+	if err != nil {
+		return err
+	}
+	if err := e.logReleases(ctx, p.drawing, p.made); err != nil {
+		return err
+	}
+	if p.has(a.Act) {
+		return nil // made by an earlier try
+	}
+	act, err := p.act()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(act, a.Act) {
+		return refuse(ApprovalChanged, "the seats are no longer those that were approved: ask for the release again")
+	}
+	record, err := openedRecord(p.drawing, len(p.next), p.unproven)
+	if err != nil {
+		return err
+	}
+	next := store.Release{Opened: store.Hash(draw.HashOf(record))}
+	var notices []store.Notification
+	for _, l := range p.next {
+		next.IDs = append(next.IDs, store.EntrantID(l.ID))
+		notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
+	}
+	if err := e.Identity.PutRelease(ctx, a.Campaign, a.Draw, next, notices); err != nil {
+		return e.fault(err)
+	}
+	return e.logReleases(ctx, p.drawing, append(p.made, next))
 }
 
 func openedRecord(d *drawing, count int, unproven bool) ([]byte, error) {

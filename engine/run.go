@@ -59,22 +59,18 @@ type looked struct {
 // work does for every campaign what is due now.
 func (e *Engine) work(ctx context.Context, seen looked) {
 	troubled := 0
+	if err := e.workApproved(ctx); seen.say(e, ctx, store.CampaignID{}, err) {
+		troubled++
+	}
 	err := e.eachCampaign(ctx, func(c store.Campaign) error {
 		if c.State < store.Open || c.State > store.Closed || seen.finished[c.ID] {
 			return ctx.Err()
 		}
 		err := e.workOn(ctx, c)
-		if err != nil {
+		if seen.say(e, ctx, c.ID, err) {
 			troubled++
 		}
-		switch {
-		case err == nil:
-			delete(seen.said, c.ID)
-			seen.finished[c.ID] = c.State == store.Closed
-		case ctx.Err() == nil && seen.said[c.ID] != err.Error():
-			seen.said[c.ID] = err.Error()
-			e.Log.Error("work on campaign", "campaign", hexID(c.ID), "error", err)
-		}
+		seen.finished[c.ID] = err == nil && c.State == store.Closed
 		return ctx.Err()
 	})
 	if err != nil && ctx.Err() == nil {
@@ -86,6 +82,22 @@ func (e *Engine) work(ctx context.Context, seen looked) {
 	if ctx.Err() == nil {
 		e.noteRound(troubled)
 	}
+}
+
+// say logs an error of the work on a campaign, of none if id is zero, once in a row, and tells whether there is one.
+func (l looked) say(e *Engine, ctx context.Context, id store.CampaignID, err error) bool {
+	switch {
+	case err == nil:
+		delete(l.said, id)
+	case ctx.Err() == nil && l.said[id] != err.Error():
+		l.said[id] = err.Error()
+		if id == (store.CampaignID{}) {
+			e.Log.Error("work on approvals and the audit trail", "error", err)
+		} else {
+			e.Log.Error("work on campaign", "campaign", hexID(id), "error", err)
+		}
+	}
+	return err != nil
 }
 
 func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {

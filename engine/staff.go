@@ -15,6 +15,16 @@ import (
 
 const staffTokenPrefix = "flst_"
 
+// Roles of staff, as they are stored. What each may do stands beside the methods of the contract.
+const (
+	RoleEditor   = "editor"
+	RoleOfficer  = "officer"
+	RoleNotifier = "notifier"
+	RoleAnalyst  = "analyst"
+	RoleAuditor  = "auditor"
+	RoleAdmin    = "admin"
+)
+
 // CreateStaffToken makes a token `flst_ID_SECRET` (16 and 64 hexadecimal digits) that is returned this once; the store keeps its hash.
 // days 0 means 90.
 func (e *Engine) CreateStaffToken(ctx context.Context, role, label string, days int) (string, store.StaffToken, error) {
@@ -47,27 +57,28 @@ func (e *Engine) RevokeStaffToken(ctx context.Context, id [8]byte) error {
 	return e.fault(err)
 }
 
-// Authenticate returns the role and id of a staff token. Reason: STAFF_TOKEN_INVALID, the same for every token that does not hold.
-func (e *Engine) Authenticate(ctx context.Context, token string) (role string, id [8]byte, err error) {
-	invalid := refuse(StaffTokenInvalid, "this token is unknown, expired or revoked: ask an officer for a new one")
+// Authenticate returns whose staff token this is. Reason: STAFF_TOKEN_INVALID, the same for every token that does not hold.
+func (e *Engine) Authenticate(ctx context.Context, token string) (Actor, error) {
+	invalid := refuse(StaffTokenInvalid, "this token is unknown, expired or revoked: ask an admin for a new one")
 	rest, ok := strings.CutPrefix(token, staffTokenPrefix)
 	pub, sec, ok2 := strings.Cut(rest, "_")
+	var id [8]byte
 	rawID, err1 := hex.DecodeString(pub)
 	secret, err2 := hex.DecodeString(sec)
 	if !ok || !ok2 || err1 != nil || err2 != nil || len(rawID) != 8 || len(secret) != 32 {
-		return "", id, invalid
+		return Actor{}, invalid
 	}
 	copy(id[:], rawID)
 	t, err := e.Registry.StaffToken(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return "", id, invalid
+		return Actor{}, invalid
 	}
 	if err != nil {
-		return "", id, e.fault(err)
+		return Actor{}, e.fault(err)
 	}
 	sum := sha256.Sum256(secret)
 	if subtle.ConstantTimeCompare(sum[:], t.Secret[:]) != 1 || t.Revoked || !e.Now().Before(t.Expires) {
-		return "", id, invalid
+		return Actor{}, invalid
 	}
-	return t.Role, id, nil
+	return Actor{Token: pub, Label: t.Label, Role: t.Role}, nil
 }

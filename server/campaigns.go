@@ -90,13 +90,13 @@ func (s *campaigns) ListCampaigns(ctx context.Context, req *fairlotv1.ListCampai
 	return out, nil
 }
 
-func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaignRequest) (*fairlotv1.Campaign, error) {
+func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaignRequest) (*fairlotv1.Approval, error) {
 	id, err := campaignID(ctx, s.engine, req.Name)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.engine.OpenCampaign(ctx, id, req.Etag)
-	return campaignTo(c), err
+	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag)
+	return approvalTo(a), err
 }
 
 func (s *campaigns) CloseCampaign(ctx context.Context, req *fairlotv1.CloseCampaignRequest) (*fairlotv1.Campaign, error) {

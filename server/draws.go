@@ -69,11 +69,14 @@ func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleas
 	if err != nil {
 		return nil, err
 	}
-	releases, err := s.engine.PrepareRelease(ctx, id, n, req.AcceptUnproven)
+	releases, waits, err := s.engine.PrepareRelease(ctx, callerOf(ctx), id, n, req.AcceptUnproven)
 	if err != nil {
 		return nil, err
 	}
 	out := &fairlotv1.PrepareReleaseResponse{}
+	if waits != nil {
+		out.Approval = approvalTo(*waits)
+	}
 	for _, r := range releases {
 		rel := &fairlotv1.Release{OpenedHash: hex.EncodeToString(r.Opened[:])}
 		for _, x := range r.Entrants {

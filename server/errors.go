@@ -20,6 +20,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.DrawNotFound:       codes.NotFound,
 	engine.StaffTokenNotFound: codes.NotFound,
 	engine.SeatUnknown:        codes.NotFound,
+	engine.ApprovalNotFound:   codes.NotFound,
 
 	engine.SlugTaken:     codes.AlreadyExists,
 	engine.PersonEntered: codes.AlreadyExists,
@@ -38,6 +39,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.RoundNotYet:    codes.FailedPrecondition,
 	engine.DrawState:      codes.FailedPrecondition,
 	engine.DrawUnproven:   codes.FailedPrecondition,
+	engine.ApprovalState:  codes.FailedPrecondition,
 
 	engine.ConsentMissing:     codes.InvalidArgument,
 	engine.TokenMissing:       codes.InvalidArgument,
@@ -52,9 +54,11 @@ var codeOf = map[engine.Reason]codes.Code{
 
 	engine.EtagStale:         codes.Aborted,
 	engine.NotificationMoved: codes.Aborted,
+	engine.ApprovalChanged:   codes.Aborted,
 
 	engine.StaffTokenInvalid: codes.Unauthenticated,
 	engine.RoleRefused:       codes.PermissionDenied,
+	engine.ApprovalSelf:      codes.PermissionDenied,
 
 	engine.Busy:               codes.ResourceExhausted,
 	engine.StorageUnavailable: codes.Unavailable,

@@ -35,8 +35,11 @@ type doors struct {
 	conn     *grpc.ClientConn // staff's door
 	site     *httptest.Server // the public's
 	dir      string
-	officer  string // tokens
+	admin    string // tokens
+	officer  string
+	second   string // of another officer, who approves
 	notifier string
+	auditor  string
 	log      *logSink
 	beacon   *beacon.Local
 	rooms    store.Rooms
@@ -72,7 +75,7 @@ func open(t *testing.T) *doors {
 	must(t, err)
 	receiptSecret, receiptKey, err := ledger.GenerateLogKey("test.example/fairlot/receipt")
 	must(t, err)
-	d.officer, err = engine.MakeInstallation(ctx, r, folder, store.Installation{
+	d.admin, err = engine.MakeInstallation(ctx, r, folder, store.Installation{
 		Origin: "test.example/fairlot", Institution: "測試圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "first", time.Now())
 	must(t, err)
 	cfg := engine.Config{Registry: r.Registry, Identity: r.Identity, Answers: r.Answers, Keys: folder, Marks: folder, Now: d.now, Log: d.log.logger()}
@@ -94,8 +97,13 @@ func open(t *testing.T) *doors {
 	cfg.Beacon = &beacon.Relays{URLs: []string{relay.URL}, Timeout: time.Second}
 	d.engine, err = engine.New(ctx, cfg)
 	must(t, err)
-	d.notifier, _, err = d.engine.CreateStaffToken(ctx, "notifier", "test", 1)
-	must(t, err)
+	for _, x := range []struct {
+		role, label string
+		to          *string
+	}{{engine.RoleOfficer, "Chen", &d.officer}, {engine.RoleOfficer, "Lin", &d.second}, {engine.RoleNotifier, "Wu", &d.notifier}, {engine.RoleAuditor, "Tsai", &d.auditor}} {
+		*x.to, _, err = d.engine.CreateStaffToken(ctx, x.role, x.label, 1)
+		must(t, err)
+	}
 
 	meter := telemetry.New("test", nil)
 	srv, err := server.New(context.Background(), server.Config{Engine: d.engine, Log: d.log.logger(), Meter: meter, Metrics: meter.Handler(),

@@ -42,6 +42,7 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 		return handler(ctx, req)
 	}
 	role := fairlotv1.Role_ROLE_PUBLIC
+	var by engine.Actor
 	ended := func(string, string) {}
 	if listed && !p.public {
 		ctx, ended = in.meter.StaffCall(ctx, info.FullMethod)
@@ -59,43 +60,52 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 	if !listed {
 		return nil, status.Error(codes.PermissionDenied, "this method is not in the contract")
 	}
-	if role, err = in.authenticate(ctx, p); err != nil {
+	msg := req.(proto.Message)
+	if role, by, err = in.authenticate(ctx, p); err != nil {
+		in.refused(ctx, info.FullMethod, p, by, msg, err)
 		return nil, in.edge(ctx, info.FullMethod, err)
 	}
-	msg := req.(proto.Message)
-	if err := checkWire(msg.ProtoReflect()); err != nil {
+	if err = checkWire(msg.ProtoReflect()); err == nil {
+		if err = in.validator.Validate(msg); err != nil {
+			err = invalid(err)
+		}
+	}
+	if err != nil {
+		in.refused(ctx, info.FullMethod, p, by, msg, err)
 		return nil, err
 	}
-	if err := in.validator.Validate(msg); err != nil {
-		return nil, invalid(err)
-	}
-	resp, err = handler(withRole(ctx, role), req)
+	resp, err = in.recorded(ctx, info.FullMethod, p, by, msg, func() (any, error) {
+		resp, err := handler(withCaller(ctx, role, by), req)
+		return resp, in.edge(ctx, info.FullMethod, err)
+	})
 	return resp, in.edge(ctx, info.FullMethod, err)
 }
 
-// authenticate returns the caller's role. A public method takes no token, but if one is given it must hold.
-func (in *interceptor) authenticate(ctx context.Context, p policy) (fairlotv1.Role, error) {
+// authenticate returns the caller's role, and who they are if they came with a token that holds, also if it does not allow this. A public method
+// takes no token, but if one is given it must hold.
+func (in *interceptor) authenticate(ctx context.Context, p policy) (fairlotv1.Role, engine.Actor, error) {
+	var nobody engine.Actor
 	md, _ := metadata.FromIncomingContext(ctx)
 	values := md.Get("authorization")
 	if len(values) == 0 {
 		if p.public {
-			return fairlotv1.Role_ROLE_PUBLIC, nil
+			return fairlotv1.Role_ROLE_PUBLIC, nobody, nil
 		}
-		return fairlotv1.Role_ROLE_PUBLIC, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "this call needs a staff token: authorization: Bearer TOKEN"}
+		return fairlotv1.Role_ROLE_PUBLIC, nobody, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "this call needs a staff token: authorization: Bearer TOKEN"}
 	}
 	token, ok := strings.CutPrefix(values[0], "Bearer ")
 	if !ok || len(values) > 1 {
-		return fairlotv1.Role_ROLE_PUBLIC, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "send one staff token as authorization: Bearer TOKEN"}
+		return fairlotv1.Role_ROLE_PUBLIC, nobody, &engine.Error{Reason: engine.StaffTokenInvalid, Text: "send one staff token as authorization: Bearer TOKEN"}
 	}
-	name, _, err := in.engine.Authenticate(ctx, token)
+	by, err := in.engine.Authenticate(ctx, token)
 	if err != nil {
-		return fairlotv1.Role_ROLE_PUBLIC, err
+		return fairlotv1.Role_ROLE_PUBLIC, nobody, err
 	}
-	role := roleOf(name)
+	role := roleOf(by.Role)
 	if !p.public && !slices.Contains(p.roles, role) {
-		return role, &engine.Error{Reason: engine.RoleRefused, Text: fmt.Sprintf("the role %s may not do this: ask somebody who is %s", name, roleNames(p.roles))}
+		return role, by, &engine.Error{Reason: engine.RoleRefused, Text: fmt.Sprintf("the role %s may not do this: ask somebody who is %s", by.Role, roleNames(p.roles))}
 	}
-	return role, nil
+	return role, by, nil
 }
 
 // edge turns an error into a status; what is nobody's business but ours becomes an incident.
@@ -161,25 +171,35 @@ func invalid(err error) error {
 	return st.Err()
 }
 
-type roleKey struct{}
+type callerKey struct{}
 
-func withRole(ctx context.Context, r fairlotv1.Role) context.Context {
-	return context.WithValue(ctx, roleKey{}, r)
+type caller struct {
+	role fairlotv1.Role
+	by   engine.Actor
 }
 
-// isStaff tells whether the caller came with a staff token.
+func withCaller(ctx context.Context, role fairlotv1.Role, by engine.Actor) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller{role, by})
+}
+
+// callerOf is who acts; without a token the zero Actor, which may do nothing.
+func callerOf(ctx context.Context) engine.Actor {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c.by
+}
+
+// isStaff tells whether the caller came with a staff token of a role that works on campaigns, and sees drafts.
 func isStaff(ctx context.Context) bool {
-	r, _ := ctx.Value(roleKey{}).(fairlotv1.Role)
-	return r == fairlotv1.Role_ROLE_OFFICER || r == fairlotv1.Role_ROLE_NOTIFIER
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c.role > fairlotv1.Role_ROLE_MEMBER && c.role != fairlotv1.Role_ROLE_ADMIN
 }
 
-// roleOf reads a stored role; unknown ones may do nothing.
+// roleOf reads a stored role of staff; unknown ones may do nothing.
 func roleOf(name string) fairlotv1.Role {
-	switch name {
-	case "officer":
-		return fairlotv1.Role_ROLE_OFFICER
-	case "notifier":
-		return fairlotv1.Role_ROLE_NOTIFIER
+	for r := range fairlotv1.Role_name {
+		if role := fairlotv1.Role(r); role > fairlotv1.Role_ROLE_MEMBER && nameOf(role) == name {
+			return role
+		}
 	}
 	return fairlotv1.Role_ROLE_UNSPECIFIED
 }

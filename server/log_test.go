@@ -113,7 +113,7 @@ func TestLogsHoldNothingPersonal(t *testing.T) {
 	d.entries().MoveChance(as(t, d.officer), wrong)
 	d.entries().RevokeEntryTokens(as(t, d.officer), &fairlotv1.RevokeEntryTokensRequest{Parent: c.Name, Tokens: append(tokens, "Qname")})
 	d.invokeRaw(t, d.officer, "/fairlot.v1.EntryService/MoveChance", []byte("\xff Qname"))
-	made, err := fairlotv1.NewStaffServiceClient(d.conn).CreateStaffToken(as(t, d.officer), &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_NOTIFIER, Label: "desk"})
+	made, err := fairlotv1.NewStaffServiceClient(d.conn).CreateStaffToken(as(t, d.admin), &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_NOTIFIER, Label: "desk"})
 	must(t, err)
 	log := d.log.String()
 	for _, who := range []*entry{e, bad, x} {

@@ -101,9 +101,27 @@ func (d *doors) opened(t *testing.T, rules *fairlotv1.Campaign) *fairlotv1.Campa
 	t.Helper()
 	c, err := d.campaigns().CreateCampaign(as(t, d.officer), &fairlotv1.CreateCampaignRequest{Campaign: rules})
 	must(t, err)
-	c, err = d.campaigns().OpenCampaign(as(t, d.officer), &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+	asked, err := d.campaigns().OpenCampaign(as(t, d.officer), &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+	must(t, err)
+	d.approve(t, asked)
+	c, err = d.campaigns().GetCampaign(as(t, d.officer), &fairlotv1.GetCampaignRequest{Name: c.Name})
 	must(t, err)
 	return c
+}
+
+func (d *doors) approvals() fairlotv1.ApprovalServiceClient {
+	return fairlotv1.NewApprovalServiceClient(d.conn)
+}
+
+// approve approves as the second officer.
+func (d *doors) approve(t *testing.T, a *fairlotv1.Approval) *fairlotv1.Approval {
+	t.Helper()
+	a, err := d.approvals().Approve(as(t, d.second), &fairlotv1.ApproveRequest{Name: a.Name, Digest: a.Digest})
+	must(t, err)
+	if a.State != fairlotv1.ApprovalState_APPROVAL_STATE_DONE {
+		t.Fatalf("approved, and now %v", a)
+	}
+	return a
 }
 
 func (d *doors) tokens(t *testing.T, c *fairlotv1.Campaign, n int) []string {

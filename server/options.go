@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -15,6 +16,7 @@ import (
 type policy struct {
 	roles  []fairlotv1.Role
 	public bool // PUBLIC alone: no token needed
+	trail  fairlotv1.Trail
 	input  protoreflect.MessageDescriptor
 	output protoreflect.MessageDescriptor
 }
@@ -51,13 +53,16 @@ func readPolicies(pkg protoreflect.FullName) (map[string]policy, error) {
 func readPolicy(m protoreflect.MethodDescriptor) (policy, error) {
 	p := policy{input: m.Input(), output: m.Output()}
 	access, _ := proto.GetExtension(m.Options(), fairlotv1.E_Access).(*fairlotv1.Access)
-	p.roles = access.GetRoles()
+	p.roles, p.trail = access.GetRoles(), access.GetTrail()
 	if len(p.roles) == 0 || slices.Contains(p.roles, fairlotv1.Role_ROLE_UNSPECIFIED) {
 		return p, fmt.Errorf("method %s does not say who may call it", m.FullName())
 	}
 	p.public = slices.Contains(p.roles, fairlotv1.Role_ROLE_PUBLIC)
 	if p.public && len(p.roles) > 1 {
 		return p, fmt.Errorf("method %s names roles beside PUBLIC", m.FullName())
+	}
+	if name := string(m.Name()); p.trail == fairlotv1.Trail_TRAIL_NONE && !strings.HasPrefix(name, "Get") && !strings.HasPrefix(name, "List") {
+		return p, fmt.Errorf("method %s leaves nothing in the audit trail, but does not only read", m.FullName())
 	}
 	if m.IsStreamingClient() || m.IsStreamingServer() {
 		return p, fmt.Errorf("method %s streams: the interceptors are for unary methods", m.FullName())

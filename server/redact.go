@@ -6,8 +6,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
 const maxLogged = 120 // bytes of one text in a log line
@@ -32,9 +30,9 @@ func redactMessage(b *strings.Builder, m protoreflect.Message) {
 		}
 		first = false
 		fmt.Fprintf(b, "%s:", f.Name())
-		switch class := classOf(f); {
-		case class != fairlotv1.PrivacyClass_PRIVACY_CLASS_PUBLIC && class != fairlotv1.PrivacyClass_PRIVACY_CLASS_INTERNAL:
-			fmt.Fprintf(b, "[%s]", strings.TrimPrefix(class.String(), "PRIVACY_CLASS_"))
+		switch {
+		case !printed(f):
+			fmt.Fprintf(b, "[%s]", strings.TrimPrefix(classOf(f).String(), "PRIVACY_CLASS_"))
 		case f.IsList():
 			fmt.Fprintf(b, "(%d)", m.Get(f).List().Len())
 		case f.Message() != nil && f.Message().ParentFile().Package() == m.Descriptor().ParentFile().Package():

@@ -199,7 +199,7 @@ func (d *doors) unchangedBut(t *testing.T, but string, f func()) {
 	f()
 	after := d.contents(t)
 	for table, sum := range after {
-		if before[table] != sum && table != but {
+		if before[table] != sum && table != but && !strings.Contains(table, "acts") { // attempts are recorded
 			t.Errorf("%s was %s and is %s", table, before[table], sum)
 		}
 	}

@@ -97,6 +97,7 @@ func TestRestoreMailsNobodyTwice(t *testing.T) {
 	rooms := filepath.Join(s.dir, "rooms")
 	early, late := t.TempDir(), t.TempDir()
 	must(t, sqlite.Backup(t.Context(), rooms, early, nil))
+	s.askRelease(t)
 	s.openContacts(t, 0, 3)
 	must(t, sqlite.Backup(t.Context(), rooms, late, nil))
 

@@ -169,6 +169,8 @@ func services(e *engine.Engine) []service {
 		{&fairlotv1.NotificationService_ServiceDesc, &notifications{engine: e}},
 		{&fairlotv1.LogService_ServiceDesc, &publicLog{engine: e}},
 		{&fairlotv1.StaffService_ServiceDesc, &staff{engine: e}},
+		{&fairlotv1.ApprovalService_ServiceDesc, &approvals{engine: e}},
+		{&fairlotv1.AuditService_ServiceDesc, &acts{engine: e}},
 	}
 }
 

@@ -183,7 +183,10 @@ func TestDrafts(t *testing.T) {
 		wantGRPC(t, err, refusal{code: codes.NotFound, reason: engine.CampaignNotFound})
 	})
 	t.Run("open twice", func(t *testing.T) {
-		opened, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		must(t, err)
+		d.approve(t, asked)
+		opened, err := d.campaigns().GetCampaign(ctx, &fairlotv1.GetCampaignRequest{Name: c.Name})
 		must(t, err)
 		already := refusal{code: codes.FailedPrecondition, reason: engine.CampaignOpen}
 		d.unchanged(t, func() {
@@ -204,22 +207,30 @@ func TestDrafts(t *testing.T) {
 		must(t, err)
 		var wg sync.WaitGroup
 		errs := make([]error, 6)
+		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		must(t, err)
+		again, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		if must(t, err); again.Name != asked.Name {
+			t.Error("asked for twice, and two approvals wait")
+		}
+		before, err := d.rooms.Registry.LogSize(t.Context())
+		must(t, err)
 		for i := range errs {
 			wg.Go(func() {
-				_, errs[i] = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+				_, errs[i] = d.approvals().Approve(as(t, d.second), &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest})
 			})
 		}
 		wg.Wait()
-		won := 0
 		for _, err := range errs {
-			if code := status.Code(err); err == nil {
-				won++
-			} else if code != codes.Aborted && code != codes.FailedPrecondition {
+			if code := status.Code(err); err != nil && code != codes.Aborted && code != codes.FailedPrecondition {
 				t.Error(err)
 			}
 		}
-		if won != 1 {
-			t.Errorf("opened %d times", won)
+		after, err := d.rooms.Registry.LogSize(t.Context())
+		must(t, err)
+		c, err = d.campaigns().GetCampaign(ctx, &fairlotv1.GetCampaignRequest{Name: c.Name})
+		if must(t, err); c.State != fairlotv1.CampaignState_CAMPAIGN_STATE_OPEN || after != before+1 {
+			t.Errorf("state %v, and %d records", c.State, after-before)
 		}
 	})
 	t.Run("delete", func(t *testing.T) {
@@ -427,7 +438,7 @@ func slip(key string) string {
 func TestStaffTokens(t *testing.T) {
 	d := open(t)
 	staff := fairlotv1.NewStaffServiceClient(d.conn)
-	ctx := as(t, d.officer)
+	ctx := as(t, d.admin)
 	for name, x := range map[string]struct {
 		req   *fairlotv1.CreateStaffTokenRequest
 		field string
@@ -460,7 +471,7 @@ func TestStaffTokens(t *testing.T) {
 	wantGRPC(t, err, refusal{code: codes.PermissionDenied, reason: engine.RoleRefused}, made.Token)
 	all, err := staff.ListStaffTokens(ctx, &fairlotv1.ListStaffTokensRequest{})
 	must(t, err)
-	if len(all.Tokens) != 3 || strings.Contains(all.String(), strings.Split(made.Token, "_")[2]) {
+	if len(all.Tokens) != 6 || strings.Contains(all.String(), strings.Split(made.Token, "_")[2]) {
 		t.Errorf("%d tokens: %v", len(all.Tokens), all)
 	}
 	for path, b := range d.onDisk(t) {

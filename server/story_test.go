@@ -253,6 +253,7 @@ func (s *story) release(t *testing.T) {
 		_, err = s.draws().PrepareRelease(ctx, &fairlotv1.PrepareReleaseRequest{Name: s.draw})
 		wantGRPC(t, err, refusal{code: codes.FailedPrecondition, reason: engine.DrawUnproven})
 	})
+	s.askRelease(t)
 	s.openContacts(t, 0, 3)
 	before, err := s.draws().PrepareRelease(ctx, &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true})
 	must(t, err)
@@ -271,6 +272,14 @@ func (s *story) release(t *testing.T) {
 			}
 		}
 	}
+}
+
+// askRelease asks for the release of those who hold a seat and were not released, and has it approved.
+func (s *story) askRelease(t *testing.T) {
+	t.Helper()
+	asked, err := s.draws().PrepareRelease(as(t, s.notifier), &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true})
+	must(t, err)
+	s.approve(t, asked.Approval)
 }
 
 // openContacts opens release n with two custodians' keys and the notifier's, as their tools do.
@@ -395,6 +404,7 @@ func (s *story) replace(t *testing.T) {
 	_, err = replace(1, 2, declined)
 	wantGRPC(t, err, noSeat)
 	s.verify(t, verify.StateDrawn)
+	s.askRelease(t)
 	s.openContacts(t, 1, 1)
 	all, err := s.notices().ListNotifications(as(t, s.notifier), &fairlotv1.ListNotificationsRequest{Parent: s.draw})
 	if must(t, err); len(all.Notifications) != 4 || all.Notifications[3].Rank != 4 || all.Notifications[3].State != pending {

@@ -22,6 +22,7 @@ const (
 	DrawPending DrawState = iota + 1
 	DrawClosed
 	DrawDrawn
+	DrawVoid
 )
 
 // Installation is what init fixes forever.
@@ -149,6 +150,24 @@ type Registry interface {
 	RevokeStaffToken(ctx context.Context, id [8]byte) error
 	// DropStaffTokens deletes those that expired before an instant and returns their number. A zero Expires never comes.
 	DropStaffTokens(ctx context.Context, before Time) (int, error)
+
+	// AppendAct appends the act after the last one. ErrConflict unless its number is the next; then nothing changed. No method changes or
+	// deletes an act, and where the engine has roles the daemon's may not.
+	AppendAct(ctx context.Context, a Act) error
+	// Acts returns up to limit acts with a number greater than after, ascending.
+	Acts(ctx context.Context, after int64, limit int) ([]Act, error)
+	// LastAct returns the one with the highest number, ErrNotFound before the first.
+	LastAct(ctx context.Context) (Act, error)
+
+	// PutApproval inserts one; ErrExists if its id is taken.
+	PutApproval(ctx context.Context, a Approval) error
+	// Approval returns one, ErrNotFound.
+	Approval(ctx context.Context, id [16]byte) (Approval, error)
+	// Approvals returns up to limit approvals with id greater than after, ascending by the bytes of the id; unfinished: only those in
+	// ApprovalPending and ApprovalGiven, whether expired or not.
+	Approvals(ctx context.Context, unfinished bool, after [16]byte, limit int) ([]Approval, error)
+	// MoveApproval sets State, Decider, Decided and Outcome to those of to, by compare-and-swap on the state. ErrConflict, ErrNotFound.
+	MoveApproval(ctx context.Context, from ApprovalState, to Approval) error
 
 	Close() error
 }

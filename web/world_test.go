@@ -48,6 +48,8 @@ type world struct {
 	rooms      store.Rooms
 	engine     *engine.Engine
 	staff      context.Context
+	second     context.Context // another officer, who approves
+	approvals  fairlotv1.ApprovalServiceClient
 	campaigns  fairlotv1.CampaignServiceClient
 	entries    fairlotv1.EntryServiceClient
 	draws      fairlotv1.DrawServiceClient
@@ -83,8 +85,8 @@ func newWorld(t *testing.T) *world {
 	receiptSigner, err := receipt.NewSigner(receiptSecret)
 	check(err)
 	w.receiptKey = receiptKey
-	token, err := engine.MakeInstallation(ctx, rooms, folder,
-		store.Installation{Origin: origin, Institution: "臺北市立示範圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "officer", w.now())
+	_, err = engine.MakeInstallation(ctx, rooms, folder,
+		store.Installation{Origin: origin, Institution: "臺北市立示範圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "admin", w.now())
 	check(err)
 
 	local, err := beacon.NewLocal(time.Now().Add(-time.Hour).Unix(), 1)
@@ -112,7 +114,12 @@ func newWorld(t *testing.T) *world {
 	conn, err := grpc.NewClient(lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	check(err)
 	w.campaigns, w.entries, w.draws = fairlotv1.NewCampaignServiceClient(conn), fairlotv1.NewEntryServiceClient(conn), fairlotv1.NewDrawServiceClient(conn)
-	w.staff = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	for label, to := range map[string]*context.Context{"first": &w.staff, "second": &w.second} {
+		token, _, err := w.engine.CreateStaffToken(ctx, engine.RoleOfficer, label, 1)
+		check(err)
+		*to = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	}
+	w.approvals = fairlotv1.NewApprovalServiceClient(conn)
 	t.Cleanup(func() {
 		conn.Close()
 		site.Close()
@@ -217,7 +224,14 @@ func (w *world) open(c *fairlotv1.Campaign) *fairlotv1.Campaign {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	opened, err := w.campaigns.OpenCampaign(w.staff, &fairlotv1.OpenCampaignRequest{Name: made.Name, Etag: made.Etag})
+	asked, err := w.campaigns.OpenCampaign(w.staff, &fairlotv1.OpenCampaignRequest{Name: made.Name, Etag: made.Etag})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.approvals.Approve(w.second, &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest}); err != nil {
+		w.t.Fatal(err)
+	}
+	opened, err := w.campaigns.GetCampaign(w.staff, &fairlotv1.GetCampaignRequest{Name: made.Name})
 	if err != nil {
 		w.t.Fatal(err)
 	}

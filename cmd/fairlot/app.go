@@ -42,11 +42,7 @@ func (a *app) explain(act string, err error) error {
 	err = client.Explain(act, a.server, err)
 	var r *client.Refusal
 	if errors.As(err, &r) && r.Reason == "ROLE_REFUSED" {
-		if strings.Contains(r.Text, "the role notifier") {
-			r.Hint = fmt.Sprintf("ask an officer to run `fairlot %s`; a notifier's token prepares releases and writes to winners, no more", a.command)
-		} else {
-			r.Hint = fmt.Sprintf("`fairlot %s` wants a notifier's token: --token-file FILE; `fairlot token create --role notifier --label NAME --out FILE` makes one", a.command)
-		}
+		r.Hint = fmt.Sprintf("let somebody with that role run `fairlot %s`, or name the file of such a token: --token-file FILE; an admin makes tokens with `fairlot token create`", a.command)
 	}
 	return err
 }
@@ -86,6 +82,15 @@ func (a *app) printJSON(m proto.Message) error {
 		return err
 	}
 	_, err = fmt.Fprintf(a.out, "%s\n", b)
+	return err
+}
+
+// lineJSON prints a message for machines on one line.
+func (a *app) lineJSON(m proto.Message) error {
+	b, err := protojson.Marshal(m)
+	if err == nil {
+		_, err = fmt.Fprintf(a.out, "%s\n", b)
+	}
 	return err
 }
 

@@ -23,7 +23,7 @@ type campaignCmd struct {
 	Update  campaignUpdate  `cmd:"" help:"Replace a draft by a campaign file."`
 	Show    campaignShow    `cmd:"" help:"Show a campaign."`
 	List    campaignList    `cmd:"" help:"List campaigns."`
-	Open    campaignOpen    `cmd:"" help:"Open a draft: its rules are logged in public and entries are taken. This cannot be undone."`
+	Open    campaignOpen    `cmd:"" help:"Ask for the opening of a draft, which another person approves: its rules are logged in public and entries are taken. This cannot be undone."`
 	Close   campaignClose   `cmd:"" help:"After the end of entries and objections: freeze and publish the entry list."`
 	Tallies campaignTallies `cmd:"" help:"Print the statistics of a closed campaign."`
 	Delete  campaignDelete  `cmd:"" help:"Delete a draft."`
@@ -318,17 +318,18 @@ func (cmd *campaignList) Run(a *app) error {
 type campaignOpen struct {
 	Name string `arg:"" help:"Slug or id of the draft."`
 	Yes  bool   `help:"Do not ask."`
-	Etag string `help:"Open only the version with this etag (from campaign show --json)."`
+	Etag string `help:"Ask for the version with this etag only (from campaign show --json)."`
 }
 
 // Help is shown below the usage.
 func (campaignOpen) Help() string {
-	return `The draft is shown first. What opens is exactly the version that was shown: if somebody changed it meanwhile, it is refused.
+	return `The draft is shown first. Opening takes two persons: this asks for it, and an officer other than you does it with fairlot approve. What opens is
+exactly the version that was shown: if somebody changes it meanwhile, it must be asked for anew.
 
 Example: fairlot campaign open autumn-reading`
 }
 
-// Run opens the draft that was shown.
+// Run asks for the opening of the draft that was shown.
 func (cmd *campaignOpen) Run(a *app) error {
 	conn, err := a.dial()
 	if err != nil {
@@ -342,7 +343,7 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if !cmd.Yes {
 		a.summary(c)
 	}
-	if err := a.confirm(cmd.Yes, "Opening publishes these rules for ever and cannot be undone. Open "+c.Slug+"?"); err != nil {
+	if err := a.confirm(cmd.Yes, "Opening publishes these rules for ever and cannot be undone. Ask for the opening of "+c.Slug+"?"); err != nil {
 		return err
 	}
 	etag := cmd.Etag
@@ -352,10 +353,16 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if etag == "" { // it is open already, and the daemon says so
 		etag = "-"
 	}
-	c, err = fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag})
+	asked, err := fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag})
 	if err != nil {
 		return a.explain("open campaign "+cmd.Name, err)
 	}
+	a.asked(asked)
+	return nil
+}
+
+// opened says what is to be done after an opening.
+func (a *app) opened(c *fairlotv1.Campaign) {
 	a.printf("%s is open until %s\nopen record %s\nbundle %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash, a.bundleAddress(c))
 	if len(c.Draws) > 0 {
 		a.printf("next: each custodian and notifier runs `fairlot keys check --key FILE --bundle …` with that address or the file it gives")
@@ -364,7 +371,6 @@ func (cmd *campaignOpen) Run(a *app) error {
 		}
 		a.printf("\n")
 	}
-	return nil
 }
 
 type campaignClose struct {

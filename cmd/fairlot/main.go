@@ -27,6 +27,9 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`
 
 	Campaign    campaignCmd    `cmd:"" help:"Prepare, open, close and read campaigns."`
+	Approve     approveCmd     `cmd:"" help:"Look at what somebody asked for that takes two persons, and do it."`
+	Approvals   approvalsCmd   `cmd:"" help:"List what waits for a second person."`
+	Withdraw    withdrawCmd    `cmd:"" help:"Take back what you asked for, or refuse what somebody else did."`
 	Token       tokenCmd       `cmd:"" help:"Make and revoke staff tokens, and one-use codes for entrants."`
 	Keys        keysCmd        `cmd:"" help:"Make keys of custodians and notifiers, and check them against an open campaign."`
 	Cosign      cosignCmd      `cmd:"" help:"Custodian, offline: check the bundle of a closed campaign and cosign its log, before the draw's deadline."`
@@ -88,8 +91,8 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	var cli commands
 	parser, err := kong.New(&cli, kong.Name("fairlot"), kong.Writers(out, errw), kong.Exit(func(int) { panic(helped{}) }),
 		kong.Description("The tool of staff, custodians and auditors of Fairlot. Every command has its own --help, with an example.\n\n"+
-			"A campaign's life: keys new, campaign create, campaign open, keys check, token members, campaign close, cosign, cosignature add, "+
-			"draw run, verify, release prepare, release share, notify.\n\n"+
+			"A campaign's life: keys new, campaign create, campaign open, approve, keys check, token members, campaign close, cosign, cosignature add, "+
+			"draw run, verify, release prepare, approve, release share, notify.\n\n"+
 			"Exit status: 0 done; 1 failed; 2 wrong usage; 3 (verify, receipt) computed correctly but not proven."),
 		kong.Vars{"version": version()}, kong.Help(printHelp), kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))

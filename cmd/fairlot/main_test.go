@@ -242,8 +242,8 @@ func TestAfterTheClose(t *testing.T) {
 
 func TestRoleRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"the role notifier may not do this: ask somebody who is officer": "ask an officer to run `fairlot campaign close`",
-		"the role officer may not do this: ask somebody who is notifier": "`fairlot campaign close` wants a notifier's token",
+		"the role notifier may not do this: ask somebody who is officer": "let somebody with that role run `fairlot campaign close`",
+		"the role officer may not do this: ask somebody who is notifier": "an admin makes tokens",
 	} {
 		st, err := status.New(codes.PermissionDenied, text).WithDetails(&errdetails.ErrorInfo{Reason: "ROLE_REFUSED", Domain: "fairlot"})
 		if err != nil {

@@ -22,13 +22,15 @@ type releasePrepare struct {
 	Campaign       string `arg:"" help:"Slug or id."`
 	Draw           int    `arg:"" help:"Number of the draw, from 1."`
 	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
+	Earlier        bool   `help:"Write what was released before, although a new release waits."`
 	Out            string `required:"" placeholder:"FILE" help:"New file for the request, mode 0600, which the notifier keeps. Beside it FILE.locks is made for the custodians: the same without envelopes."`
 }
 
 // Help is shown below the usage.
 func (releasePrepare) Help() string {
-	return `The log says first how many contacts will be opened; then the locks come out. Repeating it gives the same releases again, and one
-more if alternates were called meanwhile.
+	return `Opening contacts takes two persons: the first time this asks for it, another notifier or an officer does it with fairlot approve, and
+the second time the locks come out. The log says first how many contacts will be opened. Repeating it gives the same releases again; if
+alternates were called meanwhile, it asks for one more.
 
 Example: fairlot release prepare autumn-reading 1 --out request.json`
 }
@@ -57,6 +59,13 @@ func (cmd *releasePrepare) Run(a *app) error {
 	res, err := fairlotv1.NewDrawServiceClient(conn).PrepareRelease(a.ctx, &fairlotv1.PrepareReleaseRequest{Name: name, AcceptUnproven: cmd.AcceptUnproven})
 	if err != nil {
 		return a.explain("prepare release", err)
+	}
+	if res.Approval != nil {
+		a.asked(res.Approval)
+		if !cmd.Earlier {
+			a.printf("then fetch it by repeating this command; nothing is written now\n")
+			return nil
+		}
 	}
 	request, err := release.Marshal(id, cmd.Draw, res)
 	if err != nil {

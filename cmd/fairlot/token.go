@@ -22,8 +22,8 @@ type tokenCmd struct {
 }
 
 type tokenCreate struct {
-	Role  string `required:"" enum:"officer,notifier" help:"officer prepares, opens, closes and draws; notifier prepares releases and writes to winners."`
-	Label string `required:"" help:"What it is for, for the list."`
+	Role  string `required:"" enum:"editor,officer,notifier,analyst,auditor,admin" help:"editor writes drafts; officer drafts, opens, closes and draws; notifier prepares releases and writes to winners; analyst reads statistics; auditor reads the audit trail; admin makes tokens."`
+	Label string `required:"" help:"Whose it is. Give all tokens of one person the same label: where two persons are asked for, tokens of one label are one."`
 	Days  int32  `default:"90" help:"Days until it expires, at most 366."`
 	Out   string `placeholder:"FILE" help:"Write the token to a new file of mode 0600 instead of standard output."`
 }
@@ -32,7 +32,7 @@ type tokenCreate struct {
 func (tokenCreate) Help() string {
 	return `The token is shown once and kept hashed by the daemon. Keep it in a file that is yours alone.
 
-Example: fairlot token create --role notifier --label "prize desk" --days 30 --out notifier.token
+Example: fairlot token create --role notifier --label "Chen, prize desk" --days 30 --out notifier.token
          export FAIRLOT_TOKEN_FILE=notifier.token`
 }
 
@@ -66,7 +66,7 @@ func (cmd *tokenCreate) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	role := map[string]fairlotv1.Role{"officer": fairlotv1.Role_ROLE_OFFICER, "notifier": fairlotv1.Role_ROLE_NOTIFIER}[cmd.Role]
+	role := fairlotv1.Role(fairlotv1.Role_value["ROLE_"+strings.ToUpper(cmd.Role)])
 	res, err := fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(a.ctx, &fairlotv1.CreateStaffTokenRequest{Role: role, Label: cmd.Label, Days: cmd.Days})
 	if err != nil {
 		return a.explain("create token", err)

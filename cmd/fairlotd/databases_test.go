@@ -66,7 +66,7 @@ func TestInitOnPostgres(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(c.Dir, roomsDir)); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a folder of SQLite beside the databases")
 	}
-	if err := (&officerCmd{Dir: c.Dir, Out: filepath.Join(t.TempDir(), "token")}).Run(ctx); err != nil {
+	if err := (&adminCmd{Dir: c.Dir, Out: filepath.Join(t.TempDir(), "token")}).Run(ctx); err != nil {
 		t.Error(err)
 	}
 	if err := (&upgradeCmd{Dir: c.Dir}).Run(ctx); err != nil {

@@ -14,10 +14,10 @@ const (
 	ownerDSNs    = "postgres.owner.dsn" // of the owners: init and upgrade alone read it, and it may be kept elsewhere
 	provisionSQL = "provision.sql"      // what somebody has to run before init can go on; there only until then
 	keysDir      = "keys"
-	tokenFile    = "officer.token"
+	tokenFile    = "admin.token"
 	logKeyName   = "log.skey"
 	receiptName  = "receipt.skey"
-	firstOfficer = "first officer, made by init"
+	firstAdmin   = "first admin, made by init"
 )
 
 // writeSecret writes a new file that only its owner reads, durably.

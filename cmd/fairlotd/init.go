@@ -107,7 +107,7 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	token, err := engine.MakeInstallation(ctx, rooms, folder, in, firstOfficer, time.Now())
+	token, err := engine.MakeInstallation(ctx, rooms, folder, in, firstAdmin, time.Now())
 	if err != nil {
 		return err
 	}
@@ -127,12 +127,12 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	fmt.Printf("made %s\n\n  log origin    %s\n  institution   %s\n  log key       %s\n  first token   %s (0600, an officer's, 90 days)\n\n",
+	fmt.Printf("made %s\n\n  log origin    %s\n  institution   %s\n  log key       %s\n  first token   %s (0600, an admin's, 90 days)\n\n",
 		c.Dir, in.Origin, in.Institution, in.LogKey, filepath.Join(c.Dir, tokenFile))
 	if remote != nil {
 		fmt.Printf("  app DSNs      %s (0600, the daemon's)\n  owner DSNs    %s (0600, for fairlotd upgrade alone: keep it on another machine)\n\n",
 			filepath.Join(c.Dir, appDSNs), filepath.Join(c.Dir, ownerDSNs))
 	}
-	fmt.Printf("next: fairlotd serve --dir %s\n      fairlot --token-file %s campaign list\n", c.Dir, filepath.Join(c.Dir, tokenFile))
+	fmt.Printf("next: fairlotd serve --dir %s\n      fairlot --token-file %s token create --role officer --label NAME --out officer.token   (one for each of two persons at least)\n", c.Dir, filepath.Join(c.Dir, tokenFile))
 	return nil
 }

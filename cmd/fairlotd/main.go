@@ -26,9 +26,9 @@ import (
 )
 
 type commands struct {
-	Init    initCmd    `cmd:"" help:"Make an installation: three rooms, keys, and the first officer's token. Origin and institution are fixed forever."`
+	Init    initCmd    `cmd:"" help:"Make an installation: three rooms, keys, and the first admin's token. Origin and institution are fixed forever."`
 	Serve   serveCmd   `cmd:"" help:"Run the daemon of an installation until it is told to stop."`
-	Officer officerCmd `cmd:"" help:"Make an officer's token when none is left. The daemon must be stopped."`
+	Admin   adminCmd   `cmd:"" help:"Make an admin's token when none is left. The daemon must be stopped."`
 	Upgrade upgradeCmd `cmd:"" help:"Bring an installation's rooms to this program's schema. Make a backup first."`
 	Backup  backupCmd  `cmd:"" help:"Copy the rooms of an installation on SQLite while it serves. The key folder is never in it."`
 	Restore restoreCmd `cmd:"" help:"Bring rooms back from a backup, beside the newest key folder. The daemon must be stopped."`

@@ -160,7 +160,9 @@ func grants(name roomName, app string) []string {
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + a,
 		"REVOKE ALL ON goose_lock, goose_db_version FROM " + a, "GRANT SELECT ON goose_db_version TO " + a,
 	}
-	if name != registryRoom {
+	if name == registryRoom { // the audit trail only grows
+		list = append(list, "REVOKE UPDATE, DELETE ON acts FROM "+a)
+	} else {
 		list = append(list, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO "+a)
 	}
 	return list

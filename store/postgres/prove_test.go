@@ -153,6 +153,16 @@ func TestAppRoleChangesRowsOnly(t *testing.T) {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
+	for _, statement := range []string{"UPDATE acts SET n = n + 1", "DELETE FROM acts", "TRUNCATE acts"} {
+		err := statements(t, s.apps.Registry, statement)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != "42501" {
+			t.Errorf("the audit trail only grows, but %s: %v", statement, err)
+		}
+	}
+	if err := statements(t, s.apps.Registry, "INSERT INTO acts VALUES (1, sha256('x'), 'x')"); err != nil {
+		t.Errorf("an act cannot be added: %v", err)
+	}
 }
 
 func TestProvision(t *testing.T) {

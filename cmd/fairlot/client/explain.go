@@ -29,10 +29,10 @@ type Field struct{ Path, Reason, Text string }
 
 // hints say what to do where the daemon's sentence cannot know this tool.
 var hints = map[string]string{
-	"STAFF_TOKEN_INVALID":   "name the file with your token: --token-file FILE, or the variable FAIRLOT_TOKEN_FILE; an officer makes tokens with `fairlot token create`",
+	"STAFF_TOKEN_INVALID":   "name the file with your token: --token-file FILE, or the variable FAIRLOT_TOKEN_FILE; an admin makes tokens with `fairlot token create`",
 	"ROLE_REFUSED":          "use a token of the other role, or ask somebody who has it",
 	"ETAG_STALE":            "read it again with `fairlot campaign show NAME`, look at what changed, and repeat",
-	"CAMPAIGN_NOT_FOUND":    "`fairlot campaign list` shows the names; drafts are shown to officers only",
+	"CAMPAIGN_NOT_FOUND":    "`fairlot campaign list` shows the names; drafts are shown to those who work on campaigns",
 	"SLUG_TAKEN":            "to change the draft of this slug: `fairlot campaign update SLUG FILE`",
 	"RULES_INVALID":         "correct the file; then `fairlot campaign update SLUG FILE` replaces the draft, or repeat the command if there is none yet",
 	"FIELD_INVALID":         "correct what you gave, and repeat it; a draft is replaced by `fairlot campaign update SLUG FILE`",
@@ -45,6 +45,10 @@ var hints = map[string]string{
 	"STORAGE_UNAVAILABLE":   "nothing was kept: repeat it when the daemon's disk and database are well",
 	"ROUND_NOT_YET":         "repeat it then",
 	"BEACON_UNAVAILABLE":    "the round stays the same however late it is fetched: repeat it when a relay can be reached",
+	"APPROVAL_NOT_FOUND":    "`fairlot approvals` shows those that wait",
+	"APPROVAL_STATE":        "`fairlot approvals --all` shows how each ended",
+	"APPROVAL_SELF":         "send the id to another person with the right role, who runs `fairlot approve ID`",
+	"APPROVAL_CHANGED":      "whoever wants it asks for it again; then look at it again",
 	"CAMPAIGN_OPEN":         "what is open cannot change: make a new campaign",
 }
 

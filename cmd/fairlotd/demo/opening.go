@@ -37,15 +37,11 @@ func (s *story) makeKeys(ctx context.Context) error {
 			n++
 		}
 	}
-	s.say.text("The two others did the same, and all three once more for each other campaign of this story. The notifier, who will write to winners, makes keys too, " +
-		"and gets a token for the daemon from an officer.")
+	s.say.text("The two others did the same, and all three once more for each other campaign of this story. The notifier makes keys too.")
 	for _, slug := range []string{librarySlug, smallSlug, trialSlug} {
 		if err := s.newKey(ctx, slug == librarySlug, notifierKey(slug), "notifier", slug); err != nil {
 			return err
 		}
-	}
-	if _, err := s.fairlot(ctx, 0, "token", "create", "--role", "notifier", "--label", "demo notifier", "--out", notifierFile); err != nil {
-		return err
 	}
 	s.pace = max(time.Since(began)/time.Duration(n+custodianCount+1), 100*time.Millisecond)
 	s.say.holds("%d keys, in files that only their owners read", n+custodianCount)
@@ -113,7 +109,14 @@ func (s *story) open(ctx context.Context, c *fairlotv1.Campaign, show bool) (*ca
 	if _, err := run(ctx, "campaign", "create", file); err != nil {
 		return nil, err
 	}
-	if _, err := run(ctx, "campaign", "open", "--yes", c.GetSlug()); err != nil {
+	asked, err := run(ctx, "campaign", "open", "--yes", c.GetSlug())
+	if err != nil {
+		return nil, err
+	}
+	if show {
+		s.say.text("Nothing has opened yet. The other officer looks at exactly that version, and opens it:")
+	}
+	if err := s.approve(ctx, run, asked); err != nil {
 		return nil, err
 	}
 	made, err := s.site.campaign(ctx, c.GetSlug())

@@ -22,7 +22,9 @@ import (
 // Names in the demo's folder. All commands run in it, so the transcript can be typed again as it stands.
 const (
 	installationDir = "installation"
-	officerFile     = "installation/officer.token"
+	adminFile       = "installation/admin.token"
+	officerFile     = "officer.token"
+	secondFile      = "second-officer.token"
 	notifierFile    = "notifier.token"
 	daemonLog       = "daemon.log"
 	mailDir         = "mail"
@@ -121,15 +123,39 @@ func (s *story) makeInstallation(ctx context.Context) (err error) {
 		return err
 	}
 	s.site = newSite(s.HTTP)
-	token, err := os.ReadFile(filepath.Join(s.dir, officerFile))
+	s.say.holds("the daemon answers on %s (public) and %s (staff)", s.HTTP, s.GRPC)
+	return s.makeTokens(ctx)
+}
+
+// makeTokens has the admin give each member of staff their own.
+func (s *story) makeTokens(ctx context.Context) error {
+	s.say.text("Who makes tokens does nothing else: the first one is an admin's. The library has two officers, since opening a campaign and opening contacts take two persons, " +
+		"and a notifier, who will write to winners.")
+	for i, x := range []struct{ role, label, file string }{{"officer", "Chen", officerFile}, {"officer", "Lin", secondFile}, {"notifier", "Wu", notifierFile}} {
+		run := s.must
+		if i == 0 {
+			run = func(ctx context.Context, args ...string) (result, error) { return s.fairlot(ctx, 0, args...) }
+		}
+		if _, err := run(ctx, "--token-file", adminFile, "token", "create", "--role", x.role, "--label", x.label, "--out", x.file); err != nil {
+			return err
+		}
+	}
+	token, err := os.ReadFile(s.file(officerFile))
 	if err != nil {
 		return err
 	}
-	if s.conn, err = dial(s.GRPC, strings.TrimSpace(string(token))); err != nil {
-		return err
+	s.conn, err = dial(s.GRPC, strings.TrimSpace(string(token)))
+	return err
+}
+
+// approve has the second officer do what r asked for.
+func (s *story) approve(ctx context.Context, run func(context.Context, ...string) (result, error), r result) error {
+	_, id, ok := strings.Cut(r.stdout, "fairlot approve ")
+	if !ok {
+		return fmt.Errorf("nothing was asked for: %s", lastLine([]byte(r.stdout)))
 	}
-	s.say.holds("the daemon answers on %s (public) and %s (staff)", s.HTTP, s.GRPC)
-	return nil
+	_, err := run(ctx, "--token-file", secondFile, "approve", "--yes", strings.Fields(id)[0])
+	return err
 }
 
 // findTool finds fairlot beside this program, or builds it from the sources around the working directory.
@@ -152,13 +178,13 @@ func (s *story) findTool(ctx context.Context) error {
 	return nil
 }
 
-// env names the officer's token, so that only the notifier's commands need --token-file.
+// env names the first officer's token, so that only the others' commands need --token-file.
 func (s *story) env() []string { return []string{"FAIRLOT_TOKEN_FILE=" + officerFile} }
 
 // addressed adds --server and --site where daemon and site are not at their usual addresses and the command names them.
 func (s *story) addressed(args []string) []string {
 	command := strings.Join(args[:min(2, len(args))], " ")
-	if slices.Contains([]string{"campaign open", "campaign close", "campaign show"}, command) && s.HTTP != usualHTTP {
+	if (slices.Contains([]string{"campaign close", "campaign show"}, command) || slices.Contains(args, "approve")) && s.HTTP != usualHTTP {
 		args = append([]string{"--site", "http://" + s.HTTP}, args...)
 	}
 	if s.GRPC == usualGRPC || slices.Contains([]string{"keys", "cosign", "verify", "receipt"}, args[0]) ||

@@ -19,7 +19,7 @@ const (
 
 // releaseLibrary has the notifier ask and two custodians share; one alone is not enough.
 func (s *story) releaseLibrary(ctx context.Context) error {
-	s.say.text("The notifier asks for the winners' contacts. That is logged first, in public. What comes out is still sealed: each custodian holds one share of each key.")
+	s.say.text("The notifier asks for the winners' contacts, an officer approves. That is logged first, in public. What comes out is still sealed: each custodian holds one share of each key.")
 	if err := s.prepare(ctx, requestFile, bundleFile); err != nil {
 		return err
 	}
@@ -48,7 +48,16 @@ func (s *story) releaseLibrary(ctx context.Context) error {
 
 // prepare asks for a release and downloads the bundle that proves it, after its opened record.
 func (s *story) prepare(ctx context.Context, request, bundle string) error {
-	if _, err := s.fairlot(ctx, 0, "--token-file", notifierFile, "release", "prepare", librarySlug, "1", "--accept-unproven", "--out", request); err != nil {
+	args := []string{"--token-file", notifierFile, "release", "prepare", librarySlug, "1", "--accept-unproven", "--out", request}
+	asked, err := s.fairlot(ctx, 0, args...)
+	if err != nil {
+		return err
+	}
+	show := func(ctx context.Context, args ...string) (result, error) { return s.fairlot(ctx, 0, args...) }
+	if err := s.approve(ctx, show, asked); err != nil {
+		return err
+	}
+	if _, err := s.fairlot(ctx, 0, args...); err != nil {
 		return err
 	}
 	b, err := s.site.bundle(ctx, s.library.id)

@@ -1367,6 +1367,52 @@ func (x *CloseCampaignRequest) GetName() string {
 	return ""
 }
 
+// CloseCampaignEarlyRequest names a campaign that is to be closed before the end of its entries.
+type CloseCampaignEarlyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseCampaignEarlyRequest) Reset() {
+	*x = CloseCampaignEarlyRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseCampaignEarlyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseCampaignEarlyRequest) ProtoMessage() {}
+
+func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
+func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CloseCampaignEarlyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // GetTalliesRequest names a closed campaign.
 type GetTalliesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1378,7 +1424,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1436,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1449,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -1424,7 +1470,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1482,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1495,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -1464,7 +1510,7 @@ var File_fairlot_v1_campaigns_proto protoreflect.FileDescriptor
 const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\n" +
 	"\x1afairlot/v1/campaigns.proto\x12\n" +
-	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"c\n" +
+	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"c\n" +
 	"\rLocalizedText\x12-\n" +
 	"\x04lang\x18\x01 \x01(\tB\x19\xbaH\x12r\x10R\n" +
 	"zh-Hant-TWR\x02en\x90\xb5\x18\x01R\x04lang\x12#\n" +
@@ -1565,6 +1611,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12!\n" +
 	"\x04etag\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\x90\xb5\x18\x02R\x04etag\"R\n" +
 	"\x14CloseCampaignRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"W\n" +
+	"\x19CloseCampaignEarlyRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"O\n" +
 	"\x11GetTalliesRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\".\n" +
@@ -1586,25 +1634,27 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tFieldRule\x12\x1a\n" +
 	"\x16FIELD_RULE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FIELD_RULE_OPTIONAL\x10\x01\x12\x17\n" +
-	"\x13FIELD_RULE_REQUIRED\x10\x022\xdc\x05\n" +
-	"\x0fCampaignService\x12R\n" +
-	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12R\n" +
-	"\x0eUpdateCampaign\x12!.fairlot.v1.UpdateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12T\n" +
-	"\x0eDeleteCampaign\x12!.fairlot.v1.DeleteCampaignRequest\x1a\x16.google.protobuf.Empty\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12j\n" +
+	"\x13FIELD_RULE_REQUIRED\x10\x022\xbe\x06\n" +
+	"\x0fCampaignService\x12S\n" +
+	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12S\n" +
+	"\x0eUpdateCampaign\x12!.fairlot.v1.UpdateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12U\n" +
+	"\x0eDeleteCampaign\x12!.fairlot.v1.DeleteCampaignRequest\x1a\x16.google.protobuf.Empty\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12j\n" +
 	"\vGetCampaign\x12\x1e.fairlot.v1.GetCampaignRequest\x1a\x14.fairlot.v1.Campaign\"%\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=campaigns/*}\x12r\n" +
 	"\rListCampaigns\x12 .fairlot.v1.ListCampaignsRequest\x1a!.fairlot.v1.ListCampaignsResponse\"\x1c\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12N\n" +
-	"\fOpenCampaign\x12\x1f.fairlot.v1.OpenCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12P\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12O\n" +
+	"\fOpenCampaign\x12\x1f.fairlot.v1.OpenCampaignRequest\x1a\x14.fairlot.v1.Approval\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12P\n" +
 	"\rCloseCampaign\x12 .fairlot.v1.CloseCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12I\n" +
+	"\x01\x03\x12Z\n" +
+	"\x12CloseCampaignEarly\x12%.fairlot.v1.CloseCampaignEarlyRequest\x1a\x14.fairlot.v1.Approval\"\a\x8a\xb5\x18\x03\n" +
+	"\x01\x03\x12K\n" +
 	"\n" +
-	"GetTallies\x12\x1d.fairlot.v1.GetTalliesRequest\x1a\x13.fairlot.v1.Tallies\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"GetTallies\x12\x1d.fairlot.v1.GetTalliesRequest\x1a\x13.fairlot.v1.Tallies\"\t\x8a\xb5\x18\x05\n" +
+	"\x03\x03\x06\aB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_campaigns_proto_rawDescOnce sync.Once
@@ -1619,31 +1669,33 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
-	(CampaignState)(0),            // 0: fairlot.v1.CampaignState
-	(Proof)(0),                    // 1: fairlot.v1.Proof
-	(FieldRule)(0),                // 2: fairlot.v1.FieldRule
-	(*LocalizedText)(nil),         // 3: fairlot.v1.LocalizedText
-	(*EntryForm)(nil),             // 4: fairlot.v1.EntryForm
-	(*Consent)(nil),               // 5: fairlot.v1.Consent
-	(*Custodian)(nil),             // 6: fairlot.v1.Custodian
-	(*Tier)(nil),                  // 7: fairlot.v1.Tier
-	(*Beacon)(nil),                // 8: fairlot.v1.Beacon
-	(*DrawRules)(nil),             // 9: fairlot.v1.DrawRules
-	(*Campaign)(nil),              // 10: fairlot.v1.Campaign
-	(*CreateCampaignRequest)(nil), // 11: fairlot.v1.CreateCampaignRequest
-	(*UpdateCampaignRequest)(nil), // 12: fairlot.v1.UpdateCampaignRequest
-	(*DeleteCampaignRequest)(nil), // 13: fairlot.v1.DeleteCampaignRequest
-	(*GetCampaignRequest)(nil),    // 14: fairlot.v1.GetCampaignRequest
-	(*ListCampaignsRequest)(nil),  // 15: fairlot.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil), // 16: fairlot.v1.ListCampaignsResponse
-	(*OpenCampaignRequest)(nil),   // 17: fairlot.v1.OpenCampaignRequest
-	(*CloseCampaignRequest)(nil),  // 18: fairlot.v1.CloseCampaignRequest
-	(*GetTalliesRequest)(nil),     // 19: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),               // 20: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),         // 22: google.protobuf.Empty
+	(CampaignState)(0),                // 0: fairlot.v1.CampaignState
+	(Proof)(0),                        // 1: fairlot.v1.Proof
+	(FieldRule)(0),                    // 2: fairlot.v1.FieldRule
+	(*LocalizedText)(nil),             // 3: fairlot.v1.LocalizedText
+	(*EntryForm)(nil),                 // 4: fairlot.v1.EntryForm
+	(*Consent)(nil),                   // 5: fairlot.v1.Consent
+	(*Custodian)(nil),                 // 6: fairlot.v1.Custodian
+	(*Tier)(nil),                      // 7: fairlot.v1.Tier
+	(*Beacon)(nil),                    // 8: fairlot.v1.Beacon
+	(*DrawRules)(nil),                 // 9: fairlot.v1.DrawRules
+	(*Campaign)(nil),                  // 10: fairlot.v1.Campaign
+	(*CreateCampaignRequest)(nil),     // 11: fairlot.v1.CreateCampaignRequest
+	(*UpdateCampaignRequest)(nil),     // 12: fairlot.v1.UpdateCampaignRequest
+	(*DeleteCampaignRequest)(nil),     // 13: fairlot.v1.DeleteCampaignRequest
+	(*GetCampaignRequest)(nil),        // 14: fairlot.v1.GetCampaignRequest
+	(*ListCampaignsRequest)(nil),      // 15: fairlot.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),     // 16: fairlot.v1.ListCampaignsResponse
+	(*OpenCampaignRequest)(nil),       // 17: fairlot.v1.OpenCampaignRequest
+	(*CloseCampaignRequest)(nil),      // 18: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil), // 19: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),         // 20: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                   // 21: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),             // 23: google.protobuf.Empty
+	(*Approval)(nil),                  // 24: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -1655,7 +1707,7 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	3,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
 	3,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
 	7,  // 8: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	21, // 9: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	22, // 9: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
 	8,  // 10: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
 	0,  // 11: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
 	3,  // 12: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
@@ -1665,8 +1717,8 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	9,  // 16: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
 	4,  // 17: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
 	1,  // 18: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	21, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	21, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	22, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	22, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
 	6,  // 21: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
 	3,  // 22: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
 	10, // 23: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
@@ -1679,17 +1731,19 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	15, // 30: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
 	17, // 31: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
 	18, // 32: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	19, // 33: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	10, // 34: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	10, // 35: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	22, // 36: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	10, // 37: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	16, // 38: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	10, // 39: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Campaign
-	10, // 40: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	20, // 41: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	34, // [34:42] is the sub-list for method output_type
-	26, // [26:34] is the sub-list for method input_type
+	19, // 33: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	20, // 34: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	10, // 35: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	10, // 36: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	23, // 37: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	10, // 38: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	16, // 39: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	24, // 40: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	10, // 41: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	24, // 42: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	21, // 43: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	35, // [35:44] is the sub-list for method output_type
+	26, // [26:35] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
 	26, // [26:26] is the sub-list for extension extendee
 	0,  // [0:26] is the sub-list for field type_name
@@ -1700,6 +1754,7 @@ func file_fairlot_v1_campaigns_proto_init() {
 	if File_fairlot_v1_campaigns_proto != nil {
 		return
 	}
+	file_fairlot_v1_approvals_proto_init()
 	file_fairlot_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1707,7 +1762,7 @@ func file_fairlot_v1_campaigns_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

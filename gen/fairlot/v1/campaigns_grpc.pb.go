@@ -20,14 +20,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CampaignService_CreateCampaign_FullMethodName = "/fairlot.v1.CampaignService/CreateCampaign"
-	CampaignService_UpdateCampaign_FullMethodName = "/fairlot.v1.CampaignService/UpdateCampaign"
-	CampaignService_DeleteCampaign_FullMethodName = "/fairlot.v1.CampaignService/DeleteCampaign"
-	CampaignService_GetCampaign_FullMethodName    = "/fairlot.v1.CampaignService/GetCampaign"
-	CampaignService_ListCampaigns_FullMethodName  = "/fairlot.v1.CampaignService/ListCampaigns"
-	CampaignService_OpenCampaign_FullMethodName   = "/fairlot.v1.CampaignService/OpenCampaign"
-	CampaignService_CloseCampaign_FullMethodName  = "/fairlot.v1.CampaignService/CloseCampaign"
-	CampaignService_GetTallies_FullMethodName     = "/fairlot.v1.CampaignService/GetTallies"
+	CampaignService_CreateCampaign_FullMethodName     = "/fairlot.v1.CampaignService/CreateCampaign"
+	CampaignService_UpdateCampaign_FullMethodName     = "/fairlot.v1.CampaignService/UpdateCampaign"
+	CampaignService_DeleteCampaign_FullMethodName     = "/fairlot.v1.CampaignService/DeleteCampaign"
+	CampaignService_GetCampaign_FullMethodName        = "/fairlot.v1.CampaignService/GetCampaign"
+	CampaignService_ListCampaigns_FullMethodName      = "/fairlot.v1.CampaignService/ListCampaigns"
+	CampaignService_OpenCampaign_FullMethodName       = "/fairlot.v1.CampaignService/OpenCampaign"
+	CampaignService_CloseCampaign_FullMethodName      = "/fairlot.v1.CampaignService/CloseCampaign"
+	CampaignService_CloseCampaignEarly_FullMethodName = "/fairlot.v1.CampaignService/CloseCampaignEarly"
+	CampaignService_GetTallies_FullMethodName         = "/fairlot.v1.CampaignService/GetTallies"
 )
 
 // CampaignServiceClient is the client API for CampaignService service.
@@ -46,11 +47,15 @@ type CampaignServiceClient interface {
 	GetCampaign(ctx context.Context, in *GetCampaignRequest, opts ...grpc.CallOption) (*Campaign, error)
 	// ListCampaigns lists campaigns, newest id order; the public sees no drafts.
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
-	// OpenCampaign fixes everything in an open record of the public log and admits entries. It cannot be undone.
-	OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Campaign, error)
+	// OpenCampaign asks for the opening of a draft. Once another person has approved it (ApprovalService), everything is fixed in an open
+	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already.
+	OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Approval, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(ctx context.Context, in *CloseCampaignRequest, opts ...grpc.CallOption) (*Campaign, error)
+	// CloseCampaignEarly asks for the close of a campaign without draws before the end of its entries; another person must approve it. A
+	// campaign with draws keeps its end whoever asks: TOO_EARLY.
+	CloseCampaignEarly(ctx context.Context, in *CloseCampaignEarlyRequest, opts ...grpc.CallOption) (*Approval, error)
 	// GetTallies returns the statistics made at close: cells under the minimum are suppressed.
 	GetTallies(ctx context.Context, in *GetTalliesRequest, opts ...grpc.CallOption) (*Tallies, error)
 }
@@ -113,9 +118,9 @@ func (c *campaignServiceClient) ListCampaigns(ctx context.Context, in *ListCampa
 	return out, nil
 }
 
-func (c *campaignServiceClient) OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Campaign, error) {
+func (c *campaignServiceClient) OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Approval, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Campaign)
+	out := new(Approval)
 	err := c.cc.Invoke(ctx, CampaignService_OpenCampaign_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
@@ -127,6 +132,16 @@ func (c *campaignServiceClient) CloseCampaign(ctx context.Context, in *CloseCamp
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Campaign)
 	err := c.cc.Invoke(ctx, CampaignService_CloseCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *campaignServiceClient) CloseCampaignEarly(ctx context.Context, in *CloseCampaignEarlyRequest, opts ...grpc.CallOption) (*Approval, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Approval)
+	err := c.cc.Invoke(ctx, CampaignService_CloseCampaignEarly_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +174,15 @@ type CampaignServiceServer interface {
 	GetCampaign(context.Context, *GetCampaignRequest) (*Campaign, error)
 	// ListCampaigns lists campaigns, newest id order; the public sees no drafts.
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
-	// OpenCampaign fixes everything in an open record of the public log and admits entries. It cannot be undone.
-	OpenCampaign(context.Context, *OpenCampaignRequest) (*Campaign, error)
+	// OpenCampaign asks for the opening of a draft. Once another person has approved it (ApprovalService), everything is fixed in an open
+	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already.
+	OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error)
+	// CloseCampaignEarly asks for the close of a campaign without draws before the end of its entries; another person must approve it. A
+	// campaign with draws keeps its end whoever asks: TOO_EARLY.
+	CloseCampaignEarly(context.Context, *CloseCampaignEarlyRequest) (*Approval, error)
 	// GetTallies returns the statistics made at close: cells under the minimum are suppressed.
 	GetTallies(context.Context, *GetTalliesRequest) (*Tallies, error)
 	mustEmbedUnimplementedCampaignServiceServer()
@@ -191,11 +210,14 @@ func (UnimplementedCampaignServiceServer) GetCampaign(context.Context, *GetCampa
 func (UnimplementedCampaignServiceServer) ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCampaigns not implemented")
 }
-func (UnimplementedCampaignServiceServer) OpenCampaign(context.Context, *OpenCampaignRequest) (*Campaign, error) {
+func (UnimplementedCampaignServiceServer) OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error) {
 	return nil, status.Error(codes.Unimplemented, "method OpenCampaign not implemented")
 }
 func (UnimplementedCampaignServiceServer) CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseCampaign not implemented")
+}
+func (UnimplementedCampaignServiceServer) CloseCampaignEarly(context.Context, *CloseCampaignEarlyRequest) (*Approval, error) {
+	return nil, status.Error(codes.Unimplemented, "method CloseCampaignEarly not implemented")
 }
 func (UnimplementedCampaignServiceServer) GetTallies(context.Context, *GetTalliesRequest) (*Tallies, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTallies not implemented")
@@ -347,6 +369,24 @@ func _CampaignService_CloseCampaign_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CampaignService_CloseCampaignEarly_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CloseCampaignEarlyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).CloseCampaignEarly(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_CloseCampaignEarly_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).CloseCampaignEarly(ctx, req.(*CloseCampaignEarlyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CampaignService_GetTallies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetTalliesRequest)
 	if err := dec(in); err != nil {
@@ -399,6 +439,10 @@ var CampaignService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CloseCampaign",
 			Handler:    _CampaignService_CloseCampaign_Handler,
+		},
+		{
+			MethodName: "CloseCampaignEarly",
+			Handler:    _CampaignService_CloseCampaignEarly_Handler,
 		},
 		{
 			MethodName: "GetTallies",

@@ -982,15 +982,15 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x06IdType\x12\x17\n" +
 	"\x13ID_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fID_TYPE_CITIZEN\x10\x01\x12\x14\n" +
-	"\x10ID_TYPE_RESIDENT\x10\x022\xac\x04\n" +
+	"\x10ID_TYPE_RESIDENT\x10\x022\xae\x04\n" +
 	"\fEntryService\x12p\n" +
 	"\x05Enter\x12\x18.fairlot.v1.EnterRequest\x1a\x19.fairlot.v1.EnterResponse\"2\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=campaigns/*}/entries\x12\x84\x01\n" +
 	"\x0eGetEntryStatus\x12!.fairlot.v1.GetEntryStatusRequest\x1a\x17.fairlot.v1.EntryStatus\"6\x8a\xb5\x18\x03\n" +
-	"\x01\x01\x82\xd3\xe4\x93\x02)\x12'/v1/{name=campaigns/*/entries/*}:status\x12M\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02)\x12'/v1/{name=campaigns/*/entries/*}:status\x12O\n" +
 	"\n" +
-	"MoveChance\x12\x1d.fairlot.v1.MoveChanceRequest\x1a\x17.fairlot.v1.EntryStatus\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12i\n" +
+	"MoveChance\x12\x1d.fairlot.v1.MoveChanceRequest\x1a\x17.fairlot.v1.EntryStatus\"\t\x8a\xb5\x18\x05\n" +
+	"\x01\x03\x10\x01\x12i\n" +
 	"\x11CreateEntryTokens\x12$.fairlot.v1.CreateEntryTokensRequest\x1a%.fairlot.v1.CreateEntryTokensResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12i\n" +
 	"\x11RevokeEntryTokens\x12$.fairlot.v1.RevokeEntryTokensRequest\x1a%.fairlot.v1.RevokeEntryTokensResponse\"\a\x8a\xb5\x18\x03\n" +

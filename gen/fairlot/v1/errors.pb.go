@@ -105,6 +105,14 @@ const (
 	ErrorReason_ERROR_REASON_STAFF_TOKEN_NOT_FOUND ErrorReason = 38
 	// A fault of the server. The message names an incident that stands in its log.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 39
+	// The approval does not exist.
+	ErrorReason_ERROR_REASON_APPROVAL_NOT_FOUND ErrorReason = 50
+	// The approval is over: approved, withdrawn or expired.
+	ErrorReason_ERROR_REASON_APPROVAL_STATE ErrorReason = 51
+	// Two persons must want this, and you are the one who asked.
+	ErrorReason_ERROR_REASON_APPROVAL_SELF ErrorReason = 52
+	// What was asked for is no longer what would be done: ask again.
+	ErrorReason_ERROR_REASON_APPROVAL_CHANGED ErrorReason = 53
 )
 
 // Enum value maps for ErrorReason.
@@ -150,6 +158,10 @@ var (
 		37: "ERROR_REASON_DRAW_NOT_FOUND",
 		38: "ERROR_REASON_STAFF_TOKEN_NOT_FOUND",
 		39: "ERROR_REASON_INTERNAL",
+		50: "ERROR_REASON_APPROVAL_NOT_FOUND",
+		51: "ERROR_REASON_APPROVAL_STATE",
+		52: "ERROR_REASON_APPROVAL_SELF",
+		53: "ERROR_REASON_APPROVAL_CHANGED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -192,6 +204,10 @@ var (
 		"ERROR_REASON_DRAW_NOT_FOUND":        37,
 		"ERROR_REASON_STAFF_TOKEN_NOT_FOUND": 38,
 		"ERROR_REASON_INTERNAL":              39,
+		"ERROR_REASON_APPROVAL_NOT_FOUND":    50,
+		"ERROR_REASON_APPROVAL_STATE":        51,
+		"ERROR_REASON_APPROVAL_SELF":         52,
+		"ERROR_REASON_APPROVAL_CHANGED":      53,
 	}
 )
 
@@ -227,8 +243,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\x9c\n" +
-	"\n" +
+	"fairlot.v1*\xa5\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -270,7 +285,11 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_FIELD_INVALID\x10$\x12\x1f\n" +
 	"\x1bERROR_REASON_DRAW_NOT_FOUND\x10%\x12&\n" +
 	"\"ERROR_REASON_STAFF_TOKEN_NOT_FOUND\x10&\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10'B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x15ERROR_REASON_INTERNAL\x10'\x12#\n" +
+	"\x1fERROR_REASON_APPROVAL_NOT_FOUND\x102\x12\x1f\n" +
+	"\x1bERROR_REASON_APPROVAL_STATE\x103\x12\x1e\n" +
+	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
+	"\x1dERROR_REASON_APPROVAL_CHANGED\x105B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once

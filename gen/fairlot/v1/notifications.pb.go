@@ -378,12 +378,13 @@ const file_fairlot_v1_notifications_proto_rawDesc = "" +
 	"\x17NOTIFICATION_STATE_SENT\x10\x03\x12\x1e\n" +
 	"\x1aNOTIFICATION_STATE_REFUSED\x10\x04\x12\x1e\n" +
 	"\x1aNOTIFICATION_STATE_UNKNOWN\x10\x05\x12!\n" +
-	"\x1dNOTIFICATION_STATE_NO_ADDRESS\x10\x062\xe0\x01\n" +
-	"\x13NotificationService\x12i\n" +
-	"\x11ListNotifications\x12$.fairlot.v1.ListNotificationsRequest\x1a%.fairlot.v1.ListNotificationsResponse\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x04\x12^\n" +
-	"\x12ReportNotification\x12%.fairlot.v1.ReportNotificationRequest\x1a\x18.fairlot.v1.Notification\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x04B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x1dNOTIFICATION_STATE_NO_ADDRESS\x10\x062\xe5\x01\n" +
+	"\x13NotificationService\x12l\n" +
+	"\x11ListNotifications\x12$.fairlot.v1.ListNotificationsRequest\x1a%.fairlot.v1.ListNotificationsResponse\"\n" +
+	"\x8a\xb5\x18\x06\n" +
+	"\x02\x04\a\x10\x02\x12`\n" +
+	"\x12ReportNotification\x12%.fairlot.v1.ReportNotificationRequest\x1a\x18.fairlot.v1.Notification\"\t\x8a\xb5\x18\x05\n" +
+	"\x01\x04\x10\x01B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_notifications_proto_rawDescOnce sync.Once

@@ -32,6 +32,60 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Trail says what the audit trail keeps of a call by staff, refused ones too.
+type Trail int32
+
+const (
+	// Who, what, when, outcome, and SHA-256 of the request's PUBLIC and INTERNAL
+	// fields: for all that changes something or takes something out.
+	Trail_TRAIL_UNSPECIFIED Trail = 0
+	// The same without the hash, since it would tell which entrant it is about.
+	Trail_TRAIL_BARE Trail = 1
+	// Nothing: the method reads what its roles see every day.
+	Trail_TRAIL_NONE Trail = 2
+)
+
+// Enum value maps for Trail.
+var (
+	Trail_name = map[int32]string{
+		0: "TRAIL_UNSPECIFIED",
+		1: "TRAIL_BARE",
+		2: "TRAIL_NONE",
+	}
+	Trail_value = map[string]int32{
+		"TRAIL_UNSPECIFIED": 0,
+		"TRAIL_BARE":        1,
+		"TRAIL_NONE":        2,
+	}
+)
+
+func (x Trail) Enum() *Trail {
+	p := new(Trail)
+	*p = x
+	return p
+}
+
+func (x Trail) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Trail) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_options_proto_enumTypes[0].Descriptor()
+}
+
+func (Trail) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_options_proto_enumTypes[0]
+}
+
+func (x Trail) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Trail.Descriptor instead.
+func (Trail) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
 // Role is what a caller is to the institution. PUBLIC and MEMBER methods have a
 // REST path; staff roles come by gRPC only.
 type Role int32
@@ -43,10 +97,20 @@ const (
 	Role_ROLE_PUBLIC Role = 1
 	// A member of the institution who has logged in.
 	Role_ROLE_MEMBER Role = 2
-	// Staff who prepare, open, close and draw campaigns. Never sees a contact.
+	// Staff who open, close and draw campaigns, hand out entry tokens and sit at
+	// the desk; may draft too. Never sees a contact.
 	Role_ROLE_OFFICER Role = 3
 	// Staff who write to winners and hand out prizes. Changes no campaign.
 	Role_ROLE_NOTIFIER Role = 4
+	// Staff who write drafts and ask for their opening.
+	Role_ROLE_EDITOR Role = 5
+	// Staff who read statistics.
+	Role_ROLE_ANALYST Role = 6
+	// Reads the audit trail and whatever staff see, contacts and tokens excepted;
+	// changes nothing.
+	Role_ROLE_AUDITOR Role = 7
+	// Makes and revokes staff tokens, and does nothing else.
+	Role_ROLE_ADMIN Role = 8
 )
 
 // Enum value maps for Role.
@@ -57,6 +121,10 @@ var (
 		2: "ROLE_MEMBER",
 		3: "ROLE_OFFICER",
 		4: "ROLE_NOTIFIER",
+		5: "ROLE_EDITOR",
+		6: "ROLE_ANALYST",
+		7: "ROLE_AUDITOR",
+		8: "ROLE_ADMIN",
 	}
 	Role_value = map[string]int32{
 		"ROLE_UNSPECIFIED": 0,
@@ -64,6 +132,10 @@ var (
 		"ROLE_MEMBER":      2,
 		"ROLE_OFFICER":     3,
 		"ROLE_NOTIFIER":    4,
+		"ROLE_EDITOR":      5,
+		"ROLE_ANALYST":     6,
+		"ROLE_AUDITOR":     7,
+		"ROLE_ADMIN":       8,
 	}
 )
 
@@ -78,11 +150,11 @@ func (x Role) String() string {
 }
 
 func (Role) Descriptor() protoreflect.EnumDescriptor {
-	return file_fairlot_v1_options_proto_enumTypes[0].Descriptor()
+	return file_fairlot_v1_options_proto_enumTypes[1].Descriptor()
 }
 
 func (Role) Type() protoreflect.EnumType {
-	return &file_fairlot_v1_options_proto_enumTypes[0]
+	return &file_fairlot_v1_options_proto_enumTypes[1]
 }
 
 func (x Role) Number() protoreflect.EnumNumber {
@@ -91,7 +163,7 @@ func (x Role) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Role.Descriptor instead.
 func (Role) EnumDescriptor() ([]byte, []int) {
-	return file_fairlot_v1_options_proto_rawDescGZIP(), []int{0}
+	return file_fairlot_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
 // PrivacyClass says what a field tells about a person. Logs may print PUBLIC and
@@ -153,11 +225,11 @@ func (x PrivacyClass) String() string {
 }
 
 func (PrivacyClass) Descriptor() protoreflect.EnumDescriptor {
-	return file_fairlot_v1_options_proto_enumTypes[1].Descriptor()
+	return file_fairlot_v1_options_proto_enumTypes[2].Descriptor()
 }
 
 func (PrivacyClass) Type() protoreflect.EnumType {
-	return &file_fairlot_v1_options_proto_enumTypes[1]
+	return &file_fairlot_v1_options_proto_enumTypes[2]
 }
 
 func (x PrivacyClass) Number() protoreflect.EnumNumber {
@@ -166,7 +238,7 @@ func (x PrivacyClass) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PrivacyClass.Descriptor instead.
 func (PrivacyClass) EnumDescriptor() ([]byte, []int) {
-	return file_fairlot_v1_options_proto_rawDescGZIP(), []int{1}
+	return file_fairlot_v1_options_proto_rawDescGZIP(), []int{2}
 }
 
 // Access is the rule of one method. A caller who holds any one of the roles may
@@ -175,7 +247,9 @@ type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The roles that may call, at least one, none twice, never UNSPECIFIED. PUBLIC
 	// stands alone: beside it every other role would say nothing.
-	Roles         []Role `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=fairlot.v1.Role" json:"roles,omitempty"`
+	Roles []Role `protobuf:"varint,1,rep,packed,name=roles,proto3,enum=fairlot.v1.Role" json:"roles,omitempty"`
+	// What the audit trail keeps of a call by staff. By default all that it keeps.
+	Trail         Trail `protobuf:"varint,2,opt,name=trail,proto3,enum=fairlot.v1.Trail" json:"trail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +289,13 @@ func (x *Access) GetRoles() []Role {
 		return x.Roles
 	}
 	return nil
+}
+
+func (x *Access) GetTrail() Trail {
+	if x != nil {
+		return x.Trail
+	}
+	return Trail_TRAIL_UNSPECIFIED
 }
 
 var file_fairlot_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
@@ -258,15 +339,27 @@ var File_fairlot_v1_options_proto protoreflect.FileDescriptor
 const file_fairlot_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"\x18fairlot/v1/options.proto\x12\n" +
-	"fairlot.v1\x1a google/protobuf/descriptor.proto\"0\n" +
+	"fairlot.v1\x1a google/protobuf/descriptor.proto\"Y\n" +
 	"\x06Access\x12&\n" +
-	"\x05roles\x18\x01 \x03(\x0e2\x10.fairlot.v1.RoleR\x05roles*c\n" +
+	"\x05roles\x18\x01 \x03(\x0e2\x10.fairlot.v1.RoleR\x05roles\x12'\n" +
+	"\x05trail\x18\x02 \x01(\x0e2\x11.fairlot.v1.TrailR\x05trail*>\n" +
+	"\x05Trail\x12\x15\n" +
+	"\x11TRAIL_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"TRAIL_BARE\x10\x01\x12\x0e\n" +
+	"\n" +
+	"TRAIL_NONE\x10\x02*\xa8\x01\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_PUBLIC\x10\x01\x12\x0f\n" +
 	"\vROLE_MEMBER\x10\x02\x12\x10\n" +
 	"\fROLE_OFFICER\x10\x03\x12\x11\n" +
-	"\rROLE_NOTIFIER\x10\x04*\xe9\x01\n" +
+	"\rROLE_NOTIFIER\x10\x04\x12\x0f\n" +
+	"\vROLE_EDITOR\x10\x05\x12\x10\n" +
+	"\fROLE_ANALYST\x10\x06\x12\x10\n" +
+	"\fROLE_AUDITOR\x10\a\x12\x0e\n" +
+	"\n" +
+	"ROLE_ADMIN\x10\b*\xe9\x01\n" +
 	"\fPrivacyClass\x12\x1d\n" +
 	"\x19PRIVACY_CLASS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PRIVACY_CLASS_PUBLIC\x10\x01\x12\x1a\n" +
@@ -291,26 +384,28 @@ func file_fairlot_v1_options_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_options_proto_rawDescData
 }
 
-var file_fairlot_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_fairlot_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_fairlot_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_fairlot_v1_options_proto_goTypes = []any{
-	(Role)(0),                          // 0: fairlot.v1.Role
-	(PrivacyClass)(0),                  // 1: fairlot.v1.PrivacyClass
-	(*Access)(nil),                     // 2: fairlot.v1.Access
-	(*descriptorpb.MethodOptions)(nil), // 3: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),  // 4: google.protobuf.FieldOptions
+	(Trail)(0),                         // 0: fairlot.v1.Trail
+	(Role)(0),                          // 1: fairlot.v1.Role
+	(PrivacyClass)(0),                  // 2: fairlot.v1.PrivacyClass
+	(*Access)(nil),                     // 3: fairlot.v1.Access
+	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),  // 5: google.protobuf.FieldOptions
 }
 var file_fairlot_v1_options_proto_depIdxs = []int32{
-	0, // 0: fairlot.v1.Access.roles:type_name -> fairlot.v1.Role
-	3, // 1: fairlot.v1.access:extendee -> google.protobuf.MethodOptions
-	4, // 2: fairlot.v1.privacy:extendee -> google.protobuf.FieldOptions
-	2, // 3: fairlot.v1.access:type_name -> fairlot.v1.Access
-	1, // 4: fairlot.v1.privacy:type_name -> fairlot.v1.PrivacyClass
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	3, // [3:5] is the sub-list for extension type_name
-	1, // [1:3] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	1, // 0: fairlot.v1.Access.roles:type_name -> fairlot.v1.Role
+	0, // 1: fairlot.v1.Access.trail:type_name -> fairlot.v1.Trail
+	4, // 2: fairlot.v1.access:extendee -> google.protobuf.MethodOptions
+	5, // 3: fairlot.v1.privacy:extendee -> google.protobuf.FieldOptions
+	3, // 4: fairlot.v1.access:type_name -> fairlot.v1.Access
+	2, // 5: fairlot.v1.privacy:type_name -> fairlot.v1.PrivacyClass
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	4, // [4:6] is the sub-list for extension type_name
+	2, // [2:4] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_options_proto_init() }
@@ -323,7 +418,7 @@ func file_fairlot_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_options_proto_rawDesc), len(file_fairlot_v1_options_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   1,
 			NumExtensions: 2,
 			NumServices:   0,

@@ -29,9 +29,9 @@ type StaffToken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Public part, 16 hexadecimal digits.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Role it gives: ROLE_OFFICER or ROLE_NOTIFIER.
+	// Role it gives, one of staff.
 	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=fairlot.v1.Role" json:"role,omitempty"`
-	// What it is for, in the words of who made it.
+	// Who it is for, in the words of who made it.
 	Label string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
 	// When it expires.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -109,9 +109,10 @@ func (x *StaffToken) GetRevoked() bool {
 // CreateStaffTokenRequest asks for a token.
 type CreateStaffTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ROLE_OFFICER or ROLE_NOTIFIER.
+	// A role of staff: OFFICER, NOTIFIER, EDITOR, ANALYST, AUDITOR or ADMIN.
 	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=fairlot.v1.Role" json:"role,omitempty"`
-	// What it is for, at most 100 bytes.
+	// Who it is for, at most 100 bytes in one line. Whoever has several tokens gets the same label on each: two tokens of one label
+	// are one person where two are asked for.
 	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
 	// Days until it expires, 1 to 366; 0 means 90.
 	Days          int32 `protobuf:"varint,3,opt,name=days,proto3" json:"days,omitempty"`
@@ -367,10 +368,10 @@ const file_fairlot_v1_staff_proto_rawDesc = "" +
 	"\x05label\x18\x03 \x01(\tB\x04\x90\xb5\x18\x02R\x05label\x12A\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\n" +
 	"expireTime\x12\x1e\n" +
-	"\arevoked\x18\x05 \x01(\bB\x04\x90\xb5\x18\x02R\arevoked\"\x9a\x01\n" +
-	"\x17CreateStaffTokenRequest\x126\n" +
-	"\x04role\x18\x01 \x01(\x0e2\x10.fairlot.v1.RoleB\x10\xbaH\t\x82\x01\x06\x10\x01\x18\x03\x18\x04\x90\xb5\x18\x02R\x04role\x12#\n" +
-	"\x05label\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01(d\x90\xb5\x18\x02R\x05label\x12\"\n" +
+	"\arevoked\x18\x05 \x01(\bB\x04\x90\xb5\x18\x02R\arevoked\"\xbb\x01\n" +
+	"\x17CreateStaffTokenRequest\x12>\n" +
+	"\x04role\x18\x01 \x01(\x0e2\x10.fairlot.v1.RoleB\x18\xbaH\x11\x82\x01\x0e\x10\x01\x18\x03\x18\x04\x18\x05\x18\x06\x18\a\x18\b\x90\xb5\x18\x02R\x04role\x12<\n" +
+	"\x05label\x18\x02 \x01(\tB&\xbaH\x1fr\x1d\x10\x01(d2\x17^[^\\p{C}\\p{Zl}\\p{Zp}]+$\x90\xb5\x18\x02R\x05label\x12\"\n" +
 	"\x04days\x18\x03 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xee\x02(\x00\x90\xb5\x18\x02R\x04days\"v\n" +
 	"\x18CreateStaffTokenResponse\x12\x1a\n" +
 	"\x05token\x18\x01 \x01(\tB\x04\x90\xb5\x18\aR\x05token\x12>\n" +
@@ -379,14 +380,15 @@ const file_fairlot_v1_staff_proto_rawDesc = "" +
 	"\x17ListStaffTokensResponse\x124\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x16.fairlot.v1.StaffTokenB\x04\x90\xb5\x18\x02R\x06tokens\"D\n" +
 	"\x17RevokeStaffTokenRequest\x12)\n" +
-	"\x02id\x18\x01 \x01(\tB\x19\xbaH\x12r\x102\x0e^[0-9a-f]{16}$\x90\xb5\x18\x02R\x02id2\xb5\x02\n" +
+	"\x02id\x18\x01 \x01(\tB\x19\xbaH\x12r\x102\x0e^[0-9a-f]{16}$\x90\xb5\x18\x02R\x02id2\xb8\x02\n" +
 	"\fStaffService\x12f\n" +
 	"\x10CreateStaffToken\x12#.fairlot.v1.CreateStaffTokenRequest\x1a$.fairlot.v1.CreateStaffTokenResponse\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12c\n" +
-	"\x0fListStaffTokens\x12\".fairlot.v1.ListStaffTokensRequest\x1a#.fairlot.v1.ListStaffTokensResponse\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12X\n" +
+	"\x01\b\x12f\n" +
+	"\x0fListStaffTokens\x12\".fairlot.v1.ListStaffTokensRequest\x1a#.fairlot.v1.ListStaffTokensResponse\"\n" +
+	"\x8a\xb5\x18\x06\n" +
+	"\x02\b\a\x10\x02\x12X\n" +
 	"\x10RevokeStaffToken\x12#.fairlot.v1.RevokeStaffTokenRequest\x1a\x16.google.protobuf.Empty\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x01\bB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_staff_proto_rawDescOnce sync.Once

@@ -4,6 +4,30 @@
 
 package registrydb
 
+type Act struct {
+	N    int64
+	Hash []byte
+	Text []byte
+}
+
+type Approval struct {
+	ID             []byte
+	Kind           string
+	Campaign       []byte
+	Draw           int32
+	Act            []byte
+	State          int32
+	Requester      string
+	RequesterLabel []byte
+	Requested      int64
+	Expires        int64
+	Decider        string
+	DeciderLabel   []byte
+	Decided        int64
+	NotBefore      int64
+	Outcome        string
+}
+
 type Binding struct {
 	ID           int32
 	Installation []byte

@@ -10,13 +10,13 @@ import (
 	"fairlot/engine"
 )
 
-type officerCmd struct {
+type adminCmd struct {
 	Dir string `required:"" placeholder:"DIR" help:"Installation made by init."`
 	Out string `required:"" placeholder:"FILE" help:"New file for the token, mode 0600."`
 }
 
-// Run makes the token. Whoever can run it can write the installation's folder, and so could do anything an officer can.
-func (c *officerCmd) Run(ctx context.Context) error {
+// Run makes the token. Whoever can run it can write the installation's folder, and so could give itself any role; the audit trail has that it did.
+func (c *adminCmd) Run(ctx context.Context) error {
 	if _, err := os.Lstat(c.Out); err == nil {
 		return fmt.Errorf("%s exists already: name a new file", c.Out)
 	}
@@ -30,13 +30,13 @@ func (c *officerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer rooms.Close()
-	token, err := engine.MakeOfficerToken(ctx, rooms.Registry, "made on the machine, none was left", time.Now())
+	token, err := engine.MakeAdminToken(ctx, rooms.Registry, "made on the machine, none was left", time.Now())
 	if err != nil {
 		return err
 	}
 	if err := writeSecret(filepath.Dir(c.Out), filepath.Base(c.Out), token+"\n"); err != nil {
 		return err
 	}
-	fmt.Printf("an officer's token, for 90 days, is in %s\n", c.Out)
+	fmt.Printf("an admin's token, for 90 days, is in %s\n", c.Out)
 	return nil
 }

@@ -9,14 +9,14 @@ import (
 	"fairlot/store/sqlite"
 )
 
-// TestOfficer makes an installation and one more officer's token for it; what cannot be done leaves no token behind.
-func TestOfficer(t *testing.T) {
+// TestAdmin makes an installation and one more admin's token for it; what cannot be done leaves no token behind.
+func TestAdmin(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "fairlot")
 	if err := (&initCmd{Dir: dir, Origin: "a.example/fairlot", Institution: "Library"}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), "officer.token")
-	if err := (&officerCmd{Dir: dir, Out: out}).Run(t.Context()); err != nil {
+	out := filepath.Join(t.TempDir(), "admin.token")
+	if err := (&adminCmd{Dir: dir, Out: out}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(out)
@@ -26,14 +26,14 @@ func TestOfficer(t *testing.T) {
 	if b, err := os.ReadFile(out); err != nil || !strings.HasPrefix(string(b), "flst_") {
 		t.Errorf("token file: %.5s, %v", b, err)
 	}
-	if err := (&officerCmd{Dir: dir, Out: out}).Run(t.Context()); err == nil {
+	if err := (&adminCmd{Dir: dir, Out: out}).Run(t.Context()); err == nil {
 		t.Error("an existing file was taken")
 	}
 	unlock, err := lockFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (&officerCmd{Dir: dir, Out: out + "2"}).Run(t.Context()); err == nil {
+	if err := (&adminCmd{Dir: dir, Out: out + "2"}).Run(t.Context()); err == nil {
 		t.Error("made beside a running daemon")
 	}
 	unlock()
@@ -47,7 +47,7 @@ func TestOfficer(t *testing.T) {
 		t.Errorf("%d tokens, want the first and the new one: %v", len(all), err)
 	}
 	for _, tok := range all {
-		if tok.Role != "officer" {
+		if tok.Role != "admin" {
 			t.Errorf("role %s", tok.Role)
 		}
 	}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"google.golang.org/grpc"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type approveCmd struct {
+	ID  string `arg:"" name:"id" help:"The approval's id of 32 hexadecimal digits, as whoever asked for it got it, or from fairlot approvals."`
+	Yes bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (approveCmd) Help() string {
+	return `Opening a campaign, closing one early, ending a draw without a result and opening winners' contacts take two persons: one asks, another
+approves. What will be done is shown first; if it is no longer what was asked for, nothing is done. If you do not want it: fairlot withdraw.
+
+Example: fairlot approve 0f1e2d3c4b5a69788796a5b4c3d2e1f0`
+}
+
+// Run shows what will be done, and does it.
+func (cmd *approveCmd) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	svc := fairlotv1.NewApprovalServiceClient(conn)
+	name, err := approvalName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	x, err := svc.GetApproval(a.ctx, &fairlotv1.GetApprovalRequest{Name: name})
+	if err != nil {
+		return a.explain("read the approval", err)
+	}
+	if err := a.showApproval(conn, x); err != nil {
+		return err
+	}
+	if err := a.confirm(cmd.Yes, "Approve this? It is done at once."); err != nil {
+		return err
+	}
+	x, err = svc.Approve(a.ctx, &fairlotv1.ApproveRequest{Name: name, Digest: x.Digest})
+	if err != nil {
+		return a.explain("approve", err)
+	}
+	if x.State == fairlotv1.ApprovalState_APPROVAL_STATE_GIVEN {
+		a.printf("approved; it is done at %s\n", zulu(x.DueTime.AsTime()))
+		return nil
+	}
+	c, err := a.find(conn, x.Campaign)
+	if err != nil {
+		return err
+	}
+	switch x.Kind {
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN:
+		a.opened(c)
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
+		a.printf("%s is closed\n", c.Slug)
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
+		a.printf("draw %d of %s is void once the custodians have cosigned that in time: each runs `fairlot cosign` on the newest bundle\nbundle %s\n", x.Draw, c.Slug, a.bundleAddress(c))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
+		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d --out FILE\n", c.Slug, x.Draw)
+	}
+	return nil
+}
+
+func approvalName(id string) (string, error) {
+	id = strings.TrimPrefix(id, "approvals/")
+	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+		return "", usage("approval %q: want its id of 32 hexadecimal digits; fairlot approvals lists those that wait", id)
+	}
+	return "approvals/" + id, nil
+}
+
+func approvalID(x *fairlotv1.Approval) string { return strings.TrimPrefix(x.Name, "approvals/") }
+
+// asked says what was asked for, and what the second person types.
+func (a *app) asked(x *fairlotv1.Approval) {
+	a.printf("asked for: %s\nwaits for a second person until %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), zulu(x.ExpireTime.AsTime()), approvalID(x))
+}
+
+// inWords says in one line what an approval is about.
+func inWords(x *fairlotv1.Approval) string {
+	slug := actValue(x, "slug")
+	switch x.Kind {
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN:
+		return fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
+		return fmt.Sprintf("close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
+		return fmt.Sprintf("end draw %d of %s without a result, for the reason %s", x.Draw, slug, actValue(x, "reason"))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
+		return fmt.Sprintf("open the contacts of %s seats of draw %d of %s", actValue(x, "count"), x.Draw, slug)
+	}
+	return "something that this version of the tool does not know"
+}
+
+// actValue is the value of a key in what will be done.
+func actValue(x *fairlotv1.Approval, key string) string {
+	for line := range strings.Lines(x.Act) {
+		if v, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), key+" "); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// showApproval shows all that somebody needs to decide.
+func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
+	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, zulu(x.RequestTime.AsTime()), approvalState(x))
+	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
+		c, err := a.find(conn, x.Campaign)
+		if err != nil {
+			return err
+		}
+		a.summary(c)
+		if c.State == fairlotv1.CampaignState_CAMPAIGN_STATE_DRAFT && c.Etag != actValue(x, "etag") {
+			return fmt.Errorf("the draft was changed since this was asked for (version %s is now %s): it must be asked for anew, with `fairlot campaign open %s`", actValue(x, "etag"), c.Etag, c.Slug)
+		}
+	}
+	a.printf("what will be done, exactly (SHA-256 %s):\n", x.Digest)
+	for line := range strings.Lines(x.Act) {
+		a.printf("  %s", line)
+	}
+	return nil
+}
+
+func approvalState(x *fairlotv1.Approval) string {
+	s := strings.ToLower(strings.TrimPrefix(x.State.String(), "APPROVAL_STATE_"))
+	if x.Outcome != "" {
+		s += ": " + x.Outcome
+	}
+	return s
+}
+
+type approvalsCmd struct {
+	All  bool `help:"Those that are over too."`
+	JSON bool `name:"json" help:"Print JSON, one approval a line."`
+}
+
+// Help is shown below the usage.
+func (approvalsCmd) Help() string {
+	return `Example: fairlot approvals`
+}
+
+// Run lists approvals.
+func (cmd *approvalsCmd) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for token, any := "", false; ; {
+		page, err := fairlotv1.NewApprovalServiceClient(conn).ListApprovals(a.ctx, &fairlotv1.ListApprovalsRequest{All: cmd.All, PageSize: 100, PageToken: token})
+		if err != nil {
+			return a.explain("list approvals", err)
+		}
+		for _, x := range page.Approvals {
+			if cmd.JSON {
+				if err := a.lineJSON(x); err != nil {
+					return err
+				}
+				continue
+			}
+			if !any {
+				fmt.Fprintf(w, "ID\tSTATE\tUNTIL\tASKED BY\tDECIDED BY\tWHAT\n")
+			}
+			any = true
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), zulu(x.ExpireTime.AsTime()), x.RequesterLabel, x.DeciderLabel, inWords(x))
+		}
+		if token = page.NextPageToken; token == "" {
+			if !any && !cmd.JSON {
+				a.printf("nothing waits\n")
+			}
+			return w.Flush()
+		}
+	}
+}
+
+type withdrawCmd struct {
+	ID string `arg:"" name:"id" help:"The approval's id of 32 hexadecimal digits."`
+}
+
+// Help is shown below the usage.
+func (withdrawCmd) Help() string {
+	return `Whoever asked takes it back with this; somebody who could approve it refuses it.
+
+Example: fairlot withdraw 0f1e2d3c4b5a69788796a5b4c3d2e1f0`
+}
+
+// Run ends an approval that waits.
+func (cmd *withdrawCmd) Run(a *app) error {
+	name, err := approvalName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	x, err := fairlotv1.NewApprovalServiceClient(conn).Withdraw(a.ctx, &fairlotv1.WithdrawRequest{Name: name})
+	if err != nil {
+		return a.explain("withdraw", err)
+	}
+	a.printf("withdrawn: %s\n", inWords(x))
+	return nil
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"fairlot/crypto/trail"
+	"fairlot/store"
+)
+
+// actTries is how often an act is appended anew because another daemon's came first.
+const actTries = 100
+
+// Actor is who acts: a staff token, or one of trail.Daemon and trail.Machine without label and role.
+type Actor struct {
+	Token string // id, 16 hexadecimal digits
+	Label string
+	Role  string
+}
+
+// byDaemon is the actor of what the clock started.
+var byDaemon = Actor{Token: trail.Daemon}
+
+// Act is what the audit trail keeps of something that staff do. Resource must be fit for anybody's eyes among staff: never an entrant.
+type Act struct {
+	By       Actor
+	Method   string
+	Resource string
+	Request  *[32]byte
+}
+
+// BeginAct writes that an act is about to be done. It is durable when this returns, and only then may the act take effect: whatever crashes
+// in between leaves the row. The number is for EndAct.
+func (e *Engine) BeginAct(ctx context.Context, a Act) (int64, error) {
+	n, err := e.appendAct(ctx, a, trail.Begun, 0)
+	return n, e.fault(err)
+}
+
+// EndAct writes what became of act number n: trail.OK, or a code. An act whose outcome could not be written stays begun, and happened or not.
+func (e *Engine) EndAct(ctx context.Context, a Act, n int64, outcome string) error {
+	a.Request = nil // stands in the row that n names
+	_, err := e.appendAct(context.WithoutCancel(ctx), a, outcome, n)
+	return e.fault(err)
+}
+
+// RefusedAct writes that an act was tried and never begun.
+func (e *Engine) RefusedAct(ctx context.Context, a Act, outcome string) error {
+	_, err := e.appendAct(ctx, a, outcome, 0)
+	return e.fault(err)
+}
+
+// asDaemon does what the clock started, with its rows in the audit trail.
+func (e *Engine) asDaemon(ctx context.Context, method, resource string, do func() error) error {
+	a := Act{By: byDaemon, Method: method, Resource: resource}
+	n, err := e.BeginAct(ctx, a)
+	if err != nil {
+		return err
+	}
+	err = do()
+	return errors.Join(err, e.EndAct(ctx, a, n, outcomeOf(err)))
+}
+
+func outcomeOf(err error) string {
+	var own *Error
+	switch {
+	case err == nil:
+		return trail.OK
+	case errors.As(err, &own):
+		return string(own.Reason)
+	}
+	return "INTERNAL"
+}
+
+func (e *Engine) appendAct(ctx context.Context, a Act, outcome string, of int64) (int64, error) {
+	e.actMu.Lock()
+	defer e.actMu.Unlock()
+	return appendAct(ctx, e.Registry, e.installation.LogKey, e.Now(), a, outcome, of)
+}
+
+// appendAct appends by compare-and-swap on the number: several daemons may write one trail.
+func appendAct(ctx context.Context, reg store.Registry, logKey string, now time.Time, a Act, outcome string, of int64) (int64, error) {
+	for range actTries {
+		last, err := reg.LastAct(ctx)
+		prev := last.Hash
+		if errors.Is(err, store.ErrNotFound) {
+			prev, err = trail.Genesis(logKey), nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		act := trail.Act{
+			Number: last.N + 1, Time: now.UTC().Truncate(time.Second), Actor: a.By.Token, Label: trail.CleanLabel(a.By.Label), Role: a.By.Role,
+			Method: a.Method, Resource: a.Resource, Request: a.Request, Of: of, Outcome: outcome, Prev: prev,
+		}
+		text, err := act.Marshal()
+		if err != nil {
+			return 0, fmt.Errorf("write the audit trail: %w", err)
+		}
+		err = reg.AppendAct(ctx, store.Act{N: act.Number, Hash: sha256.Sum256(text), Text: text})
+		if !errors.Is(err, store.ErrConflict) {
+			return act.Number, err
+		}
+	}
+	return 0, &Error{Reason: Busy, Text: "too many daemons write the audit trail at once: try again", Retry: time.Second}
+}
+
+// Acts returns up to limit acts with a number greater than after, ascending, as they are kept.
+func (e *Engine) Acts(ctx context.Context, after int64, limit int) ([]store.Act, error) {
+	all, err := e.Registry.Acts(ctx, after, limit)
+	return all, e.fault(err)
+}
