@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -76,6 +77,9 @@ func prove(ctx context.Context, dsns []roomDSN, opened []*room) error {
 			if err := refused(ctx, r, other, opened[i], configs[i], configs[j]); err != nil {
 				return err
 			}
+			if err := asked(ctx, r, other, configs[i], configs[j]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -94,6 +98,31 @@ func refused(ctx context.Context, from, to roomDSN, opened *room, own, other *pg
 	}
 	c := other.Copy()
 	c.User, c.Password = own.User, own.Password
+	return shut(ctx, from, to, c, reach)
+}
+
+// asked tries to come in as the other room's role without its password and certificate, which a server does not ask for where pg_hba.conf
+// trusts everybody.
+func asked(ctx context.Context, from, to roomDSN, own, other *pgx.ConnConfig) error {
+	c := other.Copy()
+	c.Password = own.Password + "-"
+	c.TLSConfig = withoutCertificate(c.TLSConfig)
+	for _, f := range c.Fallbacks {
+		f.TLSConfig = withoutCertificate(f.TLSConfig)
+	}
+	return shut(ctx, from, to, c, &ReachError{string(from.name), "the server of the " + string(to.name) + " room asks for no password; write scram-sha-256 into its pg_hba.conf"})
+}
+
+func withoutCertificate(c *tls.Config) *tls.Config {
+	if c != nil {
+		c = c.Clone()
+		c.Certificates, c.GetClientCertificate = nil, nil
+	}
+	return c
+}
+
+// shut wants a connection refused for want of rights.
+func shut(ctx context.Context, from, to roomDSN, c *pgx.ConnConfig, reach *ReachError) error {
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err == nil {
 		_ = conn.Close(ctx)

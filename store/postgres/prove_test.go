@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"fairlot/store"
+	"fairlot/store/postgres/pgtest"
 )
 
 // statements runs statements on a DSN.
@@ -103,6 +106,42 @@ func TestOpenRefusesReach(t *testing.T) {
 			t.Fatalf("after %s: %v", c.undo, err)
 		}
 		_ = rooms.Close()
+	}
+}
+
+// A server that trusts everybody on the machine has no doors between the rooms.
+func TestOpenRefusesTrust(t *testing.T) {
+	t.Parallel()
+	skipWithout(t)
+	cluster := pgtest.Start(t)
+	admin := cluster.AdminDSN("postgres")
+	owners, apps, err := Provision(t.Context(), DSNs{admin, admin, admin}, "t")
+	if err == nil {
+		err = Create(t.Context(), owners, apps)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = open(t, apps).Close()
+	hba := filepath.Join(cluster.Data(), "pg_hba.conf")
+	for _, line := range []string{"local all all trust", "local t_answers all trust"} {
+		was, err := os.ReadFile(hba)
+		if err == nil {
+			err = os.WriteFile(hba, append([]byte(line+"\n"), was...), 0o600)
+		}
+		if err == nil {
+			err = cluster.Exec(t.Context(), "postgres", "SELECT pg_reload_conf(), pg_sleep(0.3)")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reach *ReachError
+		if _, err := Open(t.Context(), apps); !errors.As(err, &reach) || !strings.Contains(err.Error(), "asks for no password") {
+			t.Errorf("%s: %v", line, err)
+		}
+		if err := os.WriteFile(hba, was, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

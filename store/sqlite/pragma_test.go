@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressly/goose/v3"
+
 	"fairlot/store"
 )
 
@@ -249,6 +251,42 @@ func TestErrorsSayNothing(t *testing.T) {
 		}
 		if errors.Unwrap(err) != nil && !errors.Is(err, store.ErrExists) {
 			t.Errorf("%s: wraps %T", query, errors.Unwrap(err))
+		}
+	}
+}
+
+// A schema of an earlier program is refused with what to do, and Migrate does it, twice if need be.
+func TestOlderSchema(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range []roomFile{registryFile, identityFile, answersFile} {
+		if err := os.WriteFile(f.path(dir), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db := sql.OpenDB(connector{dsn: newFileDSN(f.path(dir))})
+		_, err := db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA application_id = %d", f.app))
+		if err == nil {
+			var p *goose.Provider
+			if p, _, _, err = versions(t.Context(), f, db); err == nil {
+				_, err = p.UpTo(t.Context(), 1)
+			}
+		}
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "open registry.db: schema version 1 is older") || !strings.Contains(err.Error(), "fairlotd upgrade") {
+		t.Fatalf("opened: %v", err)
+	}
+	for range 2 {
+		if err := Migrate(dir); err != nil {
+			t.Fatal(err)
+		}
+		rooms, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rooms.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
