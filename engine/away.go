@@ -50,6 +50,12 @@ func (w *watched) Mark(name string) (string, error) {
 // SetMark implements Marks.
 func (w *watched) SetMark(name, text string) error { return w.away(w.marks.SetMark(name, text)) }
 
+// SwapMark implements Marks.
+func (w *watched) SwapMark(name, old, new string) (bool, error) {
+	done, err := w.marks.SwapMark(name, old, new)
+	return done, w.away(err)
+}
+
 func (w *watched) away(err error) error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return err

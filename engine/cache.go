@@ -28,6 +28,7 @@ type opened struct {
 	// work holds one token: whoever took it moves the gate, mixes, or closes. Others wait, each until its own deadline.
 	work chan struct{}
 	next uint32 // first epoch without a batch, 0 if not read yet; under work
+	term int64  // of the lease in which next was read; under work
 	lost lostKeys
 }
 

@@ -180,6 +180,8 @@ func (e *Engine) fault(err error) error {
 		return nil
 	case errors.As(err, &own):
 		return own
+	case errors.Is(err, store.ErrConflict) || errors.Is(err, errLogMoved): // another engine did meanwhile what this one was about to do
+		return errHolderAway
 	case errors.Is(err, store.ErrUnavailable):
 		return &Error{Reason: StorageUnavailable, Text: "the storage is not available: nothing was acknowledged, try again in a moment", Retry: time.Second}
 	}

@@ -31,6 +31,11 @@ func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campai
 			Text: fmt.Sprintf("entries and objections end at %s: close after that", o.rules.ObjectionsEnd.UTC().Format(time.RFC3339)),
 		}
 	}
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return Campaign{}, err
+	}
+	defer done()
 	if err := o.lock(ctx); err != nil {
 		return Campaign{}, err
 	}
@@ -76,6 +81,12 @@ func (e *Engine) closeLocked(ctx context.Context, o *opened) (err error) {
 		return err
 	}
 	e.noteWaiting(o.id, 0)
+	// Whoever meant to move on and was cut off left a key that nothing is sealed under.
+	if gate.Epoch < lastEpoch {
+		if err := e.Keys.Destroy(epochKeyName(o.id, gate.Epoch+1)); err != nil {
+			return err
+		}
+	}
 	c, err := e.Registry.Campaign(ctx, o.id)
 	if err != nil {
 		return err

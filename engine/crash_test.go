@@ -101,14 +101,14 @@ func (s *story) check(t *testing.T) {
 func TestCrashAtEachStep(t *testing.T) {
 	var steps []string
 	w := newWorld(t)
-	w.SetStep(func(name string) { steps = append(steps, name) })
 	s := newStory(w)
+	w.SetStep(func(name string) { steps = append(steps, name) })
 	if at := s.run(t); at != "" {
 		t.Fatal(at)
 	}
 	s.check(t)
 	for _, name := range []string{"epoch key", "move announced", "moved", "ended", "batch formed", "mixed", "batch cleared", "epoch key destroyed",
-		"rewritten", "tallied", "counted", "draw closed", "tags dropped", "scrubbed", "tag key destroyed"} {
+		"batch opened", "rewritten", "tallied", "counted", "appended", "signed", "draw closed", "tags dropped", "scrubbed", "tag key destroyed"} {
 		if !slices.Contains(steps, name) {
 			t.Errorf("step %q never came", name)
 		}

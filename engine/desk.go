@@ -114,6 +114,11 @@ func (e *Engine) MoveChance(ctx context.Context, req MoveChanceRequest) (EntrySt
 }
 
 func (e *Engine) moveChance(ctx context.Context, o *opened, p *person, to store.EntrantID, late error) (EntryStatus, error) {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return EntryStatus{}, err
+	}
+	defer done()
 	if err := o.lock(ctx); err != nil {
 		return EntryStatus{}, err
 	}

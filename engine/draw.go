@@ -117,7 +117,7 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	if d.row.State < store.DrawDrawn {
 		return info, nil
 	}
-	lines, seats, reasons, err := e.seats(ctx, d)
+	lines, seats, reasons, _, err := e.seats(ctx, d)
 	if err != nil {
 		return info, err
 	}
@@ -130,27 +130,27 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	return info, nil
 }
 
-// seats replays the replacements of a drawn draw over its ranking.
-func (e *Engine) seats(ctx context.Context, d *drawing) ([]draw.Line, *draw.Seats, map[[2]int]string, error) {
+// seats replays the replacements of a drawn draw over its ranking, and returns the size of the log that it read.
+func (e *Engine) seats(ctx context.Context, d *drawing) ([]draw.Line, *draw.Seats, map[[2]int]string, int64, error) {
 	lines, err := draw.ParseRanking(d.row.Ranking)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, 0, err
 	}
-	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	logged, size, err := e.loggedUpTo(ctx, d.openHash, d.row.N)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, 0, err
 	}
 	seats := draw.NewSeats(lines, d.rules.Forfeit)
 	reasons := map[[2]int]string{}
 	for _, l := range logged {
 		if r, ok := l.record.(*draw.Replace); ok {
 			if err := seats.Apply(r); err != nil {
-				return nil, nil, nil, err
+				return nil, nil, nil, 0, err
 			}
 			reasons[[2]int{r.Stratum, r.Vacated}] = r.Reason
 		}
 	}
-	return lines, seats, reasons, nil
+	return lines, seats, reasons, size, nil
 }
 
 // witnessed tells whether the draw's close was cosigned in time (SPEC section 6), and by which witnesses.
@@ -162,6 +162,10 @@ func (e *Engine) witnessed(ctx context.Context, d *drawing) (bool, []string, err
 	policy, err := ledger.ParsePolicy(text)
 	if err != nil {
 		return false, nil, err
+	}
+	sizes, err := e.Registry.CheckpointSizes(ctx) // before the log is read, which then covers them all
+	if err != nil {
+		return false, nil, e.fault(err)
 	}
 	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
 	if err != nil {
@@ -176,10 +180,6 @@ func (e *Engine) witnessed(ctx context.Context, d *drawing) (bool, []string, err
 	}
 	if index < 0 {
 		return false, nil, nil
-	}
-	sizes, err := e.Registry.CheckpointSizes(ctx)
-	if err != nil {
-		return false, nil, e.fault(err)
 	}
 	var checkpoints []ledger.Witnessed
 	for _, size := range sizes {
@@ -209,6 +209,11 @@ func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Wi
 // RunDraw fetches the round, ranks and logs the result. On a drawn draw it returns what was drawn. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND,
 // DRAW_STATE before the close, ROUND_NOT_YET, BEACON_UNAVAILABLE.
 func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	defer done()
 	d, err := e.drawing(ctx, id, n)
 	if err != nil {
 		return DrawInfo{}, err
@@ -270,25 +275,31 @@ func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (d
 func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, reason string) (DrawInfo, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
-	d, err := e.drawn(ctx, id, n)
-	if err != nil {
-		return DrawInfo{}, err
+	for {
+		d, err := e.drawn(ctx, id, n)
+		if err != nil {
+			return DrawInfo{}, err
+		}
+		_, seats, _, size, err := e.seats(ctx, d)
+		if err != nil {
+			return DrawInfo{}, err
+		}
+		if _, ok := seats.Holds(stratum, int(rank)); !ok {
+			return DrawInfo{}, refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
+		}
+		record, err := (&draw.Replace{Open: d.openHash, Draw: n, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: seats.Next(stratum)}).Marshal()
+		if err != nil {
+			return DrawInfo{}, err
+		}
+		e.step("seat chosen")
+		switch err := e.appendAfter(ctx, size, record); {
+		case errors.Is(err, errLogMoved): // who holds which seat may be another now
+		case err != nil:
+			return DrawInfo{}, e.fault(err)
+		default:
+			return e.Draw(ctx, id, n)
+		}
 	}
-	_, seats, _, err := e.seats(ctx, d)
-	if err != nil {
-		return DrawInfo{}, err
-	}
-	if _, ok := seats.Holds(stratum, int(rank)); !ok {
-		return DrawInfo{}, refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
-	}
-	record, err := (&draw.Replace{Open: d.openHash, Draw: n, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: seats.Next(stratum)}).Marshal()
-	if err != nil {
-		return DrawInfo{}, err
-	}
-	if err := e.appendRecord(ctx, record, store.Transition{}); err != nil {
-		return DrawInfo{}, e.fault(err)
-	}
-	return e.Draw(ctx, id, n)
 }
 
 // drawn is drawing, refused unless the result is logged.

@@ -37,7 +37,7 @@ type Beacon interface {
 	Fetch(ctx context.Context, chain beacon.Chain, round uint64) ([48]byte, error)
 }
 
-// Config is all that an Engine works with. Every field is required but Log, Meter and AcceptRestored.
+// Config is all that an Engine works with. Every field is required but Log, Meter, Sharing and AcceptRestored.
 type Config struct {
 	Registry store.Registry
 	Identity store.Identity
@@ -53,6 +53,8 @@ type Config struct {
 	Log *slog.Logger
 	// Meter takes durations; nil discards.
 	Meter Meter
+	// Sharing is nil if no other engine can be at work on these rooms or with these keys, which the caller must see to.
+	Sharing *Sharing
 	// AcceptRestored makes New take rooms that are older copies, and give up what was acknowledged since. Never a log that is behind.
 	AcceptRestored bool
 }
@@ -72,8 +74,8 @@ type Engine struct {
 	vitals vitals                // what Vitals says (meter.go)
 	hooks  hooks                 // set by tests only (run.go)
 
-	bumpMu     sync.Mutex // moves of the generation come one after another
-	generation int64      // of all three rooms, under bumpMu
-	bumped     time.Time  // when it was moved last
-	closing    sync.Once
+	lease   *lease     // who may log, move gates and mix (lease.go)
+	bumpMu  sync.Mutex // moves of the generation come one after another
+	bumped  time.Time  // when it was moved last, under bumpMu
+	closing sync.Once
 }

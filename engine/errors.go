@@ -52,6 +52,7 @@ const (
 	ApprovalState      Reason = "APPROVAL_STATE"
 	ApprovalSelf       Reason = "APPROVAL_SELF"
 	ApprovalChanged    Reason = "APPROVAL_CHANGED"
+	HolderAway         Reason = "HOLDER_AWAY"
 )
 
 // Field is one field that is wrong, by its path in the contract (identity.id_number, response_json.q3).

@@ -21,6 +21,8 @@ type Marks interface {
 	Mark(name string) (string, error)
 	// SetMark sets a text in place of the one before, whole, and durably when it returns.
 	SetMark(name, text string) error
+	// SwapMark is SetMark by compare-and-swap, among all that work with these marks: only if the mark says old. It returns whether it did.
+	SwapMark(name, old, new string) (bool, error)
 }
 
 // Names of the two marks (docs/FORMATS.md section 7).
@@ -75,8 +77,10 @@ func bindRooms(ctx context.Context, rooms store.Rooms, marks Marks, in store.Ins
 }
 
 func setGeneration(m Marks, word string, n int64) error {
-	return m.SetMark(generationMark, fmt.Sprintf("%s %d\n", word, n))
+	return m.SetMark(generationMark, printGeneration(word, n))
 }
+
+func printGeneration(word string, n int64) string { return fmt.Sprintf("%s %d\n", word, n) }
 
 // readGeneration returns what the mark says; an error that is fs.ErrNotExist if there is none.
 func readGeneration(m Marks) (n int64, starting bool, err error) {
@@ -86,7 +90,7 @@ func readGeneration(m Marks) (n int64, starting bool, err error) {
 	}
 	word, number, _ := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
 	n, err = strconv.ParseInt(number, 10, 64)
-	if err != nil || n < 1 || word != "starting" && word != "running" || text != fmt.Sprintf("%s %d\n", word, n) {
+	if err != nil || n < 1 || word != "starting" && word != "running" || text != printGeneration(word, n) {
 		return 0, false, errors.New("the file `generation` of the key folder is damaged: bring back its newest copy")
 	}
 	return n, word == "starting", nil
@@ -111,47 +115,71 @@ func MarkRestored(m Marks, generations ...int64) error {
 	return setGeneration(m, "running", slices.Max(append(generations, n))+1)
 }
 
+// snapshot is what rooms and marks say of one moment.
+type snapshot struct {
+	have     [3]int64 // generations of the rooms
+	n        int64    // of the mark
+	starting bool
+	absent   bool // there is no mark
+}
+
+// lookAround reads rooms and mark until the mark stood still meanwhile: other engines may be moving both.
+func (e *Engine) lookAround(ctx context.Context) (s snapshot, err error) {
+	for {
+		before, err := e.Marks.Mark(generationMark)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+		for i, r := range e.rooms() {
+			b, err := r.Binding(ctx)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return s, err
+			}
+			if err != nil || b.Installation != installationID(e.installation) {
+				return s, fmt.Errorf("%s: %w: find the one that belongs here", r.name, ErrOtherRoom)
+			}
+			s.have[i] = b.Generation
+		}
+		s.n, s.starting, err = readGeneration(e.Marks)
+		s.absent = errors.Is(err, fs.ErrNotExist)
+		if err != nil && !s.absent {
+			return s, err
+		}
+		if after, err := e.Marks.Mark(generationMark); err == nil && after == before || s.absent {
+			return s, nil
+		}
+	}
+}
+
 // joinRooms makes sure that the three rooms are this installation's and as they were left, and moves them on by one generation. What a crash
 // left of an earlier move is finished first, so it may be cut off anywhere and begun again.
 func (e *Engine) joinRooms(ctx context.Context) error {
-	rooms := e.rooms()
-	var have [3]int64
-	newest := int64(1)
-	for i, r := range rooms {
-		b, err := r.Binding(ctx)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err != nil || b.Installation != installationID(e.installation) {
-			return fmt.Errorf("%s: %w: find the one that belongs here", r.name, ErrOtherRoom)
-		}
-		have[i] = b.Generation
-		newest = max(newest, b.Generation)
-	}
-	n, starting, err := readGeneration(e.Marks)
-	var old error
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		old = fmt.Errorf("the key folder has no file `generation`, so it cannot be told whether the rooms are the newest: %w", ErrOldRoom)
-	case err != nil:
+	s, err := e.lookAround(ctx)
+	if err != nil {
 		return err
-	default:
-		old = judgeGenerations(rooms, have, n, starting)
 	}
-	newest = max(newest, n)
+	var old error
+	if s.absent {
+		old = fmt.Errorf("the key folder has no file `generation`, so it cannot be told whether the rooms are the newest: %w", ErrOldRoom)
+	} else {
+		old = judgeGenerations(e.rooms(), s)
+	}
 	if old == nil {
 		old = e.checkCampaigns(ctx)
 	}
 	switch {
+	case (old == nil || errors.Is(old, ErrOldRoom)) && e.AcceptRestored && e.Sharing != nil && !e.Sharing.First:
+		return errors.New("another daemon works on these rooms: stop them all, and accept what was restored with the first one that starts")
 	case errors.Is(old, ErrOldRoom) && e.AcceptRestored, old == nil && e.AcceptRestored:
 		// Also if nothing looks old: a copy may have been put back before the next move of the generation.
 		e.Log.Warn("accepted what was brought back from a copy: whatever was acknowledged since that copy is lost", "found", old)
+		newest := max(s.n, s.have[0], s.have[1], s.have[2], 1)
 		err := onMachine(ctx, e.Registry, e.installation, e.Now(), "Installation/AcceptRestored", func() error {
 			if err := e.recover(ctx); err != nil {
 				return err
 			}
-			for i, r := range rooms { // whoever is cut off here finds a mismatch again, and accepts it again
-				if err := r.SetGeneration(ctx, have[i], newest); err != nil {
+			for i, r := range e.rooms() { // whoever is cut off here finds a mismatch again, and accepts it again
+				if err := r.SetGeneration(ctx, s.have[i], newest); err != nil {
 					return err
 				}
 			}
@@ -160,34 +188,25 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := setGeneration(e.Marks, "running", newest); err != nil {
+			return err
+		}
 	case errors.Is(old, ErrOldRoom):
 		return fmt.Errorf("%w. Stop, and look for the newest copy of what is older. If there is none: fairlotd serve --accept-restored, once; "+
 			"what was acknowledged since that copy is then lost", old)
 	case old != nil:
 		return old
-	case starting:
-		for _, r := range rooms {
-			if err := r.SetGeneration(ctx, n-1, n); err != nil {
-				return err
-			}
-		}
 	}
-	if starting || old != nil || e.AcceptRestored {
-		if err := setGeneration(e.Marks, "running", newest); err != nil {
-			return err
-		}
-	}
-	e.generation = newest
 	return e.bump(ctx)
 }
 
-// judgeGenerations says which room is older or newer than the key folder, whose mark is n; nil if all are as they were left.
-func judgeGenerations(rooms [3]boundRoom, have [3]int64, n int64, starting bool) error {
+// judgeGenerations says which room is older or newer than the key folder; nil if all are as they were left.
+func judgeGenerations(rooms [3]boundRoom, s snapshot) error {
 	var older, newer []string
 	for i, r := range rooms {
-		if have[i] > n {
+		if s.have[i] > s.n {
 			newer = append(newer, r.name)
-		} else if have[i] < n && !(starting && have[i] == n-1) {
+		} else if s.have[i] < s.n && !(s.starting && s.have[i] == s.n-1) {
 			older = append(older, r.name)
 		}
 	}
@@ -200,26 +219,53 @@ func judgeGenerations(rooms [3]boundRoom, have [3]int64, n int64, starting bool)
 	return nil
 }
 
-// bump moves the rooms on by one generation. After an error the same move is made by the next call, in this process or another.
+// bump moves the rooms on by one generation. The mark is swapped, so that of several engines one begins a move; a move that was begun, by whom
+// ever, is made by all who find it. After an error the same move is made by the next call, in this process or another.
 func (e *Engine) bump(ctx context.Context) (err error) {
 	ctx, end := e.Meter.Work(ctx, "move generation")
 	defer func() { end(err) }()
 	e.bumpMu.Lock()
 	defer e.bumpMu.Unlock()
-	n := e.generation
-	if err := setGeneration(e.Marks, "starting", n+1); err != nil {
-		return err
-	}
-	for _, r := range e.rooms() {
-		if err := r.SetGeneration(ctx, n, n+1); err != nil {
-			return fmt.Errorf("move the %s to the next generation: %w", r.name, err)
+	for {
+		n, starting, err := readGeneration(e.Marks)
+		if err != nil {
+			return err
 		}
+		if starting {
+			if err := e.finishMove(ctx, n); err != nil {
+				return err
+			}
+			continue
+		}
+		began, err := e.Marks.SwapMark(generationMark, printGeneration("running", n), printGeneration("starting", n+1))
+		if err != nil {
+			return err
+		}
+		if !began {
+			continue // another engine moves them on
+		}
+		if err := e.finishMove(ctx, n+1); err != nil {
+			return err
+		}
+		e.bumped = e.Now()
+		return nil
 	}
-	if err := setGeneration(e.Marks, "running", n+1); err != nil {
-		return err
+}
+
+// finishMove makes the move to generation n that the mark says was begun. If the mark has gone on meanwhile, somebody else made it.
+func (e *Engine) finishMove(ctx context.Context, n int64) error {
+	for _, r := range e.rooms() {
+		err := r.SetGeneration(ctx, n-1, n)
+		if err == nil {
+			continue
+		}
+		if now, starting, err2 := readGeneration(e.Marks); err2 == nil && (now > n || now == n && !starting) {
+			return nil
+		}
+		return fmt.Errorf("move the %s to the next generation: %w", r.name, err)
 	}
-	e.generation, e.bumped = n+1, e.Now()
-	return nil
+	_, err := e.Marks.SwapMark(generationMark, printGeneration("starting", n), printGeneration("running", n))
+	return err
 }
 
 // bumpIfDue is bump once in bumpEvery. Run alone calls it.
@@ -239,9 +285,7 @@ func (e *Engine) bumpIfDue(ctx context.Context) {
 }
 
 // bumpLast is bump at the end, so that copies of the rooms taken while the daemon ran are known as old.
-func (e *Engine) bumpLast() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
+func (e *Engine) bumpLast(ctx context.Context) {
 	if err := e.bump(ctx); err != nil {
 		e.Log.Warn("tell later copies of the rooms from earlier ones: begun, and finished by the next start", "error", err)
 	}
@@ -267,15 +311,20 @@ func (e *Engine) checkCampaigns(ctx context.Context) error {
 		case c.State == store.Ended && gate.State == store.GateOpen, c.State == store.Closed && gate.State != store.GateClosed:
 			return older("identity room", "has gone further than it knows")
 		}
+		// Another engine may be mixing: what is cleared was mixed before, and what is mixed was formed before, so they are read in that order.
 		batches, err := e.Identity.Batches(ctx, c.ID)
 		if err != nil {
 			return err
 		}
+		_, cleared := lastBatches(batches)
 		mixed, err := e.Answers.LastMixed(ctx, c.ID)
 		if err != nil {
 			return err
 		}
-		formed, cleared := lastBatches(batches)
+		if batches, err = e.Identity.Batches(ctx, c.ID); err != nil {
+			return err
+		}
+		formed, _ := lastBatches(batches)
 		if mixed > formed {
 			return older("identity room", "is mixed further than it knows")
 		}

@@ -349,6 +349,11 @@ type cutMarks struct {
 	*cut
 }
 
+func (m cutMarks) SwapMark(name, old, new string) (done bool, err error) {
+	err = m.do(func() error { done, err = m.Marks.SwapMark(name, old, new); return err })
+	return done, err
+}
+
 func (m cutMarks) SetMark(name, text string) error {
 	return m.do(func() error { return m.Marks.SetMark(name, text) })
 }

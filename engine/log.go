@@ -25,6 +25,11 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 	if _, err := draw.ParseRecord(record); err != nil {
 		return fmt.Errorf("append record: %w", err)
 	}
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
 	for {
@@ -51,16 +56,41 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 		if err != nil {
 			return err
 		}
+		e.step("appended")
 		return e.signLocked(ctx)
 	}
+}
+
+// errLogMoved says that the log has grown since what a record rests on was read.
+var errLogMoved = errors.New("the log has grown meanwhile")
+
+// appendAfter is appendRecord for a record that rests on the first size records: errLogMoved if there are more, and nothing is appended. In the
+// log of two holders who decide one thing the second decision would be a false record for ever.
+func (e *Engine) appendAfter(ctx context.Context, size int64, record []byte) error {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	err = e.Registry.Append(ctx, size, record, store.Transition{})
+	if errors.Is(err, store.ErrConflict) {
+		if _, err := e.checkSigned(ctx); err != nil { // it may be an older log, too
+			return err
+		}
+		return errLogMoved
+	}
+	if err != nil {
+		return err
+	}
+	e.step("appended")
+	return e.signLocked(ctx)
 }
 
 // signLocked brings the tree in memory up to the log and stores a checkpoint of it, if there is none. Before a checkpoint exists, the key folder
 // remembers its tree: no second tree of that size is ever signed, whatever becomes of the registry. logMu is held.
 func (e *Engine) signLocked(ctx context.Context) error {
-	if err := e.readTree(ctx); err != nil {
-		return err
-	}
 	signed, err := e.checkSigned(ctx)
 	if err != nil {
 		return err
@@ -73,11 +103,10 @@ func (e *Engine) signLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if signed < size {
-		if err := setSigned(e.Marks, size, root); err != nil {
-			return err
-		}
+	if err := e.rememberSigned(ctx, signed, size, root); err != nil {
+		return err
 	}
+	e.step("signed")
 	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -134,12 +163,18 @@ func (e *Engine) remember(record []byte) error {
 
 // loggedAbout returns the records about one draw in log order.
 func (e *Engine) loggedAbout(ctx context.Context, open draw.Hash, n int) ([]logged, error) {
+	records, _, err := e.loggedUpTo(ctx, open, n)
+	return records, err
+}
+
+// loggedUpTo is loggedAbout with the size of the log that it read.
+func (e *Engine) loggedUpTo(ctx context.Context, open draw.Hash, n int) ([]logged, int64, error) {
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
 	if err := e.readTree(ctx); err != nil {
-		return nil, e.fault(err)
+		return nil, 0, e.fault(err)
 	}
-	return slices.Clone(e.about[aboutKey{open, n}]), nil
+	return slices.Clone(e.about[aboutKey{open, n}]), e.tree.Size(), nil
 }
 
 // Checkpoint returns the newest signed checkpoint with its cosignatures. Reason before the first record: CAMPAIGN_NOT_FOUND.

@@ -13,7 +13,10 @@ import (
 	"fairlot/store"
 )
 
-const page = 256 // rows read at a time
+const (
+	page      = 256       // rows read at a time
+	lastEpoch = 1<<32 - 1 // there is no epoch after it
+)
 
 // advance begins the next epoch once this one has k entries, whatever they count: callers wait while the gate moves, and if that
 // happened after k persons and not after k entries, they would learn which entry was a duplicate. So an epoch may hold fewer than k responses,
@@ -29,20 +32,39 @@ func (e *Engine) advance(ctx context.Context, o *opened, gate store.Gate) (store
 			return gate, err
 		}
 	}
-	if gate.Epoch == 1<<32-1 {
+	if gate.Epoch == lastEpoch {
 		return gate, nil
 	}
 	if _, err := e.Keys.Create(epochKeyName(o.id, gate.Epoch+1)); err != nil {
 		return gate, err
 	}
 	e.step("epoch key")
-	return e.moveGate(ctx, gate, store.GateOpen, gate.Epoch+1)
+	moved, err := e.moveGate(ctx, gate, store.GateOpen, gate.Epoch+1)
+	if err != nil {
+		e.dropLateKey(ctx, o, gate.Epoch+1)
+	}
+	return moved, err
+}
+
+// dropLateKey destroys an epoch's key that was made again after another engine had moved on, mixed the epoch and destroyed its key. Nothing was
+// ever sealed under the new one. Where this cannot be done, closing does it.
+func (e *Engine) dropLateKey(ctx context.Context, o *opened, epoch uint32) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseAct)
+	defer cancel()
+	if mixed, err := e.Answers.Mixed(ctx, o.id, epoch); err == nil && mixed {
+		_ = e.Keys.Destroy(epochKeyName(o.id, epoch))
+	}
 }
 
 // mix mixes what can be mixed: a batch that was formed and not finished, then full epochs whose successor is full too, so that what is left at
 // close is never fewer than k; with rest, everything up to the gate's epoch as one batch. The caller holds o's lock.
 func (e *Engine) mix(ctx context.Context, o *opened, gate store.Gate, rest bool) error {
-	if o.next == 0 {
+	_, term, err := e.lease.holding()
+	if err != nil {
+		return err
+	}
+	if o.next == 0 || o.term != term { // in another term others may have mixed
+		o.term = term
 		batches, err := e.Identity.Batches(ctx, o.id)
 		if err != nil {
 			return err
@@ -116,41 +138,64 @@ func (e *Engine) nextBatch(ctx context.Context, o *opened, gate store.Gate, rest
 	return last, nil
 }
 
-// mixBatch moves the responses of a formed batch into the answers room and forgets where they came from. Each step may be repeated: the
-// answers room takes a batch once, and what follows only removes.
+// mixBatch moves the responses of a formed batch into the answers room and forgets where they came from. Each step may be repeated, by another
+// engine at the same time too: the answers room takes a batch once, and what follows only removes.
 func (e *Engine) mixBatch(ctx context.Context, o *opened, b store.Batch, final bool) (err error) {
 	ctx, end := e.Meter.Work(ctx, "mix batch")
 	defer func() { end(err) }()
 	done, err := e.Answers.Mixed(ctx, o.id, b.First)
+	if err == nil && !done {
+		err = e.putMixed(ctx, o, b, final)
+	}
 	if err != nil {
 		return err
-	}
-	if !done {
-		responses, texts, err := e.openBatch(ctx, o, b)
-		if err != nil {
-			return err
-		}
-		if final && b.First == 1 && len(responses) < o.rules.Batch {
-			// Fewer than k in all: they are counted here and now, and no row of them is kept.
-			if err := e.tallyFew(ctx, o, responses); err != nil {
-				return err
-			}
-			e.step("few tallied")
-			responses, texts = nil, nil
-		}
-		if err := e.shuffle(responses, texts); err != nil {
-			return err
-		}
-		if err := e.Answers.PutMixed(ctx, o.id, b.First, b.Last, responses, texts); err != nil {
-			return err
-		}
-		e.step("mixed")
 	}
 	if err := e.Identity.ClearBatch(ctx, o.id, b.First, b.Last); err != nil {
 		return err
 	}
 	e.step("batch cleared")
 	return e.destroyEpochs(o, b)
+}
+
+func (e *Engine) putMixed(ctx context.Context, o *opened, b store.Batch, final bool) error {
+	responses, texts, err := e.openBatch(ctx, o, b)
+	var lost *lostEpochError
+	if err != nil && !errors.As(err, &lost) {
+		return err
+	}
+	e.step("batch opened")
+	// Another engine may have mixed this batch meanwhile and cleared it while it was read here. What is not mixed now was read whole.
+	if mixed, err := e.Answers.Mixed(ctx, o.id, b.First); err != nil || mixed {
+		return err
+	}
+	if lost != nil {
+		told := e.keyLost(o, epochKeyName(o.id, lost.epoch), epochKeyUse(lost.epoch))
+		told.Text = lost.Error()
+		return told
+	}
+	if final && b.First == 1 && len(responses) < o.rules.Batch {
+		// Fewer than k in all: they are counted here and now, and no row of them is kept.
+		if err := e.tallyFew(ctx, o, responses); err != nil {
+			return err
+		}
+		e.step("few tallied")
+		responses, texts = nil, nil
+	}
+	if err := e.shuffle(responses, texts); err != nil {
+		return err
+	}
+	if err := e.Answers.PutMixed(ctx, o.id, b.First, b.Last, responses, texts); err != nil {
+		return err
+	}
+	e.step("mixed")
+	return nil
+}
+
+// lostEpochError says that an epoch's key is not there, though responses were sealed under it.
+type lostEpochError struct{ epoch uint32 }
+
+func (e *lostEpochError) Error() string {
+	return fmt.Sprintf("the key of epoch %d is missing, and responses wait under it: docs/OPERATIONS.md says what to do", e.epoch)
 }
 
 func (e *Engine) destroyEpochs(o *opened, b store.Batch) error {
@@ -189,9 +234,7 @@ func (e *Engine) openBatch(ctx context.Context, o *opened, b store.Batch) ([]sto
 			if !ok {
 				k, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
 				if errors.Is(err, fs.ErrNotExist) {
-					lost := e.keyLost(o, epochKeyName(o.id, row.Epoch), epochKeyUse(row.Epoch))
-					lost.Text = fmt.Sprintf("the key of epoch %d is missing, and responses wait under it: docs/OPERATIONS.md says what to do", row.Epoch)
-					return nil, nil, lost
+					return nil, nil, &lostEpochError{row.Epoch}
 				}
 				if err != nil {
 					return nil, nil, fmt.Errorf("mix epoch %d: %w", row.Epoch, err)

@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	keep := &watched{keys: cfg.Keys, marks: cfg.Marks, now: cfg.Now, log: cfg.Log}
 	cfg.Keys, cfg.Marks = keep, keep
-	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{},
+	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}, lease: newLease(cfg.Registry, cfg.Sharing),
 		vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
 	var err error
 	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
@@ -122,6 +122,12 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the campaigns: %w", err)
 	}
+	if cfg.Sharing != nil && cfg.Sharing.First {
+		if _, err := e.lease.tend(ctx); err != nil {
+			return nil, fmt.Errorf("take the lease: %w", err)
+		}
+		e.sayLease()
+	}
 	e.start()
 	return e, nil
 }
@@ -130,9 +136,6 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 func (e *Engine) beginLog(ctx context.Context) error {
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
-	if err := e.readTree(ctx); err != nil {
-		return fmt.Errorf("read the log: %w", err)
-	}
 	if _, err := e.checkSigned(ctx); err != nil {
 		return err
 	}

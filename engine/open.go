@@ -73,6 +73,11 @@ func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag stri
 // gets one. Repeating it on an open campaign returns CAMPAIGN_OPEN. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE,
 // RULES_INVALID, SURVEY_INVALID.
 func (e *Engine) openCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return Campaign{}, err
+	}
+	defer done()
 	c, rules, record, files, err := e.planOpening(ctx, id, etag)
 	if err != nil {
 		return Campaign{}, err

@@ -80,7 +80,7 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, ac
 	if p.unproven && !acceptUnproven {
 		return nil, refuse(DrawUnproven, "this draw is not confirmed from outside in time, or not on quicknet: if it is to be opened all the same, accept that, and the log will say so")
 	}
-	lines, seats, _, err := e.seats(ctx, d)
+	lines, seats, _, _, err := e.seats(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +144,11 @@ func (e *Engine) releaseNow(ctx context.Context, a store.Approval) ([]byte, erro
 // doRelease logs an opened record for the seats that were approved. Whom it covers is stored first and logged second, and nothing leaves before
 // both: after a crash in between, the next try, or PrepareRelease, logs the record that is missing.
 func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
 	p, err := e.planRelease(ctx, a.Campaign, a.Draw, actValue(a.Act, "unproven") == "yes")
@@ -173,7 +178,11 @@ func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
 		next.IDs = append(next.IDs, store.EntrantID(l.ID))
 		notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
 	}
-	if err := e.Identity.PutRelease(ctx, a.Campaign, a.Draw, next, notices); err != nil {
+	err = e.Identity.PutRelease(ctx, a.Campaign, a.Draw, next, notices)
+	if errors.Is(err, store.ErrExists) { // another engine covers some of them
+		return errHolderAway
+	}
+	if err != nil {
 		return e.fault(err)
 	}
 	return e.logReleases(ctx, p.drawing, append(p.made, next))
@@ -183,19 +192,24 @@ func openedRecord(d *drawing, count int, unproven bool) ([]byte, error) {
 	return (&draw.Opened{Open: d.openHash, Draw: d.row.N, Purpose: purposeNotice, Count: int64(count), Unproven: unproven}).Marshal()
 }
 
-// logReleases appends the opened records that the log lacks; release i goes with the i-th opened record of the draw.
+// logReleases appends the opened records that the log lacks; release i goes with the i-th opened record of the draw. They are counted again
+// whenever the log has grown meanwhile: an opening that is logged twice is one that never was.
 func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.Release) error {
-	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
-	if err != nil {
-		return err
-	}
-	have := 0
-	for _, l := range logged {
-		if o, ok := l.record.(*draw.Opened); ok && o.Purpose == purposeNotice {
-			have++
+	for {
+		logged, size, err := e.loggedUpTo(ctx, d.openHash, d.row.N)
+		if err != nil {
+			return err
 		}
-	}
-	for _, r := range releases[min(have, len(releases)):] {
+		have := 0
+		for _, l := range logged {
+			if o, ok := l.record.(*draw.Opened); ok && o.Purpose == purposeNotice {
+				have++
+			}
+		}
+		if have >= len(releases) {
+			return nil
+		}
+		r := releases[have]
 		record, err := openedRecord(d, len(r.IDs), false)
 		if err == nil && store.Hash(draw.HashOf(record)) != r.Opened {
 			record, err = openedRecord(d, len(r.IDs), true)
@@ -203,11 +217,11 @@ func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.R
 		if err != nil {
 			return err
 		}
-		if err := e.appendRecord(ctx, record, store.Transition{}); err != nil {
+		e.step("release chosen")
+		if err := e.appendAfter(ctx, size, record); err != nil && !errors.Is(err, errLogMoved) {
 			return e.fault(err)
 		}
 	}
-	return nil
 }
 
 func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, releases []store.Release) ([]Release, error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"fairlot/store"
@@ -13,7 +14,8 @@ const tick = time.Second
 
 // hooks are nil and false but in tests.
 type hooks struct {
-	step     func(name string) // called after each step of moving, mixing and closing
+	step     func(name string) // called after each step of moving, mixing, logging and closing
+	pause    func()            // called before the lease is tended
 	unmixed  bool              // batches are not shuffled, and row ids ascend
 	sequence uint64            // last row id given while unmixed
 }
@@ -24,24 +26,40 @@ func (e *Engine) step(name string) {
 	}
 }
 
+func (e *Engine) pause() {
+	if e.hooks.pause != nil {
+		e.hooks.pause()
+	}
+}
+
 // start makes what runs beside the callers. New calls it last.
 func (e *Engine) start() { e.enter = newCommitter(e.Identity, e.Now, e.Meter) }
 
-// Close stops taking entries, commits those that wait, and returns. Stop Run first by its context; the rooms are still open. Again is harmless.
+// Close stops taking entries, commits those that wait, lets go of the lease, and returns. Stop Run first by its context; the rooms are still open. Again is harmless.
 func (e *Engine) Close() {
 	e.enter.stop()
-	e.closing.Do(e.bumpLast)
+	e.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if err := e.lease.release(ctx); err != nil {
+			e.Log.Warn("let go of the lease: another daemon takes it in a few seconds", "error", err)
+		}
+		e.bumpLast(ctx)
+	})
 }
 
-// Run does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and carries on what a crash interrupted (a closing
-// that was begun, tags of a closed campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
+// Run keeps the lease and, while this engine holds it, does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and
+// carries on what a crash, or another engine, left in the middle (a closing that was begun, a record without its checkpoint, tags of a closed
+// campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
 func (e *Engine) Run(ctx context.Context) error {
-	seen := looked{finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}}
+	var tending sync.WaitGroup
+	defer tending.Wait()
+	tending.Go(func() { e.keepLease(ctx) })
+	seen := looked{}
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
-		e.work(ctx, seen)
-		e.bumpIfDue(ctx)
+		e.turn(ctx, &seen)
 		select {
 		case <-t.C:
 		case <-ctx.Done():
@@ -50,8 +68,38 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
+// turn does once what is due, if this engine holds the lease, under a context that ends with it. What it remembers is of one term.
+func (e *Engine) turn(ctx context.Context, seen *looked) {
+	held, term, err := e.lease.holding()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(held, cancel)()
+	if seen.finished == nil || seen.term != term {
+		if err := e.carryOn(ctx); err != nil {
+			if ctx.Err() == nil {
+				e.Log.Error("carry on the log", "error", err)
+			}
+			return
+		}
+		*seen = looked{term: term, finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}}
+	}
+	e.work(ctx, *seen)
+	e.bumpIfDue(ctx)
+}
+
+// carryOn signs the record whose holder ended before it could.
+func (e *Engine) carryOn(ctx context.Context) error {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	return e.signLocked(ctx)
+}
+
 // looked is what Run remembers of the campaigns from tick to tick.
 type looked struct {
+	term     int64
 	finished map[store.CampaignID]bool   // closed, and need nothing any more
 	said     map[store.CampaignID]string // the last error, which is not logged again every second
 }
@@ -113,8 +161,8 @@ func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
 		return e.finish(ctx, o)
 	}
 	gate, err := e.Identity.Gate(ctx, c.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil // opened a moment ago
+	if errors.Is(err, store.ErrNotFound) && !c.GateMade && c.State == store.Open { // opened a moment ago, by somebody who may have ended since
+		return e.createGate(ctx, c.ID, o.rules, c.OpenRecord)
 	}
 	if err != nil {
 		return err

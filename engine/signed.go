@@ -41,12 +41,35 @@ func readSigned(m Marks) (size int64, root ledger.Hash, err error) {
 	return 0, root, errors.New("the file `signed` of the key folder is damaged: bring back its newest copy")
 }
 
+// rememberSigned moves the mark from the size signed so far to a larger tree, whose records are durable. Another engine may have come first: its
+// mark is compared with this engine's tree like any other. logMu is held.
+func (e *Engine) rememberSigned(ctx context.Context, signed, size int64, root ledger.Hash) error {
+	for signed < size {
+		before, err := e.tree.Root(signed)
+		if err != nil {
+			return err
+		}
+		done, err := e.Marks.SwapMark(signedMark, printSigned(signed, before), printSigned(size, root))
+		if err != nil || done {
+			return err
+		}
+		if signed, err = e.checkSigned(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkSigned makes sure that the log goes on from the tree that was signed last. A log that does not is never signed: two trees signed over one
-// size prove fraud, whoever made them and why. It returns the size signed last. logMu is held, and the tree is read.
+// size prove fraud, whoever made them and why. It returns the size signed last. The mark is read before the tree, which another engine may be adding
+// to: what it signed is durable. logMu is held.
 func (e *Engine) checkSigned(ctx context.Context) (int64, error) {
 	size, root, err := readSigned(e.Marks)
 	if err != nil {
 		return 0, err
+	}
+	if err := e.readTree(ctx); err != nil {
+		return 0, fmt.Errorf("read the log: %w", err)
 	}
 	records, err := e.Registry.LogSize(ctx)
 	if err != nil {

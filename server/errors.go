@@ -63,6 +63,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.Busy:               codes.ResourceExhausted,
 	engine.StorageUnavailable: codes.Unavailable,
 	engine.BeaconUnavailable:  codes.Unavailable,
+	engine.HolderAway:         codes.Unavailable,
 }
 
 // toStatus writes an engine's refusal as a status with its reason, its fields and when to try again.

@@ -43,6 +43,7 @@ var hints = map[string]string{
 	"RECEIPT_MISMATCH":      "the identity must be typed as at entry",
 	"NOTIFICATION_STATE":    "somebody else is sending notices of this draw: let one finish, then repeat",
 	"STORAGE_UNAVAILABLE":   "nothing was kept: repeat it when the daemon's disk and database are well",
+	"HOLDER_AWAY":           "repeat it in a few seconds; if it stays, look at the daemons' logs for who holds the lease",
 	"ROUND_NOT_YET":         "repeat it then",
 	"BEACON_UNAVAILABLE":    "the round stays the same however late it is fetched: repeat it when a relay can be reached",
 	"APPROVAL_NOT_FOUND":    "`fairlot approvals` shows those that wait",

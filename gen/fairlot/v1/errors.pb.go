@@ -105,6 +105,8 @@ const (
 	ErrorReason_ERROR_REASON_STAFF_TOKEN_NOT_FOUND ErrorReason = 38
 	// A fault of the server. The message names an incident that stands in its log.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 39
+	// Several daemons share the rooms, and the one that works on campaigns is away or changes just now: try again.
+	ErrorReason_ERROR_REASON_HOLDER_AWAY ErrorReason = 45
 	// The approval does not exist.
 	ErrorReason_ERROR_REASON_APPROVAL_NOT_FOUND ErrorReason = 50
 	// The approval is over: approved, withdrawn or expired.
@@ -158,6 +160,7 @@ var (
 		37: "ERROR_REASON_DRAW_NOT_FOUND",
 		38: "ERROR_REASON_STAFF_TOKEN_NOT_FOUND",
 		39: "ERROR_REASON_INTERNAL",
+		45: "ERROR_REASON_HOLDER_AWAY",
 		50: "ERROR_REASON_APPROVAL_NOT_FOUND",
 		51: "ERROR_REASON_APPROVAL_STATE",
 		52: "ERROR_REASON_APPROVAL_SELF",
@@ -204,6 +207,7 @@ var (
 		"ERROR_REASON_DRAW_NOT_FOUND":        37,
 		"ERROR_REASON_STAFF_TOKEN_NOT_FOUND": 38,
 		"ERROR_REASON_INTERNAL":              39,
+		"ERROR_REASON_HOLDER_AWAY":           45,
 		"ERROR_REASON_APPROVAL_NOT_FOUND":    50,
 		"ERROR_REASON_APPROVAL_STATE":        51,
 		"ERROR_REASON_APPROVAL_SELF":         52,
@@ -243,7 +247,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\xa5\v\n" +
+	"fairlot.v1*\xc3\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -285,7 +289,8 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_FIELD_INVALID\x10$\x12\x1f\n" +
 	"\x1bERROR_REASON_DRAW_NOT_FOUND\x10%\x12&\n" +
 	"\"ERROR_REASON_STAFF_TOKEN_NOT_FOUND\x10&\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10'\x12#\n" +
+	"\x15ERROR_REASON_INTERNAL\x10'\x12\x1c\n" +
+	"\x18ERROR_REASON_HOLDER_AWAY\x10-\x12#\n" +
 	"\x1fERROR_REASON_APPROVAL_NOT_FOUND\x102\x12\x1f\n" +
 	"\x1bERROR_REASON_APPROVAL_STATE\x103\x12\x1e\n" +
 	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
