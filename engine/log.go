@@ -33,9 +33,6 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
 	for {
-		if err := e.readTree(ctx); err != nil {
-			return err
-		}
 		if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
 			return err
 		}
@@ -74,11 +71,11 @@ func (e *Engine) appendAfter(ctx context.Context, size int64, record []byte) err
 	defer done()
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
+	if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
+		return err
+	}
 	err = e.Registry.Append(ctx, size, record, store.Transition{})
 	if errors.Is(err, store.ErrConflict) {
-		if _, err := e.checkSigned(ctx); err != nil { // it may be an older log, too
-			return err
-		}
 		return errLogMoved
 	}
 	if err != nil {

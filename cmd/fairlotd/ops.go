@@ -90,10 +90,14 @@ func vitals(e *engine.Engine, s *server.Server, began time.Time) func() telemetr
 	return func() telemetry.Vitals {
 		v := e.Vitals()
 		worked := v.Worked
+		held := e.Holds()
 		if worked.IsZero() {
 			worked = began
 		}
+		if !held { // another daemon mixes, and tells its own lag
+			worked = time.Now()
+		}
 		return telemetry.Vitals{Queue: v.Queue, EpochsWaiting: v.EpochsWaiting, MixingLag: max(0, time.Since(worked)), Troubled: v.Troubled, Opened: v.Opened,
-			LogRecords: v.Records, LeaseHeld: true, Lacking: s.Lacks()}
+			LogRecords: v.Records, LeaseHeld: held, Lacking: s.Lacks()}
 	}
 }
