@@ -20,7 +20,7 @@ func TestDemoOnPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	tool := filepath.Dir(program)
-	d := &daemon{t: t, work: t.TempDir(), temp: t.TempDir()}
+	d := &daemon{t: t, program: program, work: t.TempDir(), temp: t.TempDir()}
 	cmd := d.command("demo", "--exit", "--dir", dir, "--entries", "100", "--http", freePort(t), "--grpc", freePort(t), "--admin-dsn-file", file)
 	if _, err := os.Stat(filepath.Join(tool, "fairlot")); err != nil { // it is built in the source tree
 		cmd.Dir = ""
