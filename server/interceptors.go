@@ -28,6 +28,7 @@ type interceptor struct {
 	engine    *engine.Engine
 	log       *slog.Logger
 	meter     Meter
+	forwarder *forwarder
 	policies  map[string]policy
 	validator protovalidate.Validator
 }
@@ -73,6 +74,12 @@ func (in *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServe
 	if err != nil {
 		in.refused(ctx, info.FullMethod, p, by, msg, err)
 		return nil, err
+	}
+	if onlyHolder(p) && !in.engine.Holds() {
+		if resp, err = in.forwarder.forward(ctx, info.FullMethod, p, msg); err != nil {
+			return nil, in.edge(ctx, info.FullMethod, err)
+		}
+		return resp, nil
 	}
 	resp, err = in.recorded(ctx, info.FullMethod, p, by, msg, func() (any, error) {
 		resp, err := handler(withCaller(ctx, role, by), req)

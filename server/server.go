@@ -73,6 +73,8 @@ type Server struct {
 	handler http.Handler
 	ops     http.Handler
 	ready   *readiness
+
+	forwarder *forwarder
 }
 
 // New builds the doors without listening. It fails if the contract does not say who may call a method or what class a field has.
@@ -88,13 +90,13 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, pipe: bufconn.Listen(1 << 20)}
+	s := &Server{cfg: cfg, pipe: bufconn.Listen(1 << 20), forwarder: &forwarder{engine: cfg.Engine}}
 	if cfg.Meter == nil {
 		cfg.Meter = noMeter{}
 	}
 	all := services(cfg.Engine)
 	s.ready = newReadiness(cfg.Engine, all)
-	in := &interceptor{engine: cfg.Engine, log: cfg.Log, meter: cfg.Meter, policies: policies, validator: validator}
+	in := &interceptor{engine: cfg.Engine, log: cfg.Log, meter: cfg.Meter, forwarder: s.forwarder, policies: policies, validator: validator}
 	s.grpc = grpc.NewServer(
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxRecvMsgSize(MaxStaffBody), grpc.MaxSendMsgSize(MaxAnswer),
 		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary), grpc.ForceServerCodecV2(frames{encoding.GetCodecV2(protocodec.Name)}),
@@ -154,6 +156,7 @@ func (s *Server) Stop(ctx context.Context) {
 		<-done
 	}
 	s.conn.Close()
+	s.forwarder.close()
 }
 
 type service struct {

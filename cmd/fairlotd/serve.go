@@ -47,11 +47,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	unlock, err := lockFolder(c.Dir)
+	lock, err := lockToServe(ctx, c.Dir)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	grpcLis, err := listenLoopback(c.GRPC)
 	if err != nil {
 		return fmt.Errorf("staff's door: %w", err)
@@ -76,11 +76,14 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	defer endTraces()
 
-	eng, closeEngine, err := c.open(ctx, meter, log)
+	eng, closeEngine, err := c.open(ctx, lock.sharing(grpcLis.Addr().String()), meter, log)
 	if err != nil {
 		return err
 	}
 	defer closeEngine()
+	if err := lock.letIn(); err != nil {
+		return err
+	}
 	srv, err := server.New(ctx, server.Config{Engine: eng, Site: web.Files(), Log: log, Meter: meter, Metrics: meter.Handler()})
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	work.Go(func() error { return eng.Run(workCtx) })
 	serve, closeOps := serveOps(opsLis, srv.OpsHandler())
 	work.Go(serve)
-	log.Info("serving", "site", "http://"+httpLis.Addr().String()+"/", "staff", grpcLis.Addr().String(), "origin", eng.Installation().Origin)
+	log.Info("serving", "site", "http://"+httpLis.Addr().String()+"/", "staff", grpcLis.Addr().String(), "origin", eng.Installation().Origin, "lease", eng.Holds())
 
 	select {
 	case <-ctx.Done():
@@ -140,13 +143,13 @@ func closeDoors(site *http.Server, staff interface{ Stop(context.Context) }) {
 }
 
 // open wires the engine to its rooms, keys and relays.
-func (c *serveCmd) open(ctx context.Context, meter engine.Meter, log *slog.Logger) (*engine.Engine, func(), error) {
+func (c *serveCmd) open(ctx context.Context, sharing *engine.Sharing, meter engine.Meter, log *slog.Logger) (*engine.Engine, func(), error) {
 	keyDir := filepath.Join(c.Dir, keysDir)
 	folder, err := keys.Open(keyDir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("key folder: %w", err)
 	}
-	cfg := engine.Config{Keys: folder, Marks: folder, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Meter: meter, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
+	cfg := engine.Config{Keys: folder, Marks: folder, Sharing: sharing, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Meter: meter, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
 	if len(c.Relay) == 0 {
 		cfg.Beacon = &beacon.Relays{URLs: beacon.PublicRelays(), Timeout: relayWithin}
 	}
