@@ -12,7 +12,7 @@ cd "$(dirname "$0")"
 exec 2>&1
 
 STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threats vectors-python
-	site unit browser race bench clone-demo)
+	site unit browser race bench clone-demo previous)
 
 # Packages in which several goroutines meet. Those of store/postgres meet in the
 # server; its bounds on time do not hold under the detector.
@@ -175,6 +175,23 @@ step_clone_demo() {
 	local rc=$?
 	if [ $rc = 0 ]; then tail -n 15 "$TEMP/demo.log"; else tail -n 60 "$TEMP/demo.log"; fi
 	[ $rc = 0 ] && grep -q 'verify: ok (demo beacon)' "$TEMP/demo.log"
+}
+
+# The daemon of the newest release serves rooms that the present one has
+# brought to its schema, takes entries and stops: an upgrade can be undone by
+# starting the program of before.
+step_previous() {
+	local tag
+	tag=$(git tag --list 'v*' --sort=-v:refname | head -n 1)
+	[ -n "$tag" ] || { echo "there is no release tag v* yet: nothing to compare with"; return 0; }
+	git worktree prune
+	git worktree add -q --detach "$TEMP/previous" "$tag" || return 1
+	(cd "$TEMP/previous" && go build -o "$TEMP/fairlotd-previous" ./cmd/fairlotd)
+	local rc=$?
+	git worktree remove --force "$TEMP/previous"
+	[ $rc = 0 ] || { echo "the release $tag does not build"; return 1; }
+	echo "against the release $tag"
+	FAIRLOTD_PREVIOUS="$TEMP/fairlotd-previous" go_test previous -count=1 -run 'TestPreviousOnNewSchema' ./attack
 }
 
 # run NAME runs one step and notes how it went.

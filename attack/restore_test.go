@@ -3,7 +3,9 @@ package attack
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -165,6 +167,89 @@ func TestRestoreDrill(t *testing.T) {
 		}
 	}
 	t.Logf("%d in the list, %d answers; %d waited at the backup, %d of them lost their key", len(listed), len(answered), waiting, lost)
+}
+
+// TestRestoreDrillPostgres is the drill with pg_dump and pg_restore, as OPERATIONS says it, while people enter. The daemon is killed and started within the hour, so nothing but
+// `fairlotd restore` tells it that its rooms are old.
+func TestRestoreDrillPostgres(t *testing.T) {
+	t.Parallel()
+	on := ownPostgres(t)
+	d := newDaemonOn(t, on)
+	d.serve()
+	c := d.openCampaign(5, time.Now().Add(time.Hour))
+	tokens := c.tokens(60)
+	var before, after []*person
+	receipts := map[string]string{}
+	for i := range 22 {
+		p := c.newPerson(i, tokens[i])
+		receipts[p.entry] = c.mustEnter(t, p).receipt
+		before = append(before, p)
+	}
+	end := make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := 30; i < 50; i++ {
+			select {
+			case <-end:
+				return
+			default:
+				c.mustEnter(t, c.newPerson(i, tokens[i]))
+			}
+		}
+	})
+	file := func(room string) string { return filepath.Join(on.cluster.Shared(), room+".dump") }
+	for _, room := range []string{"registry", "identity", "answers"} { // in this order
+		if _, err := on.cluster.Run("pg_dump", "-Fc", "-f", file(room), on.cluster.AdminDSN(d.database+"_"+room)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(end)
+	writer.Wait()
+	for i := range 3 {
+		p := c.newPerson(50+i, tokens[50+i])
+		c.mustEnter(t, p)
+		after = append(after, p)
+	}
+	d.kill()
+	d.room("identity").Close() // waits until its sessions are gone
+	for _, room := range []string{"registry", "identity", "answers"} {
+		if _, err := on.cluster.Run("pg_restore", "--clean", "--if-exists", "--single-transaction", "-d", on.cluster.AdminDSN(d.database+"_"+room), file(room)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing := func(persons []*person) (n int) {
+		db := d.room("identity")
+		defer db.Close()
+		for _, p := range persons {
+			id, err := hex.DecodeString(p.entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += 1 - count(t, db, "SELECT count(*) FROM entrants WHERE id = $1", id)
+		}
+		return n
+	}
+	if n := missing(before); n > 0 {
+		t.Fatalf("%d who were acknowledged before the backup are missing", n)
+	}
+	if n := missing(after); n != len(after) {
+		t.Errorf("%d of %d who entered after the backup are missing: this run shows nothing", n, len(after))
+	}
+	d.run("restore", "--dir", d.dir)
+	refused(t, d, "--accept-restored", d.serveArgs()...)
+	d.extra = []string{"--accept-restored"}
+	d.serve()
+	d.stop()
+	d.extra = nil
+	d.serve()
+	for _, p := range before {
+		if got := c.mustEnter(t, p).receipt; got != receipts[p.entry] {
+			t.Fatal("another receipt for the same entry")
+		}
+	}
+	for _, p := range after {
+		c.mustEnter(t, p)
+	}
 }
 
 // TestRestoreDrillSeesLoss copies the files of the rooms as a careless script does. If the drill finds nobody missing then, it is worth nothing.
@@ -347,6 +432,20 @@ func TestRestoreRefusals(t *testing.T) {
 		}
 		refused(t, d, want, "restore", "--from", bad, "--dir", d.dir)
 	}
+	newer := filepath.Join(t.TempDir(), "newer")
+	db, err := sql.Open("sqlite", filepath.Join(d.rooms()+".away", "answers.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
+	if err := errors.Join(err, db.Close(), os.Rename(d.rooms()+".away", d.rooms())); err != nil {
+		t.Fatal(err)
+	}
+	d.run("backup", "--dir", d.dir, "--out", newer)
+	if err := os.Rename(d.rooms(), d.rooms()+".away"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, d, "newer than this program's", "restore", "--from", newer, "--dir", d.dir)
 	refused(t, d, "older than what was signed", "restore", "--from", first, "--dir", d.dir) // of before the campaign was opened
 	if left, err := os.ReadDir(d.dir); err != nil || len(left) != 3 {
 		t.Errorf("left behind: %v, %v", left, err)

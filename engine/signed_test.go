@@ -1,12 +1,17 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"fairlot/crypto/ledger"
 	"fairlot/engine"
 )
 
@@ -93,5 +98,59 @@ func TestSignedIsRememberedFirst(t *testing.T) {
 	w.reopen()
 	if _, err := w.Checkpoint(context.Background()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWitnessesAreAhead hands a checkpoint back that this log's key has signed over more records than the log has: key folder and rooms are of a backup. Nothing is signed from then on, in this
+// process or the next, and each says why.
+func TestWitnessesAreAhead(t *testing.T) {
+	for name, more := range map[string]bool{"more records": true, "another record": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.open(rules())
+			ctx := context.Background()
+			records, _, err := w.Records(ctx, 0, 10)
+			if err != nil || len(records) != 1 {
+				t.Fatalf("%d records: %v", len(records), err)
+			}
+			other := [][]byte{append(bytes.Clone(records[0]), records[0]...)}
+			if more {
+				other = [][]byte{records[0], records[0]}
+			}
+			note, at, err := ledger.NextCheckpoint(w.log, other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.AddCosignature(ctx, note)
+			wantReason(t, err, engine.CosignatureInvalid, "")
+			if !strings.Contains(err.Error(), "Nothing is signed from now on") || !strings.Contains(w.errs.String(), "has seen another log") {
+				t.Errorf("%v, logged: %s", err, w.errs.String())
+			}
+			draft := must(w.CreateCampaign(ctx, "second", rules(), ""))(t)
+			if _, err := w.OpenCampaign(ctx, draft.ID, draft.Etag); !errors.Is(err, engine.ErrOldLog) {
+				t.Errorf("opened on a log that is behind: %v", err)
+			}
+			if n := must(w.rooms.Registry.LogSize(ctx))(t); n != 1 {
+				t.Errorf("%d records: appended to a log that is behind", n)
+			}
+			w.stop()
+			w.cfg.AcceptRestored = true
+			w.wantRefused(engine.ErrOldLog)
+			// Broken on purpose: forgotten, the daemon would go on.
+			sum := sha256.Sum256(nil)
+			if err := w.keys.SetMark("signed", fmt.Sprintf("size 0\nroot %x\n", sum)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.begin(); err != nil {
+				t.Fatalf("this test shows nothing: %v", err)
+			}
+			w.stop()
+			if err := engine.Witness(w.keys, at.Size, at.Root); err != nil {
+				t.Fatal(err)
+			}
+			if at.Size > 1 {
+				w.wantRefused(engine.ErrOldLog)
+			}
+		})
 	}
 }

@@ -23,8 +23,11 @@ type backupCmd struct {
 // Run backs the rooms up. Keys are no part of it.
 func (c *backupCmd) Run(ctx context.Context) error {
 	in := installation(c.Dir)
-	if _, err := os.Stat(in.Rooms); err != nil {
-		return fmt.Errorf("%s has no rooms on SQLite (rooms on PostgreSQL are backed up with pg_dump, see docs/OPERATIONS.md): %w", c.Dir, err)
+	switch remote, err := onPostgres(c.Dir); {
+	case err != nil:
+		return err
+	case remote:
+		return fmt.Errorf("the rooms of %s are in PostgreSQL: back each database up with pg_dump, as docs/OPERATIONS.md says", c.Dir)
 	}
 	m, err := backup.Make(ctx, in, c.Out, time.Now(), tellErr)
 	if err != nil {
@@ -40,7 +43,7 @@ func (c *backupCmd) Run(ctx context.Context) error {
 }
 
 type restoreCmd struct {
-	From      string   `required:"" placeholder:"DIR" help:"Backup made by fairlotd backup."`
+	From      string   `placeholder:"DIR" help:"Backup made by fairlotd backup. Left out, rooms that were put back by other means (pg_restore) are looked at, and the next start is told."`
 	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms."`
 	Witnessed []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has: a log that is behind it is refused. May be repeated."`
 }
@@ -59,18 +62,44 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 	if err := witnessed(in.Keys, c.Witnessed); err != nil {
 		return err
 	}
+	if c.From == "" {
+		return c.told(ctx, in)
+	}
 	r, err := backup.Restore(ctx, in, c.From, tellErr)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	fmt.Printf("restored %s as it was at %s, with %d records in the log\n\nwhat is lost, if it happened after that:\n", c.Dir, zulu(r.Made), r.LogSize)
+	fmt.Printf("restored %s as it was at %s, with %d records in the log\n", c.Dir, zulu(r.Made), r.LogSize)
+	fmt.Printf("\nanswers: %d were not mixed then; of %d of them the key is gone since, and they cannot be read by anybody\n", r.Waiting, r.Lost)
+	c.next()
+	return nil
+}
+
+// told makes the next start recover rooms that this program has not put back itself.
+func (c *restoreCmd) told(ctx context.Context, in backup.Installation) error {
+	rooms, err := openRooms(ctx, c.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rooms.Close() }()
+	size, err := backup.Told(ctx, in, rooms)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	fmt.Printf("the rooms of %s have %d records in the log, none less than was signed; the next start is told that they were brought back\n", c.Dir, size)
+	c.next()
+	return nil
+}
+
+// next says what is lost and what to do.
+func (c *restoreCmd) next() {
+	fmt.Printf("\nwhat is lost, if it happened after the backup:\n")
 	fmt.Printf("  entries: announce it; receipts are evidence, and those people enter again; codes that were used since can be used again\n")
-	fmt.Printf("  answers: %d were not mixed then; of %d of them the key is gone since, and they cannot be read by anybody\n", r.Waiting, r.Lost)
+	fmt.Printf("  answers mixed since, and those that waited then and whose key is gone\n")
 	fmt.Printf("  revocations of staff tokens: look at `fairlot token list` and revoke again\n")
 	fmt.Printf("  notices to winners: those not sent at that time become `unknown` and are sent only if a person decides so\n\n")
 	fmt.Printf("next: fairlotd serve --dir %s --accept-restored     once; then without the flag\n", c.Dir)
 	fmt.Printf("      fairlot verify, on the bundle of every campaign\n")
-	return nil
 }
 
 func installation(dir string) backup.Installation {

@@ -18,6 +18,7 @@ import (
 type RoomCopy struct {
 	File    string // registry.db, identity.db, answers.db
 	Schema  int64  // the newest migration that it has
+	Known   int64  // the newest migration that this program has
 	Binding store.Binding
 }
 
@@ -106,7 +107,7 @@ func copyRoom(ctx context.Context, f roomFile, dir, out string) error {
 	return nil
 }
 
-// lookInto opens a file as it is: its header must be the room's, its schema no newer than this program's. Nothing is migrated.
+// lookInto opens a file as it is: its header must be the room's. Nothing is migrated.
 func lookInto(ctx context.Context, f roomFile, path string, more url.Values) (_ *sql.DB, err error) {
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, store.ErrNotFound
@@ -131,15 +132,7 @@ func lookInto(ctx context.Context, f roomFile, path string, more url.Values) (_ 
 	if app != f.app {
 		return nil, fmt.Errorf("application_id %#x is not that of the %s room", app, f.name)
 	}
-	have, err := schemaVersion(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	want, err := newestMigration(f)
-	if err == nil && have > want {
-		err = fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
-	}
-	return db, err
+	return db, nil
 }
 
 func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
@@ -194,6 +187,9 @@ func Inspect(ctx context.Context, dir string, record func([]byte) error) (held H
 			}
 			c := RoomCopy{File: filepath.Base(f.path(dir))}
 			if c.Schema, err = schemaVersion(ctx, db); err != nil {
+				return err
+			}
+			if c.Known, err = newestMigration(f); err != nil {
 				return err
 			}
 			err = db.QueryRowContext(ctx, "SELECT installation, generation FROM binding").Scan(into(c.Binding.Installation[:]), &c.Binding.Generation)

@@ -116,8 +116,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Open opens the three files that [Create] made. It creates nothing: an absent file is [store.ErrNotFound]. A file of another room and a
-// schema newer than this program are refused, and so is an older one, with an error that asks for [Migrate].
+// Open opens the three files that [Create] made. It creates nothing: an absent file is [store.ErrNotFound]. A file of another room is
+// refused, and a schema older than this program's with an error that asks for [Migrate]. A newer one is fine, because migrations only add.
 func Open(dir string) (store.Rooms, error) { return open(dir, busyTimeout) }
 
 // Migrate brings the schema of the three files forward, never back. It may be repeated after any error. A schema newer than this program is refused.
@@ -199,7 +199,7 @@ func openFile(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
 	return r, nil
 }
 
-// versions returns the schema's version and this program's, which is not older.
+// versions returns the schema's version and this program's.
 func versions(ctx context.Context, f roomFile, db *sql.DB) (p *goose.Provider, have, want int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations/"+f.name)
 	if err != nil {
@@ -213,15 +213,15 @@ func versions(ctx context.Context, f roomFile, db *sql.DB) (p *goose.Provider, h
 	if err != nil {
 		return nil, 0, 0, classify(ctx, "read the schema version", err)
 	}
-	if have > want {
-		return nil, 0, 0, fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
-	}
 	return p, have, want, nil
 }
 
 // migrate brings the schema forward. Nothing is written if it is current.
 func migrate(ctx context.Context, f roomFile, db *sql.DB) error {
 	p, have, want, err := versions(ctx, f, db)
+	if err == nil && have > want {
+		err = fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
+	}
 	if err == nil && have < want {
 		if _, err = p.Up(ctx); err != nil {
 			err = classify(ctx, fmt.Sprintf("migrate the schema from version %d to %d", have, want), err)

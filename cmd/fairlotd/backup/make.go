@@ -87,6 +87,9 @@ func place(in Installation, out string) (abs, temp string, err error) {
 	}
 	for _, dir := range []string{in.Dir, in.Rooms, in.Keys} {
 		real, err := filepath.EvalSymlinks(dir)
+		if errors.Is(err, os.ErrNotExist) { // no folder of rooms: they are in PostgreSQL
+			continue
+		}
 		if err == nil {
 			real, err = filepath.Abs(real)
 		}

@@ -13,6 +13,7 @@ import (
 	"fairlot/crypto/keys"
 	"fairlot/crypto/ledger"
 	"fairlot/engine"
+	"fairlot/store"
 	"fairlot/store/sqlite"
 )
 
@@ -72,6 +73,11 @@ func Restore(ctx context.Context, in Installation, from string, tell func(string
 	}
 	if err := engine.CheckSigned(marks, tree); err != nil && !errors.Is(err, fs.ErrNotExist) { // without the mark the daemon says what to do
 		return r, err
+	}
+	for _, room := range held.Rooms {
+		if room.Schema > room.Known {
+			return r, fmt.Errorf("%s of the backup has schema version %d, newer than this program's %d: restore with the program that made it", room.File, room.Schema, room.Known)
+		}
 	}
 	for _, w := range held.Waiting {
 		_, err := marks.Get(fmt.Sprintf("epoch-%x-%d", w.Campaign, w.Epoch))
@@ -143,4 +149,47 @@ func removeEmpty(dir string) error {
 		return err
 	}
 	return nil
+}
+
+// Told is what is left to do for rooms that were put back by other means, such as pg_restore: it compares them with the key folder and makes the next start ask for
+// --accept-restored. It returns the size of the log. The caller holds the lock of the key folder.
+func Told(ctx context.Context, in Installation, rooms store.Rooms) (int64, error) {
+	o, err := readOwner(in.Keys)
+	if err != nil {
+		return 0, err
+	}
+	marks, err := keys.Open(in.Keys)
+	if err != nil {
+		return 0, fmt.Errorf("key folder: %w", err)
+	}
+	var generations []int64
+	for _, r := range []store.Bound{rooms.Registry, rooms.Identity, rooms.Answers} {
+		b, err := r.Binding(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if b.Installation != o.installation {
+			return 0, fmt.Errorf("a room is of another installation than the key folder (%s)", o.origin)
+		}
+		generations = append(generations, b.Generation)
+	}
+	tree := &ledger.Tree{}
+	for {
+		page, err := rooms.Registry.LogRecords(ctx, tree.Size(), 256)
+		if err != nil {
+			return 0, err
+		}
+		for _, record := range page {
+			if err := tree.Append(record); err != nil {
+				return 0, err
+			}
+		}
+		if len(page) == 0 {
+			break
+		}
+	}
+	if err := engine.CheckSigned(marks, tree); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	return tree.Size(), engine.MarkRestored(marks, generations...)
 }

@@ -206,6 +206,18 @@ func (c *Cluster) Close() error {
 	return errors.Join(err, os.RemoveAll(c.dir))
 }
 
+// Run runs one of the programs that come with the server (pg_dump, pg_restore, psql) as its user, and returns what it printed.
+func (c *Cluster) Run(name string, args ...string) ([]byte, error) {
+	out, err := c.command(name, args...).CombinedOutput()
+	if err != nil {
+		return out, fmt.Errorf("%s: %w: %s", name, err, bytes.TrimSpace(out))
+	}
+	return out, nil
+}
+
+// Shared is a folder that the server's user and this process both write, gone with the cluster.
+func (c *Cluster) Shared() string { return c.dir }
+
 // Data is the data folder, for tests that look into its files.
 func (c *Cluster) Data() string { return c.data() }
 
