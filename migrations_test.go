@@ -19,8 +19,8 @@ var migrationName = regexp.MustCompile(`^(\d{5})_[a-z0-9_]+\.sql$`)
 // takes away what the program of before still reads: an upgrade must leave it running.
 var takesAway = regexp.MustCompile(`(?i)\bDROP\s+(TABLE|COLUMN|DATABASE|SCHEMA)\b|\bRENAME\b|\bALTER\s+COLUMN\s+\w+\s+(TYPE|SET\s+NOT\s+NULL|DROP\s+DEFAULT)\b|\bTRUNCATE\b|\bDELETE\s+FROM\b`)
 
-// addsRequired is a column that an insert of the program of before would leave without a value.
-var addsRequired = regexp.MustCompile(`(?i)\bADD\s+COLUMN\b[^;,]*\bNOT\s+NULL\b`)
+// added is a new column of an old table, with its rules.
+var added = regexp.MustCompile(`(?i)\bADD\s+COLUMN\b[^;,]*`)
 
 // wrongMigration says why a migration does not only go forward; empty if it does.
 func wrongMigration(text string) string {
@@ -38,8 +38,8 @@ func wrongMigration(text string) string {
 	if found := takesAway.FindString(sql); found != "" {
 		return "the program of before cannot run after " + found
 	}
-	for _, found := range addsRequired.FindAllString(sql, -1) {
-		if !strings.Contains(strings.ToUpper(found), "DEFAULT") {
+	for _, found := range added.FindAllString(strings.ToUpper(sql), -1) {
+		if strings.Contains(found, "NOT NULL") && !strings.Contains(found, "DEFAULT") { // an insert of before gives it no value
 			return "the program of before cannot insert after " + found
 		}
 	}

@@ -88,12 +88,13 @@ func (d *daemon) initArgs() []string {
 	if err := os.WriteFile(file, []byte(d.on.admin), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
+	on, database := d.on, d.database
 	d.t.Cleanup(func() {
 		d.kill()
-		if d.on.cluster != nil && d.on != sharedServer.on {
+		if on.cluster != nil && on != sharedServer.on {
 			return // it dies with the test
 		}
-		if err := postgres.Withdraw(context.Background(), postgres.DSNs{Registry: d.on.admin, Identity: d.on.admin, Answers: d.on.admin}, d.database); err != nil {
+		if err := postgres.Withdraw(context.Background(), postgres.DSNs{Registry: on.admin, Identity: on.admin, Answers: on.admin}, database); err != nil {
 			d.t.Error(err)
 		}
 	})

@@ -25,8 +25,8 @@ func printSigned(size int64, root ledger.Hash) string {
 func readSigned(m Marks) (size int64, root ledger.Hash, err error) {
 	text, err := m.Mark(signedMark)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, root, fmt.Errorf("the key folder has no file `signed`, so it cannot be told whether the registry room is the newest: write into it the two lines "+
-			"`size` and `root` of the newest pin that any custodian has (%w)", fs.ErrNotExist)
+		return 0, root, fmt.Errorf("the key folder has no file `signed`, so it cannot be told whether the registry room is the newest: give the newest "+
+			"pin of every custodian with --witnessed FILE (%w)", fs.ErrNotExist)
 	}
 	if err != nil {
 		return 0, root, err
