@@ -77,6 +77,9 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 
 // told makes the next start recover rooms that this program has not put back itself.
 func (c *restoreCmd) told(ctx context.Context, in backup.Installation) error {
+	if err := nobodyServes(ctx, c.Dir, silence); err != nil {
+		return err
+	}
 	rooms, err := openRooms(ctx, c.Dir)
 	if err != nil {
 		return err

@@ -30,6 +30,9 @@ func (c *exportCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := nobodyServes(ctx, c.Dir, silence); err != nil {
+		return err
+	}
 	open := func(ctx context.Context, room string, fill bool, do func(*archive.DB) error) error {
 		return sqlite.Archive(ctx, filepath.Join(c.Dir, roomsDir), room, fill, do)
 	}
@@ -82,7 +85,11 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	made := []string{roomsDir}
+	temp := filepath.Join(c.Dir, "."+roomsDir+".importing")
+	if err := os.RemoveAll(temp); err != nil { // of a run that was killed
+		return err
+	}
+	made := []string{roomsDir, filepath.Base(temp)}
 	undo := func(context.Context) error { return nil }
 	defer func() {
 		if err == nil {
@@ -96,7 +103,7 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 		}
 	}()
 	open := func(ctx context.Context, room string, fill bool, do func(*archive.DB) error) error {
-		return sqlite.Archive(ctx, filepath.Join(c.Dir, roomsDir), room, fill, do)
+		return sqlite.Archive(ctx, temp, room, fill, do)
 	}
 	if remote != nil {
 		rooms, take, err := remote.fill(ctx)
@@ -112,7 +119,7 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 		open = func(ctx context.Context, room string, fill bool, do func(*archive.DB) error) error {
 			return postgres.Archive(ctx, remote.apps, room, fill, do)
 		}
-	} else if err := sqlite.Create(filepath.Join(c.Dir, roomsDir)); err != nil {
+	} else if err := sqlite.Create(temp); err != nil {
 		return err
 	}
 	m, err := backup.Import(ctx, installation(c.Dir), c.From, open, tellErr)
@@ -122,7 +129,9 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 	switch {
 	case pending:
 		err = os.Remove(filepath.Join(c.Dir, provisionSQL))
-	case remote != nil:
+	case remote == nil:
+		err = os.Rename(temp, filepath.Join(c.Dir, roomsDir))
+	default:
 		made = append(made, ownerDSNs, appDSNs)
 		if err = writeSecret(c.Dir, ownerDSNs, remote.owners.Text()); err == nil {
 			err = writeSecret(c.Dir, appDSNs, remote.apps.Text())
@@ -132,6 +141,38 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Printf("filled %s as it was at %s, with %d records in the log\nnext: fairlotd serve --dir %s\n      fairlot verify, on the bundle of every campaign\n", c.Dir, zulu(m.Made), m.LogSize, c.Dir)
+	return nil
+}
+
+// silence is how long a lease that is held must stand still until its holder counts as gone.
+const silence = 10 * time.Second
+
+// nobodyServes makes sure that no daemon is at work on the rooms, on another machine perhaps, where no lock of a folder is seen: the lease says who is, and whether they live.
+func nobodyServes(ctx context.Context, dir string, wait time.Duration) error {
+	rooms, err := openRooms(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rooms.Close() }()
+	first, err := rooms.Registry.Lease(ctx)
+	if err != nil || first.Holder == [16]byte{} {
+		return err
+	}
+	tellErr(fmt.Sprintf("a daemon at %s did not say that it ended: looking for %v whether it lives", first.Door, wait))
+	for end := time.Now().Add(wait); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait / 20):
+		}
+		now, err := rooms.Registry.Lease(ctx)
+		if err != nil {
+			return err
+		}
+		if now != first {
+			return fmt.Errorf("a daemon is serving these rooms (staff's door %s): stop every daemon of the installation first", now.Door)
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fairlot/store"
+)
+
+// TestNobodyServes shows a daemon elsewhere, which locks no folder here, by its lease: while it lives nothing is exported, once it is silent it is.
+func TestNobodyServes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "fairlot")
+	if err := (&initCmd{Dir: dir, Origin: "a.example/fairlot", Institution: "Library"}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := nobodyServes(t.Context(), dir, time.Minute); err != nil { // at once: nobody holds it
+		t.Fatal(err)
+	}
+	rooms, err := openRooms(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rooms.Close()
+	l := store.Lease{Term: 1, Beat: 1, Holder: [16]byte{7}, Door: "10.0.0.2:9090"}
+	if err := rooms.Registry.SwapLease(t.Context(), store.Lease{}, l); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				stopped <- nil
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			next := l
+			next.Beat++
+			if err := rooms.Registry.SwapLease(t.Context(), l, next); err != nil {
+				stopped <- err
+				return
+			}
+			l = next
+		}
+	}()
+	if err := nobodyServes(t.Context(), dir, 20*time.Second); err == nil || !strings.Contains(err.Error(), "10.0.0.2:9090") {
+		t.Errorf("beside a daemon: %v", err)
+	}
+	close(stop)
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	if err := nobodyServes(t.Context(), dir, time.Second); err != nil {
+		t.Errorf("after it died: %v", err)
+	}
+}
