@@ -69,9 +69,9 @@ func TestMoveBetweenEngines(t *testing.T) {
 		refused(t, d, "damaged or was changed", append([]string{"import", "--from", bad}, args[3:]...)...)
 		d.run(args...)
 		refused(t, d, "already", args...)
-		token, err := os.ReadFile(filepath.Join(from, "officer.token"))
+		token, err := os.ReadFile(filepath.Join(from, "admin.token"))
 		if err == nil {
-			err = os.WriteFile(filepath.Join(d.dir, "officer.token"), token, 0o600)
+			err = os.WriteFile(filepath.Join(d.dir, "admin.token"), token, 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -455,14 +455,14 @@ func TestRestoreRefusals(t *testing.T) {
 	d.serve()
 }
 
-// revocable is an officer's token beside the first one.
+// revocable is an admin's token beside the first one.
 type revocable struct{ id, token string }
 
 func revocableToken(t *testing.T, d *daemon) revocable {
 	t.Helper()
-	conn, ctx := d.staff()
+	conn, ctx := d.as("admin", "Wang")
 	defer conn.Close()
-	res, err := fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(ctx, &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_OFFICER, Label: "gone", Days: 1})
+	res, err := fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(ctx, &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_ADMIN, Label: "gone", Days: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -471,7 +471,7 @@ func revocableToken(t *testing.T, d *daemon) revocable {
 
 func (r revocable) revoke(t *testing.T, d *daemon) {
 	t.Helper()
-	conn, ctx := d.staff()
+	conn, ctx := d.as("admin", "Wang")
 	defer conn.Close()
 	if _, err := fairlotv1.NewStaffServiceClient(conn).RevokeStaffToken(ctx, &fairlotv1.RevokeStaffTokenRequest{Id: r.id}); err != nil {
 		t.Fatal(err)
@@ -482,7 +482,7 @@ func (r revocable) revoke(t *testing.T, d *daemon) {
 }
 
 func (r revocable) works(d *daemon) bool {
-	conn, _ := d.staff()
+	conn, _ := d.as("admin", "Wang")
 	defer conn.Close()
 	ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+r.token)
 	_, err := fairlotv1.NewStaffServiceClient(conn).ListStaffTokens(ctx, &fairlotv1.ListStaffTokensRequest{})
