@@ -54,7 +54,7 @@ func TestRestoreDrill(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.serve()
-	c := d.openCampaign(5, time.Now().Add(25*time.Second))
+	c := d.openCampaign(5, time.Now().Add(40*time.Second))
 	tokens := c.tokens(200)
 	var before []*person
 	receipts := map[string]string{}
@@ -92,12 +92,14 @@ func TestRestoreDrill(t *testing.T) {
 	writers.Wait()
 	noKeys(t, d, out)
 	waiting := numberIn(t, said, `not mixed +(\d+) answers`)
+	held := d.epochKeys()
 
 	after := []*person{c.newPerson(130, tokens[130]), c.newPerson(131, tokens[131])}
 	for _, p := range after {
 		c.mustEnter(t, p)
 	}
 	extra.revoke(t, d)
+	d.someEpochMixed(held)
 	d.kill()
 	if err := os.RemoveAll(d.rooms()); err != nil {
 		t.Fatal(err)
@@ -167,6 +169,25 @@ func TestRestoreDrill(t *testing.T) {
 		}
 	}
 	t.Logf("%d in the list, %d answers; %d waited at the backup, %d of them lost their key", len(listed), len(answered), waiting, lost)
+}
+
+func (d *daemon) epochKeys() []string {
+	names, err := filepath.Glob(filepath.Join(d.dir, "keys", "*-epoch-*.key"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return names
+}
+
+// someEpochMixed waits, not forever, until one of the keys is destroyed.
+func (d *daemon) someEpochMixed(keys []string) {
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for _, k := range keys {
+			if _, err := os.Lstat(k); os.IsNotExist(err) {
+				return
+			}
+		}
+	}
 }
 
 // TestRestoreDrillPostgres is the drill with pg_dump and pg_restore, as OPERATIONS says it, while people enter. The daemon is killed and started within the hour, so nothing but
