@@ -29,6 +29,9 @@ func (c *backupCmd) Run(ctx context.Context) error {
 	case remote:
 		return fmt.Errorf("the rooms of %s are in PostgreSQL: back each database up with pg_dump, as docs/OPERATIONS.md says", c.Dir)
 	}
+	if err := asOwner(c.Dir); err != nil {
+		return err
+	}
 	m, err := backup.Make(ctx, in, c.Out, time.Now(), tellErr)
 	if err != nil {
 		return err
@@ -52,6 +55,9 @@ type restoreCmd struct {
 func (c *restoreCmd) Run(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(c.Dir, keysDir)); err != nil {
 		return fmt.Errorf("%s has no key folder: make the folder, and put the newest key folder of the installation into it as %s (0700): %w", c.Dir, keysDir, err)
+	}
+	if err := asOwner(c.Dir); err != nil {
+		return err
 	}
 	unlock, err := lockFolder(c.Dir)
 	if err != nil {

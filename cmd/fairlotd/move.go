@@ -25,6 +25,9 @@ func (c *exportCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := asOwner(c.Dir); err != nil {
+		return err
+	}
 	unlock, err := lockFolder(c.Dir)
 	if err != nil {
 		return err
@@ -70,6 +73,9 @@ type importCmd struct {
 func (c *importCmd) Run(ctx context.Context) (err error) {
 	pending, err := c.pending()
 	if err != nil {
+		return err
+	}
+	if err := asOwner(c.Dir); err != nil {
 		return err
 	}
 	unlock, err := lockFolder(c.Dir)

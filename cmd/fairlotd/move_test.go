@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,5 +55,26 @@ func TestNobodyServes(t *testing.T) {
 	}
 	if err := nobodyServes(t.Context(), dir, time.Second); err != nil {
 		t.Errorf("after it died: %v", err)
+	}
+}
+
+// TestAnotherAccount runs what writes into an installation as an account that does not own it.
+func TestAnotherAccount(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	dir := filepath.Join(t.TempDir(), "fairlot")
+	if err := (&initCmd{Dir: dir, Origin: "a.example/fairlot", Institution: "Library"}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(filepath.Join(dir, keysDir), 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	for name, err := range map[string]error{"backup": (&backupCmd{Dir: dir, Out: out}).Run(t.Context()), "export": (&exportCmd{Dir: dir, Out: out}).Run(t.Context()),
+		"restore": (&restoreCmd{Dir: dir, From: out}).Run(t.Context()), "import": (&importCmd{Dir: dir, From: out}).Run(t.Context())} {
+		if err == nil || !strings.Contains(err.Error(), "sudo -u '#12345'") && name != "import" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
