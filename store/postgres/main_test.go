@@ -16,12 +16,13 @@ import (
 	"fairlot/store/storetest"
 )
 
-// adminVar names a role that may make databases and roles, on a server to test with instead of a throwaway one.
-const adminVar = "FAIRLOT_TEST_DSN_ADMIN"
+// adminVar and a room's name are the DSN of a role that may make databases and roles, on a server to test with instead of a throwaway one;
+// adminVar and ADMIN is one for all rooms.
+const adminVar = "FAIRLOT_TEST_DSN_"
 
 // server is what all tests of this package share: a server, and sets of three provisioned databases that are emptied and handed on.
 type server struct {
-	admin   string
+	admin   DSNs
 	cluster *pgtest.Cluster // nil with adminVar
 	absent  error
 
@@ -40,8 +41,16 @@ var shared server
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	shared.admin = os.Getenv(adminVar)
-	if shared.admin == "" {
+	if one := os.Getenv(adminVar + "ADMIN"); one != "" {
+		shared.admin = DSNs{one, one, one}
+	} else {
+		shared.admin = DSNs{os.Getenv(adminVar + "REGISTRY"), os.Getenv(adminVar + "IDENTITY"), os.Getenv(adminVar + "ANSWERS")}
+	}
+	switch a := shared.admin; {
+	case a != DSNs{} && (a.Registry == "" || a.Identity == "" || a.Answers == ""):
+		fmt.Fprintf(os.Stderr, "%sREGISTRY, IDENTITY and ANSWERS go together\n", adminVar)
+		return 1
+	case a == DSNs{}:
 		c, err := pgtest.New("log_statement=none")
 		if errors.Is(err, pgtest.ErrAbsent) {
 			shared.absent = err
@@ -52,7 +61,8 @@ func run(m *testing.M) int {
 			return 1
 		}
 		defer func() { _ = c.Close() }()
-		shared.cluster, shared.admin = c, c.AdminDSN("postgres")
+		one := c.AdminDSN("postgres")
+		shared.cluster, shared.admin = c, DSNs{one, one, one}
 	}
 	code := m.Run()
 	if shared.cluster == nil {
@@ -65,7 +75,7 @@ func run(m *testing.M) int {
 
 // drop deletes what Provision made under a name, as far as it is there.
 func drop(name string) error {
-	return Withdraw(context.Background(), DSNs{shared.admin, shared.admin, shared.admin}, name)
+	return Withdraw(context.Background(), shared.admin, name)
 }
 
 // skipWithout skips a test where there is no server.
@@ -91,7 +101,7 @@ func newSet(t testing.TB) set {
 		shared.mu.Unlock()
 		var err error
 		ctx := context.Background()
-		if s.owners, s.apps, err = Provision(ctx, DSNs{shared.admin, shared.admin, shared.admin}, s.name); err != nil {
+		if s.owners, s.apps, err = Provision(ctx, shared.admin, s.name); err != nil {
 			t.Fatal(err)
 		}
 		if err := Create(ctx, s.owners, s.apps); err != nil {

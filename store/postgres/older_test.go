@@ -3,15 +3,20 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+
+	"fairlot/store"
+	"fairlot/store/postgres/pgtest"
 )
 
 // A schema of an earlier program is refused with what to do, and Migrate does it, twice if need be.
@@ -27,7 +32,7 @@ func TestOlderSchema(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	owners, apps, err := Provision(ctx, DSNs{shared.admin, shared.admin, shared.admin}, "older")
+	owners, apps, err := Provision(ctx, shared.admin, "older")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,5 +120,51 @@ func TestOlderServer(t *testing.T) {
 	}
 	if err := knock(context.Background(), c); err != nil {
 		t.Errorf("the server itself: %v", err)
+	}
+}
+
+// The rooms on three servers, each with its own administrator.
+func TestSeparateServers(t *testing.T) {
+	t.Parallel()
+	skipWithout(t)
+	var admin DSNs
+	for _, dsn := range []*string{&admin.Registry, &admin.Identity, &admin.Answers} {
+		*dsn = pgtest.Start(t).AdminDSN("postgres")
+	}
+	owners, apps, err := Provision(t.Context(), admin, "apart")
+	if err == nil {
+		err = Create(t.Context(), owners, apps)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := open(t, apps)
+	c := newGate(t, rooms)
+	if _, err := rooms.Identity.Enter(t.Context(), time.Now, []store.Entry{newEntry(c)}); err != nil {
+		t.Error(err)
+	}
+	_ = rooms.Close()
+	// A role of the same name and password, and the right to connect, are a way from one server to the other.
+	app, err := pgx.ParseConfig(apps.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := quote(app.User)
+	if err := statements(t, admin.Answers, "CREATE ROLE "+role+" LOGIN PASSWORD '"+app.Password+"'", "GRANT CONNECT ON DATABASE apart_answers TO "+role); err != nil {
+		t.Fatal(err)
+	}
+	var reach *ReachError
+	if _, err := Open(t.Context(), apps); !errors.As(err, &reach) || reach.Room != "identity" {
+		t.Errorf("opened: %v", err)
+	}
+	// One name taken on the last server: nothing stays on the others.
+	if err := statements(t, admin.Answers, "CREATE ROLE half_answers_app"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Provision(t.Context(), admin, "half"); !errors.Is(err, store.ErrExists) {
+		t.Errorf("in part: %v", err)
+	}
+	if err := statements(t, admin.Registry, "CREATE DATABASE half_registry", "CREATE ROLE half_registry_app", "CREATE ROLE half_registry_owner"); err != nil {
+		t.Errorf("something stayed: %v", err)
 	}
 }
