@@ -65,7 +65,13 @@ func onPostgres(t testing.TB) engine {
 // ownPostgres is a server that the test may kill, fill and cut off, with settings as in postgresql.conf.
 func ownPostgres(t testing.TB, settings ...string) engine {
 	t.Helper()
-	c := pgtest.Start(t, settings...)
+	return postgresIn(t, "", settings...)
+}
+
+// postgresIn is ownPostgres with its files in a folder of choice.
+func postgresIn(t testing.TB, dir string, settings ...string) engine {
+	t.Helper()
+	c := pgtest.StartIn(t, dir, settings...)
 	return engine{"postgres", c.AdminDSN("postgres"), c}
 }
 

@@ -1,7 +1,9 @@
 package attack
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 )
@@ -9,35 +11,88 @@ import (
 // TestPowerCuts cuts the power of the file system that holds rooms and key folder, again and again while 64 writers enter and while the campaign is
 // closed, and counts what became of every entry. FAULT_CUTS is the number of cuts.
 func TestPowerCuts(t *testing.T) {
-	v := strikes(t, fromEnv(t, "FAULT_CUTS", 20), func() *rig { return powered(t) })
-	unharmed(t, "power cut", sqlite, v)
+	onEngines(t, func(t *testing.T, on engine) {
+		v := strikes(t, fromEnv(t, "FAULT_CUTS", 20), func() *rig { return powered(t, on.name) })
+		unharmed(t, "power cut", on, v)
+	})
 }
 
-// TestPowerCutsSeeLoss cuts the power of daemons that do not wait for the disk: of the room, and of the key folder.
+// TestPowerCutsSeeLoss cuts the power of those who do not wait for the disk: SQLite, PostgreSQL, and the key folder.
 func TestPowerCutsSeeLoss(t *testing.T) {
-	for what, program := range map[string]string{
-		"synchronous=NORMAL":        mutant(t, "store/sqlite/conn.go", `"synchronous(FULL)"`, `"synchronous(NORMAL)"`),
-		"keys written without sync": mutant(t, "crypto/keys/file.go", "\t_, err = f.Write(b)\n\tif err == nil {\n\t\terr = f.Sync()\n\t}\n", "\t_, err = f.Write(b)\n"),
+	normal := mutant(t, "store/sqlite/conn.go", `"synchronous(FULL)"`, `"synchronous(NORMAL)"`)
+	unsynced := mutant(t, "crypto/keys/file.go", "\t_, err = f.Write(b)\n\tif err == nil {\n\t\terr = f.Sync()\n\t}\n", "\t_, err = f.Write(b)\n")
+	for _, m := range []struct {
+		what, engine, program string
+	}{
+		{"WAL with synchronous=NORMAL", "sqlite", normal},
+		{"key folder written without sync", "sqlite", unsynced},
+		{"fsync=off", "postgres", program},
 	} {
-		t.Run(what, func(t *testing.T) {
-			v := strikes(t, 5, func() *rig {
-				r := powered(t)
-				r.d.program, r.mutant = program, true
+		t.Run(m.what, func(t *testing.T) {
+			v := strikes(t, 4, func() *rig {
+				r := powered(t, m.engine)
+				r.d.program, r.mutant = m.program, true
+				if m.engine == "postgres" {
+					settle := r.settle
+					r.settle = func() error { return errors.Join(settle(), sloppy(r.d.on, "fsync")) }
+				}
 				return r
 			})
-			foundOut(t, what, sqlite, v)
+			foundOut(t, m.what, engine{name: m.engine}, v)
 		})
 	}
 }
 
 // powered is a rig whose strike is a power cut. The daemon stands still from the moment of the cut, as a machine without power does. It must: a call of
 // fsync that is under way while ext4 shuts down may return 0 although nothing was written, and a daemon that believed it would acknowledge after the cut.
-func powered(t testing.TB) *rig {
-	disk := newDisk(t, 512<<20)
-	d := newDaemonIn(t, sqlite, t.TempDir(), filepath.Join(disk.dir, "installation"))
-	return &rig{d: d, settle: disk.sync, mend: disk.back, strike: func() {
-		if err := errors.Join(d.freeze(), disk.cut()); err != nil {
-			t.Error(err)
+func powered(t testing.TB, engineName string) *rig {
+	disk, on := newDisk(t, 1<<30), sqlite
+	if engineName != sqlite.name {
+		on = postgresIn(t, disk.dir, "max_wal_size=128MB")
+	}
+	d := newDaemonIn(t, on, t.TempDir(), filepath.Join(disk.dir, "installation"))
+	return &rig{
+		d: d,
+		settle: func() error {
+			if on.cluster != nil {
+				if err := on.cluster.Exec(context.Background(), "postgres", "CHECKPOINT"); err != nil {
+					return err
+				}
+			}
+			return disk.sync()
+		},
+		strike: func() {
+			if err := errors.Join(d.freeze(), disk.cut()); err != nil {
+				t.Error(err)
+			}
+		},
+		mend: func() error {
+			if on.cluster == nil {
+				return disk.back()
+			}
+			if err := errors.Join(on.cluster.Kill(), disk.back()); err != nil {
+				return err
+			}
+			return on.cluster.Start()
+		},
+	}
+}
+
+// sloppy turns one of a running server's settings off, and leaves the file of settings as it was: after its next start it is on again, so
+// that the daemon, which would refuse the server, does not see it.
+func sloppy(on engine, setting string) error {
+	ctx := context.Background()
+	if err := on.cluster.Exec(ctx, "postgres", "ALTER SYSTEM SET "+setting+" = off", "SELECT pg_reload_conf()"); err != nil {
+		return err
+	}
+	for range 500 {
+		got, err := asked(on, "SELECT current_setting('"+setting+"')")
+		if err != nil {
+			return err
 		}
-	}}
+		if got == "off" {
+			return on.cluster.Exec(ctx, "postgres", "ALTER SYSTEM RESET "+setting)
+		}
+	}
+	return fmt.Errorf("%s does not turn off", setting)
 }

@@ -45,22 +45,35 @@ func newGate(t testing.TB, rooms store.Rooms) store.CampaignID {
 	return c
 }
 
+// proxied leads the rooms' connections through proxies that ask next at every COMMIT.
+func proxied(t testing.TB, d DSNs, next func() pgtest.Commit) DSNs {
+	t.Helper()
+	one := func(dsn string) string {
+		through, err := pgtest.StartProxy(t, dsn, next).DSN(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return through
+	}
+	return DSNs{one(d.Registry), one(d.Identity), one(d.Answers)}
+}
+
 // The whole contract under serializable, while a quarter of all commits is refused as a serialization failure or a deadlock.
 func TestContractUnderConflicts(t *testing.T) {
 	skipWithout(t)
 	var refused atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Rooms {
 		dsns := newSet(t).apps.with("default_transaction_isolation", "serializable")
-		r := open(t, proxied(t, dsns, func() fault {
+		r := open(t, proxied(t, dsns, func() pgtest.Commit {
 			switch mathrand.IntN(8) {
 			case 0:
 				refused.Add(1)
-				return refuse1
+				return pgtest.RefuseConflict
 			case 1:
 				refused.Add(1)
-				return refuse2
+				return pgtest.RefuseDeadlock
 			}
-			return pass
+			return pgtest.Pass
 		}))
 		var level string
 		err := r.Identity.(*Identity).row(t.Context(), "read the level", "SELECT current_setting('transaction_isolation')", nil, &level)
@@ -79,13 +92,13 @@ func TestAmbiguousCommits(t *testing.T) {
 	t.Parallel()
 	var cuts [2]atomic.Int64
 	var on atomic.Bool
-	rooms := open(t, proxied(t, newSet(t).apps, func() fault {
+	rooms := open(t, proxied(t, newSet(t).apps, func() pgtest.Commit {
 		switch n := mathrand.IntN(6); {
 		case on.Load() && n < 2:
 			cuts[n].Add(1)
-			return []fault{cutBefore, cutAfter}[n]
+			return []pgtest.Commit{pgtest.CutBefore, pgtest.CutAfter}[n]
 		}
-		return pass
+		return pgtest.Pass
 	}))
 	c := newGate(t, rooms)
 	on.Store(true)

@@ -51,7 +51,13 @@ type Cluster struct {
 // Start runs a cluster until the test ends, or skips the test with a loud line where there is no server.
 func Start(tb testing.TB, settings ...string) *Cluster {
 	tb.Helper()
-	c, err := New(settings...)
+	return StartIn(tb, "", settings...)
+}
+
+// StartIn is [Start] in a new folder within dir, which everybody must be able to enter.
+func StartIn(tb testing.TB, dir string, settings ...string) *Cluster {
+	tb.Helper()
+	c, err := newIn(dir, settings)
 	if errors.Is(err, ErrAbsent) {
 		tb.Skipf("CANNOT run PostgreSQL: %v", err)
 	}
@@ -67,7 +73,9 @@ func Start(tb testing.TB, settings ...string) *Cluster {
 }
 
 // New makes and starts a cluster. Each setting is name=value as in postgresql.conf. [ErrAbsent].
-func New(settings ...string) (_ *Cluster, err error) {
+func New(settings ...string) (*Cluster, error) { return newIn("", settings) }
+
+func newIn(parent string, settings []string) (_ *Cluster, err error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -76,7 +84,7 @@ func New(settings ...string) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "pg") // short: a socket's path has 107 bytes at most
+	dir, err := os.MkdirTemp(parent, "pg") // short: a socket's path has 107 bytes at most
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,145 @@
+package attack
+
+import (
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fairlot/store/postgres/pgtest"
+)
+
+const (
+	callWithin   = 8 * time.Second        // deadline that writers name
+	callGrace    = 2 * time.Second        // how much later they must be answered at most; this machine is busy
+	healedWithin = 20 * time.Second       // the first entry after the link is sound again
+	partedFor    = 7 * time.Second        // how long the link is not
+	soundFor     = 2500 * time.Millisecond // before and between
+)
+
+// TestPartitions parts the daemon from PostgreSQL in four ways, under 64 writers who name a deadline: everybody is answered by it, with UNAVAILABLE or
+// RESOURCE_EXHAUSTED and when to come again, or told that the outcome is unknown; nothing is lost or doubled; entries go on soon after. FAULT_PARTITIONS is the
+// number of partitions of each kind.
+func TestPartitions(t *testing.T) {
+	n := fromEnv(t, "FAULT_PARTITIONS", 1)
+	on := onPostgres(t)
+	for _, link := range []pgtest.Link{pgtest.Blackhole, pgtest.HalfOpen, pgtest.Reset, pgtest.Slow} {
+		t.Run(link.String(), func(t *testing.T) {
+			t.Parallel()
+			v := parted(t, on, link, n, false)
+			unharmed(t, "partition: "+link.String(), on, v)
+		})
+	}
+}
+
+// TestPartitionsSeeLoss resets the connections of a daemon behind one who acknowledges before forwarding.
+func TestPartitionsSeeLoss(t *testing.T) {
+	t.Parallel()
+	on := onPostgres(t)
+	foundOut(t, "partition, acknowledged before it is written", on, parted(t, on, pgtest.Reset, 1, true))
+}
+
+// throughProxy leads the daemon's three databases through a proxy.
+func (d *daemon) throughProxy() *pgtest.Proxy {
+	d.t.Helper()
+	file := filepath.Join(d.dir, "postgres.dsn")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	p := pgtest.StartProxy(d.t, d.on.admin, nil)
+	lines := strings.Split(string(text), "\n")
+	led := 0
+	for i, line := range lines {
+		before, dsn, found := strings.Cut(line, "postgres://")
+		if !found {
+			continue
+		}
+		through, err := p.DSN("postgres://" + dsn)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		lines[i] = before + through
+		led++
+	}
+	if led != 3 {
+		d.t.Fatalf("%d databases in postgres.dsn, want 3", led)
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	return p
+}
+
+// parted parts the daemon n times.
+func parted(t *testing.T, on engine, link pgtest.Link, n int, lie bool) (v verdict) {
+	d := newDaemonOn(t, on)
+	proxy := d.throughProxy()
+	d.serve()
+	c := d.openCampaign(50, time.Now().Add(soundFor+time.Duration(n)*(partedFor+soundFor+healedWithin/2)))
+	w := &writers{t: t, c: c, addr: d.http, tokens: c.tokens(20000), within: callWithin}
+	if lie {
+		liar := newLiar(c)
+		defer liar.Close()
+		w.addr = strings.TrimPrefix(liar.URL, "http://")
+	}
+	w.start(64)
+	defer func() {
+		proxy.Set(pgtest.Sound)
+		w.stop.Store(true)
+		w.wait()
+	}()
+	for range n {
+		time.Sleep(soundFor)
+		if w.done.Load() == w.seen {
+			v.quiet++
+		}
+		proxy.Set(link)
+		v.strikes++
+		time.Sleep(partedFor + rand.N(time.Second))
+		proxy.Set(pgtest.Sound)
+		healed := time.Now()
+		for w.seen = w.done.Load(); w.done.Load() == w.seen; time.Sleep(5 * time.Millisecond) {
+			if time.Since(healed) > healedWithin || time.Now().After(c.end) {
+				v.broken = "no entry was acknowledged after the link was sound again\n" + d.lastLog()
+				return v
+			}
+		}
+		v.again = append(v.again, time.Since(healed))
+	}
+	time.Sleep(time.Until(c.end))
+	w.wait()
+	if n := w.left.Load(); n > 0 {
+		v.broken = "writers were neither acknowledged nor refused\n" + d.lastLog()
+		return v
+	}
+	for tries := 0; !c.closed(); tries++ {
+		if tries > 100 {
+			v.broken = "the campaign does not close\n" + d.lastLog()
+			return v
+		}
+		if c.close() != nil {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	leaves, changed := c.entrants(), 0
+	if !lie {
+		changed = w.retryAll()
+	}
+	d.stop()
+	judged := judge(w.all(), leaves, d.responses())
+	judged.strikes, judged.quiet, judged.again, judged.changed, judged.mixedBefore = v.strikes, v.quiet, v.again, changed, judged.present
+	t.Logf("answers while parted and after: %v; slowest %v; %d later than their deadline", w.told(), w.slowest().Round(time.Millisecond), w.overdue.Load())
+	if w.overdue.Load() > 0 && !lie {
+		t.Errorf("%d calls were answered more than %v after their deadline", w.overdue.Load(), callGrace)
+	}
+	return judged
+}
