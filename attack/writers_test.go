@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -31,6 +32,8 @@ type writers struct {
 	left   atomic.Int64  // writers who were told nothing that ends their entry until then
 	wg     sync.WaitGroup
 	stop   atomic.Bool
+	within time.Duration // the deadline that they name, 0 is none
+	calls  calls
 	mu     sync.Mutex
 	list   []*sent
 }
@@ -80,7 +83,9 @@ func (w *writers) write() {
 				return
 			}
 			s.tries++
-			a, err := w.c.enter(w.addr, s.person)
+			began := time.Now()
+			a, err := w.c.enterWithin(w.addr, s.person, w.within)
+			w.calls.note(a, err, time.Since(began))
 			switch {
 			case err != nil: // 64 who knock at once would keep a daemon from starting
 				time.Sleep(20*time.Millisecond + rand.N(60*time.Millisecond))
@@ -91,7 +96,7 @@ func (w *writers) write() {
 				w.done.Add(1)
 			case a.reason == "CAMPAIGN_ENDED", a.reason == "CAMPAIGN_CLOSED":
 				return
-			case a.status == http.StatusServiceUnavailable, a.reason == "BUSY":
+			case a.status == http.StatusServiceUnavailable, a.reason == "BUSY": // 429, or 504 where the deadline came first
 				time.Sleep(20 * time.Millisecond)
 			default:
 				w.t.Errorf("entry refused: status %d: %s", a.status, a.text)
@@ -99,6 +104,31 @@ func (w *writers) write() {
 			}
 		}
 		time.Sleep(rand.N(120 * time.Millisecond))
+	}
+}
+
+// calls is how writers were answered.
+type calls struct {
+	mu      sync.Mutex
+	told    map[string]int
+	slowest time.Duration
+	bare    int // told to come again, and not when
+}
+
+func (c *calls) note(a answer, err error, took time.Duration) {
+	what := fmt.Sprintf("%d %s", a.status, a.reason)
+	if err != nil {
+		what = "no answer"
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told == nil {
+		c.told = map[string]int{}
+	}
+	c.told[what]++
+	c.slowest = max(c.slowest, took)
+	if (a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests) && !strings.Contains(a.text, "retryDelay") {
+		c.bare++
 	}
 }
 
