@@ -264,19 +264,8 @@ type answer struct {
 }
 
 // enter sends p's entry to addr; an error says that no answer came.
-func (c *campaign) enter(addr string, p *person) (answer, error) { return c.enterWithin(addr, p, 0) }
-
-// enterWithin is enter with a deadline that the daemon is told; 0 is none.
-func (c *campaign) enterWithin(addr string, p *person, within time.Duration) (answer, error) {
-	req, err := http.NewRequest(http.MethodPost, "http://"+addr+"/v1/"+c.name+"/entries", strings.NewReader(p.body))
-	if err != nil {
-		return answer{}, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if within > 0 {
-		req.Header.Set("Grpc-Timeout", fmt.Sprintf("%dm", within.Milliseconds()))
-	}
-	resp, err := client.Do(req)
+func (c *campaign) enter(addr string, p *person) (answer, error) {
+	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries", "application/json", strings.NewReader(p.body))
 	if err != nil {
 		return answer{}, err
 	}

@@ -20,7 +20,7 @@ func TestPowerCuts(t *testing.T) {
 // TestPowerCutsSeeLoss cuts the power of those who do not wait for the disk: SQLite, PostgreSQL, and the key folder.
 func TestPowerCutsSeeLoss(t *testing.T) {
 	normal := mutant(t, "store/sqlite/conn.go", `"synchronous(FULL)"`, `"synchronous(NORMAL)"`)
-	unsynced := mutant(t, "crypto/keys/file.go", "\t_, err = f.Write(b)\n\tif err == nil {\n\t\terr = f.Sync()\n\t}\n", "\t_, err = f.Write(b)\n")
+	unsynced := mutant(t, "crypto/keys/file.go", "if err := f.Sync(); err != nil {", "if err := error(nil); err != nil {")
 	for _, m := range []struct {
 		what, engine, program string
 	}{

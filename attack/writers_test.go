@@ -32,7 +32,6 @@ type writers struct {
 	left   atomic.Int64  // writers who were told nothing that ends their entry until then
 	wg     sync.WaitGroup
 	stop   atomic.Bool
-	within time.Duration // the deadline that they name, 0 is none
 	calls  calls
 	mu     sync.Mutex
 	list   []*sent
@@ -84,7 +83,7 @@ func (w *writers) write() {
 			}
 			s.tries++
 			began := time.Now()
-			a, err := w.c.enterWithin(w.addr, s.person, w.within)
+			a, err := w.c.enter(w.addr, s.person)
 			w.calls.note(a, err, time.Since(began))
 			switch {
 			case err != nil: // 64 who knock at once would keep a daemon from starting
@@ -96,7 +95,7 @@ func (w *writers) write() {
 				w.done.Add(1)
 			case a.reason == "CAMPAIGN_ENDED", a.reason == "CAMPAIGN_CLOSED":
 				return
-			case a.status == http.StatusServiceUnavailable, a.reason == "BUSY": // 429, or 504 where the deadline came first
+			case a.status == http.StatusServiceUnavailable, a.reason == "BUSY":
 				time.Sleep(20 * time.Millisecond)
 			default:
 				w.t.Errorf("entry refused: status %d: %s", a.status, a.text)

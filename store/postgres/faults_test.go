@@ -189,6 +189,44 @@ func TestAmbiguousCommits(t *testing.T) {
 	}
 }
 
+// A server that takes its leave without a word while connections are used and idle: whoever writes then gets through soon after it is back, on new
+// connections.
+func TestSilentConnections(t *testing.T) {
+	t.Parallel()
+	dsns := newSet(t).apps
+	proxy := pgtest.StartProxy(t, dsns.Identity, nil)
+	var err error
+	if dsns.Identity, err = proxy.DSN(dsns.Identity); err != nil {
+		t.Fatal(err)
+	}
+	rooms := open(t, dsns)
+	c := newGate(t, rooms)
+	var wg sync.WaitGroup
+	for range 16 { // fills the pool
+		wg.Go(func() {
+			if _, err := rooms.Identity.Enter(t.Context(), time.Now, []store.Entry{newEntry(c)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	proxy.Set(pgtest.HalfOpen)
+	time.AfterFunc(time.Second, func() { proxy.Set(pgtest.Sound) })
+	began := time.Now()
+	for {
+		_, err := rooms.Identity.Enter(t.Context(), time.Now, []store.Entry{newEntry(c)})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, store.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(began); took > tryTime+3*time.Second {
+		t.Errorf("got through after %v", took)
+	}
+}
+
 // Two transactions that lock two rows crosswise: the server ends one, and it is tried again.
 func TestDeadlockIsTriedAgain(t *testing.T) {
 	t.Parallel()

@@ -21,6 +21,8 @@ import (
 const (
 	// patience bounds every act but those that write whole tables anew, for callers without a deadline of their own.
 	patience = 20 * time.Second
+	// tryTime bounds one try of them: the server is gone, or the way to it, and nobody has said so. Waiting for a lock ends before.
+	tryTime = 8 * time.Second
 	// longPatience bounds those.
 	longPatience = time.Hour
 	// commitTime is how long a COMMIT may take before its outcome is given up as unknown.
@@ -90,10 +92,14 @@ func (d *room) read(ctx context.Context, act string, fn func(ctx context.Context
 func (d *room) again(ctx context.Context, act string, limit time.Duration, try func(ctx context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	once := tryTime
+	if limit > patience {
+		once = limit
+	}
 	for conflicts, cuts := 0, 0; ; {
 		err := bounded.Err()
 		if err == nil {
-			err = try(bounded)
+			err = d.once(bounded, once, try)
 		}
 		if err == nil {
 			return nil
@@ -117,6 +123,26 @@ func (d *room) again(ctx context.Context, act string, limit time.Duration, try f
 		}
 	}
 }
+
+// once is one try. One that had no answer in time is errSilent, and the other connections are given up with its own: they lead the same
+// way, and each would cost as long again.
+func (d *room) once(ctx context.Context, limit time.Duration, try func(ctx context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := try(bounded)
+	var unknown *unknownError
+	switch {
+	case errors.As(err, &unknown) && errors.Is(unknown.cause, context.DeadlineExceeded):
+		d.pool.Reset()
+	case err != nil && bounded.Err() != nil && ctx.Err() == nil && !errors.As(err, &unknown):
+		d.pool.Reset()
+		return errSilent
+	}
+	return err
+}
+
+// errSilent says that the server did not answer in time, before COMMIT.
+var errSilent = errors.New("the server did not answer")
 
 func (d *room) inTx(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)
@@ -160,6 +186,8 @@ func repeatable(err error) int {
 	switch {
 	case errors.As(err, &unknown), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return never
+	case errors.Is(err, errSilent):
+		return afterCut
 	case errors.Is(err, errRaced), isConflict(err):
 		return afterConflict
 	case errors.As(err, &pg):
@@ -219,7 +247,7 @@ func classify(ctx context.Context, act string, err error) error {
 		return fmt.Errorf("%s: %w", act, errLength)
 	case errors.As(err, &pg):
 		return classifyState(act, pg.Code)
-	case isCut(err), errors.Is(err, errClosed), errors.Is(err, errRaced), errors.Is(err, context.DeadlineExceeded):
+	case isCut(err), errors.Is(err, errSilent), errors.Is(err, errClosed), errors.Is(err, errRaced), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", act, store.ErrUnavailable)
 	}
 	return fmt.Errorf("%s: unexpected %T", act, err)
