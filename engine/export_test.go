@@ -34,3 +34,9 @@ func (e *Engine) Stopped() bool {
 	defer e.enter.mu.RUnlock()
 	return e.enter.stopped
 }
+
+// SetPause makes f be called before the lease is tended: a process that is stopped tends nothing.
+func (e *Engine) SetPause(f func()) { e.hooks.pause = f }
+
+// TakeOver is how long another holder must stand still.
+const TakeOver = takeOver

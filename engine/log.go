@@ -107,6 +107,7 @@ func (e *Engine) signLocked(ctx context.Context) error {
 	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	e.step("checkpoint absent")
 	note, err := ledger.SignCheckpoint(e.LogSigner, e.installation.Origin, size, root)
 	if err != nil {
 		return err

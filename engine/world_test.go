@@ -45,7 +45,7 @@ type world struct {
 	log   note.Signer
 	rcpt  note.Signer
 	rvkey string
-	clock atomic.Int64
+	clock *atomic.Int64
 	errs  bytes.Buffer
 	*engine.Engine
 	cfg engine.Config
@@ -65,7 +65,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir()}
+	w := &world{t: t, dir: t.TempDir(), clock: new(atomic.Int64)}
 	w.setClock(start)
 	ctx := context.Background()
 	db, kf := filepath.Join(w.dir, "db"), filepath.Join(w.dir, "keys")

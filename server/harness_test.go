@@ -31,6 +31,7 @@ import (
 // doors is a whole installation on loopback: real rooms, real keys, both doors.
 type doors struct {
 	engine   *engine.Engine
+	cfg      engine.Config // of engine
 	srv      *server.Server
 	conn     *grpc.ClientConn // staff's door
 	site     *httptest.Server // the public's
@@ -95,6 +96,7 @@ func open(t *testing.T) *doors {
 	}))
 	t.Cleanup(relay.Close)
 	cfg.Beacon = &beacon.Relays{URLs: []string{relay.URL}, Timeout: time.Second}
+	d.cfg = cfg
 	d.engine, err = engine.New(ctx, cfg)
 	must(t, err)
 	for _, x := range []struct {
