@@ -261,7 +261,7 @@ func (e *Engine) workApproved(ctx context.Context) error {
 	var errs []error
 	for _, a := range all {
 		now := e.Now()
-		if a.State != store.ApprovalGiven || now.Before(a.NotBefore) || now.Sub(a.Decided) < carryOn && a.NotBefore.IsZero() {
+		if a.State != store.ApprovalGiven || now.Before(a.NotBefore) || !a.NotBefore.IsZero() && e.jumped.Load() || now.Sub(a.Decided) < carryOn && a.NotBefore.IsZero() {
 			continue
 		}
 		errs = append(errs, e.asDaemon(ctx, "ApprovalService/Approve", fmt.Sprintf("approvals/%x", a.ID[:]), func() error {

@@ -270,7 +270,7 @@ func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (d
 	return draw.Signature(sig), err
 }
 
-// ReplaceWinner vacates a seat and calls the next alternate, logged before anybody is opened. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE,
+// ReplaceWinner vacates a seat and calls the next alternate, logged before anybody is opened. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_CLOSED (erased), DRAW_NOT_FOUND, DRAW_STATE,
 // SEAT_UNKNOWN.
 func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, reason string) (DrawInfo, error) {
 	e.seatMu.Lock()
@@ -302,11 +302,16 @@ func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stra
 	}
 }
 
-// drawn is drawing, refused unless the result is logged.
+// drawn is drawing, refused unless the result is logged and the campaign is not erased.
 func (e *Engine) drawn(ctx context.Context, id store.CampaignID, n int) (*drawing, error) {
 	d, err := e.drawing(ctx, id, n)
-	if err == nil && d.row.State != store.DrawDrawn {
+	switch {
+	case err != nil:
+		return nil, err
+	case d.campaign.State == store.Erased:
+		return nil, refuse(CampaignClosed, "the campaign is erased: nobody's contact is kept any more")
+	case d.row.State != store.DrawDrawn:
 		return nil, refuse(DrawState, "draw %d has no result yet: run it after its round", n)
 	}
-	return d, err
+	return d, nil
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -73,6 +74,7 @@ type Engine struct {
 	opened openCache             // parsed rules of open campaigns (cache.go)
 	vitals vitals                // what Vitals says (meter.go)
 	hooks  hooks                 // set by tests only (run.go)
+	jumped atomic.Bool           // the clock jumped a short while ago (jobs.go)
 
 	lease   *lease     // who may log, move gates and mix (lease.go)
 	bumpMu  sync.Mutex // moves of the generation come one after another

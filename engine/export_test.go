@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"fairlot/store"
 )
@@ -21,6 +22,28 @@ func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag str
 func (e *Engine) Work(ctx context.Context) {
 	e.work(ctx, looked{finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}})
 }
+
+// Runner does jobs when asked to, as Run does every second.
+type Runner = runner
+
+// NewRunner makes one that measures leases by elapsed.
+func (e *Engine) NewRunner() *Runner { return e.newRunner() }
+
+// SetElapsed gives the clock that never jumps to all runners made by e.
+func (e *Engine) SetElapsed(f func() time.Duration) { e.hooks.elapsed = f }
+
+// SetRenewEvery sets how often leases of jobs are renewed.
+func (e *Engine) SetRenewEvery(d time.Duration) { e.hooks.renewEvery = d }
+
+// Look does once what a runner does every second.
+func (r *runner) Look(ctx context.Context) error { return r.look(ctx) }
+
+// LeaseFor, SteadyFor and DropPage are the constants.
+const (
+	LeaseFor  = leaseFor
+	SteadyFor = steadyFor
+	DropPage  = dropPage
+)
 
 // CanonicalToken is canonicalToken.
 var CanonicalToken = canonicalToken

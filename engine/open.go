@@ -23,25 +23,38 @@ func epochKeyName(id store.CampaignID, epoch uint32) string {
 
 // RequestOpening asks for the opening of a draft, which another person must approve. What keeps it from opening is told at once. Reasons: CAMPAIGN_NOT_FOUND,
 // CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID, SURVEY_INVALID.
-func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.CampaignID, etag string) (Approval, error) {
-	act, err := e.openingAct(ctx, id, etag)
+//
+// With a time `at` it opens by itself then, as it is now: once it is changed, nothing opens. The zero time is as soon as it is approved. FIELD_INVALID if
+// the time is over.
+func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.CampaignID, etag string, at time.Time) (Approval, error) {
+	if !at.IsZero() {
+		if at = at.UTC().Truncate(time.Second); !at.After(e.Now()) {
+			return Approval{}, &Error{Reason: FieldInvalid, Text: "a timed opening lies in the future: to open once it is approved, leave the time out",
+				Fields: []Field{{"open_time", "past", "name a time that has not come yet"}}}
+		}
+	}
+	act, err := e.openingAct(ctx, id, etag, at)
 	if err != nil {
 		return Approval{}, err
 	}
-	return e.request(ctx, by, store.Approval{Kind: ApproveOpen, Campaign: id, Act: act})
+	return e.request(ctx, by, store.Approval{Kind: ApproveOpen, Campaign: id, Act: act, NotBefore: at})
 }
 
 // openingAct is the text of an opening: the version of the draft, and the record that would be logged.
-func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string) ([]byte, error) {
-	c, _, record, _, err := e.planOpening(ctx, id, etag)
+func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string, at time.Time) ([]byte, error) {
+	c, _, record, _, err := e.planOpening(ctx, id, etag, at)
 	if err != nil {
 		return nil, err
 	}
-	return actText(ApproveOpen, c, "etag "+etag, "record "+draw.HashOf(record).String()), nil
+	lines := []string{"etag " + etag, "record " + draw.HashOf(record).String()}
+	if !at.IsZero() {
+		lines = append(lines, "time "+at.Format(time.RFC3339))
+	}
+	return actText(ApproveOpen, c, lines...), nil
 }
 
 func (e *Engine) openingNow(ctx context.Context, a store.Approval) ([]byte, error) {
-	return e.openingAct(ctx, a.Campaign, actValue(a.Act, "etag"))
+	return e.openingAct(ctx, a.Campaign, actValue(a.Act, "etag"), a.NotBefore)
 }
 
 func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
@@ -53,15 +66,18 @@ func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
 	return err
 }
 
-// planOpening is all of an opening that changes nothing.
-func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
+// planOpening is all of an opening at a time, or now, that changes nothing.
+func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string, at time.Time) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
 	if err = e.draftOf(ctx, id, etag); err != nil {
 		return
 	}
 	if c, rules, err = e.campaign(ctx, id); err != nil {
 		return
 	}
-	if err = e.checkOpening(rules); err != nil {
+	if at.Before(e.Now()) {
+		at = e.Now()
+	}
+	if err = e.checkOpening(rules, at); err != nil {
 		return
 	}
 	record, files, err = e.openRecord(c, rules)
@@ -78,7 +94,7 @@ func (e *Engine) openCampaign(ctx context.Context, id store.CampaignID, etag str
 		return Campaign{}, err
 	}
 	defer done()
-	c, rules, record, files, err := e.planOpening(ctx, id, etag)
+	c, rules, record, files, err := e.planOpening(ctx, id, etag, time.Time{})
 	if err != nil {
 		return Campaign{}, err
 	}
@@ -120,9 +136,9 @@ func (e *Engine) createGate(ctx context.Context, id store.CampaignID, rules Rule
 	return e.fault(err)
 }
 
-// checkOpening is all that can be wrong with rules about to open.
-func (e *Engine) checkOpening(rules Rules) error {
-	fields := rules.checkRules(e.Now())
+// checkOpening is all that can be wrong with rules that are to open at an instant.
+func (e *Engine) checkOpening(rules Rules, at time.Time) error {
+	fields := rules.checkRules(at)
 	if rules.Survey != "" {
 		if _, err := survey.Parse([]byte(rules.Survey)); err != nil {
 			var def *survey.DefinitionError

@@ -272,7 +272,11 @@ func (e *Engine) ReportNotification(ctx context.Context, id store.CampaignID, n,
 	return x, e.fault(err)
 }
 
-const notificationSending store.NotificationState = 2
+const (
+	notificationSending   store.NotificationState = 2
+	notificationSent      store.NotificationState = 3
+	notificationNoAddress store.NotificationState = 6
+)
 
 // notificationSteps are the steps that a notice may take: pending 1, sending 2, sent 3, refused 4, unknown 5, no address 6. What was sent stays sent; unknown goes
 // back to pending only because a person said so.

@@ -83,6 +83,7 @@ type Rules struct {
 	ChancesCap                 int // 0 means 1
 	Batch                      int // 0 means 50
 	EntriesEnd, ObjectionsEnd  time.Time
+	Retention                  int64 `json:",omitempty"` // days after the last claim period until envelopes are destroyed; 0: never
 	Custodians                 []Custodian
 	Threshold                  int
 	Notifiers                  []string

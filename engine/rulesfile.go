@@ -176,6 +176,9 @@ func rulesFile(id store.CampaignID, slug string, r Rules) []byte {
 		line("consent %s %s %s", c.Code, pick(c.Required, "required", "optional"), pick(c.AboutAnswers, "answers", "person"))
 		texts("consent-text "+c.Code, c.Text)
 	}
+	if r.Retention > 0 {
+		line("retention %d days after the last claim period, then names, numbers and contacts are destroyed", r.Retention)
+	}
 	for i, d := range r.Draws {
 		for j, t := range d.Tiers {
 			texts(fmt.Sprintf("tier %d %d", i+1, j+1), t.Title)
@@ -235,6 +238,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		}
 		if len(r.Custodians)+len(r.Notifiers) > 0 {
 			bad("custodians", "unused", "a campaign without draws has no custodians and notifiers")
+		}
+		if r.Retention > 0 {
+			bad("retention_days", "unused", "without draws nobody's name or contact is kept: leave it out")
 		}
 		if len(r.Claim) > 0 {
 			bad("claim", "unused", "without draws there is nothing to claim: leave it out")

@@ -18,6 +18,9 @@ type hooks struct {
 	pause    func()            // called before the lease is tended
 	unmixed  bool              // batches are not shuffled, and row ids ascend
 	sequence uint64            // last row id given while unmixed
+
+	elapsed    func() time.Duration // a clock that never jumps, by which leases of jobs are measured
+	renewEvery time.Duration        // how often they are renewed
 }
 
 func (e *Engine) step(name string) {
@@ -50,11 +53,12 @@ func (e *Engine) Close() {
 
 // Run keeps the lease and, while this engine holds it, does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and
 // carries on what a crash, or another engine, left in the middle (a closing that was begun, a record without its checkpoint, tags of a closed
-// campaign). One campaign that cannot be worked on does not hold up the others. It returns nil.
+// campaign); and it does the jobs that are due (jobs.go): closing, drawing, erasing. One campaign that cannot be worked on does not hold up the others. It returns nil.
 func (e *Engine) Run(ctx context.Context) error {
 	var tending sync.WaitGroup
 	defer tending.Wait()
 	tending.Go(func() { e.keepLease(ctx) })
+	tending.Go(func() { e.newRunner().run(ctx) }) // beside the rest: a draw may wait for relays, a close for a million entrants
 	seen := looked{}
 	t := time.NewTicker(tick)
 	defer t.Stop()
@@ -170,8 +174,10 @@ func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
 	if gate.State == store.GateClosed {
 		return e.closeLocked(ctx, o)
 	}
-	if gate, err = e.endIfDue(ctx, o, gate); err != nil {
-		return err
+	if !e.jumped.Load() { // entries are refused by the clock all the same, but nothing is written down that could not be undone
+		if gate, err = e.endIfDue(ctx, o, gate); err != nil {
+			return err
+		}
 	}
 	if o.survey == nil {
 		return nil

@@ -95,7 +95,7 @@ func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaig
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag)
+	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag, time.Time{})
 	return approvalTo(a), err
 }
 

@@ -1,0 +1,454 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"fairlot/crypto/beacon"
+	"fairlot/store"
+)
+
+// The kinds of jobs. Ending is none: it is decided at the gate with each entry, and Run only writes it down. Nor is a timed opening: it is an
+// approval that was given (approvals.go), which is carried out when its time comes.
+const (
+	jobClose = "close"
+	jobDraw  = "draw"
+	jobErase = "erase"
+)
+
+const (
+	leaseFor    = 15 * time.Second // a row that was held and did not change for so long has lost its holder
+	renewEvery  = 5 * time.Second
+	retryMost   = time.Minute
+	lookAgain   = time.Minute      // at a closed campaign that nothing is due for
+	jumpFrom    = 30 * time.Second // between two looks: less is a clock being set right, or a busy machine
+	steadyFor   = 10 * time.Minute
+	sweepEvery  = time.Hour
+	remindEvery = 24 * time.Hour
+	tokensKept  = 30 * 24 * time.Hour // after their expiry
+)
+
+var errLeaseLost = errors.New("somebody else works on this job now")
+
+// due is work that follows from rules and states and is not done.
+type due struct {
+	kind     string
+	campaign store.CampaignID
+	draw     int
+	at       time.Time
+}
+
+// id is the same whoever finds the job, and whenever.
+func (d due) id() store.JobID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "fairlot job\n%s\n%x\n%d\n", d.kind, d.campaign[:], d.draw))
+	return store.JobID(sum[:16])
+}
+
+// planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws; then, if the rules say so, the
+// erasure. A row of a job says nothing about that, so the two cannot disagree.
+func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
+	o, err := e.open(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch c.State {
+	case store.Open, store.Ended:
+		return []due{{kind: jobClose, campaign: c.ID, at: o.rules.ObjectionsEnd}}, nil
+	case store.Closed:
+	default:
+		return nil, nil
+	}
+	if !o.draws() {
+		return nil, nil
+	}
+	drawings, err := e.drawings(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	var list []due
+	for _, d := range drawings {
+		if d.row.State == store.DrawClosed {
+			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.chain.Time(d.rules.Round)})
+		}
+	}
+	if len(list) == 0 && o.rules.Retention > 0 {
+		at, err := e.eraseAt(ctx, o, drawings)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, due{kind: jobErase, campaign: c.ID, at: at})
+	}
+	return list, nil
+}
+
+// do does what is due. Each act may be repeated, and looks at the state and the clock itself.
+func (e *Engine) do(ctx context.Context, d due) error {
+	var err error
+	switch d.kind {
+	case jobClose:
+		if err = e.believe(ctx, d, false); err == nil {
+			_, err = e.CloseCampaign(ctx, d.campaign)
+		}
+	case jobDraw:
+		_, err = e.RunDraw(ctx, d.campaign, d.draw)
+	case jobErase:
+		if err = e.believe(ctx, d, true); err == nil {
+			err = e.erase(ctx, d.campaign)
+		}
+	default:
+		err = fmt.Errorf("a job of the unknown kind %s", d.kind)
+	}
+	return e.fault(err)
+}
+
+// believe asks the beacon whether d's time has really come, before something that cannot be undone: its rounds come out when they are due,
+// whatever this machine's clock says. Without draws there is no beacon to ask. If no relay can be reached the clock is believed, unless it must not be.
+func (e *Engine) believe(ctx context.Context, d due, must bool) error {
+	drawings, err := e.drawings(ctx, d.campaign)
+	if err != nil || len(drawings) == 0 {
+		return err
+	}
+	chain := drawings[0].chain
+	round := chain.RoundAt(d.at)
+	if chain.Time(round).After(d.at) {
+		round-- // the last one that was due by then
+	}
+	if round == 0 {
+		return nil // a chain that begins later
+	}
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err = e.Beacon.Fetch(asking, chain, round)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, beacon.ErrNotYet):
+		return &Error{Reason: TooEarly, Retry: 2 * time.Second,
+			Text: "this machine's clock says that it is time, but the beacon's round " + uintText(round) + " is not out yet: look after the clock, or wait a moment"}
+	case err != nil && must:
+		return &Error{Reason: BeaconUnavailable, Retry: retryMost,
+			Text: "no relay gave round " + uintText(round) + ", which alone shows that it is time to destroy something: name other relays (fairlotd serve --relay)"}
+	}
+	return nil
+}
+
+// runner does jobs one after another. What it measures by itself (leases, pauses) it measures by a clock that never jumps, and it compares no
+// time of its own with a time that another machine wrote.
+type runner struct {
+	e        *Engine
+	id       [16]byte
+	held     map[store.JobID]sighting
+	pause    map[store.JobID]time.Duration // until when a job that failed is let alone
+	said     map[store.JobID]string
+	asleep   map[store.CampaignID]time.Duration // until when nothing is due
+	reminded map[string]time.Duration
+
+	wall         time.Time     // at the last look
+	mono         time.Duration // at the last look; both zero before the first
+	unsteadyTill time.Duration
+	sweepAt      time.Duration
+	began        time.Time
+}
+
+// sighting is since when a held row was seen to stand still.
+type sighting struct {
+	version int64
+	since   time.Duration
+}
+
+func (e *Engine) newRunner() *runner {
+	r := &runner{e: e, held: map[store.JobID]sighting{}, pause: map[store.JobID]time.Duration{}, said: map[store.JobID]string{},
+		asleep: map[store.CampaignID]time.Duration{}, reminded: map[string]time.Duration{}, began: time.Now()}
+	rand.Read(r.id[:])
+	return r
+}
+
+// run looks for jobs until ctx ends.
+func (r *runner) run(ctx context.Context) {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		if err := r.look(ctx); err != nil && ctx.Err() == nil {
+			r.say(store.JobID{}, "look for jobs", due{}, err)
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// elapsed is the time since the runner was made, whatever happens to the machine's clock meanwhile.
+func (r *runner) elapsed() time.Duration {
+	if f := r.e.hooks.elapsed; f != nil {
+		return f()
+	}
+	return time.Since(r.began)
+}
+
+// steady tells whether the clock has gone as time goes for long enough. A clock that jumped may jump back, and what cannot be undone waits for that.
+func (r *runner) steady() bool {
+	wall, mono := r.e.Now(), r.elapsed()
+	first := r.wall.IsZero()
+	jump := wall.Sub(r.wall) - (mono - r.mono)
+	r.wall, r.mono = wall, mono
+	if !first && jump.Abs() >= jumpFrom {
+		r.unsteadyTill = mono + steadyFor
+		r.e.Log.Warn("the clock jumped: campaigns are neither opened, ended, closed nor erased by it until it has gone evenly for a while. Set it right",
+			"by", jump.Round(time.Second).String(), "while", steadyFor.String())
+	}
+	ok := mono >= r.unsteadyTill
+	r.e.jumped.Store(!ok)
+	return ok
+}
+
+// look does every job that is due now.
+func (r *runner) look(ctx context.Context) error {
+	steady := r.steady()
+	held, _, err := r.e.lease.holding()
+	if err != nil { // another engine does them
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(held, cancel)()
+	r.sweep(ctx, steady)
+	rows, err := r.e.Registry.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := r.find(ctx, rows)
+	if err != nil {
+		return err
+	}
+	byID := map[store.JobID]store.Job{}
+	for _, row := range rows {
+		byID[row.ID] = row
+	}
+	for _, d := range list {
+		if !steady && d.kind != jobDraw || r.elapsed() < r.pause[d.id()] {
+			continue
+		}
+		row, known := byID[d.id()]
+		if err := r.try(ctx, d, row, known); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// find returns what is due, and drops rows of jobs that are not wanted any more: somebody else did them, or their draft is gone.
+func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
+	now := r.e.Now()
+	var list []due
+	wanted, looked := map[store.JobID]bool{}, map[store.CampaignID]bool{}
+	err := r.e.eachCampaign(ctx, func(c store.Campaign) error {
+		if r.elapsed() < r.asleep[c.ID] {
+			return ctx.Err()
+		}
+		var all []due
+		if c.State != store.Draft {
+			var err error
+			if all, err = r.e.planned(ctx, c); err != nil {
+				r.say(due{campaign: c.ID}.id(), "find a campaign's jobs", due{campaign: c.ID}, err)
+				return ctx.Err()
+			}
+		}
+		looked[c.ID] = true
+		rest := lookAgain
+		for _, d := range all {
+			wanted[d.id()] = true
+			if wait := d.at.Sub(now); wait > 0 {
+				rest = min(rest, wait)
+			} else {
+				rest, list = 0, append(list, d)
+			}
+		}
+		if c.State >= store.Closed {
+			r.asleep[c.ID] = r.elapsed() + rest
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		switch {
+		case wanted[row.ID] || r.elapsed() < r.asleep[row.Campaign] && !looked[row.Campaign] || r.busy(row):
+		default:
+			if err := r.e.Registry.DropJob(ctx, row.ID, row.Version); err != nil && !errors.Is(err, store.ErrConflict) {
+				return nil, err
+			}
+			r.forget(row.ID)
+		}
+	}
+	return list, nil
+}
+
+func (r *runner) forget(id store.JobID) {
+	delete(r.held, id)
+	delete(r.pause, id)
+	delete(r.said, id)
+}
+
+// busy tells whether another runner works on a row: it changes while somebody does.
+func (r *runner) busy(row store.Job) bool {
+	if row.Holder == [16]byte{} || row.Holder == r.id {
+		return false
+	}
+	s, ok := r.held[row.ID]
+	if !ok || s.version != row.Version {
+		r.held[row.ID] = sighting{row.Version, r.elapsed()}
+		return true
+	}
+	return r.elapsed()-s.since < leaseFor
+}
+
+// try takes a job, unless somebody has it, does it, and says in its row what came of that.
+func (r *runner) try(ctx context.Context, d due, row store.Job, known bool) error {
+	if !known {
+		if err := r.e.Registry.PutJob(ctx, store.Job{ID: d.id(), Kind: d.kind, Campaign: d.campaign, Draw: d.draw, RunAt: d.at}); err != nil {
+			return err
+		}
+		var err error
+		if row, err = r.e.Registry.Job(ctx, d.id()); errors.Is(err, store.ErrNotFound) {
+			return nil // another runner did it meanwhile
+		} else if err != nil {
+			return err
+		}
+	}
+	if r.busy(row) {
+		return nil
+	}
+	row.Holder, row.Attempt = r.id, row.Attempt+1
+	row, err := r.e.Registry.SwapJob(ctx, row)
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
+		return nil // another runner was faster
+	}
+	if err != nil {
+		return err
+	}
+	r.e.step("job taken")
+	row, err = r.work(ctx, d, row)
+	r.e.step("job worked on")
+	return r.leave(ctx, d, row, err)
+}
+
+// work does the job and renews the lease meanwhile. Whoever loses it stops.
+func (r *runner) work(ctx context.Context, d due, row store.Job) (store.Job, error) {
+	working, stop := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop(nil)
+	wg.Go(func() {
+		every := renewEvery
+		if r.e.hooks.renewEvery > 0 {
+			every = r.e.hooks.renewEvery
+		}
+		t := time.NewTicker(every)
+		defer t.Stop()
+		for last := time.Now(); ; {
+			select {
+			case <-t.C:
+			case <-working.Done():
+				return
+			}
+			next, err := r.e.Registry.SwapJob(working, row)
+			if err == nil {
+				row, last = next, time.Now()
+			}
+			if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || time.Since(last) > leaseFor-every {
+				stop(errLeaseLost)
+				return
+			}
+		}
+	})
+	err := r.e.do(working, d)
+	stop(nil)
+	wg.Wait()
+	if cause := context.Cause(working); errors.Is(cause, errLeaseLost) {
+		err = cause
+	}
+	return row, err
+}
+
+// leave drops the row of a job that was done, and gives back one that was not. At the end of the daemon it does so all the same, so that the
+// next one need not wait for the lease.
+func (r *runner) leave(ctx context.Context, d due, row store.Job, err error) error {
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	delete(r.asleep, d.campaign)
+	if err == nil {
+		r.forget(row.ID)
+		r.e.Log.Info("done by the clock", "job", d.kind, "campaign", hexID(d.campaign), "draw", d.draw)
+		err = r.e.Registry.DropJob(ending, row.ID, row.Version)
+		if errors.Is(err, store.ErrConflict) {
+			return nil
+		}
+		return err
+	}
+	if errors.Is(err, errLeaseLost) {
+		return nil
+	}
+	row.Holder = [16]byte{}
+	if ctx.Err() == nil {
+		row.Said = reasonOf(err)
+		r.pause[row.ID] = r.elapsed() + pauseAfter(row.Attempt, err)
+		r.say(row.ID, "a job has to wait", d, err)
+	}
+	if _, err := r.e.Registry.SwapJob(ending, row); err != nil && !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return ctx.Err()
+}
+
+// reasonOf is what a row keeps of an error.
+func reasonOf(err error) string {
+	var own *Error
+	if errors.As(err, &own) {
+		return string(own.Reason)
+	}
+	return "INTERNAL"
+}
+
+// pauseAfter is how long a job is let alone after a failure: as long as the refusal says, else twice as long each time; a minute at most.
+func pauseAfter(attempt int, err error) time.Duration {
+	var own *Error
+	if errors.As(err, &own) && own.Retry > 0 {
+		return min(max(own.Retry, tick), retryMost)
+	}
+	return min(tick<<min(max(attempt-1, 0), 10), retryMost)
+}
+
+// say logs an error about a job once, until it is another one.
+func (r *runner) say(id store.JobID, what string, d due, err error) {
+	if text := err.Error(); r.said[id] != text {
+		r.said[id] = text
+		r.e.Log.Warn(what, "job", d.kind, "campaign", hexID(d.campaign), "draw", d.draw, "error", err)
+	}
+}
+
+// sweep, once an hour, reminds staff in the log of what waits for them, and drops tokens that expired long ago.
+func (r *runner) sweep(ctx context.Context, steady bool) {
+	if r.elapsed() < r.sweepAt {
+		return
+	}
+	first := r.sweepAt == 0
+	r.sweepAt = r.elapsed() + sweepEvery
+	r.remind(ctx)
+	if !steady || first { // a clock that was wrong from the start has had an hour to be set right
+		return
+	}
+	n, err := r.e.Registry.DropStaffTokens(ctx, r.e.Now().Add(-tokensKept))
+	if err != nil && ctx.Err() == nil {
+		r.e.Log.Warn("drop expired staff tokens", "error", err)
+	} else if n > 0 {
+		r.e.Log.Info("dropped staff tokens that expired over 30 days ago", "count", n)
+	}
+}

@@ -1,0 +1,633 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fairlot/crypto/beacon"
+	"fairlot/draw"
+	"fairlot/engine"
+	"fairlot/store"
+	"fairlot/verify"
+)
+
+// truth is a beacon of one key that goes by the true time, whatever clock the engine has.
+type truth struct {
+	*beacon.Local
+	at   atomic.Int64 // Unix nanoseconds
+	away atomic.Bool
+}
+
+func (b *truth) Fetch(_ context.Context, c beacon.Chain, round uint64) ([48]byte, error) {
+	switch {
+	case b.away.Load():
+		return [48]byte{}, beacon.ErrNoRelay
+	case c.Time(round).After(time.Unix(0, b.at.Load())):
+		return [48]byte{}, beacon.ErrNotYet
+	}
+	return b.Sign(round), nil
+}
+
+// clockwork is an installation whose true time passes when the test says so; its clock may be wrong.
+type clockwork struct {
+	*world
+	beacon  *truth
+	elapsed atomic.Int64
+	run     *engine.Runner
+	second  *atomic.Int64 // the own time of the second of two runners
+}
+
+func newClockwork(t *testing.T) *clockwork {
+	t.Helper()
+	k := &clockwork{world: newWorld(t), beacon: &truth{Local: must(beacon.NewLocal(start.Unix()-1000, 3))(t)}}
+	k.cfg.Beacon = k.beacon
+	k.beacon.at.Store(start.UnixNano())
+	k.restart()
+	return k
+}
+
+// restart starts another engine and another runner.
+func (k *clockwork) restart() {
+	k.t.Helper()
+	k.reopen()
+	k.SetElapsed(func() time.Duration { return time.Duration(k.elapsed.Load()) })
+	k.run = k.NewRunner()
+}
+
+// pass lets true time pass in steps, and looks after each.
+func (k *clockwork) pass(d, step time.Duration) {
+	k.t.Helper()
+	for ; d > 0; d -= step {
+		k.move(min(step, d))
+		k.look()
+	}
+}
+
+func (k *clockwork) move(d time.Duration) {
+	k.elapsed.Add(int64(d))
+	k.beacon.at.Add(int64(d))
+	k.setClock(k.now().Add(d))
+}
+
+// goTo moves the true time to an instant without looking.
+func (k *clockwork) goTo(at time.Time) { k.move(at.Sub(time.Unix(0, k.beacon.at.Load()))) }
+
+// reopenBeside starts another engine on the same rooms while the one before lives on.
+func (k *clockwork) reopenBeside() {
+	k.t.Helper()
+	k.Engine = must(engine.New(context.Background(), k.cfg))(k.t)
+	k.t.Cleanup(k.Engine.Close)
+}
+
+func (k *clockwork) look() {
+	k.t.Helper()
+	if err := k.run.Look(context.Background()); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// jump makes the clock wrong by d, and right again by −d.
+func (k *clockwork) jump(d time.Duration) { k.setClock(k.now().Add(d)) }
+
+// timed are rules with one draw on the test's beacon and a year's retention.
+func (k *clockwork) timed() engine.Rules {
+	r := noProof(rules())
+	c := k.beacon.Chain()
+	r.Draws[0].Beacon = &engine.Chain{Hash: c.Hash[:], Period: int64(c.Period), Genesis: c.Genesis, Key: c.Key[:]}
+	r.Draws[0].DrawTime = r.ObjectionsEnd.Add(2 * time.Hour)
+	r.Retention = 30
+	return r
+}
+
+func (k *clockwork) state(c engine.Campaign) store.CampaignState {
+	k.t.Helper()
+	return must(k.FindCampaign(context.Background(), c.Slug, true))(k.t).State
+}
+
+func (k *clockwork) wantState(c engine.Campaign, want store.CampaignState) {
+	k.t.Helper()
+	if got := k.state(c); got != want {
+		k.t.Fatalf("campaign in state %d, want %d\n%s", got, want, k.errs.String())
+	}
+}
+
+func (k *clockwork) drawState(c engine.Campaign) store.DrawState {
+	k.t.Helper()
+	return must(k.Draw(context.Background(), c.ID, 1))(k.t).State
+}
+
+// kinds counts the records of the log by kind.
+func (k *clockwork) kinds() map[string]int {
+	k.t.Helper()
+	out := map[string]int{}
+	for _, b := range must(k.rooms.Registry.LogRecords(context.Background(), 0, 10000))(k.t) {
+		out[must(draw.ParseRecord(b))(k.t).Kind()]++
+	}
+	return out
+}
+
+func (k *clockwork) someEnter(c engine.Campaign, n int) {
+	k.t.Helper()
+	for i := range n {
+		k.enter(k.client(c, i, ""))
+	}
+}
+
+// TestLifeByTheClock opens, closes, draws and erases a campaign without anybody's call but the draft's and the release's.
+func TestLifeByTheClock(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	r := k.timed()
+	c := must(k.CreateCampaign(ctx, "by-itself", r, ""))(t)
+	_, err := k.OpenCampaignAt(ctx, c.ID, c.Etag, start)
+	wantReason(t, err, engine.FieldInvalid, "open_time")
+	_, err = k.OpenCampaignAt(ctx, c.ID, c.Etag, r.EntriesEnd)
+	wantReason(t, err, engine.RulesInvalid, "campaign.entries_end")
+	_, err = k.OpenCampaignAt(ctx, c.ID, "9", start.Add(time.Hour))
+	wantReason(t, err, engine.EtagStale, "")
+	must(k.OpenCampaignAt(ctx, c.ID, c.Etag, start.Add(2*time.Hour)))(t)
+	must(k.OpenCampaignAt(ctx, c.ID, c.Etag, start.Add(time.Hour)))(t) // again sets another time
+	k.pass(time.Hour-time.Second, 10*time.Minute)
+	k.wantState(c, store.Draft)
+	k.pass(time.Second, time.Second)
+	k.wantState(c, store.Open)
+	c = must(k.FindCampaign(ctx, c.Slug, false))(t)
+	k.someEnter(c, 12)
+	k.goTo(r.EntriesEnd)
+	k.Work(context.Background())
+	k.look()
+	k.wantState(c, store.Ended)
+	k.goTo(r.ObjectionsEnd.Add(-time.Second))
+	k.look()
+	k.wantState(c, store.Ended)
+	k.pass(4*time.Second, time.Second)
+	k.wantState(c, store.Closed)
+	due := must(k.Draw(ctx, c.ID, 1))(t).RoundTime
+	k.goTo(due.Add(-time.Second))
+	k.look()
+	if k.drawState(c) != store.DrawClosed {
+		t.Fatal("drawn before the round")
+	}
+	k.beacon.away.Store(true) // relays are away for a while
+	k.pass(10*time.Minute, 5*time.Second)
+	if k.drawState(c) != store.DrawClosed {
+		t.Fatal("drawn without a round")
+	}
+	todos := must(k.Todos(ctx))(t)
+	if i := find(todos, engine.TodoDraw); i < 0 || todos[i].Said != string(engine.BeaconUnavailable) || todos[i].Attempt < 5 || todos[i].Attempt > 100 {
+		t.Errorf("a draw that waits for relays is shown as %+v", todos)
+	}
+	k.beacon.away.Store(false)
+	k.pass(time.Minute, time.Second)
+	if k.drawState(c) != store.DrawDrawn {
+		t.Fatalf("not drawn\n%s", k.errs.String())
+	}
+	releases := must(k.PrepareRelease(ctx, c.ID, 1, true))(t)
+	if len(releases[0].Entrants) != 2 {
+		t.Fatalf("%d released", len(releases[0].Entrants))
+	}
+	told := k.now().Add(5 * 24 * time.Hour) // a winner is told late: the claim period begins then
+	k.goTo(told)
+	must(k.ReportNotification(ctx, c.ID, 1, 1, 1, 1, 2))(t)
+	k.goTo(told.Add(37*24*time.Hour - 2*time.Second))
+	k.look()
+	k.wantState(c, store.Closed)
+	leaves := must(k.rooms.Identity.Leaves(ctx, c.ID, store.EntrantID{}, 100))(t)
+	k.pass(2*time.Minute, time.Second)
+	k.wantState(c, store.Erased)
+	for _, l := range leaves {
+		if _, err := k.rooms.Identity.Sealed(ctx, c.ID, []store.EntrantID{l.ID}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an envelope is left: %v", err)
+		}
+	}
+	if n := must(k.Notifications(ctx, c.ID, 1))(t); len(n) != 0 {
+		t.Error("notices are left")
+	}
+	_, err = k.PrepareRelease(ctx, c.ID, 1, true)
+	wantReason(t, err, engine.CampaignClosed, "")
+	_, err = k.ReplaceWinner(ctx, c.ID, 1, 1, 1, "late")
+	wantReason(t, err, engine.CampaignClosed, "")
+	if got := fmt.Sprint(k.kinds()); got != fmt.Sprint(map[string]int{"open": 1, "close": 1, "result": 1, "opened": 1, "erased": 1}) {
+		t.Errorf("the log holds %s", got)
+	}
+	if rows := must(k.rooms.Registry.Jobs(ctx))(t); len(rows) != 0 {
+		t.Errorf("rows of done jobs are left: %+v", rows)
+	}
+	var bundle strings.Builder // still to be checked by anybody
+	if err := k.WriteBundle(ctx, c.ID, &bundle); err != nil {
+		t.Fatal(err)
+	}
+	wantVerified(t, []byte(bundle.String()))
+}
+
+// wantVerified wants that everything in a bundle holds; no witness was there in time.
+func wantVerified(t *testing.T, b []byte) {
+	t.Helper()
+	files := must(verify.Tar(bytes.NewReader(b), int64(len(b))))(t)
+	out, err := verify.Bundle(files, verify.Options{})
+	if err != nil || out.Status != verify.StatusUnconfirmed || out.Draws[0].State != verify.StateDrawn {
+		t.Errorf("the bundle does not verify: %v", err)
+	}
+}
+
+func find(todos []engine.Todo, kind engine.TodoKind) int {
+	for i, t := range todos {
+		if t.Kind == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestDraftChangedDoesNotOpen: what opens by itself is the draft that was agreed on, or nothing.
+func TestDraftChangedDoesNotOpen(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	r := k.timed()
+	c := must(k.CreateCampaign(ctx, "changed", r, ""))(t)
+	gone := must(k.CreateCampaign(ctx, "gone", r, ""))(t)
+	for _, x := range []engine.Campaign{c, gone} {
+		must(k.OpenCampaignAt(ctx, x.ID, x.Etag, start.Add(time.Hour)))(t)
+	}
+	r.Draws[0].Alternates = 1
+	changed := must(k.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
+	if err := k.DeleteCampaign(ctx, gone.ID, gone.Etag); err != nil {
+		t.Fatal(err)
+	}
+	if todos := must(k.Todos(ctx))(t); len(todos) != 1 || todos[0].Kind != engine.TodoOpen || todos[0].Said != "ETAG_STALE" {
+		t.Errorf("to do: %+v", todos)
+	}
+	k.pass(2*time.Hour, time.Minute)
+	k.wantState(c, store.Draft)
+	if log := k.errs.String(); strings.Count(log, "ETAG_STALE") != 1 {
+		t.Errorf("the log says it not once:\n%s", log)
+	}
+	must(k.OpenCampaignAt(ctx, c.ID, changed.Etag, k.now().Add(time.Minute)))(t)
+	k.pass(3*time.Minute, time.Second)
+	k.wantState(c, store.Open)
+	if rows := must(k.rooms.Registry.Jobs(ctx))(t); len(rows) != 0 {
+		t.Errorf("rows are left: %+v", rows)
+	}
+}
+
+// TestNothingIsErasedUnasked: without a retention nothing goes, ever.
+func TestNothingIsErasedUnasked(t *testing.T) {
+	k := newClockwork(t)
+	r := k.timed()
+	r.Retention = 0
+	c := k.open(r)
+	k.someEnter(c, 6)
+	k.drawn(c)
+	k.goTo(start.AddDate(20, 0, 0))
+	k.pass(3*time.Minute, time.Minute)
+	k.wantState(c, store.Closed)
+}
+
+// drawn takes a campaign to its result by the clock.
+func (k *clockwork) drawn(c engine.Campaign) {
+	k.t.Helper()
+	for range 5 {
+		k.goTo(c.Rules.ObjectionsEnd)
+		k.pass(5*time.Second, time.Second)
+		k.goTo(c.Rules.Draws[0].DrawTime.Add(6 * time.Second))
+		k.pass(5*time.Second, time.Second)
+		if k.state(c) >= store.Closed && k.drawState(c) == store.DrawDrawn {
+			return
+		}
+	}
+	k.t.Fatalf("not drawn\n%s", k.errs.String())
+}
+
+// TestClockJumps tells stories of clocks. What is done must be the same as with a true clock, no record twice, and nothing before its true time.
+func TestClockJumps(t *testing.T) {
+	stories := map[string]func(k *clockwork, c engine.Campaign){
+		"a day ahead before the end, then right": func(k *clockwork, c engine.Campaign) {
+			k.goTo(c.Rules.EntriesEnd.Add(-2 * time.Hour))
+			k.look()
+			k.jump(24 * time.Hour)
+			k.both(5*time.Minute, 5*time.Second)
+			k.jump(-24 * time.Hour)
+			k.both(5*time.Minute, 5*time.Second)
+		},
+		"a day ahead for long, before objections have ended": func(k *clockwork, c engine.Campaign) {
+			k.goTo(c.Rules.EntriesEnd.Add(time.Minute))
+			k.both(time.Minute, time.Second)
+			k.jump(24 * time.Hour)
+			k.both(time.Hour, 10*time.Second)
+			k.jump(-24 * time.Hour)
+			k.both(time.Minute, time.Second)
+		},
+		"a day ahead from the start on": func(k *clockwork, c engine.Campaign) {
+			k.goTo(c.Rules.EntriesEnd.Add(time.Minute))
+			k.Work(context.Background())
+			k.jump(24 * time.Hour)
+			k.restart()
+			k.both(time.Hour, 10*time.Second)
+			k.jump(-24 * time.Hour)
+			k.restart()
+		},
+		"a day back between close and draw": func(k *clockwork, c engine.Campaign) {
+			k.goTo(c.Rules.ObjectionsEnd)
+			k.both(10*time.Second, time.Second)
+			k.wantState(c, store.Closed)
+			k.jump(-24 * time.Hour)
+			k.both(20*time.Minute, 10*time.Second)
+			k.wantState(c, store.Closed)
+			k.jump(24 * time.Hour)
+			k.both(time.Minute, time.Second)
+		},
+		"jitter": func(k *clockwork, c engine.Campaign) {
+			k.goTo(c.Rules.ObjectionsEnd.Add(-30 * time.Second))
+			for i := range 30 {
+				by := time.Duration(i%3-1) * 12 * time.Second
+				k.jump(by)
+				k.both(3*time.Second, time.Second)
+				k.jump(-by)
+			}
+			k.wantState(c, store.Closed)
+		},
+	}
+	for name, story := range stories {
+		t.Run(name, func(t *testing.T) {
+			k := newClockwork(t)
+			c := k.open(k.timed())
+			k.someEnter(c, 12)
+			story(k, c)
+			k.goTo(k.trueTime().Add(engine.SteadyFor))
+			k.drawn(c)
+			if got := fmt.Sprint(k.kinds()); got != fmt.Sprint(map[string]int{"open": 1, "close": 1, "result": 1}) {
+				t.Errorf("the log holds %s", got)
+			}
+			k.Work(context.Background())
+			k.wantClosed(must(k.FindCampaign(context.Background(), c.Slug, false))(t), 12, 0)
+		})
+	}
+}
+
+func (k *clockwork) trueTime() time.Time { return time.Unix(0, k.beacon.at.Load()).UTC() }
+
+// both is pass, with the rest of what Run does, and with the promise that nothing irrevocable happens before its true time.
+func (k *clockwork) both(d, step time.Duration) {
+	k.t.Helper()
+	for ; d > 0; d -= step {
+		k.move(step)
+		k.look()
+		k.Work(context.Background())
+		k.wantInTime()
+	}
+}
+
+func (k *clockwork) wantInTime() {
+	k.t.Helper()
+	if what := k.earlyAt(k.trueTime()); what != "" {
+		k.t.Fatal(what)
+	}
+}
+
+// earlyAt says what happened before its time.
+func (k *clockwork) earlyAt(now time.Time) string {
+	k.t.Helper()
+	for _, c := range must(k.ListCampaigns(context.Background(), store.CampaignID{}, 10, true))(k.t) {
+		if c.State >= store.Ended && now.Before(c.Rules.EntriesEnd) {
+			return "ended before its time"
+		}
+		if c.State >= store.Closed && now.Before(c.Rules.ObjectionsEnd) {
+			return "closed before its time"
+		}
+	}
+	return ""
+}
+
+// TestBelievingTheClockIsCaught: an engine whose clock is believed whatever it does ends and closes before the time, and the promise of the stories above
+// sees it.
+func TestBelievingTheClockIsCaught(t *testing.T) {
+	for name, disarm := range map[string]func(k *clockwork){
+		"a jump is not seen": func(k *clockwork) { k.SetElapsed(func() time.Duration { return k.now().Sub(start) }) },
+		"the beacon says yes": func(k *clockwork) {
+			k.beacon.at.Store(start.AddDate(9, 0, 0).UnixNano())
+			k.SetElapsed(func() time.Duration { return k.now().Sub(start) })
+		},
+	} {
+		k := newClockwork(t)
+		c := k.open(k.timed())
+		k.someEnter(c, 6)
+		k.goTo(c.Rules.EntriesEnd.Add(-time.Hour))
+		truth := k.trueTime()
+		disarm(k)
+		k.run = k.NewRunner()
+		k.look()
+		k.jump(26 * time.Hour)
+		k.look()
+		k.Work(context.Background())
+		if k.earlyAt(truth) == "" {
+			t.Errorf("%s: nothing came too early, so the stories are worth nothing", name)
+		}
+	}
+}
+
+// TestClockNeverErases: however far ahead the clock is, and for however long, nothing is destroyed before the beacon says that it is time.
+func TestClockNeverErases(t *testing.T) {
+	k := newClockwork(t)
+	c := k.open(k.timed())
+	k.someEnter(c, 12)
+	k.drawn(c)
+	k.jump(400 * 24 * time.Hour)
+	k.restart()
+	k.pass(2*time.Hour, 10*time.Second)
+	k.wantState(c, store.Closed)
+	k.beacon.away.Store(true) // nor if no relay can be asked
+	k.pass(2*time.Hour, 10*time.Second)
+	k.wantState(c, store.Closed)
+	if leaves := must(k.rooms.Identity.Leaves(context.Background(), c.ID, store.EntrantID{}, 1))(t); len(must(k.rooms.Identity.Sealed(context.Background(), c.ID, []store.EntrantID{leaves[0].ID}))(t)) != 1 {
+		t.Error("an envelope is gone")
+	}
+	k.beacon.away.Store(false)
+	k.beacon.at.Add(int64(400 * 24 * time.Hour)) // the clock was right
+	k.pass(2*time.Minute, time.Second)
+	k.wantState(c, store.Erased)
+}
+
+// TestKilledAtEachStepOfAJob has a runner die at every step of closing, drawing and erasing, and another one go on.
+func TestKilledAtEachStepOfAJob(t *testing.T) {
+	const most = 100
+	for n := 1; ; n++ {
+		if n > most {
+			t.Fatal("it never ends")
+		}
+		k := newClockwork(t)
+		c := k.open(k.timed())
+		k.someEnter(c, 12)
+		count, died := 0, ""
+		k.SetStep(func(name string) {
+			if count++; count == n {
+				panic(crash{name})
+			}
+		})
+		end := c.Rules.Draws[0].DrawTime.Add(38 * 24 * time.Hour)
+		for range 200 {
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						died = r.(crash).step
+						k.restart() // without the step hook
+					}
+				}()
+				for _, at := range []time.Time{c.Rules.ObjectionsEnd, c.Rules.Draws[0].DrawTime.Add(5 * time.Second), end} {
+					if k.trueTime().Before(at) {
+						k.goTo(at)
+					}
+					k.pass(5*time.Second, time.Second)
+				}
+			}()
+			if k.state(c) == store.Erased {
+				break
+			}
+		}
+		k.SetStep(nil)
+		k.wantState(c, store.Erased)
+		if got := fmt.Sprint(k.kinds()); got != fmt.Sprint(map[string]int{"open": 1, "close": 1, "result": 1, "erased": 1}) {
+			t.Fatalf("killed at %q (%d): the log holds %s", died, n, got)
+		}
+		k.pass(engine.LeaseFor+2*time.Minute, time.Second)
+		if rows := must(k.rooms.Registry.Jobs(context.Background()))(t); len(rows) != 0 {
+			t.Fatalf("killed at %q (%d): rows are left: %+v", died, n, rows)
+		}
+		if died == "" {
+			if n < 15 {
+				t.Errorf("only %d steps", n-1)
+			}
+			return
+		}
+	}
+}
+
+// overlap is a registry beside which it is counted how many work on a draw at once: the beacon is asked in the middle of it.
+type overlap struct {
+	*truth
+	mu         sync.Mutex
+	now, most  int
+	hold       chan struct{} // closed to let them go on
+	begun      chan struct{} // one for each that came
+	afterClose time.Time
+}
+
+func (o *overlap) Fetch(ctx context.Context, c beacon.Chain, round uint64) ([48]byte, error) {
+	if c.Time(round).Before(o.afterClose) {
+		return o.truth.Fetch(ctx, c, round)
+	}
+	o.mu.Lock()
+	o.now++
+	o.most = max(o.most, o.now)
+	o.mu.Unlock()
+	defer func() { o.mu.Lock(); o.now--; o.mu.Unlock() }()
+	o.begun <- struct{}{}
+	select {
+	case <-o.hold:
+	case <-ctx.Done():
+		return [48]byte{}, ctx.Err()
+	}
+	return o.truth.Fetch(ctx, c, round)
+}
+
+// careless is a registry whose compare-and-swap on jobs always wins: the mutant.
+type careless struct{ store.Registry }
+
+func (r careless) SwapJob(ctx context.Context, j store.Job) (store.Job, error) {
+	for {
+		row, err := r.Registry.Job(ctx, j.ID)
+		if err != nil {
+			return row, err
+		}
+		j.Version = row.Version
+		if out, err := r.Registry.SwapJob(ctx, j); !errors.Is(err, store.ErrConflict) {
+			return out, err
+		}
+	}
+}
+
+// twoRunners has two engines on the same rooms take the same draw while the relay is slow, and returns how many worked on it at once. Between the two
+// looks the second one's own time goes on by `later`.
+func twoRunners(t *testing.T, wrap func(store.Registry) store.Registry, renew time.Duration, together bool, later time.Duration) (most int) {
+	t.Helper()
+	k := newClockwork(t)
+	c := k.open(k.timed())
+	k.someEnter(c, 6)
+	k.goTo(c.Rules.ObjectionsEnd)
+	k.pass(3*time.Second, time.Second)
+	k.wantState(c, store.Closed)
+	o := &overlap{truth: k.beacon, hold: make(chan struct{}), begun: make(chan struct{}, 10), afterClose: c.Rules.ObjectionsEnd.Add(time.Minute)}
+	k.cfg.Beacon, k.cfg.Registry = o, wrap(k.rooms.Registry)
+	k.goTo(c.Rules.Draws[0].DrawTime.Add(5 * time.Second))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var runners [2]*engine.Runner
+	var engines [2]*engine.Engine
+	for i := range runners {
+		k.reopenBeside()
+		engines[i] = k.Engine
+		var mine atomic.Int64
+		mine.Store(k.elapsed.Load())
+		k.SetElapsed(func() time.Duration { return time.Duration(mine.Load()) })
+		k.SetRenewEvery(renew)
+		runners[i] = k.NewRunner()
+		k.second = &mine
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { runners[0].Look(ctx) })
+	if !together {
+		<-o.begun
+		runners[1].Look(ctx) // sees that it is held
+		k.second.Add(int64(later))
+		time.Sleep(100 * time.Millisecond) // leases are renewed meanwhile
+	}
+	wg.Go(func() { runners[1].Look(ctx) })
+	time.Sleep(300 * time.Millisecond)
+	close(o.hold)
+	wg.Wait()
+	for range 3 {
+		k.second.Add(int64(2 * time.Minute))
+		runners[1].Look(ctx)
+	}
+	if d := must(engines[1].Draw(ctx, c.ID, 1))(t); d.State != store.DrawDrawn {
+		t.Error("not drawn in the end")
+	}
+	if n := k.kinds()["result"]; n != 1 {
+		t.Errorf("%d results", n)
+	}
+	return o.most
+}
+
+// TestTwoRunnersAtOnce: whoever is second leaves a job alone while the first one works on it, however slowly; a dead one's job is taken over. A store whose
+// compare-and-swap always wins lets both work at once, and the same test sees it; even then there is one result.
+func TestTwoRunnersAtOnce(t *testing.T) {
+	honest := func(r store.Registry) store.Registry { return r }
+	mutant := func(r store.Registry) store.Registry { return careless{r} }
+	for range 5 {
+		if most := twoRunners(t, honest, time.Hour, true, 0); most != 1 {
+			t.Errorf("%d at once", most)
+		}
+	}
+	if most := twoRunners(t, honest, 5*time.Millisecond, false, engine.LeaseFor+time.Second); most != 1 {
+		t.Errorf("a slow job was taken from its runner: %d at once", most)
+	}
+	if most := twoRunners(t, honest, time.Hour, false, engine.LeaseFor+time.Second); most != 2 {
+		t.Errorf("a job that is not renewed is not taken over: %d at once", most)
+	}
+	caught := false
+	for range 20 {
+		caught = caught || twoRunners(t, mutant, time.Hour, true, 0) > 1
+		if caught {
+			break
+		}
+	}
+	if !caught {
+		t.Error("the mutant is not caught: this test is worth nothing")
+	}
+}

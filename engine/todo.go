@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"fairlot/store"
+)
+
+// TodoKind is what waits. The numbers are those of the contract.
+type TodoKind int
+
+// What can wait. Opening, closing, drawing and erasing are done by the clock, and stand here to be seen, and to say why they are late.
+const (
+	TodoOpen    TodoKind = iota + 1
+	TodoClose            // the close, after objections
+	TodoCosign           // cosignatures of a close, before the deadline
+	TodoDraw             // the draw, at its round
+	TodoRelease          // contacts of winners that no release covers
+	TodoNotice           // notices that are not sent
+	TodoClaim            // claim periods that run, or ended a short while ago
+	TodoErase            // destroying what is sealed
+	TodoToken            // a staff token that expires
+)
+
+// names are for the log; who is whose turn it is.
+var todoNames = map[TodoKind]struct{ name, who string }{
+	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoDraw: {"draw", "the daemon"},
+	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "notifier"}, TodoErase: {"erasure", "the daemon"},
+	TodoToken: {"staff token", "whoever makes tokens"},
+}
+
+// Todo is one thing that waits for somebody.
+type Todo struct {
+	Kind     TodoKind
+	Campaign store.CampaignID // zero: of no campaign
+	Slug     string
+	Draw     int       // 0: of no draw
+	Since    time.Time // zero: it has not begun
+	By       time.Time // the deadline, or when the clock starts it; zero: none
+	Count    int64     // how many cosignatures, contacts, notices or claims; else 0
+	Attempt  int       // how often the daemon tried
+	Said     string    // the reason of its last failure
+	Label    string    // of a token
+}
+
+const (
+	tokenSoon  = 14 * day // how long before a token expires it is told
+	claimShown = 30 * day // how long after its end a claim period is told
+)
+
+// Todos returns what waits, for whom, since when and by when, by deadline; what has none comes first.
+func (e *Engine) Todos(ctx context.Context) ([]Todo, error) {
+	rows, err := e.Registry.Jobs(ctx)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	byID := map[store.JobID]store.Job{}
+	for _, row := range rows {
+		byID[row.ID] = row
+	}
+	var list []Todo
+	err = e.eachCampaign(ctx, func(c store.Campaign) error {
+		more, err := e.todosOf(ctx, c, byID)
+		for _, t := range more {
+			t.Campaign, t.Slug = c.ID, c.Slug
+			list = append(list, t)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	approvals, err := e.unfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range approvals {
+		if a.Kind == ApproveOpen && a.State == store.ApprovalGiven && !a.NotBefore.IsZero() {
+			list = append(list, Todo{Kind: TodoOpen, Campaign: a.Campaign, Slug: actValue(a.Act, "slug"), By: a.NotBefore})
+		}
+	}
+	tokens, err := e.Registry.StaffTokens(ctx)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	now := e.Now()
+	for _, t := range tokens {
+		if left := t.Expires.Sub(now); !t.Revoked && left > 0 && left < tokenSoon {
+			list = append(list, Todo{Kind: TodoToken, By: t.Expires, Label: t.Role + " " + t.Label})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Todo) int { return a.By.Compare(b.By) })
+	return list, nil
+}
+
+func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.JobID]store.Job) ([]Todo, error) {
+	now := e.Now()
+	var list []Todo
+	add := func(kind TodoKind, d due) {
+		row := rows[d.id()]
+		t := Todo{Kind: kind, Draw: d.draw, By: d.at, Attempt: row.Attempt, Said: row.Said}
+		if !now.Before(d.at) {
+			t.Since = d.at
+		}
+		list = append(list, t)
+	}
+	if c.State == store.Draft {
+		return nil, nil
+	}
+	planned, err := e.planned(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range planned {
+		add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
+	}
+	if c.State != store.Closed {
+		return list, nil
+	}
+	drawings, err := e.drawings(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range drawings {
+		var more []Todo
+		if d.row.State == store.DrawClosed {
+			more, err = e.todoCosign(ctx, d)
+		} else if d.row.State == store.DrawDrawn {
+			more, err = e.todoWinners(ctx, d)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	return list, nil
+}
+
+// todoCosign is what custodians still have to do before a draw.
+func (e *Engine) todoCosign(ctx context.Context, d *drawing) ([]Todo, error) {
+	met, names, err := e.witnessed(ctx, d)
+	if err != nil || met {
+		return nil, err
+	}
+	missing := max(int64(d.open.Threshold)-int64(len(names)), 1)
+	return []Todo{{Kind: TodoCosign, Draw: d.row.N, Since: d.open.ObjectionsEnd, By: d.rules.Deadline(d.rules.Round), Count: missing}}, nil
+}
+
+// todoWinners is what staff still have to do after a draw.
+func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
+	lines, seats, _, _, err := e.seats(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	releases, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
+	if err != nil {
+		return nil, err
+	}
+	covered := map[store.EntrantID]bool{}
+	for _, r := range releases {
+		for _, id := range r.IDs {
+			covered[id] = true
+		}
+	}
+	drawn := d.chain.Time(d.rules.Round)
+	release := Todo{Kind: TodoRelease, Draw: d.row.N, Since: drawn, By: drawn.Add(time.Duration(d.rules.ClaimDays) * day)}
+	holds := map[[2]int64]bool{}
+	for _, l := range seats.Winners(lines) {
+		holds[[2]int64{int64(l.Stratum), int64(l.Rank)}] = true
+		if !covered[store.EntrantID(l.ID)] {
+			release.Count++
+		}
+	}
+	notices, err := e.Identity.Notifications(ctx, d.campaign.ID, d.row.N)
+	if err != nil {
+		return nil, err
+	}
+	notice := Todo{Kind: TodoNotice, Draw: d.row.N, By: release.By}
+	claim := Todo{Kind: TodoClaim, Draw: d.row.N}
+	for _, n := range notices {
+		if !holds[[2]int64{int64(n.Stratum), n.Rank}] { // replaced
+			continue
+		}
+		if n.State != notificationSent && n.State != notificationNoAddress {
+			notice.Count++
+			if notice.Since.IsZero() || n.Updated.Before(notice.Since) {
+				notice.Since = n.Updated
+			}
+			continue
+		}
+		end := n.Updated.Add(time.Duration(d.rules.ClaimDays) * day)
+		if d.rules.ClaimDays == 0 || e.Now().Sub(end) > claimShown {
+			continue
+		}
+		claim.Count++
+		if claim.By.IsZero() || end.Before(claim.By) {
+			claim.Since, claim.By = n.Updated, end
+		}
+	}
+	list := []Todo{release, notice, claim}
+	return slices.DeleteFunc(list, func(t Todo) bool { return t.Count == 0 }), nil
+}
+
+// remind writes into the log what waits for staff and is urgent, each thing once a day. It says how many, never who.
+func (r *runner) remind(ctx context.Context) {
+	list, err := r.e.Todos(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.e.Log.Warn("look for what waits for staff", "error", err)
+		}
+		return
+	}
+	now := r.e.Now()
+	for _, t := range list {
+		switch t.Kind {
+		case TodoOpen, TodoClose, TodoDraw:
+			continue // a job that fails says so by itself
+		}
+		if t.By.Sub(now) > 2*day && t.Kind != TodoRelease {
+			continue
+		}
+		key := fmt.Sprintf("%d %x %d %s", t.Kind, t.Campaign[:], t.Draw, t.Label)
+		if at, ok := r.reminded[key]; ok && r.elapsed()-at < remindEvery {
+			continue
+		}
+		r.reminded[key] = r.elapsed()
+		names := todoNames[t.Kind]
+		r.e.Log.Warn("waits for staff: fairlot todo", "what", strings.TrimSpace(names.name+" "+t.Label), "who", names.who, "campaign", t.Slug, "draw", t.Draw, "count", t.Count, "by", t.By.UTC().Format(time.RFC3339))
+	}
+}
