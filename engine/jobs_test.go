@@ -146,17 +146,23 @@ func TestLifeByTheClock(t *testing.T) {
 	ctx := context.Background()
 	r := k.timed()
 	c := must(k.CreateCampaign(ctx, "by-itself", r, ""))(t)
-	_, err := k.OpenCampaignAt(ctx, c.ID, c.Etag, start)
+	_, err := k.RequestOpening(ctx, one, c.ID, c.Etag, start)
 	wantReason(t, err, engine.FieldInvalid, "open_time")
-	_, err = k.OpenCampaignAt(ctx, c.ID, c.Etag, r.EntriesEnd)
+	_, err = k.RequestOpening(ctx, one, c.ID, c.Etag, r.EntriesEnd)
 	wantReason(t, err, engine.RulesInvalid, "campaign.entries_end")
-	_, err = k.OpenCampaignAt(ctx, c.ID, "9", start.Add(time.Hour))
+	_, err = k.RequestOpening(ctx, one, c.ID, "9", start.Add(time.Hour))
 	wantReason(t, err, engine.EtagStale, "")
-	must(k.OpenCampaignAt(ctx, c.ID, c.Etag, start.Add(2*time.Hour)))(t)
-	must(k.OpenCampaignAt(ctx, c.ID, c.Etag, start.Add(time.Hour)))(t) // again sets another time
-	k.pass(time.Hour-time.Second, 10*time.Minute)
+	k.timedOpening(c, start.Add(time.Hour))
+	if todos := must(k.Todos(ctx))(t); find(todos, engine.TodoOpen) < 0 {
+		t.Errorf("to do: %+v", todos)
+	}
+	for range 59 {
+		k.move(time.Minute)
+		k.Work(ctx)
+	}
 	k.wantState(c, store.Draft)
-	k.pass(time.Second, time.Second)
+	k.move(time.Minute)
+	k.Work(ctx)
 	k.wantState(c, store.Open)
 	c = must(k.FindCampaign(ctx, c.Slug, false))(t)
 	k.someEnter(c, 12)
@@ -189,7 +195,7 @@ func TestLifeByTheClock(t *testing.T) {
 	if k.drawState(c) != store.DrawDrawn {
 		t.Fatalf("not drawn\n%s", k.errs.String())
 	}
-	releases := must(k.PrepareRelease(ctx, c.ID, 1, true))(t)
+	releases := k.releaseAll(c)
 	if len(releases[0].Entrants) != 2 {
 		t.Fatalf("%d released", len(releases[0].Entrants))
 	}
@@ -210,7 +216,7 @@ func TestLifeByTheClock(t *testing.T) {
 	if n := must(k.Notifications(ctx, c.ID, 1))(t); len(n) != 0 {
 		t.Error("notices are left")
 	}
-	_, err = k.PrepareRelease(ctx, c.ID, 1, true)
+	_, _, err = k.PrepareRelease(ctx, one, c.ID, 1, true)
 	wantReason(t, err, engine.CampaignClosed, "")
 	_, err = k.ReplaceWinner(ctx, c.ID, 1, 1, 1, "late")
 	wantReason(t, err, engine.CampaignClosed, "")
@@ -253,28 +259,46 @@ func TestDraftChangedDoesNotOpen(t *testing.T) {
 	r := k.timed()
 	c := must(k.CreateCampaign(ctx, "changed", r, ""))(t)
 	gone := must(k.CreateCampaign(ctx, "gone", r, ""))(t)
-	for _, x := range []engine.Campaign{c, gone} {
-		must(k.OpenCampaignAt(ctx, x.ID, x.Etag, start.Add(time.Hour)))(t)
-	}
+	k.timedOpening(c, start.Add(time.Hour))
+	k.timedOpening(gone, start.Add(time.Hour))
 	r.Draws[0].Alternates = 1
-	changed := must(k.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
+	must(k.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
 	if err := k.DeleteCampaign(ctx, gone.ID, gone.Etag); err != nil {
 		t.Fatal(err)
 	}
-	if todos := must(k.Todos(ctx))(t); len(todos) != 1 || todos[0].Kind != engine.TodoOpen || todos[0].Said != "ETAG_STALE" {
-		t.Errorf("to do: %+v", todos)
+	for range 120 {
+		k.move(time.Minute)
+		k.Work(ctx)
 	}
-	k.pass(2*time.Hour, time.Minute)
 	k.wantState(c, store.Draft)
-	if log := k.errs.String(); strings.Count(log, "ETAG_STALE") != 1 {
-		t.Errorf("the log says it not once:\n%s", log)
+	for _, a := range must(k.Approvals(ctx, true, [16]byte{}, 10))(t) {
+		if a.State != store.ApprovalLapsed || a.Outcome == "" {
+			t.Errorf("the approval is in state %d, %q", a.State, a.Outcome)
+		}
 	}
-	must(k.OpenCampaignAt(ctx, c.ID, changed.Etag, k.now().Add(time.Minute)))(t)
-	k.pass(3*time.Minute, time.Second)
-	k.wantState(c, store.Open)
-	if rows := must(k.rooms.Registry.Jobs(ctx))(t); len(rows) != 0 {
-		t.Errorf("rows are left: %+v", rows)
+}
+
+var one, two = engine.Actor{Token: "0000000000000001", Label: "one", Role: engine.RoleOfficer}, engine.Actor{Token: "0000000000000002", Label: "two", Role: engine.RoleOfficer}
+
+// timedOpening has two persons want the opening of a draft at an instant.
+func (k *clockwork) timedOpening(c engine.Campaign, at time.Time) {
+	k.t.Helper()
+	ctx := context.Background()
+	a := must(k.RequestOpening(ctx, one, c.ID, c.Etag, at))(k.t)
+	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
+}
+
+// releaseAll opens the contacts of all who hold a seat.
+func (k *clockwork) releaseAll(c engine.Campaign) []engine.Release {
+	k.t.Helper()
+	ctx := context.Background()
+	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
+	if err != nil {
+		k.t.Fatal(err)
 	}
+	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
+	all, _, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
+	return must(all, err)(k.t)
 }
 
 // TestNothingIsErasedUnasked: without a retention nothing goes, ever.

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"fairlot/crypto/beacon"
 	"fairlot/crypto/custody"
 	"fairlot/crypto/keys"
 	"fairlot/crypto/ledger"
@@ -35,6 +36,13 @@ const surveyJSON = `{"clearInvisibleValues":"onHidden","pages":[{"name":"p1","el
  {"type":"comment","name":"t","title":"Words","visibleIf":"{c} = 'red'"}]}]}`
 
 var start = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
+
+// noBeacon is out of reach.
+type noBeacon struct{}
+
+func (noBeacon) Fetch(context.Context, beacon.Chain, uint64) ([48]byte, error) {
+	return [48]byte{}, beacon.ErrNoRelay
+}
 
 // world is one installation on real files, with a clock that the test moves.
 type world struct {
@@ -93,7 +101,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.cfg = engine.Config{
-		Registry: w.rooms.Registry, Identity: w.rooms.Identity, Answers: w.rooms.Answers, Keys: w.keys, Marks: w.keys,
+		Registry: w.rooms.Registry, Identity: w.rooms.Identity, Answers: w.rooms.Answers, Keys: w.keys, Marks: w.keys, Beacon: noBeacon{},
 		LogSigner: w.log, ReceiptSigner: w.rcpt, Now: w.now, Log: slog.New(slog.NewTextHandler(&w.errs, nil)),
 	}
 	w.reopen()

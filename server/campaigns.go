@@ -95,7 +95,7 @@ func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaig
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag, time.Time{})
+	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag, timeFrom(req.OpenTime))
 	return approvalTo(a), err
 }
 
@@ -142,7 +142,7 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	r := engine.Rules{
 		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim),
 		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
-		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd),
+		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd), Retention: int64(c.RetentionDays),
 		Threshold: int(c.Threshold), Notifiers: c.Notifiers,
 	}
 	switch c.Proof {
@@ -184,7 +184,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		Name: "campaigns/" + hex.EncodeToString(c.ID[:]), Slug: c.Slug, State: fairlotv1.CampaignState(c.State), Etag: c.Etag,
 		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
 		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
-		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd),
+		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd), RetentionDays: int32(r.Retention),
 		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord),
 	}
 	if len(c.OpenRecord) > 0 {

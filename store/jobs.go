@@ -6,14 +6,14 @@ import "context"
 type JobID [16]byte
 
 // Job is one row: work that the clock starts, while somebody tries it. What is due follows from rules and states; a row says only who tries
-// it, how often it was tried, and what came of that. The one exception is a timed opening, which stands nowhere else.
+// it, how often it was tried, and what came of that.
 type Job struct {
 	ID       JobID
 	Kind     string
 	Campaign CampaignID
 	Draw     int      // 0: of no draw
 	RunAt    Time     // when it became, or becomes, due
-	Etag     int64    // version of the draft, of a timed opening; else 0
+	Etag     int64    // not used yet
 	Version  int64    // counts changes of the row, from 1
 	Holder   [16]byte // who works on it; zero: nobody
 	Attempt  int      // how often it was begun

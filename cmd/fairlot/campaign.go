@@ -9,11 +9,14 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/draw"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -316,9 +319,10 @@ func (cmd *campaignList) Run(a *app) error {
 }
 
 type campaignOpen struct {
-	Name string `arg:"" help:"Slug or id of the draft."`
-	Yes  bool   `help:"Do not ask."`
-	Etag string `help:"Ask for the version with this etag only (from campaign show --json)."`
+	Name string    `arg:"" help:"Slug or id of the draft."`
+	At   time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Once approved it opens by itself at this time, as 2026-01-31T08:00:00Z, if the draft is not changed until then."`
+	Yes  bool      `help:"Do not ask."`
+	Etag string    `help:"Ask for the version with this etag only (from campaign show --json)."`
 }
 
 // Help is shown below the usage.
@@ -326,7 +330,8 @@ func (campaignOpen) Help() string {
 	return `The draft is shown first. Opening takes two persons: this asks for it, and an officer other than you does it with fairlot approve. What opens is
 exactly the version that was shown: if somebody changes it meanwhile, it must be asked for anew.
 
-Example: fairlot campaign open autumn-reading`
+Example: fairlot campaign open autumn-reading
+         fairlot campaign open autumn-reading --at 2026-09-01T01:00:00Z`
 }
 
 // Run asks for the opening of the draft that was shown.
@@ -353,7 +358,11 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if etag == "" { // it is open already, and the daemon says so
 		etag = "-"
 	}
-	asked, err := fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag})
+	req := &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag}
+	if !cmd.At.IsZero() {
+		req.OpenTime = timestamppb.New(cmd.At)
+	}
+	asked, err := fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, req)
 	if err != nil {
 		return a.explain("open campaign "+cmd.Name, err)
 	}

@@ -39,6 +39,7 @@ type commands struct {
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
+	Todo        todoCmd        `cmd:"" help:"What waits for whom, since when, by when, and what the daemon will do by itself."`
 	Desk        deskCmd        `cmd:"" help:"What is done at the desk for a person who is present."`
 
 	Backup  daemonCmd `cmd:"" passthrough:"" help:"Operator, on the daemon's machine: run fairlotd backup."`

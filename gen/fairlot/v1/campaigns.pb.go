@@ -751,7 +751,10 @@ type Campaign struct {
 	OpenRecord string `protobuf:"bytes,23,opt,name=open_record,json=openRecord,proto3" json:"open_record,omitempty"`
 	// How winners claim: where, when, which telephone; one line in each language, shown on the page and in the notice to winners.
 	// Only with draws.
-	Claim         []*LocalizedText `protobuf:"bytes,24,rep,name=claim,proto3" json:"claim,omitempty"`
+	Claim []*LocalizedText `protobuf:"bytes,24,rep,name=claim,proto3" json:"claim,omitempty"`
+	// Days after the last claim period until locks, envelopes, consents of persons, releases and notices are destroyed by themselves;
+	// 0: never. Only with draws.
+	RetentionDays int32 `protobuf:"varint,25,opt,name=retention_days,json=retentionDays,proto3" json:"retention_days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -952,6 +955,13 @@ func (x *Campaign) GetClaim() []*LocalizedText {
 		return x.Claim
 	}
 	return nil
+}
+
+func (x *Campaign) GetRetentionDays() int32 {
+	if x != nil {
+		return x.RetentionDays
+	}
+	return 0
 }
 
 // CreateCampaignRequest asks for a new draft.
@@ -1272,7 +1282,9 @@ type OpenCampaignRequest struct {
 	// campaigns/ID.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The etag of the draft that was read and agreed on.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it opens by itself, if it is approved and still as it is now; absent: once it is approved.
+	OpenTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1319,6 +1331,13 @@ func (x *OpenCampaignRequest) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *OpenCampaignRequest) GetOpenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenTime
+	}
+	return nil
 }
 
 // CloseCampaignRequest closes a campaign.
@@ -1550,7 +1569,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\x90\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xc7\n" +
 	"\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
@@ -1586,7 +1605,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\topen_hash\x18\x16 \x01(\tB\x04\x90\xb5\x18\x01R\bopenHash\x12%\n" +
 	"\vopen_record\x18\x17 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
 	"openRecord\x12=\n" +
-	"\x05claim\x18\x18 \x03(\v2\x19.fairlot.v1.LocalizedTextB\f\xbaH\x05\x92\x01\x02\x10\x02\x90\xb5\x18\x01R\x05claim\"\x81\x01\n" +
+	"\x05claim\x18\x18 \x03(\v2\x19.fairlot.v1.LocalizedTextB\f\xbaH\x05\x92\x01\x02\x10\x02\x90\xb5\x18\x01R\x05claim\x125\n" +
+	"\x0eretention_days\x18\x19 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc2\x1c(\x00\x90\xb5\x18\x01R\rretentionDays\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +
@@ -1606,10 +1626,11 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18d\x90\xb5\x18\x01R\tpageToken\"\x7f\n" +
 	"\x15ListCampaignsResponse\x128\n" +
 	"\tcampaigns\x18\x01 \x03(\v2\x14.fairlot.v1.CampaignB\x04\x90\xb5\x18\x01R\tcampaigns\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\rnextPageToken\"t\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\rnextPageToken\"\xb3\x01\n" +
 	"\x13OpenCampaignRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12!\n" +
-	"\x04etag\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\x90\xb5\x18\x02R\x04etag\"R\n" +
+	"\x04etag\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\x90\xb5\x18\x02R\x04etag\x12=\n" +
+	"\topen_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\bopenTime\"R\n" +
 	"\x14CloseCampaignRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"W\n" +
 	"\x19CloseCampaignEarlyRequest\x12:\n" +
@@ -1724,29 +1745,30 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	10, // 23: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	10, // 24: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	10, // 25: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	11, // 26: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	12, // 27: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	13, // 28: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	14, // 29: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	15, // 30: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	17, // 31: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	18, // 32: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	19, // 33: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	20, // 34: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	10, // 35: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	10, // 36: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	23, // 37: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	10, // 38: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	16, // 39: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	24, // 40: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	10, // 41: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	24, // 42: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	21, // 43: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	35, // [35:44] is the sub-list for method output_type
-	26, // [26:35] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	22, // 26: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	11, // 27: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	12, // 28: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	13, // 29: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	14, // 30: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	15, // 31: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	17, // 32: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	18, // 33: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	19, // 34: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	20, // 35: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	10, // 36: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	10, // 37: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	23, // 38: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	10, // 39: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	16, // 40: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	24, // 41: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	10, // 42: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	24, // 43: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	21, // 44: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	36, // [36:45] is the sub-list for method output_type
+	27, // [27:36] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }

@@ -48,7 +48,8 @@ type CampaignServiceClient interface {
 	// ListCampaigns lists campaigns, newest id order; the public sees no drafts.
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
 	// OpenCampaign asks for the opening of a draft. Once another person has approved it (ApprovalService), everything is fixed in an open
-	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already.
+	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
+	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Approval, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
@@ -175,7 +176,8 @@ type CampaignServiceServer interface {
 	// ListCampaigns lists campaigns, newest id order; the public sees no drafts.
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
 	// OpenCampaign asks for the opening of a draft. Once another person has approved it (ApprovalService), everything is fixed in an open
-	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already.
+	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
+	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.

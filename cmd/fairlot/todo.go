@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type todoCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Help is shown below the usage.
+func (todoCmd) Help() string {
+	return `Opening at a time, closing, drawing and erasing are done by the daemon; they are listed with the reason if they are late.
+
+Example: fairlot todo`
+}
+
+// todoTexts say what is to be done, and whose turn it is.
+var todoTexts = map[fairlotv1.TodoKind]struct{ who, what string }{
+	fairlotv1.TodoKind_TODO_KIND_OPEN:    {"the daemon", "opens it"},
+	fairlotv1.TodoKind_TODO_KIND_CLOSE:   {"the daemon", "closes it"},
+	fairlotv1.TodoKind_TODO_KIND_COSIGN:  {"custodians", "%d more to cosign the bundle: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_DRAW:    {"the daemon", "draws"},
+	fairlotv1.TodoKind_TODO_KIND_RELEASE: {"notifier", "%d to be opened: fairlot release prepare"},
+	fairlotv1.TodoKind_TODO_KIND_NOTICE:  {"notifier", "%d to be told: fairlot notify"},
+	fairlotv1.TodoKind_TODO_KIND_CLAIM:   {"notifier", "%d may claim; replace who is late: fairlot draw replace"},
+	fairlotv1.TodoKind_TODO_KIND_ERASE:   {"the daemon", "destroys envelopes, releases and notices"},
+	fairlotv1.TodoKind_TODO_KIND_TOKEN:   {"staff", "staff token expires: fairlot token create"},
+}
+
+// Run lists what waits.
+func (cmd *todoCmd) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	res, err := fairlotv1.NewTodoServiceClient(conn).ListTodos(a.ctx, &fairlotv1.ListTodosRequest{})
+	if err != nil {
+		return a.explain("list what is to do", err)
+	}
+	if cmd.JSON {
+		return a.printJSON(res)
+	}
+	if len(res.Todos) == 0 {
+		a.printf("nothing waits\n")
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "BY\tSINCE\tWHO\tWHERE\tWHAT\n")
+	for _, t := range res.Todos {
+		text := todoTexts[t.Kind]
+		what := text.what
+		if t.Count > 0 {
+			what = fmt.Sprintf(what, t.Count)
+		}
+		if t.Said != "" {
+			what += fmt.Sprintf(" (%s, tried %s)", t.Said, plural(int64(t.Attempts), "time", "times"))
+		}
+		where := t.Slug
+		if t.Draw > 0 {
+			where += fmt.Sprintf(", draw %d", t.Draw)
+		}
+		if t.Label != "" {
+			where = t.Label
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(t.ByTime), moment(t.SinceTime), text.who, where, what)
+	}
+	return w.Flush()
+}
+
+func moment(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "-"
+	}
+	return zulu(t.AsTime())
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/store"
+)
+
+type todos struct {
+	fairlotv1.UnimplementedTodoServiceServer
+	engine *engine.Engine
+}
+
+func (s *todos) ListTodos(ctx context.Context, _ *fairlotv1.ListTodosRequest) (*fairlotv1.ListTodosResponse, error) {
+	list, err := s.engine.Todos(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.ListTodosResponse{}
+	for _, t := range list {
+		x := &fairlotv1.Todo{Kind: fairlotv1.TodoKind(t.Kind), Slug: t.Slug, Draw: int32(t.Draw), SinceTime: present(t.Since), ByTime: present(t.By),
+			Count: t.Count, Attempts: int32(t.Attempt), Said: t.Said, Label: t.Label}
+		if t.Campaign != (store.CampaignID{}) {
+			x.Campaign = fmt.Sprintf("campaigns/%x", t.Campaign[:])
+		}
+		out.Todos = append(out.Todos, x)
+	}
+	return out, nil
+}
+
+// present leaves the zero time out.
+func present(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}

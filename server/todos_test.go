@@ -1,0 +1,54 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"fairlot/engine"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// TestTodos has a draft open by itself through staff's door, and reads what waits with either role, and with none.
+func TestTodos(t *testing.T) {
+	d := open(t)
+	ctx := as(t, d.officer)
+	todos := fairlotv1.NewTodoServiceClient(d.conn)
+	rules := d.lotteryRules("todos")
+	rules.RetentionDays = 30
+	c, err := d.campaigns().CreateCampaign(ctx, &fairlotv1.CreateCampaignRequest{Campaign: rules})
+	must(t, err)
+	if c.RetentionDays != 30 {
+		t.Errorf("retention of %d days", c.RetentionDays)
+	}
+	at := func(x time.Time) *fairlotv1.OpenCampaignRequest {
+		return &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, OpenTime: timestamppb.New(x)}
+	}
+	_, err = d.campaigns().OpenCampaign(ctx, at(d.now().Add(-time.Minute)))
+	wantGRPC(t, err, invalidAt(engine.FieldInvalid, "open_time"))
+	opens := d.now().Add(2 * time.Second).Truncate(time.Second)
+	waiting, err := d.campaigns().OpenCampaign(ctx, at(opens))
+	must(t, err)
+	waiting, err = d.approvals().Approve(as(t, d.second), &fairlotv1.ApproveRequest{Name: waiting.Name, Digest: waiting.Digest})
+	must(t, err)
+	if waiting.State != fairlotv1.ApprovalState_APPROVAL_STATE_GIVEN || !waiting.DueTime.AsTime().Equal(opens) {
+		t.Fatal(waiting)
+	}
+	for _, token := range []string{d.officer, d.notifier} {
+		list, err := todos.ListTodos(as(t, token), &fairlotv1.ListTodosRequest{})
+		must(t, err)
+		if len(list.Todos) < 1 || list.Todos[0].Kind != fairlotv1.TodoKind_TODO_KIND_OPEN || list.Todos[0].Campaign != c.Name || !list.Todos[0].ByTime.AsTime().Equal(opens) {
+			t.Errorf("to do: %v", list)
+		}
+	}
+	_, err = todos.ListTodos(t.Context(), &fairlotv1.ListTodosRequest{})
+	wantGRPC(t, err, refusal{code: codes.Unauthenticated, reason: engine.StaffTokenInvalid})
+	stop := d.running(t)
+	defer stop()
+	eventually(t, "the draft opens", func() bool {
+		got, err := d.campaigns().GetCampaign(t.Context(), &fairlotv1.GetCampaignRequest{Name: c.Name})
+		return err == nil && got.State == fairlotv1.CampaignState_CAMPAIGN_STATE_OPEN && !d.now().Before(opens)
+	})
+}
