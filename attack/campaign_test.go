@@ -84,7 +84,7 @@ func english(s string) []*fairlotv1.LocalizedText {
 }
 
 // openCampaign opens a campaign with a survey and one draw, proof token, entries ending at end.
-func (d *daemon) openCampaign(batch int, end time.Time) *campaign {
+func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
 	d.t.Helper()
 	end = end.Truncate(time.Second)
 	c := &fairlotv1.Campaign{
@@ -109,6 +109,9 @@ func (d *daemon) openCampaign(batch int, end time.Time) *campaign {
 		d.t.Fatal(err)
 	}
 	c.Notifiers = []string{notifier.Recipient()}
+	for _, f := range change {
+		f(c)
+	}
 
 	conn, ctx := d.staff()
 	defer conn.Close()
