@@ -267,7 +267,10 @@ type answer struct {
 }
 
 // enter sends p's entry to addr; an error says that no answer came.
-func (c *campaign) enter(addr string, p *person) (answer, error) {
+func (c *campaign) enter(addr string, p *person) (answer, error) { return c.enterWith(client, addr, p) }
+
+// enterWith is enter through a client of choice.
+func (c *campaign) enterWith(client *http.Client, addr string, p *person) (answer, error) {
 	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries", "application/json", strings.NewReader(p.body))
 	if err != nil {
 		return answer{}, err

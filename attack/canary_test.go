@@ -21,13 +21,14 @@ import (
 )
 
 // TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
-// mixing and closing, and searches everything on its disk for them in every usual encoding and hash. FAULT_KILLS is the number of kills a phase, 6 by default.
+// mixing and closing, and searches everything on its disk, and all metrics and traces, for them in every usual encoding and hash. FAULT_KILLS is the number of kills a phase, 6 by default.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	kills := fromEnv(t, "FAULT_KILLS", 6)
 	const k = 5
 	d := newDaemon(t)
 	d.cores = true
+	w := d.watch(t)
 	d.serve()
 	c := d.openCampaign(k, time.Now().Add(14*time.Second+time.Duration(kills)*3*time.Second))
 	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60 * kills)}
@@ -40,6 +41,7 @@ func TestCanaries(t *testing.T) {
 	}
 	for i := range kills { // while epochs move and are mixed: that happens once a second
 		h.enterSome(2*k+2, true)()
+		w.read(t)
 		time.Sleep(rand.N(1800 * time.Millisecond))
 		h.killAndSearch("mixing", i)
 	}
@@ -76,7 +78,12 @@ func TestCanaries(t *testing.T) {
 		<-done
 	}
 	h.search("closed")
+	if err := c.close(); err != nil { // closed already: a call of staff for whoever watches
+		t.Error(err)
+	}
+	w.read(t)
 	d.stop()
+	w.judge(t, c)
 	h.closed = true // from here on not even what was allowed before
 	h.search("closed and stopped")
 	if len(h.people) < 20*kills || len(d.responses()) < k*kills {
