@@ -77,7 +77,7 @@ func (w *watched) judge(t testing.TB, c *campaign) {
 			t.Errorf("no %s in %d bytes of metrics", want, len(metrics))
 		}
 	}
-	for _, want := range []string{"CloseCampaign", "mix batch"} {
+	for _, want := range []string{"CloseCampaign", "move generation"} {
 		if !bytes.Contains(traces, []byte(want)) {
 			t.Errorf("no %s in %d bytes of traces", want, len(traces))
 		}

@@ -110,10 +110,11 @@ const (
 	LackKeys     = "keys-unreadable"
 	LackBehind   = "log-behind"
 	LackUnsigned = "log-unsigned"
+	LackHolder   = "no-lease-holder"
 )
 
 // LackCodes are all of them.
-var LackCodes = []string{LackRegistry, LackIdentity, LackAnswers, LackKeys, LackBehind, LackUnsigned}
+var LackCodes = []string{LackRegistry, LackIdentity, LackAnswers, LackKeys, LackBehind, LackUnsigned, LackHolder}
 
 // askWithin bounds each question of Lacks.
 const askWithin = time.Second
@@ -155,7 +156,40 @@ func (e *Engine) Lacks(ctx context.Context) []Lack {
 	if len(lacks) > 0 {
 		return lacks
 	}
-	return e.lacksOfLog(ctx)
+	lacks = e.lacksOfLog(ctx)
+	if e.lease.deserted() {
+		lacks = append(lacks, Lack{LackHolder, fmt.Sprintf("no daemon has shown for %v that it signs the log and mixes", desertedFor)})
+	}
+	return lacks
+}
+
+// desertedFor is how long nobody may hold the lease; taking it over lasts a few seconds.
+const desertedFor = 15 * time.Second
+
+// deserted tells whether nobody was seen to hold the lease for too long.
+func (l *lease) deserted() bool {
+	if l.sharing == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cancel == nil && !l.since.IsZero() && time.Since(l.since) >= desertedFor
+}
+
+// lateAfter is how long a job may be due before it counts as late.
+const lateAfter = time.Minute
+
+// JobsLate counts the jobs that are due for more than a minute. It asks the registry, a second at most.
+func (e *Engine) JobsLate(ctx context.Context) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	jobs, err := e.Registry.Jobs(ctx)
+	for _, j := range jobs {
+		if e.Now().Sub(j.RunAt) > lateAfter {
+			n++
+		}
+	}
+	return n, err
 }
 
 // sameBinding reads a row of the room, which must be this installation's.

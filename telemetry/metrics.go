@@ -96,7 +96,9 @@ func (r *reading) Collect(out chan<- prometheus.Metric) {
 	gauge("epochs_waiting", float64(v.EpochsWaiting))
 	gauge("mixing_lag_seconds", v.MixingLag.Seconds())
 	gauge("campaigns_troubled", float64(v.Troubled))
-	gauge("jobs_late", float64(v.JobsLate))
+	if v.JobsLate >= 0 {
+		gauge("jobs_late", float64(v.JobsLate))
+	}
 	for purpose, n := range v.Opened {
 		counter("opened_total", float64(n), purpose)
 	}
