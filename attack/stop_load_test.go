@@ -88,11 +88,10 @@ func stopUnderLoad(t *testing.T, on engine, sig syscall.Signal) (s stopped) {
 	wg.Wait()
 	there := d.entered(t)
 	for id, acknowledged := range told {
-		entry := string(id[:])
 		switch {
-		case acknowledged && !there[entry]:
+		case acknowledged && !there[string(id[:])]:
 			s.lost++
-		case !acknowledged && there[entry]:
+		case !acknowledged && there[string(id[:])]:
 			s.unanswered++
 		}
 	}
