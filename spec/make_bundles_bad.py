@@ -269,6 +269,15 @@ def vkey_of(name, key):
 
 
 def history():
+    def audited(name, about, *rows):
+        def then(s):
+            for day, count in rows:
+                s.audit(day, count)
+        add(name, "history", about, drawn(name, [1, 1], then=then))
+    audited("audit-same-day", "Two heads of the audit trail of one day.", ("2023-08-22", 12), ("2023-08-22", 13))
+    audited("audit-day-before", "A head of an earlier day after one of a later.", ("2023-08-22", 12), ("2023-08-21", 13))
+    audited("audit-same-count", "A head of another day with as many acts.", ("2023-08-22", 12), ("2023-08-23", 12))
+    audited("audit-fewer", "The audit trail became shorter.", ("2023-08-20", 14), ("2023-08-22", 12), ("2023-08-23", 15))
     def second(s):
         s.log.append(s.log[1].replace(b"2023-08-20", b"2023-08-19"))
     add("second-close", "history", "A second close with other bytes.", drawn("second-close", then=second))

@@ -79,6 +79,10 @@ def seats():
 
 
 def history():
+    def audited(s):
+        s.audit("2023-08-22", 12)
+        s.audit("2023-08-24", 13)
+    add("audits", "Heads of the audit trail of two days beside the campaign's records.", "0 proven", drawn("audits", then=audited))
     def replaces(s):
         for vacated, reason, following in ((1, "declined", "3"), (3, "unreachable", "4"), (2, "erased", "5")):
             s.record("opened", "purpose notice", "count 1", "unproven no", n=1)

@@ -58,6 +58,13 @@ def records():
     erased = head % "erased" + "what answers\nwhat logs\nby operator\n"
     ok("erased", "An erased record.", erased)
     ok("origin", "An origin record.", "fairlot/v1 origin\nlog %s\nold old.example.org\nold-size 9007199254740991\nold-root %s\n" % (LOG_VKEY, h))
+    audit = "fairlot/v1 audit\nday 2024-02-29\ncount 57\nhead %s\n" % h
+    ok("audit", "An audit record.", audit)
+    fail("audit-none", "An audit record of no acts.", audit.replace("count 57", "count 0"))
+    fail("audit-no-day", "A day that does not exist.", audit.replace("2024-02-29", "2023-02-29"))
+    fail("audit-open", "An audit record that names a campaign.", audit.replace("day ", "open %s\nday " % h))
+    fail("audit-order", "Two keys exchanged.", "fairlot/v1 audit\ncount 57\nday 2024-02-29\nhead %s\n" % h)
+    fail("audit-upper-hex", "A head in upper case.", audit.replace(h, h.upper()))
     fail("amend-round-zero", "Round 0.", head % "amend" + "draw 1\nround 0\n")
     fail("amend-extra", "An amend that changes the margin.", head % "amend" + "draw 1\nround 5\nmargin 5\n")
     fail("close-no-29-february", "29 February of a common year.", close.replace("2024-02-29", "2023-02-29"))

@@ -225,7 +225,7 @@ class Lines:
 KNOWN_KEYS = set("""open draw campaign log receipt institution zone rules notice policy custodian threshold notifier proof
 register chances batch entries-end objections-end excluded audit strata tier proportional alternates claim-days
 earlier-winners vacated margin dead-days beacon round entrants zero day root reason close signature seed ranking ranked
-stratum next purpose case count unproven what by old old-size old-root""".split())
+stratum next purpose case count unproven what by old old-size old-root head""".split())
 
 
 def words(*parsers):
@@ -250,7 +250,7 @@ def parse_record(data, index=None):
     need(kind in PARSERS, "kind %r is unknown (newer format)" % kind)
     need(kind != "origin" or index in (None, 0), "origin is not entry 0")
     src, rec = Lines(lines[1:]), {"kind": kind, "hash": sha256(data).hex(), "draw": None}
-    if kind not in ("open", "origin"):
+    if kind not in ("open", "origin", "audit"):
         rec["open"] = src.take("open", hash_)
     if kind in ("amend", "close", "void", "result", "replace") or kind == "opened" and src.peek() == "draw":
         rec["draw"] = src.take("draw", decs(1, 99))
@@ -368,8 +368,14 @@ def _origin(s, r):
     r["old-root"] = s.take("old-root", hash_)
 
 
+def _audit(s, r):
+    r["day"] = s.take("day", date)
+    r["count"] = s.take("count", decs(1))
+    r["head"] = s.take("head", hash_)
+
+
 PARSERS = {"open": _open, "amend": _amend, "close": _close, "void": _void, "result": _result, "replace": _replace,
-           "opened": _opened, "erased": _erased, "origin": _origin}
+           "opened": _opened, "erased": _erased, "origin": _origin, "audit": _audit}
 
 
 def parse_rules(data):

@@ -88,6 +88,10 @@ class Scene:
         self.log.append(("\n".join(head + list(lines)) + "\n").encode())
         return len(self.log) - 1
 
+    def audit(self, day, count):
+        """Appends a head of the audit trail."""
+        self.log.append(("fairlot/v1 audit\nday %s\ncount %d\nhead %s\n" % (day, count, sha256(b"act %d" % count).hex())).encode())
+
     def entrant(self, i):
         return drawing.entrant(self.open_hash, sha256(b"s %d of " % i + self.label.encode()),
                                b"name Entrant %d\nid-type card\nid-number %06d\n" % (i, i), b"lang pl\nphone +4860000%04d\n" % i)

@@ -190,6 +190,10 @@ class Verifier:
 
     def read_history(self):
         self.draws = {g["draw"]: Draw(g) for g in self.open["draws"]}
+        audits = [r for r in self.log if r["kind"] == "audit"]
+        for before, after in zip(audits, audits[1:]):
+            need(before["day"] < after["day"], "audit of %s after that of %s" % (after["day"], before["day"]))
+            need(before["count"] < after["count"], "audit of %s counts no more acts than the one before" % after["day"])
         for i, r in enumerate(self.log):
             if r.get("open") != self.open["hash"]:
                 continue
