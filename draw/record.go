@@ -18,8 +18,8 @@ var ErrRecord = errors.New("not a record")
 // too old for it.
 var ErrNewer = errors.New("newer format")
 
-// Record is one entry of the log (SPEC section 2): *Open, *Amend, *Close, *Void, *Result, *Replace, *Opened, *Erased or
-// *Origin.
+// Record is one entry of the log (SPEC section 2): *Open, *Amend, *Close, *Void, *Result, *Replace, *Opened, *Erased,
+// *Origin or *TrailHead.
 type Record interface {
 	// Kind is the word after `fairlot/v1` in line 1.
 	Kind() string
@@ -53,6 +53,8 @@ func kinds(kind string) []string {
 		return []string{"open", "what", "by"}
 	case "origin":
 		return []string{"log", "old", "old-size", "old-root"}
+	case "audit":
+		return []string{"day", "count", "head"}
 	}
 	return nil
 }
@@ -106,6 +108,8 @@ func parseKind(kind string, r *reader) Record {
 		return parseOpen(r)
 	case "origin":
 		return parseOrigin(r)
+	case "audit":
+		return parseAudit(r)
 	}
 	var open Hash
 	r.hex(open[:], "open")
@@ -256,6 +260,13 @@ type Origin struct {
 	OldRoot Hash
 }
 
+// TrailHead is an audit record: to the end of Day staff had done Count acts, and Head is the hash of the last of them.
+type TrailHead struct {
+	Day   string // YYYY-MM-DD in UTC
+	Count int64
+	Head  Hash
+}
+
 // Kind is `amend`.
 func (*Amend) Kind() string { return "amend" }
 
@@ -280,6 +291,9 @@ func (*Erased) Kind() string { return "erased" }
 // Kind is `origin`.
 func (*Origin) Kind() string { return "origin" }
 
+// Kind is `audit`.
+func (*TrailHead) Kind() string { return "audit" }
+
 // About names campaign and draw.
 func (a *Amend) About() (Hash, int) { return a.Open, a.Draw }
 
@@ -303,6 +317,9 @@ func (e *Erased) About() (Hash, int) { return e.Open, 0 }
 
 // About names nothing.
 func (*Origin) About() (Hash, int) { return Hash{}, 0 }
+
+// About names nothing.
+func (*TrailHead) About() (Hash, int) { return Hash{}, 0 }
 
 // Marshal prints the record.
 func (a *Amend) Marshal() ([]byte, error) {
@@ -473,6 +490,22 @@ func parseOrigin(r *reader) *Origin {
 	o := &Origin{Log: r.value("log"), Old: r.value("old"), OldSize: r.dec("old-size")}
 	r.hex(o.OldRoot[:], "old-root")
 	return o
+}
+
+// Marshal prints the record.
+func (a *TrailHead) Marshal() ([]byte, error) {
+	w := &writer{b: []byte("fairlot/v1 audit\n")}
+	w.must("day", isDate(a.Day))
+	w.line("day", a.Day)
+	w.dec("count", a.Count, 1, maxDec)
+	w.hex("head", a.Head[:])
+	return w.record("audit")
+}
+
+func parseAudit(r *reader) *TrailHead {
+	a := &TrailHead{Day: r.value("day"), Count: r.dec("count")}
+	r.hex(a.Head[:], "head")
+	return a
 }
 
 // RoundTime is the instant of round r of a chain: genesis + (r − 1) · period, in UTC. The smallest round is 1.

@@ -16,7 +16,11 @@ func (c *check) history() error {
 			Quicknet: chainOf(d.Beacon) == beacon.Quicknet()})
 	}
 	mark := []byte("open " + c.open.hash.String() + "\n")
+	var trail draw.TrailHead // the last one so far
 	err := c.each(func(i int64, b []byte) error {
+		if strings.HasPrefix(string(b), "fairlot/v1 audit\n") {
+			return nextAudit(&trail, i, b)
+		}
 		if !strings.Contains(string(b), string(mark)) { // cheap; About decides
 			return nil
 		}
@@ -45,6 +49,20 @@ func (c *check) history() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// nextAudit checks that a head of the audit trail is of a later day than the last one, with more acts.
+func nextAudit(last *draw.TrailHead, i int64, b []byte) error {
+	rec, err := draw.ParseRecord(b)
+	if err != nil {
+		return failedBy(2, 0, err)
+	}
+	a := rec.(*draw.TrailHead)
+	if a.Day <= last.Day || a.Count <= last.Count {
+		return failed(6, 0, fmt.Sprintf("entry %d: an audit of %s with %d acts follows one of %s with %d", i, a.Day, a.Count, last.Day, last.Count))
+	}
+	*last = *a
 	return nil
 }
 
