@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fairlot/crypto/trail"
+	"fairlot/draw"
 	"fairlot/store"
 )
 
@@ -106,6 +107,64 @@ func appendAct(ctx context.Context, reg store.Registry, logKey string, now time.
 	}
 	return 0, &Error{Reason: Busy, Text: "too many daemons write the audit trail at once: try again", Retry: time.Second}
 }
+
+// logTrailHead puts the head of the audit trail into the log once a UTC day is over on which something was done: that of the last act of a day
+// before today. It appends at the size that it has looked at only, so two daemons never log one day twice; whoever loses tries again.
+func (e *Engine) logTrailHead(ctx context.Context) error {
+	today := dayOf(e.Now())
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	if e.trailDay == today {
+		return nil
+	}
+	if err := e.readTree(ctx); err != nil {
+		return err
+	}
+	if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
+		return err
+	}
+	head := draw.TrailHead{Count: e.trailHead.Count}
+	for after := e.trailHead.Count; ; {
+		page, err := e.Registry.Acts(ctx, after, recordPage)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			after = a.N
+			act, err := trail.Parse(a.Text)
+			if err != nil {
+				return fmt.Errorf("read act %d: %w", a.N, err)
+			}
+			if day := dayOf(act.Time); day < today {
+				head = draw.TrailHead{Day: day, Count: a.N, Head: a.Hash}
+			}
+		}
+		if len(page) < recordPage {
+			break
+		}
+	}
+	if head.Day > e.trailHead.Day { // not if the clock was turned back
+		record, err := head.Marshal()
+		if err != nil {
+			return err
+		}
+		err = e.Registry.Append(ctx, e.tree.Size(), record, store.Transition{})
+		if errors.Is(err, store.ErrConflict) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.step("trail head logged")
+		if err := e.signLocked(ctx); err != nil {
+			return err
+		}
+	}
+	e.trailDay = today
+	return nil
+}
+
+func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // Acts returns up to limit acts with a number greater than after, ascending, as they are kept.
 func (e *Engine) Acts(ctx context.Context, after int64, limit int) ([]store.Act, error) {

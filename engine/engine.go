@@ -17,6 +17,7 @@ import (
 
 	"fairlot/crypto/beacon"
 	"fairlot/crypto/ledger"
+	"fairlot/draw"
 	"fairlot/store"
 )
 
@@ -65,16 +66,18 @@ type Engine struct {
 	Config
 	installation store.Installation
 
-	logMu  sync.Mutex            // one appender at a time in this process; the store's compare-and-swap guards the rest
-	tree   *ledger.Tree          // of the log, under logMu
-	about  map[aboutKey][]logged // records about a draw, under logMu
-	seatMu sync.Mutex            // replacements and releases come one after another
-	actMu  sync.Mutex            // acts of this process come one after another
-	enter  *committer            // group commit of entries (enter.go)
-	opened openCache             // parsed rules of open campaigns (cache.go)
-	vitals vitals                // what Vitals says (meter.go)
-	hooks  hooks                 // set by tests only (run.go)
-	jumped atomic.Bool           // the clock jumped a short while ago (jobs.go)
+	logMu     sync.Mutex            // one appender at a time in this process; the store's compare-and-swap guards the rest
+	tree      *ledger.Tree          // of the log, under logMu
+	about     map[aboutKey][]logged // records about a draw, under logMu
+	trailHead draw.TrailHead        // the newest in the log, under logMu
+	trailDay  string                // UTC day on which the trail's head was looked after last, under logMu
+	seatMu    sync.Mutex            // replacements and releases come one after another
+	actMu     sync.Mutex            // acts of this process come one after another
+	enter     *committer            // group commit of entries (enter.go)
+	opened    openCache             // parsed rules of open campaigns (cache.go)
+	vitals    vitals                // what Vitals says (meter.go)
+	hooks     hooks                 // set by tests only (run.go)
+	jumped    atomic.Bool           // the clock jumped a short while ago (jobs.go)
 
 	lease   *lease     // who may log, move gates and mix (lease.go)
 	bumpMu  sync.Mutex // moves of the generation come one after another

@@ -156,6 +156,9 @@ func (e *Engine) remember(record []byte) error {
 		key := aboutKey{open, n}
 		e.about[key] = append(e.about[key], logged{e.tree.Size(), parsed})
 	}
+	if head, ok := parsed.(*draw.TrailHead); ok {
+		e.trailHead = *head
+	}
 	return e.tree.Append(record)
 }
 

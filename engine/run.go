@@ -111,7 +111,7 @@ type looked struct {
 // work does for every campaign what is due now.
 func (e *Engine) work(ctx context.Context, seen looked) {
 	troubled := 0
-	if err := e.workApproved(ctx); seen.say(e, ctx, store.CampaignID{}, err) {
+	if err := errors.Join(e.workApproved(ctx), e.logTrailHead(ctx)); seen.say(e, ctx, store.CampaignID{}, err) {
 		troubled++
 	}
 	err := e.eachCampaign(ctx, func(c store.Campaign) error {

@@ -21,7 +21,7 @@ func (s *acts) ListActs(ctx context.Context, req *fairlotv1.ListActsRequest) (*f
 	if err != nil {
 		return nil, err
 	}
-	out := &fairlotv1.ListActsResponse{}
+	out := &fairlotv1.ListActsResponse{LogKey: s.engine.Installation().LogKey}
 	for _, a := range all {
 		out.Acts = append(out.Acts, &fairlotv1.Act{Number: a.N, Hash: a.Hash[:], Text: a.Text})
 	}

@@ -81,7 +81,9 @@ func (x *ListActsRequest) GetPageSize() int32 {
 type ListActsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The acts.
-	Acts          []*Act `protobuf:"bytes,1,rep,name=acts,proto3" json:"acts,omitempty"`
+	Acts []*Act `protobuf:"bytes,1,rep,name=acts,proto3" json:"acts,omitempty"`
+	// The verifier key of the log, with which the chain begins.
+	LogKey        string `protobuf:"bytes,2,opt,name=log_key,json=logKey,proto3" json:"log_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +123,13 @@ func (x *ListActsResponse) GetActs() []*Act {
 		return x.Acts
 	}
 	return nil
+}
+
+func (x *ListActsResponse) GetLogKey() string {
+	if x != nil {
+		return x.LogKey
+	}
+	return ""
 }
 
 // Act is one row of the trail.
@@ -195,9 +204,10 @@ const file_fairlot_v1_acts_proto_rawDesc = "" +
 	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/options.proto\"a\n" +
 	"\x0fListActsRequest\x12!\n" +
 	"\x05after\x18\x01 \x01(\x03B\v\xbaH\x04\"\x02(\x00\x90\xb5\x18\x02R\x05after\x12+\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x02R\bpageSize\"=\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x02R\bpageSize\"\\\n" +
 	"\x10ListActsResponse\x12)\n" +
-	"\x04acts\x18\x01 \x03(\v2\x0f.fairlot.v1.ActB\x04\x90\xb5\x18\x02R\x04acts\"W\n" +
+	"\x04acts\x18\x01 \x03(\v2\x0f.fairlot.v1.ActB\x04\x90\xb5\x18\x02R\x04acts\x12\x1d\n" +
+	"\alog_key\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x06logKey\"W\n" +
 	"\x03Act\x12\x1c\n" +
 	"\x06number\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x02R\x06number\x12\x18\n" +
 	"\x04hash\x18\x02 \x01(\fB\x04\x90\xb5\x18\x02R\x04hash\x12\x18\n" +
