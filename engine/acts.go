@@ -109,22 +109,18 @@ func appendAct(ctx context.Context, reg store.Registry, logKey string, now time.
 }
 
 // logTrailHead puts the head of the audit trail into the log once a UTC day is over on which something was done: that of the last act of a day
-// before today. It appends at the size that it has looked at only, so two daemons never log one day twice; whoever loses tries again.
+// before today. Two engines never log one day twice: the record rests on the log that was read.
 func (e *Engine) logTrailHead(ctx context.Context) error {
 	today := dayOf(e.Now())
 	e.logMu.Lock()
-	defer e.logMu.Unlock()
-	if e.trailDay == today {
-		return nil
-	}
-	if err := e.readTree(ctx); err != nil {
+	done, err := e.trailDay == today, e.readTree(ctx)
+	last, size := e.trailHead, e.tree.Size()
+	e.logMu.Unlock()
+	if done || err != nil {
 		return err
 	}
-	if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
-		return err
-	}
-	head := draw.TrailHead{Count: e.trailHead.Count}
-	for after := e.trailHead.Count; ; {
+	head := draw.TrailHead{}
+	for after, more := last.Count, true; more; {
 		page, err := e.Registry.Acts(ctx, after, recordPage)
 		if err != nil {
 			return err
@@ -139,27 +135,22 @@ func (e *Engine) logTrailHead(ctx context.Context) error {
 				head = draw.TrailHead{Day: day, Count: a.N, Head: a.Hash}
 			}
 		}
-		if len(page) < recordPage {
-			break
-		}
+		more = len(page) == recordPage
 	}
-	if head.Day > e.trailHead.Day { // not if the clock was turned back
+	if head.Day > last.Day { // not if the clock was turned back
 		record, err := head.Marshal()
 		if err != nil {
 			return err
 		}
-		err = e.Registry.Append(ctx, e.tree.Size(), record, store.Transition{})
-		if errors.Is(err, store.ErrConflict) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		e.step("trail head logged")
-		if err := e.signLocked(ctx); err != nil {
+		if err := e.appendAfter(ctx, size, record); err != nil {
+			if errors.Is(err, errLogMoved) {
+				return nil // the next tick looks again
+			}
 			return err
 		}
 	}
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
 	e.trailDay = today
 	return nil
 }
