@@ -96,7 +96,8 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.rcpt, w.rvkey = must(receipt.NewSigner(rskey))(t), rvkey
-	_, err = engine.MakeInstallation(ctx, w.rooms, w.keys, store.Installation{Origin: "example.org/draws", Institution: "Library", LogKey: lvkey, ReceiptKey: rvkey}, "officer", start)
+	// Made a year later by the clock of the trail, so that no head of it comes into a log whose records a test counts; approvals_test has its own acts.
+	_, err = engine.MakeInstallation(ctx, w.rooms, w.keys, store.Installation{Origin: "example.org/draws", Institution: "Library", LogKey: lvkey, ReceiptKey: rvkey}, "admin", start.AddDate(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
