@@ -41,8 +41,8 @@ func TestTwoPersons(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	c := must(w.CreateCampaign(ctx, "two", lasting(), ""))(t)
-	asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag))(t)
-	if again := must(w.RequestOpening(ctx, lin, c.ID, c.Etag))(t); again.ID != asked.ID {
+	asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}))(t)
+	if again := must(w.RequestOpening(ctx, lin, c.ID, c.Etag, time.Time{}))(t); again.ID != asked.ID {
 		t.Error("asked for twice, and two approvals wait")
 	}
 	other := asked.Digest()
@@ -96,7 +96,7 @@ func TestApprovalsEnd(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	c := must(w.CreateCampaign(ctx, "ends", lasting(), ""))(t)
-	ask := func(etag string) engine.Approval { return must(w.RequestOpening(ctx, chen, c.ID, etag))(t) }
+	ask := func(etag string) engine.Approval { return must(w.RequestOpening(ctx, chen, c.ID, etag, time.Time{}))(t) }
 
 	changed := ask(c.Etag)
 	other := lasting()
@@ -144,7 +144,7 @@ func TestApprovedIsCarriedOn(t *testing.T) {
 			w := newWorld(t)
 			ctx := context.Background()
 			c := must(w.CreateCampaign(ctx, "cut", lasting(), ""))(t)
-			asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag))(t)
+			asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}))(t)
 			w.SetStep(func(name string) {
 				if name == at {
 					panic("cut")
