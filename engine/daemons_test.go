@@ -288,7 +288,7 @@ func eventually(t *testing.T, within time.Duration, what string, holds func() bo
 func TestLease(t *testing.T) {
 	w := newWorld(t)
 	var still sync.RWMutex
-	a := w.sharing("a", true, func() { still.RLock(); still.RUnlock() })
+	a := w.sharing("a", true, func() { still.RLock(); defer still.RUnlock() })
 	if !a.Holds() {
 		t.Fatal("the first does not hold the lease")
 	}
@@ -335,4 +335,45 @@ func TestLease(t *testing.T) {
 	next.Engine.Close()
 	took = eventually(t, 3*time.Second, "handing over", func() bool { return a.Holds() || last.Holds() })
 	t.Logf("handed over after %v", took.Round(time.Millisecond))
+}
+
+// forcedRegistry appends at whatever size the log has: it is the store without its compare-and-swap.
+type forcedRegistry struct{ store.Registry }
+
+func (r forcedRegistry) Append(ctx context.Context, _ int64, record []byte, t store.Transition) error {
+	size, err := r.LogSize(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Registry.Append(ctx, size, record, t)
+}
+
+// TestSeatReplacedTwice stops an engine that has decided on a replacement, and lets another one make it. In the log the second would be a false record for
+// ever. The mutant appends it all the same.
+func TestSeatReplacedTwice(t *testing.T) {
+	for _, forced := range []bool{false, true} {
+		k := newClockwork(t)
+		c := k.open(noProof(rules()))
+		k.someEnter(c, 8)
+		k.drawn(c)
+		other := k.beside()
+		if forced {
+			k.cfg.Registry = forcedRegistry{k.rooms.Registry}
+			k.restart()
+		}
+		stopped, resume := k.stopAt("seat chosen", 1)
+		ended := make(chan error, 1)
+		go func() { _, err := k.ReplaceWinner(context.Background(), c.ID, 1, 1, 1, "declined"); ended <- err }()
+		<-stopped
+		if _, err := other.ReplaceWinner(context.Background(), c.ID, 1, 1, 1, "declined"); err != nil {
+			t.Fatal(err)
+		}
+		resume()
+		err := <-ended
+		_, broken := other.Draw(context.Background(), c.ID, 1)
+		var refused *engine.Error
+		if right := errors.As(err, &refused) && refused.Reason == engine.SeatUnknown && broken == nil; right == forced {
+			t.Errorf("forced %v: %v, then %v", forced, err, broken)
+		}
+	}
 }
