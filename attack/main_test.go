@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,7 +73,8 @@ type daemon struct {
 	log        string // file of standard error
 	http, grpc string // addresses
 	extra      []string
-	cores      bool // cores may be written, as large as they come
+	trace      []string // in front of the command that serves
+	cores      bool     // cores may be written, as large as they come
 
 	mu     sync.Mutex
 	tokens map[string]string // of staff, by role and label
@@ -147,6 +149,13 @@ func (d *daemon) start() {
 		}
 		cmd.Path, cmd.Args = shell, append([]string{"sh", "-c", `ulimit -c unlimited; exec "$@"`, "sh", d.program}, d.serveArgs()...)
 	}
+	if len(d.trace) > 0 {
+		tracer, err := exec.LookPath(d.trace[0])
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		cmd.Path, cmd.Args = tracer, slices.Concat(d.trace, cmd.Args)
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
@@ -203,6 +212,17 @@ func (d *daemon) signal(sig syscall.Signal) {
 	defer d.mu.Unlock()
 	if d.cmd != nil {
 		d.cmd.Process.Signal(sig)
+	}
+}
+
+// hasEnded tells whether the process is gone by itself.
+func (d *daemon) hasEnded() bool {
+	select {
+	case err := <-d.done:
+		d.done <- err
+		return true
+	default:
+		return false
 	}
 }
 
