@@ -71,6 +71,7 @@ step_packages() {
 	have chromium || have chromium-browser || have google-chrome || want+=(chromium)
 	have node npm || want+=(nodejs npm)
 	have python3 || want+=(python3)
+	have strace || want+=(strace)
 	have fc-list || want+=(fontconfig)
 	have postgres || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want+=(postgresql)
 	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || want+=(fonts-noto-cjk)
@@ -117,7 +118,7 @@ step_threats() { go test -count=1 -run 'TestThreat' .; }
 # clone-demo's. Fewer than two is a failure under CI.
 step_unit() {
 	local rc=0 e
-	go_test unit $(go_packages) || rc=1
+	go_test unit -timeout 20m $(go_packages) || rc=1
 	ENGINES=
 	for e in sqlite postgres; do
 		awk -v ok="fairlot/store/$e" '/^--- PASS: TestContract / { c = 1 } /^(ok|FAIL)[ \t]/ { if (c && $1 == "ok" && $2 == ok) found = 1; c = 0 }

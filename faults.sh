@@ -1,20 +1,53 @@
 #!/usr/bin/env bash
-# faults.sh runs the long forms of the attacks on the real daemon and prints what they counted.
+# faults.sh runs the long forms of the attacks on the real daemon and prints a table of what they counted.
 #
-#   ./faults.sh kill [CYCLES]     kill -9 under load, 200 times if not said otherwise
-#   ./faults.sh canaries [KILLS]  search the disk after kills in every phase, 30 a phase
-#   ./faults.sh linker [ENTRIES]  link answers to people from the files, 3000 entries
+#   ./faults.sh kill [CYCLES]       kill -9 of the daemon under 64 writers, 1000 times an engine
+#   ./faults.sh server [KILLS]      kill -9 of PostgreSQL and of one of its processes, 300 times each
+#   ./faults.sh power [CUTS]        power cuts of an ext4 file system (root), 500 an engine
+#   ./faults.sh errors [N]          EIO and ENOSPC on every write-path call (strace), each of the first 400 until none is left
+#   ./faults.sh partition [TIMES]   the way to PostgreSQL parted in four ways, 20 times each
+#   ./faults.sh all                 these five
+#   ./faults.sh canaries [KILLS]    search the disk after kills in every phase, 30 a phase
+#   ./faults.sh linker [ENTRIES]    link answers to people from the files, 3000 entries
+#
+# Each runs with its mutants, which must be found out. FAULT_ENGINE=sqlite or postgres runs one engine only.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-run() { go test ./attack -count=1 -timeout 2h -v -run "$1"; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+failed=0
+
+# run PATTERN runs tests and keeps their lines for the table.
+run() {
+	local pattern=$1
+	[ -z "${FAULT_ENGINE:-}" ] || pattern="$pattern/$FAULT_ENGINE"
+	go test ./attack -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /msg="staff call"/d' || failed=1
+}
+
+kills() { FAULT_CYCLES=${1:-1000} run 'TestKillCycles(SeesLoss)?$'; }
+server() { FAULT_ENGINE='' FAULT_SERVER_KILLS=${1:-300} run 'TestServerKills(SeeLoss)?$'; }
+power() { FAULT_CUTS=${1:-500} run 'TestPowerCuts$' && FAULT_ENGINE='' run 'TestPowerCutsSeeLoss$'; }
+errors() { FAULT_ERRORS=${1:-400} run 'TestWriteErrors$' && FAULT_ENGINE='' run 'TestWriteErrorsSeeLoss$'; }
+partition() { FAULT_ENGINE='' FAULT_PARTITIONS=${1:-20} run 'TestPartitions(SeeLoss)?$'; }
 
 case "${1:-}" in
-kill) FAULT_CYCLES=${2:-200} run 'TestKillCycles$' ;;
+kill) kills "${2:-}" ;;
+server | power | errors | partition) "$1" "${2:-}" ;;
+all) kills && server && power && errors && partition ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
 linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' ;;
 *)
-	sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2
 	exit 2
 	;;
 esac
+
+echo
+echo "$(date -u +%F), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $(git describe --always --dirty)"
+echo
+echo "| fault | engine | strikes | acknowledged | lost | doubled | half or changed | serving again p50 / p99 | result |"
+echo "|---|---|---|---|---|---|---|---|---|"
+sed -n 's/.*FAULT|/|/p' "$log"
+grep -E -- '--- SKIP' "$log" || true
+exit "$failed"

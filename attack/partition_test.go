@@ -17,7 +17,7 @@ const (
 	answeredWithin = 25 * time.Second        // every entry, though its caller names no deadline
 	callWithin     = 2 * time.Second         // deadline of staff's calls
 	callGrace      = 2 * time.Second         // how much later they may return, on a busy machine
-	healedWithin   = 20 * time.Second        // the first entry after the link is sound again
+	healedWithin   = 15 * time.Second        // the first entry after the link is sound again
 	partedFor      = 10 * time.Second        // how long the link is not
 	soundFor       = 2500 * time.Millisecond // before and between
 )
@@ -31,7 +31,7 @@ func TestPartitions(t *testing.T) {
 		t.Run(link.String(), func(t *testing.T) {
 			t.Parallel()
 			v := parted(t, on, link, n, false)
-			unharmed(t, "partition: "+link.String(), on, v)
+			unharmed(t, "partition: "+link.String(), on, v, healedWithin)
 		})
 	}
 }
