@@ -29,19 +29,19 @@ const (
 
 // limits measures what no entry can be faster than.
 func (w *workshop) limits(ctx context.Context, engine string) error {
-	rate, cost, err := sealing(ctx, w.Seconds)
+	rate, cost, err := sealing(ctx, w.Each)
 	if err != nil {
 		return err
 	}
 	w.table.put(engine, limitSection, sealingRow, "1/s", rate)
 	w.table.put(engine, limitSection, sealingCostRow, "ms", cost*1000)
-	rate, err = syncing(ctx, w.dir, w.Seconds)
+	rate, err = syncing(ctx, w.dir, w.Each)
 	if err != nil {
 		return err
 	}
 	w.table.put(engine, limitSection, "write 8 KiB and fsync, one after another", "1/s", rate)
 	return w.withRaw(ctx, engine, func(db inserter) error {
-		took, rate, err := rawInserts(ctx, db, w.Seconds, 0)
+		took, rate, err := rawInserts(ctx, db, w.Each, 0)
 		if err != nil {
 			return err
 		}

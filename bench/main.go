@@ -39,7 +39,7 @@ type measureCmd struct {
 	Engine  []string      `default:"sqlite,postgres" help:"Engines: sqlite, postgres (a throwaway cluster, or --admin)."`
 	Admin   string        `placeholder:"FILE" help:"File with the DSN of a role that may make databases and roles, to measure on that server instead of a throwaway cluster."`
 	Runs    int           `default:"5" help:"Runs; the table has the median and the spread."`
-	Seconds time.Duration `default:"5s" help:"How long each rate is measured."`
+	Each    time.Duration `default:"5s" help:"How long each rate is measured."`
 	Callers []int         `default:"1,16,64,256" help:"Callers at once."`
 	Sizes   []int         `default:"1000,10000,100000,1000000" help:"Entrants of the campaigns that are closed, drawn and verified."`
 	Mixed   int           `default:"1000000" help:"Responses that are mixed and counted."`
@@ -67,14 +67,14 @@ var allParts = []string{"limits", "rest", "life", "mix"}
 // Run measures, and writes what it measured even where a later part broke off.
 func (c *measureCmd) Run(ctx context.Context) (err error) {
 	if c.Quick {
-		c.Runs, c.Seconds, c.Sizes, c.Mixed = 1, 500*time.Millisecond, []int{100, 1000}, 2000
+		c.Runs, c.Each, c.Sizes, c.Mixed = 1, 500*time.Millisecond, []int{100, 1000}, 2000
 	}
 	for _, p := range c.Part {
 		if !slices.Contains(allParts, p) {
 			return fmt.Errorf("--part %s: choose among %s", p, strings.Join(allParts, ", "))
 		}
 	}
-	if c.Runs < 1 || c.Seconds <= 0 || slices.ContainsFunc(c.Callers, func(n int) bool { return n < 1 || n > maxCallers }) ||
+	if c.Runs < 1 || c.Each <= 0 || slices.ContainsFunc(c.Callers, func(n int) bool { return n < 1 || n > maxCallers }) ||
 		slices.ContainsFunc(c.Sizes, func(n int) bool { return n < 1 }) || c.Mixed < minMixed {
 		return fmt.Errorf("at least one run, a time, 1 to %d callers, sizes above 0, and %d responses to mix", maxCallers, minMixed)
 	}

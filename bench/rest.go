@@ -74,7 +74,7 @@ func (w *workshop) rest(ctx context.Context, engine string) error {
 		w.table.put(engine, restSection, "half of the peak, arriving at random: p50", "ms", res.P50)
 		w.table.put(engine, restSection, "half of the peak, arriving at random: p99", "ms", res.P99)
 		err = w.withRaw(ctx, engine, func(db inserter) error {
-			took, _, err := rawInserts(ctx, db, w.Seconds, peak/2)
+			took, _, err := rawInserts(ctx, db, w.Each, peak/2)
 			if err != nil {
 				return err
 			}
@@ -115,12 +115,12 @@ func (w *workshop) callers(ctx context.Context, in *installation, d *daemon, n i
 	if rate > 0 {
 		expect = rate
 	}
-	want := int(expect*w.Seconds.Seconds()*1.5) + 2*warmUp + 4*n
+	want := int(expect*w.Each.Seconds()*1.5) + 2*warmUp + 4*n
 	tokens, err := in.take(want)
 	if err != nil {
 		return res, err
 	}
-	job := callersJob{Addr: d.http, Campaign: in.campaign, Notice: in.notice, First: in.used - want, Tokens: tokens, Callers: n, Time: w.Seconds, Rate: rate}
+	job := callersJob{Addr: d.http, Campaign: in.campaign, Notice: in.notice, First: in.used - want, Tokens: tokens, Callers: n, Time: w.Each, Rate: rate}
 	err = w.child(ctx, "callers", job, &res)
 	return res, err
 }
@@ -200,7 +200,7 @@ func (w *workshop) inInstallation(ctx context.Context, eng string, do func(*inst
 	if in.guess = w.table.last(eng, limitSection, sealingRow); !(in.guess > 0) {
 		in.guess = 1500 * float64(runtime.GOMAXPROCS(0))
 	}
-	perRate := in.guess*w.Seconds.Seconds()*1.5 + 2*warmUp + 4*maxCallers
+	perRate := in.guess*w.Each.Seconds()*1.5 + 2*warmUp + 4*maxCallers
 	if err := in.open(ctx, int(perRate*float64(len(w.Callers)+3))); err != nil {
 		return err
 	}
@@ -283,5 +283,5 @@ func (w *workshop) conditions() string {
 		quick = " A quick run: it shows that everything runs, its figures mean nothing."
 	}
 	return fmt.Sprintf("%s, %s, %d cores (%s/%s), %s, median of %d runs (smallest … largest), each rate over %v.%s",
-		time.Now().UTC().Format(time.DateOnly), version, runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version(), w.Runs, w.Seconds, quick)
+		time.Now().UTC().Format(time.DateOnly), version, runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version(), w.Runs, w.Each, quick)
 }
