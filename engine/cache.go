@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fairlot/crypto/custody"
@@ -30,6 +31,7 @@ type opened struct {
 	next uint32 // first epoch without a batch, 0 if not read yet; under work
 	term int64  // of the lease in which next was read; under work
 	lost lostKeys
+	seen atomic.Pointer[store.Gate] // the gate as last read; it may have moved since
 }
 
 func (o *opened) draws() bool { return len(o.rules.Draws) > 0 }

@@ -62,15 +62,7 @@ func (e *Engine) Enter(ctx context.Context, req EnterRequest) (Receipt, error) {
 		return Receipt{}, err
 	}
 	id := store.EntrantID(draw.R(req.R).EntrantID(draw.Hash(o.open)))
-	// A repeated entry is known before anything else is judged: its token is used and its person has entered, by itself.
-	row, err := e.Identity.Entrant(ctx, o.id, id)
-	if err == nil {
-		return e.again(ctx, o, &req, row)
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return Receipt{}, e.fault(err)
-	}
-	gate, err := e.gate(ctx, o)
+	gate, err := e.recentGate(ctx, o)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -79,13 +71,14 @@ func (e *Engine) Enter(ctx context.Context, req EnterRequest) (Receipt, error) {
 	}
 	c, err := o.check(&req, e.Now())
 	if err != nil {
-		return Receipt{}, err
+		return e.unlessThere(ctx, o, &req, id, err)
 	}
 	defer c.wipe()
 	entry, openings, err := e.sealEntry(ctx, o, id, &req, c)
 	if err != nil {
-		return Receipt{}, err
+		return e.unlessThere(ctx, o, &req, id, err)
 	}
+	// Whether this very entry is there already is asked by the commit, before it judges anything else.
 	return e.commitEntry(ctx, o, gate, &req, c, entry, openings)
 }
 
@@ -135,7 +128,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 				case gate.State != store.GateOpen:
 					return e.tooLate(ctx, o, req, entry.ID, gate)
 				case gate.Epoch == old:
-					return Receipt{}, e.keyLost(o, epochKeyName(o.id, old), epochKeyUse(old))
+					return e.unlessThere(ctx, o, req, entry.ID, e.keyLost(o, epochKeyName(o.id, old), epochKeyUse(old)))
 				}
 				continue
 			}
@@ -147,6 +140,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 		if err != nil {
 			return Receipt{}, e.fault(err)
 		}
+		o.remember(res.Gate)
 		switch res.Outcome {
 		case store.Entered, store.EnteredDuplicate:
 			return e.receipt(o, entry.ID, res.Chances, openings)
@@ -192,19 +186,36 @@ func (e *Engine) sealUnder(o *opened, epoch uint32, body [32]byte, c *checked, e
 	return nil
 }
 
-// tooLate refuses an entry, unless the same request, sent twice at once, was acknowledged before entries ended.
-func (e *Engine) tooLate(ctx context.Context, o *opened, req *EnterRequest, id store.EntrantID, gate store.Gate) (Receipt, error) {
-	if err := e.enter.settle(ctx); err != nil {
+// unlessThere refuses an entry for a cause that was found before the store was asked, unless it was acknowledged before, by the same request, or its
+// campaign takes none any more, as a gate read a while ago cannot tell. A repeated entry is known before anything else is judged: its token is used and
+// its person has entered, by itself.
+func (e *Engine) unlessThere(ctx context.Context, o *opened, req *EnterRequest, id store.EntrantID, cause error) (Receipt, error) {
+	if err := ctx.Err(); err != nil {
 		return Receipt{}, err
 	}
 	row, err := e.Identity.Entrant(ctx, o.id, id)
-	switch {
-	case err == nil:
+	if err == nil {
 		return e.again(ctx, o, req, row)
-	case errors.Is(err, store.ErrNotFound):
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return Receipt{}, e.fault(err)
+	}
+	gate, err := e.gate(ctx, o)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if gate.State != store.GateOpen {
 		return Receipt{}, shut(gate)
 	}
-	return Receipt{}, e.fault(err)
+	return Receipt{}, cause
+}
+
+// tooLate refuses an entry for a gate that is shut, unless the same request, sent twice at once, was acknowledged before entries ended.
+func (e *Engine) tooLate(ctx context.Context, o *opened, req *EnterRequest, id store.EntrantID, seen store.Gate) (Receipt, error) {
+	if err := e.enter.settle(ctx); err != nil {
+		return Receipt{}, err
+	}
+	return e.unlessThere(ctx, o, req, id, shut(seen))
 }
 
 // again answers a request whose id is there already.
@@ -257,7 +268,29 @@ func (e *Engine) gate(ctx context.Context, o *opened) (store.Gate, error) {
 	if errors.Is(err, store.ErrNotFound) { // opened a moment ago
 		err = store.ErrUnavailable
 	}
+	if err == nil {
+		o.remember(g)
+	}
 	return g, e.fault(err)
+}
+
+// recentGate is the gate as it was last seen. An entry sealed for an epoch that is over is refused by the commit, which names the right one, and
+// so is one for a gate that was shut since.
+func (e *Engine) recentGate(ctx context.Context, o *opened) (store.Gate, error) {
+	if g := o.seen.Load(); g != nil {
+		return *g, nil
+	}
+	return e.gate(ctx, o)
+}
+
+// remember keeps a gate for recentGate. An older one that comes late does no harm.
+func (o *opened) remember(g store.Gate) {
+	if g.State == 0 { // the store found no gate
+		return
+	}
+	if old := o.seen.Load(); old == nil || *old != g {
+		o.seen.Store(&g)
+	}
 }
 
 func shut(g store.Gate) *Error {
