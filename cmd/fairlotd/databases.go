@@ -26,6 +26,8 @@ type databases struct {
 // databases makes the databases or finds those that were made for this folder; nil without a DSN, which means SQLite.
 func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, error) {
 	switch {
+	case c.Distribute != "" && (pending || c.AdminDSNFile == ""):
+		return nil, errors.New("--distribute needs --admin-dsn-file with a superuser's DSN: databases are made on every node, which only a superuser may")
 	case pending:
 		return c.made(filepath.Join(c.Dir, ownerDSNs), filepath.Join(c.Dir, appDSNs))
 	case c.AdminDSNFile != "" && (c.OwnerDSNFile != "" || c.AppDSNFile != ""):
@@ -58,7 +60,11 @@ func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 	if err != nil {
 		return nil, err
 	}
-	owners, apps, err := postgres.Provision(ctx, admin, c.Database)
+	provision := postgres.Provision
+	if c.Distribute == "citus" {
+		provision = postgres.ProvisionCitus
+	}
+	owners, apps, err := provision(ctx, admin, c.Database)
 	var blocked *postgres.NotAllowedError
 	switch {
 	case errors.As(err, &blocked):

@@ -305,3 +305,23 @@ func rewrite(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestInitOnCitusThatIsNone wants init to say what is missing, and to leave nothing behind.
+func TestInitOnCitusThatIsNone(t *testing.T) {
+	cluster := pgtest.Start(t)
+	c := remoteInit(t, cluster.AdminDSN("postgres"))
+	c.Distribute = "citus"
+	if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "has no Citus") {
+		t.Errorf("got %v", err)
+	}
+	if names := leftovers(t, cluster, "fairlot"); len(names) > 0 {
+		t.Errorf("left on the server: %v", names)
+	}
+	if _, err := os.Lstat(c.Dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a folder is left")
+	}
+	c.AdminDSNFile = ""
+	if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "--distribute needs --admin-dsn-file") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -24,6 +24,7 @@ type initCmd struct {
 	Database     string `default:"fairlot" placeholder:"NAME" help:"Databases and roles made with --admin-dsn-file are called NAME_registry and so on."`
 	OwnerDSNFile string `placeholder:"FILE" help:"Three empty PostgreSQL databases that are made already: DSNs of their owners, one a line as above."`
 	AppDSNFile   string `placeholder:"FILE" help:"And DSNs of the roles under which the daemon runs."`
+	Distribute   string `enum:",citus" default:"" placeholder:"citus" help:"Spread the rooms over the workers of Citus: --admin-dsn-file then names a superuser's database on a coordinator that has the extension and its workers."`
 }
 
 // Run makes the installation, or goes on with one that waited for somebody to run SQL. After an error nothing half made stays.

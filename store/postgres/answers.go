@@ -32,12 +32,12 @@ func (d *Answers) PutMixed(ctx context.Context, campaign store.CampaignID, first
 			epochs = append(epochs, e)
 		}
 		// First of all, because another mixer of the same batch waits here until this one has committed.
-		switch n, err := q.PutMixedEpochs(ctx, answersdb.PutMixedEpochsParams{Campaign: campaign[:], Epochs: epochs}); {
+		switch put, err := q.PutMixedEpochs(ctx, answersdb.PutMixedEpochsParams{Campaign: campaign[:], Epochs: epochs}); {
 		case err != nil:
 			return err
-		case n == 0:
+		case len(put) == 0:
 			return nil
-		case n < int64(len(epochs)):
+		case len(put) < len(epochs):
 			return store.ErrConflict
 		}
 		for part := range slices.Chunk(responses, chunk) {
@@ -62,7 +62,11 @@ func putResponses(ctx context.Context, q *answersdb.Queries, campaign store.Camp
 		p.Ids, p.Secrets = append(p.Ids, r.ID[:]), append(p.Secrets, r.Secret[:])
 		p.Consents, p.Closed = append(p.Consents, int32(r.Consents)), append(p.Closed, r.Closed)
 	}
-	return q.PutResponses(ctx, p)
+	put, err := q.PutResponses(ctx, p)
+	if err == nil && len(put) < len(list) {
+		err = store.ErrExists
+	}
+	return err
 }
 
 func putTexts(ctx context.Context, q *answersdb.Queries, campaign store.CampaignID, list []store.Text) error {
@@ -71,7 +75,11 @@ func putTexts(ctx context.Context, q *answersdb.Queries, campaign store.Campaign
 		x := &list[i]
 		p.Ids, p.Questions, p.Bodies = append(p.Ids, x.ID[:]), append(p.Questions, []byte(x.Question)), append(p.Bodies, []byte(x.Text))
 	}
-	return q.PutTexts(ctx, p)
+	put, err := q.PutTexts(ctx, p)
+	if err == nil && len(put) < len(list) {
+		err = store.ErrExists
+	}
+	return err
 }
 
 // Mixed implements store.Answers.

@@ -20,11 +20,17 @@ import (
 // adminVar and ADMIN is one for all rooms.
 const adminVar = "FAIRLOT_TEST_DSN_"
 
+// citusVar names a superuser on a Citus coordinator with workers, for the tests that run there.
+const citusVar = "FAIRLOT_TEST_DSN_CITUS"
+
 // server is what all tests of this package share: a server, and sets of three provisioned databases that are emptied and handed on.
 type server struct {
 	admin   DSNs
 	cluster *pgtest.Cluster // nil with adminVar
 	absent  error
+
+	making    sync.Mutex // a node joins one database at a time
+	provision func(ctx context.Context, admin DSNs, name string) (owners, apps DSNs, err error)
 
 	mu   sync.Mutex
 	made int
@@ -36,7 +42,7 @@ type set struct {
 	owners, apps DSNs
 }
 
-var shared server
+var shared = server{provision: Provision}
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -45,6 +51,9 @@ func run(m *testing.M) int {
 		shared.admin = DSNs{one, one, one}
 	} else {
 		shared.admin = DSNs{os.Getenv(adminVar + "REGISTRY"), os.Getenv(adminVar + "IDENTITY"), os.Getenv(adminVar + "ANSWERS")}
+	}
+	if dsn := os.Getenv(citusVar); dsn != "" {
+		shared.admin, shared.provision = DSNs{dsn, dsn, dsn}, ProvisionCitus
 	}
 	switch a := shared.admin; {
 	case a != DSNs{} && (a.Registry == "" || a.Identity == "" || a.Answers == ""):

@@ -94,7 +94,8 @@ func isEmpty(ctx context.Context, r roomDSN) (empty bool, err error) {
 		return false, err
 	}
 	defer func() { _ = db.Close() }()
-	err = db.QueryRowContext(ctx, "SELECT NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace)").Scan(&empty)
+	err = db.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM pg_class c WHERE relnamespace = 'public'::regnamespace
+		AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`).Scan(&empty)
 	return empty, classifyOwner(ctx, "look into the database", err)
 }
 
@@ -142,6 +143,9 @@ func migrate(ctx context.Context, r roomDSN, app string) error {
 	}
 	if have > want {
 		return fmt.Errorf("schema version %d is newer than this program's %d: run the newer program", have, want)
+	}
+	if err := distribute(ctx, db, r.name); err != nil {
+		return err
 	}
 	return execAll(ctx, db, "grant the app role its rights", grants(r.name, app))
 }

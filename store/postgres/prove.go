@@ -44,6 +44,13 @@ var reaches = []struct{ reason, query string }{
 		'pg_stat_file', 'lo_import', 'lo_export') AND has_function_privilege(p.oid, 'EXECUTE')`},
 	{"it may truncate, or make triggers on", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRUNCATE, TRIGGER, REFERENCES')`},
+	{"it may command other nodes by", `SELECT p.proname::text FROM pg_proc p
+		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+		JOIN pg_extension e ON e.oid = d.refobjid
+		WHERE e.extname LIKE 'citus%' AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname NOT IN (` + calledList() + `)`},
+	{"it may read or write how nodes let each other in, in", `SELECT relname::text FROM pg_class
+		WHERE relname = 'pg_dist_authinfo' AND has_table_privilege(oid, 'SELECT')
+			OR relname IN ('pg_dist_authinfo', 'pg_dist_poolinfo', 'pg_dist_node') AND has_table_privilege(oid, 'INSERT, UPDATE, DELETE')`},
 }
 
 // prove shows that no app role reaches another room: by what the catalogue grants it, and by trying.
@@ -81,6 +88,9 @@ func prove(ctx context.Context, dsns []roomDSN, opened []*room) error {
 				return err
 			}
 		}
+		if err := proveNodes(ctx, dsns, opened, configs, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -96,6 +106,12 @@ func refused(ctx context.Context, from, to roomDSN, opened *room, own, other *pg
 	if may {
 		return reach
 	}
+	return knocked(ctx, from, to, own, other)
+}
+
+// knocked tries a door: with one room's role and password at the other room's server and database.
+func knocked(ctx context.Context, from, to roomDSN, own, other *pgx.ConnConfig) error {
+	reach := &ReachError{string(from.name), "it may connect to the " + string(to.name) + " room"}
 	c := other.Copy()
 	c.User, c.Password = own.User, own.Password
 	return shut(ctx, from, to, c, reach)
@@ -133,4 +149,63 @@ func shut(ctx context.Context, from, to roomDSN, c *pgx.ConnConfig, reach *Reach
 		return nil
 	}
 	return fmt.Errorf("prove the %s room: the door of the %s room gives no answer: %w", from.name, to.name, store.ErrUnavailable)
+}
+
+// proveNodes shows the same of room i on each worker of Citus, which all roles are known to, too: nobody gets from one room into another by way of a
+// worker, and on the room's own part of it the role may no more than on the coordinator.
+func proveNodes(ctx context.Context, dsns []roomDSN, opened []*room, configs []*pgx.ConnConfig, i int) error {
+	own, err := opened[i].nodesOf(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range own {
+		if err := proveNode(ctx, dsns[i], moved(configs[i], n)); err != nil {
+			return fmt.Errorf("on worker %s: %w", n, err)
+		}
+	}
+	for j, other := range dsns {
+		if i == j {
+			continue
+		}
+		nodes, err := opened[j].nodesOf(ctx)
+		if err != nil {
+			return err
+		}
+		for _, n := range nodes {
+			if err := knocked(ctx, dsns[i], other, configs[i], moved(configs[j], n)); err != nil {
+				return fmt.Errorf("on worker %s: %w", n, err)
+			}
+		}
+	}
+	return nil
+}
+
+func proveNode(ctx context.Context, r roomDSN, c *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return fmt.Errorf("prove the %s room: %w", r.name, explain(ctx, c, err))
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for _, q := range reaches {
+		var found string
+		err := conn.QueryRow(ctx, q.query+" LIMIT 1").Scan(&found)
+		if err == nil {
+			return &ReachError{string(r.name), q.reason + ": " + found}
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return classify(ctx, "prove the "+string(r.name)+" room", err)
+		}
+	}
+	var fsync, commit string
+	var prepared int
+	err = conn.QueryRow(ctx, "SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('max_prepared_transactions')::int").Scan(&fsync, &commit, &prepared)
+	switch {
+	case err != nil:
+		return classify(ctx, "read the settings", err)
+	case fsync == "off" || commit == "off":
+		return fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: it would lose what it acknowledged", fsync, commit)
+	case prepared == 0:
+		return errors.New("max_prepared_transactions is 0: nothing can be committed on two nodes together")
+	}
+	return nil
 }

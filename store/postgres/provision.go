@@ -85,7 +85,11 @@ func Withdraw(ctx context.Context, admin DSNs, name string) error {
 		if err != nil {
 			return err
 		}
-		if err := p.undo(ctx, len(p.make)); err != nil {
+		err = unspread(ctx, r, name+"_"+string(r.name))
+		if err == nil {
+			err = p.undo(ctx, len(p.make))
+		}
+		if err != nil {
 			return fmt.Errorf("withdraw the %s room: %w", r.name, err)
 		}
 	}

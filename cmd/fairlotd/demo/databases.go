@@ -26,7 +26,11 @@ func (s *story) onServer(args []string) []string {
 	name := make([]byte, 4)
 	_, _ = rand.Read(name) // never fails
 	s.databases = "fairlot_demo_" + hex.EncodeToString(name)
-	return append(args, "--admin-dsn-file", s.AdminDSNFile, "--database", s.databases)
+	args = append(args, "--admin-dsn-file", s.AdminDSNFile, "--database", s.databases)
+	if s.Distribute != "" {
+		args = append(args, "--distribute", s.Distribute)
+	}
+	return args
 }
 
 // dropDatabases takes the story's databases away again. The daemon has ended.

@@ -31,6 +31,7 @@ type Cmd struct {
 	HTTP         string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST."`
 	Entries      int    `default:"500" placeholder:"N" help:"Made-up entries of the large campaign, 100 to 20,000."`
 	AdminDSNFile string `placeholder:"FILE" help:"Keep the rooms in PostgreSQL, as fairlotd init does. The demo's databases are dropped when it ends."`
+	Distribute   string `enum:",citus" default:"" placeholder:"citus" help:"Spread them over the workers of Citus, as fairlotd init does."`
 	Exit         bool   `help:"End after the story instead of leaving the site up to try; status 0 only if every step held."`
 }
 

@@ -84,8 +84,8 @@ func (q *Queries) MixedEpochs(ctx context.Context, arg MixedEpochsParams) (int64
 	return count, err
 }
 
-const putMixedEpochs = `-- name: PutMixedEpochs :execrows
-INSERT INTO mixed (campaign, epoch) SELECT $1, unnest($2::bigint[]) ON CONFLICT (campaign, epoch) DO NOTHING
+const putMixedEpochs = `-- name: PutMixedEpochs :many
+INSERT INTO mixed (campaign, epoch) SELECT $1, unnest($2::bigint[]) ON CONFLICT (campaign, epoch) DO NOTHING RETURNING epoch
 `
 
 type PutMixedEpochsParams struct {
@@ -93,18 +93,32 @@ type PutMixedEpochsParams struct {
 	Epochs   []int64
 }
 
-func (q *Queries) PutMixedEpochs(ctx context.Context, arg PutMixedEpochsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, putMixedEpochs, arg.Campaign, arg.Epochs)
+// What went in is counted by what comes back: Citus reports all that was offered, and calls a key that is there already an internal error.
+func (q *Queries) PutMixedEpochs(ctx context.Context, arg PutMixedEpochsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, putMixedEpochs, arg.Campaign, arg.Epochs)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var epoch int64
+		if err := rows.Scan(&epoch); err != nil {
+			return nil, err
+		}
+		items = append(items, epoch)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const putResponses = `-- name: PutResponses :exec
+const putResponses = `-- name: PutResponses :many
 INSERT INTO responses (campaign, id, secret, consents, closed)
 SELECT $1, unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::integer[]),
 	unnest($5::bytea[])
+ON CONFLICT (campaign, id) DO NOTHING RETURNING id
 `
 
 type PutResponsesParams struct {
@@ -115,20 +129,36 @@ type PutResponsesParams struct {
 	Closed   [][]byte
 }
 
-func (q *Queries) PutResponses(ctx context.Context, arg PutResponsesParams) error {
-	_, err := q.db.Exec(ctx, putResponses,
+func (q *Queries) PutResponses(ctx context.Context, arg PutResponsesParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, putResponses,
 		arg.Campaign,
 		arg.Ids,
 		arg.Secrets,
 		arg.Consents,
 		arg.Closed,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const putTexts = `-- name: PutTexts :exec
+const putTexts = `-- name: PutTexts :many
 INSERT INTO texts (campaign, id, question, body)
 SELECT $1, unnest($2::bytea[]), unnest($3::bytea[]), unnest($4::bytea[])
+ON CONFLICT (campaign, id) DO NOTHING RETURNING id
 `
 
 type PutTextsParams struct {
@@ -138,14 +168,29 @@ type PutTextsParams struct {
 	Bodies    [][]byte
 }
 
-func (q *Queries) PutTexts(ctx context.Context, arg PutTextsParams) error {
-	_, err := q.db.Exec(ctx, putTexts,
+func (q *Queries) PutTexts(ctx context.Context, arg PutTextsParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, putTexts,
 		arg.Campaign,
 		arg.Ids,
 		arg.Questions,
 		arg.Bodies,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const responses = `-- name: Responses :many

@@ -234,7 +234,7 @@ INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, conse
 SELECT unnest($1::bytea[]), unnest($2::bytea[]), unnest($3::bigint[]),
 	unnest($4::integer[]), unnest($5::integer[]), unnest($6::text[]),
 	unnest($7::bytea[]), unnest($8::text[])
-ON CONFLICT (campaign, id) DO NOTHING
+ON CONFLICT (campaign, id) DO NOTHING RETURNING 1
 `
 
 type PutEntrantsParams struct {
@@ -320,7 +320,7 @@ func (q *Queries) PutPending(ctx context.Context, arg PutPendingParams) error {
 const putTags = `-- name: PutTags :execrows
 INSERT INTO tags (campaign, tag, id)
 SELECT unnest($1::bytea[]), unnest($2::bytea[]), unnest($3::bytea[])
-ON CONFLICT (tag, campaign) DO NOTHING
+ON CONFLICT (tag, campaign) DO NOTHING RETURNING 1
 `
 
 type PutTagsParams struct {
@@ -329,6 +329,7 @@ type PutTagsParams struct {
 	Ids       [][]byte
 }
 
+// How many rows went in is counted by what comes back: Citus reports all that were offered.
 func (q *Queries) PutTags(ctx context.Context, arg PutTagsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, putTags, arg.Campaigns, arg.Tags, arg.Ids)
 	if err != nil {

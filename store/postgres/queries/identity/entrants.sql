@@ -9,17 +9,18 @@ WHERE e.campaign = sqlc.arg(campaign) AND e.id = sqlc.arg(id);
 -- name: TagsOf :many
 SELECT tag FROM tags WHERE campaign = sqlc.arg(campaign) AND tag = ANY (sqlc.arg(tags)::bytea[]);
 
+-- How many rows went in is counted by what comes back: Citus reports all that were offered.
 -- name: PutTags :execrows
 INSERT INTO tags (campaign, tag, id)
 SELECT unnest(sqlc.arg(campaigns)::bytea[]), unnest(sqlc.arg(tags)::bytea[]), unnest(sqlc.arg(ids)::bytea[])
-ON CONFLICT (tag, campaign) DO NOTHING;
+ON CONFLICT (tag, campaign) DO NOTHING RETURNING 1;
 
 -- name: PutEntrants :execrows
 INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents)
 SELECT unnest(sqlc.arg(campaigns)::bytea[]), unnest(sqlc.arg(ids)::bytea[]), unnest(sqlc.arg(epochs)::bigint[]),
 	unnest(sqlc.arg(strata)::integer[]), unnest(sqlc.arg(chances)::integer[]), unnest(sqlc.arg(zeros)::text[]),
 	unnest(sqlc.arg(persons)::bytea[]), unnest(sqlc.arg(consents)::text[])
-ON CONFLICT (campaign, id) DO NOTHING;
+ON CONFLICT (campaign, id) DO NOTHING RETURNING 1;
 
 -- name: PutEnvelopes :exec
 INSERT INTO envelopes (campaign, id, locks, identity, contact)
