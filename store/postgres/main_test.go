@@ -110,7 +110,9 @@ func newSet(t testing.TB) set {
 		shared.mu.Unlock()
 		var err error
 		ctx := context.Background()
-		if s.owners, s.apps, err = Provision(ctx, shared.admin, s.name); err != nil {
+		shared.making.Lock()
+		defer shared.making.Unlock()
+		if s.owners, s.apps, err = shared.provision(ctx, shared.admin, s.name); err != nil {
 			t.Fatal(err)
 		}
 		if err := Create(ctx, s.owners, s.apps); err != nil {
