@@ -48,6 +48,8 @@ func kindOf(kind string) approvalKind {
 	switch kind {
 	case ApproveOpen:
 		return approvalKind{[]string{RoleOfficer}, (*Engine).openingNow, (*Engine).doOpening}
+	case ApproveCloseEarly:
+		return approvalKind{[]string{RoleOfficer}, (*Engine).earlyNow, (*Engine).doCloseEarly}
 	case ApproveRelease:
 		return approvalKind{[]string{RoleOfficer, RoleNotifier}, (*Engine).releaseNow, (*Engine).doRelease}
 	}

@@ -96,7 +96,9 @@ func TestApprovalsEnd(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	c := must(w.CreateCampaign(ctx, "ends", lasting(), ""))(t)
-	ask := func(etag string) engine.Approval { return must(w.RequestOpening(ctx, chen, c.ID, etag, time.Time{}))(t) }
+	ask := func(etag string) engine.Approval {
+		return must(w.RequestOpening(ctx, chen, c.ID, etag, time.Time{}))(t)
+	}
 
 	changed := ask(c.Etag)
 	other := lasting()

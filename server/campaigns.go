@@ -99,6 +99,15 @@ func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaig
 	return approvalTo(a), err
 }
 
+func (s *campaigns) CloseCampaignEarly(ctx context.Context, req *fairlotv1.CloseCampaignEarlyRequest) (*fairlotv1.Approval, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.engine.RequestCloseEarly(ctx, callerOf(ctx), id)
+	return approvalTo(a), err
+}
+
 func (s *campaigns) CloseCampaign(ctx context.Context, req *fairlotv1.CloseCampaignRequest) (*fairlotv1.Campaign, error) {
 	id, err := campaignID(ctx, s.engine, req.Name)
 	if err != nil {

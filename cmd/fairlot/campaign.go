@@ -383,7 +383,8 @@ func (a *app) opened(c *fairlotv1.Campaign) {
 }
 
 type campaignClose struct {
-	Name string `arg:"" help:"Slug or id."`
+	Name  string `arg:"" help:"Slug or id."`
+	Early bool   `help:"Ask to close a campaign without draws before the end of its entries; another officer approves it."`
 }
 
 // Help is shown below the usage.
@@ -403,6 +404,14 @@ func (cmd *campaignClose) Run(a *app) error {
 	c, err := a.find(conn, cmd.Name)
 	if err != nil {
 		return err
+	}
+	if cmd.Early {
+		asked, err := fairlotv1.NewCampaignServiceClient(conn).CloseCampaignEarly(a.ctx, &fairlotv1.CloseCampaignEarlyRequest{Name: c.Name})
+		if err != nil {
+			return a.explain("close campaign "+cmd.Name+" early", err)
+		}
+		a.asked(asked)
+		return nil
 	}
 	if c, err = fairlotv1.NewCampaignServiceClient(conn).CloseCampaign(a.ctx, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
 		return a.explain("close campaign "+cmd.Name, err)
