@@ -24,7 +24,6 @@ const carryOn = 30 * time.Second
 const (
 	ApproveOpen       = "open"
 	ApproveCloseEarly = "close-early"
-	ApproveVoid       = "void"
 	ApproveRelease    = "release"
 )
 

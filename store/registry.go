@@ -22,7 +22,6 @@ const (
 	DrawPending DrawState = iota + 1
 	DrawClosed
 	DrawDrawn
-	DrawVoid
 )
 
 // Installation is what init fixes forever.

@@ -17,7 +17,7 @@ type approveCmd struct {
 
 // Help is shown below the usage.
 func (approveCmd) Help() string {
-	return `Opening a campaign, closing one early, ending a draw without a result and opening winners' contacts take two persons: one asks, another
+	return `Opening a campaign, closing one early and opening winners' contacts take two persons: one asks, another
 approves. What will be done is shown first; if it is no longer what was asked for, nothing is done. If you do not want it: fairlot withdraw.
 
 Example: fairlot approve 0f1e2d3c4b5a69788796a5b4c3d2e1f0`
@@ -62,8 +62,6 @@ func (cmd *approveCmd) Run(a *app) error {
 		a.opened(c)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		a.printf("%s is closed\n", c.Slug)
-	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
-		a.printf("draw %d of %s is void once the custodians have cosigned that in time: each runs `fairlot cosign` on the newest bundle\nbundle %s\n", x.Draw, c.Slug, a.bundleAddress(c))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d --out FILE\n", c.Slug, x.Draw)
 	}
@@ -93,8 +91,6 @@ func inWords(x *fairlotv1.Approval) string {
 		return fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		return fmt.Sprintf("close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
-	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
-		return fmt.Sprintf("end draw %d of %s without a result, for the reason %s", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		return fmt.Sprintf("open the contacts of %s seats of draw %d of %s", actValue(x, "count"), x.Draw, slug)
 	}

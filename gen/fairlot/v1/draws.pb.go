@@ -36,8 +36,6 @@ const (
 	DrawState_DRAW_STATE_CLOSED DrawState = 2
 	// The result is logged.
 	DrawState_DRAW_STATE_DRAWN DrawState = 3
-	// It ended without a result.
-	DrawState_DRAW_STATE_VOID DrawState = 4
 )
 
 // Enum value maps for DrawState.
@@ -47,14 +45,12 @@ var (
 		1: "DRAW_STATE_PENDING",
 		2: "DRAW_STATE_CLOSED",
 		3: "DRAW_STATE_DRAWN",
-		4: "DRAW_STATE_VOID",
 	}
 	DrawState_value = map[string]int32{
 		"DRAW_STATE_UNSPECIFIED": 0,
 		"DRAW_STATE_PENDING":     1,
 		"DRAW_STATE_CLOSED":      2,
 		"DRAW_STATE_DRAWN":       3,
-		"DRAW_STATE_VOID":        4,
 	}
 )
 
@@ -607,61 +603,6 @@ func (x *ReplaceWinnerRequest) GetReason() ReplaceReason {
 	return ReplaceReason_REPLACE_REASON_UNSPECIFIED
 }
 
-// VoidDrawRequest ends one draw.
-type VoidDrawRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// campaigns/ID/draws/N.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why, a code that the log shows to everybody: lower-case letters, digits and hyphens. beacon-dead: no relay has the round any more.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *VoidDrawRequest) Reset() {
-	*x = VoidDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *VoidDrawRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*VoidDrawRequest) ProtoMessage() {}
-
-func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use VoidDrawRequest.ProtoReflect.Descriptor instead.
-func (*VoidDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *VoidDrawRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *VoidDrawRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
 // PrepareReleaseRequest asks to open the contacts of winners, for the notice of the result.
 type PrepareReleaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -675,7 +616,7 @@ type PrepareReleaseRequest struct {
 
 func (x *PrepareReleaseRequest) Reset() {
 	*x = PrepareReleaseRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +628,7 @@ func (x *PrepareReleaseRequest) String() string {
 func (*PrepareReleaseRequest) ProtoMessage() {}
 
 func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +641,7 @@ func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseRequest.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PrepareReleaseRequest) GetName() string {
@@ -730,7 +671,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +683,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +696,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Release) GetOpenedHash() string {
@@ -791,7 +732,7 @@ type ReleasedEntrant struct {
 
 func (x *ReleasedEntrant) Reset() {
 	*x = ReleasedEntrant{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +744,7 @@ func (x *ReleasedEntrant) String() string {
 func (*ReleasedEntrant) ProtoMessage() {}
 
 func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +757,7 @@ func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasedEntrant.ProtoReflect.Descriptor instead.
 func (*ReleasedEntrant) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReleasedEntrant) GetEntryId() string {
@@ -867,7 +808,7 @@ type PrepareReleaseResponse struct {
 
 func (x *PrepareReleaseResponse) Reset() {
 	*x = PrepareReleaseResponse{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +820,7 @@ func (x *PrepareReleaseResponse) String() string {
 func (*PrepareReleaseResponse) ProtoMessage() {}
 
 func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +833,7 @@ func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseResponse.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PrepareReleaseResponse) GetReleases() []*Release {
@@ -945,10 +886,7 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12(\n" +
 	"\astratum\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x01R\astratum\x12\x1f\n" +
 	"\x04rank\x18\x03 \x01(\x03B\v\xbaH\x04\"\x02(\x01\x90\xb5\x18\x01R\x04rank\x12A\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x9d\x01\n" +
-	"\x0fVoidDrawRequest\x12L\n" +
-	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12<\n" +
-	"\x06reason\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,63}$\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
 	"\x15PrepareReleaseRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12-\n" +
 	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\"o\n" +
@@ -964,20 +902,19 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x10contact_envelope\x18\x05 \x01(\fB\x04\x90\xb5\x18\x03R\x0fcontactEnvelope\"\x87\x01\n" +
 	"\x16PrepareReleaseResponse\x125\n" +
 	"\breleases\x18\x01 \x03(\v2\x13.fairlot.v1.ReleaseB\x04\x90\xb5\x18\x03R\breleases\x126\n" +
-	"\bapproval\x18\x02 \x01(\v2\x14.fairlot.v1.ApprovalB\x04\x90\xb5\x18\x02R\bapproval*\x81\x01\n" +
+	"\bapproval\x18\x02 \x01(\v2\x14.fairlot.v1.ApprovalB\x04\x90\xb5\x18\x02R\bapproval*l\n" +
 	"\tDrawState\x12\x1a\n" +
 	"\x16DRAW_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DRAW_STATE_PENDING\x10\x01\x12\x15\n" +
 	"\x11DRAW_STATE_CLOSED\x10\x02\x12\x14\n" +
-	"\x10DRAW_STATE_DRAWN\x10\x03\x12\x13\n" +
-	"\x0fDRAW_STATE_VOID\x10\x04*\xbf\x01\n" +
+	"\x10DRAW_STATE_DRAWN\x10\x03*\xbf\x01\n" +
 	"\rReplaceReason\x12\x1e\n" +
 	"\x1aREPLACE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17REPLACE_REASON_DECLINED\x10\x01\x12\x1e\n" +
 	"\x1aREPLACE_REASON_UNREACHABLE\x10\x02\x12\x17\n" +
 	"\x13REPLACE_REASON_LATE\x10\x03\x12\x1d\n" +
 	"\x19REPLACE_REASON_INELIGIBLE\x10\x04\x12\x19\n" +
-	"\x15REPLACE_REASON_ERASED\x10\x052\xa8\x04\n" +
+	"\x15REPLACE_REASON_ERASED\x10\x052\xe0\x03\n" +
 	"\vDrawService\x12f\n" +
 	"\aGetDraw\x12\x1a.fairlot.v1.GetDrawRequest\x1a\x10.fairlot.v1.Draw\"-\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=campaigns/*/draws/*}\x12w\n" +
@@ -986,8 +923,6 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\aRunDraw\x12\x1a.fairlot.v1.RunDrawRequest\x1a\x10.fairlot.v1.Draw\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12L\n" +
 	"\rReplaceWinner\x12 .fairlot.v1.ReplaceWinnerRequest\x1a\x10.fairlot.v1.Draw\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12F\n" +
-	"\bVoidDraw\x12\x1b.fairlot.v1.VoidDrawRequest\x1a\x14.fairlot.v1.Approval\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12`\n" +
 	"\x0ePrepareRelease\x12!.fairlot.v1.PrepareReleaseRequest\x1a\".fairlot.v1.PrepareReleaseResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x04B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
@@ -1005,7 +940,7 @@ func file_fairlot_v1_draws_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_fairlot_v1_draws_proto_goTypes = []any{
 	(DrawState)(0),                 // 0: fairlot.v1.DrawState
 	(ReplaceReason)(0),             // 1: fairlot.v1.ReplaceReason
@@ -1016,37 +951,34 @@ var file_fairlot_v1_draws_proto_goTypes = []any{
 	(*ListDrawsResponse)(nil),      // 6: fairlot.v1.ListDrawsResponse
 	(*RunDrawRequest)(nil),         // 7: fairlot.v1.RunDrawRequest
 	(*ReplaceWinnerRequest)(nil),   // 8: fairlot.v1.ReplaceWinnerRequest
-	(*VoidDrawRequest)(nil),        // 9: fairlot.v1.VoidDrawRequest
-	(*PrepareReleaseRequest)(nil),  // 10: fairlot.v1.PrepareReleaseRequest
-	(*Release)(nil),                // 11: fairlot.v1.Release
-	(*ReleasedEntrant)(nil),        // 12: fairlot.v1.ReleasedEntrant
-	(*PrepareReleaseResponse)(nil), // 13: fairlot.v1.PrepareReleaseResponse
-	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
-	(*Approval)(nil),               // 15: fairlot.v1.Approval
+	(*PrepareReleaseRequest)(nil),  // 9: fairlot.v1.PrepareReleaseRequest
+	(*Release)(nil),                // 10: fairlot.v1.Release
+	(*ReleasedEntrant)(nil),        // 11: fairlot.v1.ReleasedEntrant
+	(*PrepareReleaseResponse)(nil), // 12: fairlot.v1.PrepareReleaseResponse
+	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
+	(*Approval)(nil),               // 14: fairlot.v1.Approval
 }
 var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Draw.state:type_name -> fairlot.v1.DrawState
-	14, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
+	13, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
 	2,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
 	3,  // 3: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
 	1,  // 4: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
-	12, // 5: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	11, // 6: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	15, // 7: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	11, // 5: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
+	10, // 6: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	14, // 7: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
 	4,  // 8: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
 	5,  // 9: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
 	7,  // 10: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
 	8,  // 11: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	9,  // 12: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
-	10, // 13: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	3,  // 14: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	6,  // 15: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	3,  // 16: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	3,  // 17: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	15, // 18: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
-	13, // 19: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	14, // [14:20] is the sub-list for method output_type
-	8,  // [8:14] is the sub-list for method input_type
+	9,  // 12: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	3,  // 13: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	6,  // 14: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	3,  // 15: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	3,  // 16: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	12, // 17: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -1065,7 +997,7 @@ func file_fairlot_v1_draws_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_draws_proto_rawDesc), len(file_fairlot_v1_draws_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

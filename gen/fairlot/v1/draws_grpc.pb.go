@@ -23,7 +23,6 @@ const (
 	DrawService_ListDraws_FullMethodName      = "/fairlot.v1.DrawService/ListDraws"
 	DrawService_RunDraw_FullMethodName        = "/fairlot.v1.DrawService/RunDraw"
 	DrawService_ReplaceWinner_FullMethodName  = "/fairlot.v1.DrawService/ReplaceWinner"
-	DrawService_VoidDraw_FullMethodName       = "/fairlot.v1.DrawService/VoidDraw"
 	DrawService_PrepareRelease_FullMethodName = "/fairlot.v1.DrawService/PrepareRelease"
 )
 
@@ -42,9 +41,6 @@ type DrawServiceClient interface {
 	RunDraw(ctx context.Context, in *RunDrawRequest, opts ...grpc.CallOption) (*Draw, error)
 	// ReplaceWinner vacates a seat and calls the next alternate, in order, logged first.
 	ReplaceWinner(ctx context.Context, in *ReplaceWinnerRequest, opts ...grpc.CallOption) (*Draw, error)
-	// VoidDraw asks to end a draw without a result; another person must approve it. It counts only if it is cosigned in time, before the
-	// margin of the round, or, with reason beacon-dead, after the days that the rules state.
-	VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
 	PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error)
@@ -98,16 +94,6 @@ func (c *drawServiceClient) ReplaceWinner(ctx context.Context, in *ReplaceWinner
 	return out, nil
 }
 
-func (c *drawServiceClient) VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Approval)
-	err := c.cc.Invoke(ctx, DrawService_VoidDraw_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 func (c *drawServiceClient) PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PrepareReleaseResponse)
@@ -133,9 +119,6 @@ type DrawServiceServer interface {
 	RunDraw(context.Context, *RunDrawRequest) (*Draw, error)
 	// ReplaceWinner vacates a seat and calls the next alternate, in order, logged first.
 	ReplaceWinner(context.Context, *ReplaceWinnerRequest) (*Draw, error)
-	// VoidDraw asks to end a draw without a result; another person must approve it. It counts only if it is cosigned in time, before the
-	// margin of the round, or, with reason beacon-dead, after the days that the rules state.
-	VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
 	PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error)
@@ -160,9 +143,6 @@ func (UnimplementedDrawServiceServer) RunDraw(context.Context, *RunDrawRequest) 
 }
 func (UnimplementedDrawServiceServer) ReplaceWinner(context.Context, *ReplaceWinnerRequest) (*Draw, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReplaceWinner not implemented")
-}
-func (UnimplementedDrawServiceServer) VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error) {
-	return nil, status.Error(codes.Unimplemented, "method VoidDraw not implemented")
 }
 func (UnimplementedDrawServiceServer) PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareRelease not implemented")
@@ -260,24 +240,6 @@ func _DrawService_ReplaceWinner_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
-func _DrawService_VoidDraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(VoidDrawRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(DrawServiceServer).VoidDraw(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: DrawService_VoidDraw_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(DrawServiceServer).VoidDraw(ctx, req.(*VoidDrawRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 func _DrawService_PrepareRelease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PrepareReleaseRequest)
 	if err := dec(in); err != nil {
@@ -318,10 +280,6 @@ var DrawService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReplaceWinner",
 			Handler:    _DrawService_ReplaceWinner_Handler,
-		},
-		{
-			MethodName: "VoidDraw",
-			Handler:    _DrawService_VoidDraw_Handler,
 		},
 		{
 			MethodName: "PrepareRelease",
