@@ -13,7 +13,6 @@ type Job struct {
 	Campaign CampaignID
 	Draw     int      // 0: of no draw
 	RunAt    Time     // when it became, or becomes, due
-	Etag     int64    // not used yet
 	Version  int64    // counts changes of the row, from 1
 	Holder   [16]byte // who works on it; zero: nobody
 	Attempt  int      // how often it was begun
@@ -28,7 +27,7 @@ type Jobs interface {
 	Job(ctx context.Context, id JobID) (Job, error)
 	// Jobs returns all, by id. There are about as many as campaigns that something is due for.
 	Jobs(ctx context.Context) ([]Job, error)
-	// SwapJob replaces RunAt, Etag, Holder, Attempt and Said by compare-and-swap on j.Version, and returns the job at its next version.
+	// SwapJob replaces RunAt, Holder, Attempt and Said by compare-and-swap on j.Version, and returns the job at its next version.
 	// ErrConflict if the row has another version, ErrNotFound.
 	SwapJob(ctx context.Context, j Job) (Job, error)
 	// DropJob deletes a job by compare-and-swap on its version. Absent is nil; ErrConflict.

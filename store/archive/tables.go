@@ -68,7 +68,7 @@ func Tables(room string) []Table {
 			{"checkpoints", 1, columns("size:int", "note")},
 			{"files", 1, columns("hash", "body")},
 			{"staff_tokens", 1, columns("id", "secret", "role:text", "label", "expires:int", "revoked:int")},
-			{"jobs", 1, columns("id", "kind:text", "campaign", "draw:int", "run_at:int", "etag:int", "version:int", "holder", "attempt:int", "said:text")},
+			{"jobs", 1, columns("id", "kind:text", "campaign", "draw:int", "run_at:int", "version:int", "holder", "attempt:int", "said:text")},
 			{"acts", 1, columns("n:int", "hash", "text")},
 			{"approvals", 1, columns("id", "kind:text", "campaign", "draw:int", "act", "state:int", "requester:text", "requester_label", "requested:int", "expires:int",
 				"decider:text", "decider_label", "decided:int", "not_before:int", "outcome:text")},

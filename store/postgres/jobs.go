@@ -15,14 +15,14 @@ import (
 func (d *Registry) PutJob(ctx context.Context, j store.Job) error {
 	return d.write(ctx, "put job", func(ctx context.Context, tx pgx.Tx) error {
 		return registrydb.New(tx).PutJob(ctx, registrydb.PutJobParams{
-			ID: j.ID[:], Kind: j.Kind, Campaign: j.Campaign[:], Draw: int32(j.Draw), RunAt: unix(j.RunAt), Etag: j.Etag,
+			ID: j.ID[:], Kind: j.Kind, Campaign: j.Campaign[:], Draw: int32(j.Draw), RunAt: unix(j.RunAt),
 			Holder: j.Holder[:], Attempt: int32(j.Attempt), Said: j.Said,
 		})
 	})
 }
 
 func job(row registrydb.Job) (store.Job, error) {
-	j := store.Job{Kind: row.Kind, Draw: int(row.Draw), RunAt: at(row.RunAt), Etag: row.Etag, Version: row.Version, Attempt: int(row.Attempt), Said: row.Said}
+	j := store.Job{Kind: row.Kind, Draw: int(row.Draw), RunAt: at(row.RunAt), Version: row.Version, Attempt: int(row.Attempt), Said: row.Said}
 	return j, errors.Join(fill(j.ID[:], row.ID), fill(j.Campaign[:], row.Campaign), fill(j.Holder[:], row.Holder))
 }
 
@@ -56,7 +56,7 @@ func (d *Registry) SwapJob(ctx context.Context, j store.Job) (swapped store.Job,
 	err = d.write(ctx, "change job", func(ctx context.Context, tx pgx.Tx) error {
 		q := registrydb.New(tx)
 		n, err := q.SwapJob(ctx, registrydb.SwapJobParams{
-			RunAt: unix(j.RunAt), Etag: j.Etag, Holder: j.Holder[:], Attempt: int32(j.Attempt), Said: j.Said, ID: j.ID[:], Version: j.Version,
+			RunAt: unix(j.RunAt), Holder: j.Holder[:], Attempt: int32(j.Attempt), Said: j.Said, ID: j.ID[:], Version: j.Version,
 		})
 		if err != nil {
 			return err

@@ -10,17 +10,17 @@ import (
 // PutJob implements store.Jobs.
 func (d *Registry) PutJob(ctx context.Context, j store.Job) error {
 	return d.write(ctx, "put job", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO jobs (id, kind, campaign, draw, run_at, etag, version, holder, attempt, said)
-			VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-			j.ID[:], j.Kind, j.Campaign[:], j.Draw, unix(j.RunAt), j.Etag, j.Holder[:], j.Attempt, j.Said)
+		_, err := t.exec(`INSERT INTO jobs (id, kind, campaign, draw, run_at, version, holder, attempt, said)
+			VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			j.ID[:], j.Kind, j.Campaign[:], j.Draw, unix(j.RunAt), j.Holder[:], j.Attempt, j.Said)
 		return err
 	})
 }
 
-const selectJob = "SELECT id, kind, campaign, draw, run_at, etag, version, holder, attempt, said FROM jobs "
+const selectJob = "SELECT id, kind, campaign, draw, run_at, version, holder, attempt, said FROM jobs "
 
 func scanJob(j *store.Job) []any {
-	return []any{into(j.ID[:]), &j.Kind, into(j.Campaign[:]), &j.Draw, at{&j.RunAt}, &j.Etag, &j.Version, into(j.Holder[:]), &j.Attempt, &j.Said}
+	return []any{into(j.ID[:]), &j.Kind, into(j.Campaign[:]), &j.Draw, at{&j.RunAt}, &j.Version, into(j.Holder[:]), &j.Attempt, &j.Said}
 }
 
 func (t *tx) job(id store.JobID) (j store.Job, err error) {
@@ -56,8 +56,8 @@ func (d *Registry) SwapJob(ctx context.Context, j store.Job) (swapped store.Job,
 		if _, err := t.job(j.ID); err != nil {
 			return err
 		}
-		if err := t.swap("UPDATE jobs SET run_at = ?, etag = ?, version = version + 1, holder = ?, attempt = ?, said = ? WHERE id = ? AND version = ?",
-			unix(j.RunAt), j.Etag, j.Holder[:], j.Attempt, j.Said, j.ID[:], j.Version); err != nil {
+		if err := t.swap("UPDATE jobs SET run_at = ?, version = version + 1, holder = ?, attempt = ?, said = ? WHERE id = ? AND version = ?",
+			unix(j.RunAt), j.Holder[:], j.Attempt, j.Said, j.ID[:], j.Version); err != nil {
 			return err
 		}
 		swapped, err = t.job(j.ID)

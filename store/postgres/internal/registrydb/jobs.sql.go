@@ -27,7 +27,7 @@ func (q *Queries) DropJob(ctx context.Context, arg DropJobParams) (int64, error)
 }
 
 const job = `-- name: Job :one
-SELECT id, kind, campaign, draw, run_at, etag, version, holder, attempt, said FROM jobs WHERE id = $1
+SELECT id, kind, campaign, draw, run_at, version, holder, attempt, said FROM jobs WHERE id = $1
 `
 
 func (q *Queries) Job(ctx context.Context, id []byte) (Job, error) {
@@ -39,7 +39,6 @@ func (q *Queries) Job(ctx context.Context, id []byte) (Job, error) {
 		&i.Campaign,
 		&i.Draw,
 		&i.RunAt,
-		&i.Etag,
 		&i.Version,
 		&i.Holder,
 		&i.Attempt,
@@ -49,7 +48,7 @@ func (q *Queries) Job(ctx context.Context, id []byte) (Job, error) {
 }
 
 const jobs = `-- name: Jobs :many
-SELECT id, kind, campaign, draw, run_at, etag, version, holder, attempt, said FROM jobs ORDER BY id
+SELECT id, kind, campaign, draw, run_at, version, holder, attempt, said FROM jobs ORDER BY id
 `
 
 func (q *Queries) Jobs(ctx context.Context) ([]Job, error) {
@@ -67,7 +66,6 @@ func (q *Queries) Jobs(ctx context.Context) ([]Job, error) {
 			&i.Campaign,
 			&i.Draw,
 			&i.RunAt,
-			&i.Etag,
 			&i.Version,
 			&i.Holder,
 			&i.Attempt,
@@ -84,7 +82,7 @@ func (q *Queries) Jobs(ctx context.Context) ([]Job, error) {
 }
 
 const putJob = `-- name: PutJob :exec
-INSERT INTO jobs (id, kind, campaign, draw, run_at, etag, version, holder, attempt, said) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9)
+INSERT INTO jobs (id, kind, campaign, draw, run_at, version, holder, attempt, said) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -94,7 +92,6 @@ type PutJobParams struct {
 	Campaign []byte
 	Draw     int32
 	RunAt    int64
-	Etag     int64
 	Holder   []byte
 	Attempt  int32
 	Said     string
@@ -107,7 +104,6 @@ func (q *Queries) PutJob(ctx context.Context, arg PutJobParams) error {
 		arg.Campaign,
 		arg.Draw,
 		arg.RunAt,
-		arg.Etag,
 		arg.Holder,
 		arg.Attempt,
 		arg.Said,
@@ -116,13 +112,12 @@ func (q *Queries) PutJob(ctx context.Context, arg PutJobParams) error {
 }
 
 const swapJob = `-- name: SwapJob :execrows
-UPDATE jobs SET run_at = $1, etag = $2, version = version + 1, holder = $3, attempt = $4, said = $5
-WHERE id = $6 AND version = $7
+UPDATE jobs SET run_at = $1, version = version + 1, holder = $2, attempt = $3, said = $4
+WHERE id = $5 AND version = $6
 `
 
 type SwapJobParams struct {
 	RunAt   int64
-	Etag    int64
 	Holder  []byte
 	Attempt int32
 	Said    string
@@ -133,7 +128,6 @@ type SwapJobParams struct {
 func (q *Queries) SwapJob(ctx context.Context, arg SwapJobParams) (int64, error) {
 	result, err := q.db.Exec(ctx, swapJob,
 		arg.RunAt,
-		arg.Etag,
 		arg.Holder,
 		arg.Attempt,
 		arg.Said,

@@ -80,7 +80,6 @@ type Job struct {
 	Campaign []byte
 	Draw     int32
 	RunAt    int64
-	Etag     int64
 	Version  int64
 	Holder   []byte
 	Attempt  int32

@@ -7,7 +7,6 @@ CREATE TABLE IF NOT EXISTS jobs (
 	campaign bytea NOT NULL CHECK (octet_length(campaign) = 16),
 	draw     integer NOT NULL,
 	run_at   bigint NOT NULL,
-	etag     bigint NOT NULL,
 	version  bigint NOT NULL CHECK (version >= 1),
 	holder   bytea NOT NULL CHECK (octet_length(holder) = 16),
 	attempt  integer NOT NULL,

@@ -1,5 +1,5 @@
 -- name: PutJob :exec
-INSERT INTO jobs (id, kind, campaign, draw, run_at, etag, version, holder, attempt, said) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9)
+INSERT INTO jobs (id, kind, campaign, draw, run_at, version, holder, attempt, said) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: Job :one
@@ -9,7 +9,7 @@ SELECT * FROM jobs WHERE id = $1;
 SELECT * FROM jobs ORDER BY id;
 
 -- name: SwapJob :execrows
-UPDATE jobs SET run_at = sqlc.arg(run_at), etag = sqlc.arg(etag), version = version + 1, holder = sqlc.arg(holder), attempt = sqlc.arg(attempt), said = sqlc.arg(said)
+UPDATE jobs SET run_at = sqlc.arg(run_at), version = version + 1, holder = sqlc.arg(holder), attempt = sqlc.arg(attempt), said = sqlc.arg(said)
 WHERE id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: DropJob :execrows

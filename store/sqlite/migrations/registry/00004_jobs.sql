@@ -6,7 +6,6 @@ CREATE TABLE jobs (
 	campaign BLOB NOT NULL CHECK (length(campaign) = 16),
 	draw     INTEGER NOT NULL,
 	run_at   INTEGER NOT NULL,
-	etag     INTEGER NOT NULL,
 	version  INTEGER NOT NULL CHECK (version >= 1),
 	holder   BLOB NOT NULL CHECK (length(holder) = 16),
 	attempt  INTEGER NOT NULL,
