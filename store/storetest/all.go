@@ -35,6 +35,9 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	rel := store.Release{Opened: randomHash(), IDs: []store.EntrantID{holder.ID}}
 	t.ok(reg.PutStaffToken(t.ctx, store.StaffToken{ID: [8]byte{9}, Expires: noon}))
 	job := someJob()
+	approval := store.Approval{ID: random16(), Kind: "open", Campaign: draft, Act: []byte("act"), State: store.ApprovalPending, Requested: noon, Expires: end}
+	given := approval
+	given.State, given.Decider, given.Decided = store.ApprovalGiven, store.Person{Token: "00ff", Label: "two"}, noon
 	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, made}
 	list = []act{
 		{"PutInstallation", func(ctx context.Context) error {
@@ -72,6 +75,11 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 			return err
 		}, store.ErrConflict, false},
 		{"DropJob", func(ctx context.Context) error { return reg.DropJob(ctx, job.ID, 2) }, nil, false},
+		{"AppendAct", func(ctx context.Context) error {
+			return reg.AppendAct(ctx, store.Act{N: 1, Hash: store.Hash{1}, Text: []byte("act")})
+		}, store.ErrConflict, false},
+		{"PutApproval", func(ctx context.Context) error { return reg.PutApproval(ctx, approval) }, store.ErrExists, false},
+		{"MoveApproval", func(ctx context.Context) error { return reg.MoveApproval(ctx, store.ApprovalPending, given) }, store.ErrConflict, false},
 		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
 		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
 		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
@@ -142,6 +150,10 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "StaffTokens", call: func(ctx context.Context) error { return e1(reg.StaffTokens(ctx)) }},
 		{name: "Job", call: func(ctx context.Context) error { return e1(reg.Job(ctx, store.JobID{})) }},
 		{name: "Jobs", call: func(ctx context.Context) error { return e1(reg.Jobs(ctx)) }},
+		{name: "Acts", call: func(ctx context.Context) error { return e1(reg.Acts(ctx, 0, 1)) }},
+		{name: "LastAct", call: func(ctx context.Context) error { return e1(reg.LastAct(ctx)) }},
+		{name: "Approval", call: func(ctx context.Context) error { return e1(reg.Approval(ctx, [16]byte{})) }},
+		{name: "Approvals", call: func(ctx context.Context) error { return e1(reg.Approvals(ctx, false, [16]byte{}, 1)) }},
 		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
 		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
 		{name: "EpochCounted", call: func(ctx context.Context) error { return e2(idn.EpochCounted(ctx, c, 1)) }},
@@ -179,6 +191,8 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 	add(t.Registry.CheckpointSizes(t.ctx))
 	add(t.Registry.StaffTokens(t.ctx))
 	add(t.Registry.Jobs(t.ctx))
+	add(t.Registry.Acts(t.ctx, 0, 1000))
+	add(t.Registry.Approvals(t.ctx, false, [16]byte{}, 1000))
 	for _, c := range campaigns {
 		add(t.Registry.Draws(t.ctx, c))
 		add(t.Identity.Gate(t.ctx, c))
