@@ -71,38 +71,105 @@ func unavailable(t *testing.T, c *campaign, p *person) {
 	}
 }
 
-// onSmallDisk puts the rooms on a file system of their own of size bytes.
-func onSmallDisk(t *testing.T, d *daemon, size int) {
+// onSmallDisk puts a folder of the installation on a file system of its own of size bytes.
+func onSmallDisk(t *testing.T, d *daemon, dir string, size int) {
 	t.Helper()
-	rooms, aside := d.rooms(), filepath.Join(d.root, "aside")
-	if err := os.Rename(rooms, aside); err != nil {
+	aside := filepath.Join(d.root, "aside")
+	if err := os.Rename(dir, aside); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(rooms, 0o700); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d,mode=700", size), "tmpfs", rooms).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d,mode=700", size), "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("mount: cannot make a small file system here: %v: %s", err, bytes.TrimSpace(out))
 	}
 	t.Cleanup(func() {
 		d.kill()
-		if out, err := exec.Command("umount", rooms).CombinedOutput(); err != nil {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
 			t.Errorf("umount: %v: %s", err, out)
 		}
 	})
-	copyTree(t, aside, rooms)
-	for _, name := range []string{"registry.db", "identity.db", "answers.db"} {
-		if err := os.Chmod(filepath.Join(rooms, name), 0o600); err != nil {
+	copyTree(t, aside, dir)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Chmod(filepath.Join(dir, f.Name()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestKeyFolderFull fills the key folder's disk, so that no new epoch's key can be written: entries go on under the key that is there or are refused, nothing
+// is mixed, a kill meanwhile costs nothing, and with room again epochs move on.
+func TestKeyFolderFull(t *testing.T) {
+	onEngines(t, func(t *testing.T, on engine) {
+		t.Parallel()
+		d := newDaemonOn(t, on)
+		keys := filepath.Join(d.dir, "keys")
+		onSmallDisk(t, d, keys, 256<<10)
+		d.serve()
+		c := d.openCampaign(5, time.Now().Add(time.Hour))
+		tokens := c.tokens(60)
+		n, acknowledged := 0, []*person{}
+		enter := func(times int) {
+			for range times {
+				p := c.newPerson(n, tokens[n])
+				n++
+				a, err := c.enter(d.http, p)
+				switch {
+				case err == nil && a.status == http.StatusOK:
+					acknowledged = append(acknowledged, p)
+				case err != nil || a.reason != "STORAGE_UNAVAILABLE" && a.reason != "BUSY":
+					t.Errorf("key folder full: %v, status %d: %s", err, a.status, a.text)
+				}
+			}
+		}
+		enter(7)
+		filler := filepath.Join(keys, "filler")
+		if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("the disk did not fill: %v", err)
+		}
+		enter(25)
+		if err := within(20*time.Second, func() error { // the next epoch's key is written when its turn comes
+			if !strings.Contains(strings.Join(d.complaints(), "\n"), "key folder cannot be used") {
+				return errors.New("the log does not say that the key folder is full")
+			}
+			return nil
+		}); err != nil {
+			t.Errorf("%v: %s", err, d.lastLog())
+		}
+		enter(10)
+		d.kill()
+		d.checkRooms()
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		d.serve()
+		before := len(acknowledged)
+		enter(10)
+		if len(acknowledged) != before+10 {
+			t.Errorf("with room again %d of 10 were acknowledged", len(acknowledged)-before)
+		}
+		d.stop()
+		d.checkRooms()
+		listed := d.entered(t)
+		for _, p := range acknowledged {
+			if !listed[string(p.leaf.ID[:])] {
+				t.Error("an acknowledged entry is lost")
+			}
+		}
+		t.Logf("%d sent, %d acknowledged", n, len(acknowledged))
+	})
 }
 
 // storageFull fills the disk of the rooms under writers, and frees it again.
 func storageFull(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
-	onSmallDisk(t, d, 24<<20)
+	onSmallDisk(t, d, d.rooms(), 24<<20)
 	d.serve()
 	c := d.openCampaign(5, time.Now().Add(time.Hour))
 	w := &writers{t: t, c: c, addr: d.http, tokens: c.tokens(3000)}
@@ -200,7 +267,7 @@ func (d *daemon) entered(t *testing.T) map[string]bool {
 func storageReadOnly(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
-	onSmallDisk(t, d, 24<<20)
+	onSmallDisk(t, d, d.rooms(), 24<<20)
 	d.serve()
 	c := d.openCampaign(5, time.Now().Add(time.Hour))
 	tokens := c.tokens(2)
