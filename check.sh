@@ -66,7 +66,7 @@ go_test() {
 
 # What the other steps need besides Go. Installed by apt only when absent.
 step_packages() {
-	local want=() missing=() root=()
+	local want=() missing=() root=() quiet= PATH=$PATH:/usr/sbin
 	have gcc || want+=(gcc libc6-dev)
 	have chromium || have chromium-browser || have google-chrome || want+=(chromium)
 	have node npm || want+=(nodejs npm)
@@ -74,17 +74,24 @@ step_packages() {
 	have strace || want+=(strace)
 	have fc-list || want+=(fontconfig)
 	have postgres || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want+=(postgresql)
+	have patroni etcd haproxy || want+=(patroni etcd-server haproxy)
 	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || want+=(fonts-noto-cjk)
 	if [ ${#want[@]} -gt 0 ]; then
 		[ "$(id -u)" = 0 ] || root=(sudo -n)
 		if have apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
 			"${root[@]}" apt-get update -qq
+			# Debian starts the services that it installs, unless this file says no.
+			if [ ! -e /usr/sbin/policy-rc.d ]; then
+				printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee /usr/sbin/policy-rc.d >/dev/null && "${root[@]}" chmod 755 /usr/sbin/policy-rc.d
+				quiet=1
+			fi
 			"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${want[@]}" >/dev/null
+			[ -z "$quiet" ] || "${root[@]}" rm -f /usr/sbin/policy-rc.d
 		else
 			echo "no apt-get, or no right to use it; wanted: ${want[*]}"
 		fi
 	fi
-	for c in gcc node npm python3; do have $c || missing+=("$c"); done
+	for c in gcc node npm python3 patroni etcd haproxy; do have $c || missing+=("$c"); done
 	have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || missing+=(fonts-noto-cjk)
 	[ ${#missing[@]} = 0 ] || skip packages "could not be had: ${missing[*]}"

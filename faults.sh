@@ -6,7 +6,9 @@
 #   ./faults.sh power [CUTS]        power cuts of an ext4 file system (root), 500 an engine
 #   ./faults.sh errors [N]          EIO and ENOSPC on every write-path call (strace), each of the first 400 until none is left
 #   ./faults.sh partition [TIMES]   the way to PostgreSQL parted in four ways, 20 times each
-#   ./faults.sh all                 these five
+#   ./faults.sh failover [N]        another node of patroni's three made the primary, 100 times (patroni, etcd and haproxy)
+#   ./faults.sh linear [N]          histories of some 43 calls at once on the engine, 25000 on SQLite and a fifth of that on PostgreSQL
+#   ./faults.sh all                 these seven
 #   ./faults.sh canaries [KILLS]    search the disk after kills in every phase, 30 a phase
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files, 3000 entries
 #
@@ -22,7 +24,7 @@ failed=0
 run() {
 	local pattern=$1
 	[ -z "${FAULT_ENGINE:-}" ] || pattern="$pattern/$FAULT_ENGINE"
-	go test ./attack -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /msg="staff call"/d' || failed=1
+	go test "${PACKAGE:-./attack}" -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /msg="staff call"/d' || failed=1
 }
 
 kills() { FAULT_CYCLES=${1:-1000} run 'TestKillCycles(SeesLoss)?$'; }
@@ -31,10 +33,13 @@ power() { FAULT_CUTS=${1:-500} run 'TestPowerCuts$' && FAULT_ENGINE='' run 'Test
 errors() { FAULT_ERRORS=${1:-400} run 'TestWriteErrors$' && FAULT_ENGINE='' run 'TestWriteErrorsSeeLoss$'; }
 partition() { FAULT_ENGINE='' FAULT_PARTITIONS=${1:-20} run 'TestPartitions(SeeLoss)?$'; }
 
+failover() { FAULT_ENGINE='' FAULT_PROMOTIONS=${1:-100} run 'TestFailover(SeesLoss)?$'; }
+linear() { PACKAGE=./engine FAULT_HISTORIES=${1:-25000} run 'TestLinear$' && FAULT_ENGINE='' PACKAGE=./engine run 'TestLinearSeesFaults$'; }
+
 case "${1:-}" in
 kill) kills "${2:-}" ;;
-server | power | errors | partition) "$1" "${2:-}" ;;
-all) kills && server && power && errors && partition ;;
+server | power | errors | partition | failover | linear) "$1" "${2:-}" ;;
+all) kills && server && power && errors && partition && failover && linear ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
 linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' ;;
 *)

@@ -109,7 +109,7 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 	return results, nil
 }
 
-// load locks the gates, reads the clock under the locks, then reads what is there of ids, tags and tokens.
+// load locks the gates, reads the clock under the locks, then reads what is there of tags and tokens, then of ids.
 func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func() time.Time, batch []store.Entry) error {
 	type keys struct{ ids, tags, tokens [][]byte }
 	byCampaign := map[store.CampaignID]*keys{}
@@ -135,17 +135,6 @@ func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func(
 	}
 	g.now = now()
 	for id, k := range byCampaign {
-		there, err := q.Present(ctx, identitydb.PresentParams{Campaign: id[:], Ids: k.ids})
-		if err != nil {
-			return err
-		}
-		for _, x := range there {
-			e, err := entrant(ctx, q, id, x)
-			if err != nil {
-				return err
-			}
-			g.present[entrantKey{id, e.ID}] = e
-		}
 		if len(k.tags) > 0 {
 			taken, err := q.TagsOf(ctx, identitydb.TagsOfParams{Campaign: id[:], Tags: k.tags})
 			if err != nil {
@@ -171,6 +160,19 @@ func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func(
 				}
 				g.tokens[key] = entryToken{row.State, uint16(row.Chances), at(row.Expires), row.Refusals, row.Refusals}
 			}
+		}
+		// Ids last: whoever is seen to have spent a token or taken a tag is then seen as present, and one entry that comes by two ways at once is not
+		// refused because of itself.
+		there, err := q.Present(ctx, identitydb.PresentParams{Campaign: id[:], Ids: k.ids})
+		if err != nil {
+			return err
+		}
+		for _, x := range there {
+			e, err := entrant(ctx, q, id, x)
+			if err != nil {
+				return err
+			}
+			g.present[entrantKey{id, e.ID}] = e
 		}
 	}
 	return nil

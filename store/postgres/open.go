@@ -26,10 +26,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"fairlot/store"
@@ -96,7 +98,17 @@ func config(r roomDSN) (*pgxpool.Config, error) {
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.ConnConfig.DialFunc = dialer.DialContext
 	c.PingTimeout = 2 * time.Second
+	c.ConnConfig.OnNotice = noteWarning
+	// Of several hosts the one that takes writes, whoever it is at the moment, unless the DSN says otherwise.
+	if several(&c.ConnConfig.Config) && c.ConnConfig.ValidateConnect == nil {
+		c.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	return c, nil
+}
+
+// several tells whether a DSN names more than one host. Another way to the same host, without TLS, is not another one.
+func several(c *pgconn.Config) bool {
+	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port })
 }
 
 // Open opens the three rooms under their app roles. It creates nothing: an absent database or schema is [store.ErrNotFound], a schema

@@ -125,14 +125,14 @@ func (d *room) again(ctx context.Context, act string, limit time.Duration, try f
 }
 
 // once is one try. One that had no answer in time is errSilent, and the other connections are given up with its own: they lead the same
-// way, and each would cost as long again.
+// way, and each would cost as long again. So are those to a server that only reads.
 func (d *room) once(ctx context.Context, limit time.Duration, try func(ctx context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := try(bounded)
 	var unknown *unknownError
 	switch {
-	case errors.As(err, &unknown) && errors.Is(unknown.cause, context.DeadlineExceeded):
+	case errors.As(err, &unknown) && errors.Is(unknown.cause, context.DeadlineExceeded), isReadOnly(err):
 		d.pool.Reset()
 	case err != nil && bounded.Err() != nil && ctx.Err() == nil && !errors.As(err, &unknown):
 		d.pool.Reset()
@@ -166,11 +166,33 @@ func (d *room) inTx(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx)
 	}
 	done, cancel := context.WithTimeout(steady, commitTime)
 	defer cancel()
+	warned(conn.Conn().PgConn()) // what was said before COMMIT
 	err = tx.Commit(done)
+	if err == nil && warned(conn.Conn().PgConn()) {
+		return &unknownError{errWarned}
+	}
 	if err == nil || isConflict(err) || errors.Is(err, pgx.ErrTxCommitRollback) {
 		return err
 	}
 	return &unknownError{err}
+}
+
+// errWarned says that a COMMIT was carried out with a warning: PostgreSQL so answers one that stopped waiting for its standby, because somebody
+// cancelled it. The row is there for everybody to see, and is lost with its host.
+var errWarned = errors.New("committed with a warning")
+
+// noteWarning notes for the connection's user that the server warned. pgx calls it within calls on the connection.
+func noteWarning(c *pgconn.PgConn, n *pgconn.Notice) {
+	if n.SeverityUnlocalized == "WARNING" {
+		c.CustomData()["warned"] = true
+	}
+}
+
+// warned tells whether the server has warned since it was asked last.
+func warned(c *pgconn.PgConn) bool {
+	_, is := c.CustomData()["warned"]
+	delete(c.CustomData(), "warned")
+	return is
 }
 
 // Why a transaction may be tried again.
@@ -190,6 +212,8 @@ func repeatable(err error) int {
 		return afterCut
 	case errors.Is(err, errRaced), isConflict(err):
 		return afterConflict
+	case isReadOnly(err):
+		return afterCut
 	case errors.As(err, &pg):
 		if strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08") { // the server is going down, coming up, or gone
 			return afterCut
@@ -205,6 +229,12 @@ func repeatable(err error) int {
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// isReadOnly: the server is a standby, or was told not to write.
+func isReadOnly(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "25006"
 }
 
 // isCut says that an error comes from the way to the server, not from the server or from this package.

@@ -238,7 +238,9 @@ var enterTests = []test{
 		id := t.gate()
 		tok := randomHash()
 		t.ok(t.Identity.PutEntryTokens(t.ctx, id, []store.EntryToken{{Hash: tok, Chances: 1, Expires: end}}))
-		same := entry(id)
+		same, whole, spent := entry(id), entry(id), randomHash()
+		t.ok(t.Identity.PutEntryTokens(t.ctx, id, []store.EntryToken{{Hash: spent, Chances: 1, Expires: end}}))
+		whole.Token = &spent
 		for _, c := range []struct {
 			loser store.Outcome
 			twin  func(e *store.Entry)
@@ -246,6 +248,7 @@ var enterTests = []test{
 			{store.Exists, func(e *store.Entry) { e.ID = same.ID }},
 			{store.PersonEntered, func(e *store.Entry) { e.Tag = same.Tag }},
 			{store.TokenUsed, func(e *store.Entry) { e.Token = &tok }},
+			{store.Exists, func(e *store.Entry) { *e = whole }}, // one entry by several ways at once
 		} {
 			got := race(16, func(int) store.Outcome {
 				e := entry(id)
@@ -259,7 +262,7 @@ var enterTests = []test{
 			})
 			t.same(got, map[store.Outcome]int{store.Entered: 1, c.loser: 15})
 		}
-		t.same(t.leafCount(id), 3*17)
+		t.same(t.leafCount(id), 4*17)
 	}},
 	{"cancelled under the lock leaves nothing", func(t *T) {
 		id := t.gate()

@@ -148,7 +148,7 @@ func (ha *HA) write() error {
 		dir := n.dir()
 		// Own name and address stand in the place of db1's, but for the lines that are the same on all nodes.
 		own := strings.NewReplacer(append([]string{
-			"PATRONI_ETCD3_HOSTS=10.0.0.11", "PATRONI_ETCD3_HOSTS=" + ha.Nodes[0].Addr, "INITIAL_CLUSTER=db1=http://10.0.0.11", "INITIAL_CLUSTER=db1=http://" + ha.Nodes[0].Addr,
+			"PATRONI_ETCD_HOSTS=10.0.0.11", "PATRONI_ETCD_HOSTS=" + ha.Nodes[0].Addr, "INITIAL_CLUSTER=db1=http://10.0.0.11", "INITIAL_CLUSTER=db1=http://" + ha.Nodes[0].Addr,
 			"NAME=db1", "NAME=" + n.Name, "10.0.0.11", n.Addr, "/var/lib/postgresql", filepath.Join(dir, "postgresql"), "/var/lib/etcd", filepath.Join(dir, "etcd")}, replace...)...)
 		for _, name := range []string{"patroni.yml", "patroni.env", "etcd.env"} {
 			text, err := ha.example(name, own)
@@ -235,12 +235,28 @@ type Member struct {
 var asking = &http.Client{Timeout: 2 * time.Second}
 
 func (n *Node) get(ctx context.Context, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(n.Addr, "8008")+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url(path), nil)
 	if err != nil {
 		return nil, err
 	}
 	return asking.Do(req)
 }
+
+// ask makes a call that changes something, and returns its status.
+func (n *Node) ask(ctx context.Context, method, path, body string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, method, n.url(path), strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.SetBasicAuth("patroni", n.ha.restapi)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
+}
+
+func (n *Node) url(path string) string { return "http://" + net.JoinHostPort(n.Addr, "8008") + path }
 
 // Status asks the node.
 func (n *Node) Status(ctx context.Context) (m Member, err error) {
@@ -323,7 +339,7 @@ func (ha *HA) Switchover(ctx context.Context) (*Node, error) {
 		}
 		switch status {
 		case http.StatusOK, http.StatusAccepted:
-			return ha.waitOther(ctx, old)
+			return ha.Other(ctx, old)
 		case http.StatusPreconditionFailed: // patroni has not written down yet who is synchronous
 		default:
 			return nil, fmt.Errorf("switchover: status %d", status)
@@ -343,17 +359,7 @@ func (ha *HA) askSwitchover(ctx context.Context, from *Node, m Member) (int, err
 			to = r.Name
 		}
 	}
-	body := fmt.Sprintf(`{"leader":%q,"candidate":%q}`, from.Name, to)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+net.JoinHostPort(from.Addr, "8008")+"/switchover", strings.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.SetBasicAuth("patroni", ha.restapi)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
+	return from.ask(ctx, http.MethodPost, "/switchover", fmt.Sprintf(`{"leader":%q,"candidate":%q}`, from.Name, to))
 }
 
 // Failover kills everything of the primary's host but etcd, as if its power had gone, and waits for another primary. The
@@ -366,11 +372,12 @@ func (ha *HA) Failover(ctx context.Context) (now, killed *Node, err error) {
 	if err := old.Kill(); err != nil {
 		return nil, old, err
 	}
-	now, err = ha.waitOther(ctx, old)
+	now, err = ha.Other(ctx, old)
 	return now, old, err
 }
 
-func (ha *HA) waitOther(ctx context.Context, old *Node) (*Node, error) {
+// Other waits until another node than old takes writes.
+func (ha *HA) Other(ctx context.Context, old *Node) (*Node, error) {
 	for {
 		if n, _ := ha.Primary(ctx); n != nil && n != old && ha.writable(ctx) {
 			return n, nil
@@ -383,10 +390,18 @@ func (ha *HA) waitOther(ctx context.Context, old *Node) (*Node, error) {
 	}
 }
 
-// Kill is kill -9 of the node's patroni and PostgreSQL.
+// Kill is kill -9 of the node's patroni and PostgreSQL, with all their children, frozen or not.
 func (n *Node) Kill() error {
-	n.patroni.signal(syscall.SIGKILL)
-	return n.KillPostgres()
+	all, err := n.processes()
+	if err != nil {
+		return err
+	}
+	for _, pid := range all {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("kill %s: %w", n.Name, err)
+		}
+	}
+	return n.KillPostgres() // patroni may have been starting it
 }
 
 // KillPostgres is kill -9 of the node's PostgreSQL alone; patroni sees it. Absent is nil.
@@ -422,6 +437,144 @@ func (n *Node) postmaster() (int, error) {
 	return pid, nil
 }
 
+// processes are patroni, PostgreSQL and all their children: whatever of the node could go on.
+func (n *Node) processes() ([]int, error) {
+	postgres, err := n.postmaster()
+	if err != nil {
+		return nil, err
+	}
+	var all []int
+	roots := []int{n.patroni.pid, postgres}
+	select {
+	case <-n.patroni.exited:
+		roots = roots[1:]
+	default:
+	}
+	for _, pid := range roots {
+		if pid != 0 {
+			all = append(append(all, pid), children(pid)...)
+		}
+	}
+	return all, nil
+}
+
+// children are the processes that pid started and that are not gone.
+func children(pid int) (all []int) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		for _, field := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(append(all, child), children(child)...)
+			}
+		}
+	}
+	return all
+}
+
+// Freeze is SIGSTOP of everything of the node but etcd: it says nothing, loses its leadership, and knows of nothing when it is thawed.
+func (n *Node) Freeze() error {
+	stopped := map[int]bool{}
+	for { // children may be born while it goes on
+		all, err := n.processes()
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, pid := range all {
+			if !stopped[pid] {
+				stopped[pid], found = true, true
+				if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) {
+					return fmt.Errorf("freeze %s: %w", n.Name, err)
+				}
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
+}
+
+// Thaw lets a frozen node go on where it stood.
+func (n *Node) Thaw() error {
+	all, err := n.processes()
+	if err != nil {
+		return err
+	}
+	for _, pid := range all {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("thaw %s: %w", n.Name, err)
+		}
+	}
+	return nil
+}
+
+// Sever stops whatever sends the primary's log to the standbys: they hear nothing from it any more, and it does not know. It is for a node that
+// is killed next.
+func (ha *HA) Sever(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, ha.AdminDSN("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	rows, err := conn.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender'")
+	if err != nil {
+		return err
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err == nil && len(pids) == 0 {
+		err = errors.New("nothing is sent")
+	}
+	for _, pid := range pids {
+		if err == nil {
+			err = syscall.Kill(pid, syscall.SIGSTOP)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cut the standbys off: %w", err)
+	}
+	return nil
+}
+
+// Configure changes patroni's configuration of all nodes, as patronictl edit-config does, and waits until the primary has it.
+func (ha *HA) Configure(ctx context.Context, patch string, done func(standbyNames string) bool) error {
+	primary, _ := ha.Primary(ctx)
+	if primary == nil {
+		return errors.New("configure: there is no primary")
+	}
+	status, err := primary.ask(ctx, http.MethodPatch, "/config", patch)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d", status)
+	}
+	for err == nil {
+		var names string
+		var conn *pgx.Conn
+		if conn, err = pgx.Connect(ctx, ha.AdminDSN("postgres")); err != nil {
+			break
+		}
+		err = conn.QueryRow(ctx, "SELECT current_setting('synchronous_standby_names')").Scan(&names)
+		_ = conn.Close(ctx)
+		if err == nil && done(names) {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("configure: %w", err)
+}
+
+// Discard deletes the data of a killed node: its disk is gone. It comes back, by [Node.Restart], as a copy of the primary.
+func (n *Node) Discard() error {
+	data := filepath.Join(n.dir(), "postgresql", "fairlot")
+	var err error
+	for range 200 { // the last children may still be writing
+		if err = os.RemoveAll(data); err == nil {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return err
+}
+
 // Restart starts a killed node again; it comes back as a standby.
 func (n *Node) Restart() error { return n.startPatroni() }
 
@@ -440,6 +593,11 @@ func (ha *HA) DirectDSN(role, password, database string) string {
 		hosts = append(hosts, net.JoinHostPort(n.Addr, "5432"))
 	}
 	return dsnOf(strings.Join(hosts, ","), role, password, database, url.Values{"sslmode": {"disable"}, "target_session_attrs": {"read-write"}})
+}
+
+// AdminDirectDSN is [HA.AdminDSN] without haproxy.
+func (ha *HA) AdminDirectDSN(database string) string {
+	return ha.DirectDSN("postgres", ha.superuser, database)
 }
 
 func dsnOf(hosts, role, password, database string, q url.Values) string {
@@ -466,7 +624,7 @@ func (ha *HA) Close() error {
 	}
 	for _, n := range ha.Nodes {
 		if n.patroni != nil {
-			errs = append(errs, n.patroni.end(syscall.SIGKILL))
+			errs = append(errs, n.Thaw(), n.patroni.end(syscall.SIGKILL))
 		}
 		errs = append(errs, n.KillPostgres())
 		if n.etcd != nil {
