@@ -103,28 +103,43 @@ func place(in Installation, out string) (abs, temp string, err error) {
 	return abs, filepath.Join(parent, "."+filepath.Base(abs)+".partial"), nil
 }
 
-// begin makes the folder for the copies and keeps others off it. One that a killed run left is made anew.
+// begin makes the folder for the copies and keeps others off it. One that a killed run left is taken away first.
 func begin(in Installation, temp string) (release func(), err error) {
-	if err := os.Mkdir(temp, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	err = os.Mkdir(temp, 0o700)
+	if errors.Is(err, os.ErrExist) {
+		if release, err = hold(in, temp); err != nil {
+			return nil, err
+		}
+		err = os.RemoveAll(temp) // follows no link
+		release()
+		if err == nil {
+			err = os.Mkdir(temp, 0o700)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the folder of the backup: %w", err)
+	}
+	return hold(in, temp)
+}
+
+// hold locks a folder. Whoever may write beside it must not lead us elsewhere by a link.
+func hold(in Installation, temp string) (release func(), err error) {
+	info, err := os.Lstat(temp)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is in the way, and no folder that a backup left: see who put it there, and take it away", temp)
+	}
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.Open(temp)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Lock(f); err != nil {
+	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) || in.Lock(f) != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("another backup is being written to %s", temp)
 	}
-	left, err := os.ReadDir(temp)
-	for _, entry := range left {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(temp, entry.Name())))
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return func() { _ = f.Close() }, os.Chmod(temp, 0o700)
+	return func() { _ = f.Close() }, nil
 }
 
 // describe reads three copies for the manifest.
