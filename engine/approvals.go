@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"fairlot/store"
 )
@@ -134,7 +137,21 @@ func (e *Engine) viewApproval(a store.Approval) Approval {
 
 // samePerson tells whether an approval was asked for by the one who acts now: by the same token, or by one with the same label.
 func samePerson(p store.Person, by Actor) bool {
-	return p.Token == by.Token || strings.EqualFold(strings.TrimSpace(p.Label), strings.TrimSpace(by.Label))
+	return p.Token == by.Token || strings.EqualFold(nameIn(p.Label), nameIn(by.Label))
+}
+
+// nameIn is what of a label says who somebody is: letters and digits, however they are spaced, composed or set.
+func nameIn(label string) string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.L, unicode.M, unicode.N) {
+			return r
+		}
+		return -1
+	}, norm.NFKC.String(label))
+	if name == "" {
+		return strings.TrimSpace(label)
+	}
+	return name
 }
 
 // Approve does what was asked for, if by is another person with the right role, digest is that of what was asked for, and it would still do

@@ -91,6 +91,33 @@ func TestTwoPersons(t *testing.T) {
 	}
 }
 
+// TestOnePersonHoweverWritten: a second token for somebody is often made on another keyboard, and their name is spaced or composed otherwise on it.
+func TestOnePersonHoweverWritten(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	c := must(w.CreateCampaign(ctx, "written", lasting(), ""))(t)
+	for i, x := range [][2]string{
+		{"陳 怡君", "陳\u3000怡君"}, {"陳 怡君", "陳怡君"}, {"Chen Yi-chun", "chen  yi-chun"}, {"Chen Yi-chun", "Chen\u00a0Yi\u2010chun"}, {"Chen", "\uff23\uff48\uff45\uff4e"},
+		{"José", "Jose\u0301"}, {"Chen Yi-chun", "CHEN YICHUN."}, {"…", "…"},
+	} {
+		one := engine.Actor{Token: "00000000000000e1", Label: x[0], Role: engine.RoleOfficer}
+		two := engine.Actor{Token: "00000000000000e2", Label: x[1], Role: engine.RoleOfficer}
+		asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}))(t)
+		if _, err := w.Approve(ctx, two, asked.ID, asked.Digest()); reason(err) != engine.ApprovalSelf {
+			t.Errorf("%d: %q asked, %q approved: %v", i, x[0], x[1], err)
+			return
+		}
+		must(w.Withdraw(ctx, one, asked.ID))(t)
+	}
+	for _, x := range [][2]string{{"陳怡君", "陳怡伶"}, {"Chen 1", "Chen 2"}, {"…", "!"}, {"Chen", "Cheng"}} {
+		asked := must(w.RequestOpening(ctx, engine.Actor{Token: "00000000000000e1", Label: x[0], Role: engine.RoleOfficer}, c.ID, c.Etag, w.now().Add(time.Hour)))(t)
+		if _, err := w.Approve(ctx, engine.Actor{Token: "00000000000000e2", Label: x[1], Role: engine.RoleOfficer}, asked.ID, asked.Digest()); err != nil {
+			t.Errorf("%q and %q are two persons: %v", x[0], x[1], err)
+		}
+		w.setClock(w.now().Add(time.Second))
+	}
+}
+
 // TestApprovalsEnd lets a draft change, time pass, and whoever asked change their mind.
 func TestApprovalsEnd(t *testing.T) {
 	w := newWorld(t)
