@@ -26,6 +26,7 @@ func (e *ReachError) Error() string {
 
 // reaches are questions to the catalogue. Each names what it found, or nothing.
 var reaches = []struct{ reason, query string }{
+	{"it takes off its own rights at login, and can take them back: it acts as", `SELECT current_user::text WHERE current_user <> session_user`},
 	{"it is superuser or may make databases, roles, replicas or pass row security", `SELECT rolname::text FROM pg_roles
 		WHERE rolname = current_user AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)`},
 	{"it is a member of a role", `SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
@@ -42,6 +43,11 @@ var reaches = []struct{ reason, query string }{
 	{"there is an untrusted language", `SELECT lanname::text FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')`},
 	{"it may reach the server's files by", `SELECT p.proname::text FROM pg_proc p WHERE p.proname IN ('pg_read_file', 'pg_read_binary_file', 'pg_ls_dir',
 		'pg_stat_file', 'lo_import', 'lo_export') AND has_function_privilege(p.oid, 'EXECUTE')`},
+	{"it may change the server's settings, here", `SELECT parname FROM pg_parameter_acl
+		WHERE has_parameter_privilege(parname, 'SET') OR has_parameter_privilege(parname, 'ALTER SYSTEM')`},
+	{"it may act with another role's rights by the function", `SELECT p.proname::text FROM pg_proc p WHERE p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE')
+		AND p.oid IS DISTINCT FROM to_regprocedure('public.rewrite_files()') AND NOT EXISTS (SELECT 1 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+			AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname LIKE 'citus%')`},
 	{"it may truncate, or make triggers on", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRUNCATE, TRIGGER, REFERENCES')`},
 	{"it may command other nodes by", `SELECT p.proname::text FROM pg_proc p

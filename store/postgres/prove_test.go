@@ -80,6 +80,11 @@ func TestOpenRefusesReach(t *testing.T) {
 		{"GRANT TEMPORARY ON DATABASE " + database + " TO PUBLIC", "REVOKE TEMPORARY ON DATABASE " + database + " FROM PUBLIC"},
 		{"GRANT TRUNCATE ON tags TO " + role, "REVOKE TRUNCATE ON tags FROM " + role},
 		{"GRANT EXECUTE ON FUNCTION pg_read_file(text) TO " + role, "REVOKE EXECUTE ON FUNCTION pg_read_file(text) FROM " + role},
+		{"GRANT ALTER SYSTEM ON PARAMETER archive_command TO " + role, "REVOKE ALTER SYSTEM ON PARAMETER archive_command FROM " + role},
+		{"CREATE FUNCTION peek() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT pg_read_file('PG_VERSION') $$", "DROP FUNCTION peek()"},
+		{"ALTER ROLE " + role + " CREATEROLE; CREATE ROLE harmless; GRANT USAGE ON SCHEMA public TO harmless; " +
+			"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO harmless; ALTER ROLE " + role + " SET role = harmless",
+			"ALTER ROLE " + role + " RESET role; ALTER ROLE " + role + " NOCREATEROLE; DROP OWNED BY harmless; DROP ROLE harmless"},
 		{"CREATE EXTENSION dblink", "DROP EXTENSION dblink"},
 		{"CREATE EXTENSION postgres_fdw", "DROP EXTENSION postgres_fdw"},
 	} {
