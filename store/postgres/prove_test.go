@@ -209,6 +209,29 @@ func TestAppRoleChangesRowsOnly(t *testing.T) {
 	}
 }
 
+// A DSN can name role, password and database twice, and what stands behind the question mark counts: the daemon would come in as the administrator.
+func TestProvisionTakesNoOtherRole(t *testing.T) {
+	for _, query := range []string{"user=admin", "user=admin&password=geheim", "password=geheim", "dbname=postgres", "database=postgres", "options=-c%20role%3Dadmin", "role=admin"} {
+		admin := "postgres://admin:geheim@127.0.0.1:1/postgres?" + query
+		p, err := newPlan(roomDSN{identityRoom, admin}, "n")
+		if err != nil {
+			if strings.Contains(err.Error(), "geheim") {
+				t.Errorf("%s: %v", query, err)
+			}
+			continue
+		}
+		for role, dsn := range map[string]string{"n_identity_owner": p.ownerDSN, "n_identity_app": p.appDSN} {
+			c, err := pgx.ParseConfig(dsn)
+			if err != nil || c.User != role || c.Database != "n_identity" || c.Password == "geheim" || c.RuntimeParams["role"] != "" || c.RuntimeParams["options"] != "" {
+				t.Errorf("%s: comes in as %s to %s, with %v: %v", query, c.User, c.Database, c.RuntimeParams, err)
+			}
+		}
+	}
+	if _, err := newPlan(roomDSN{identityRoom, "postgres://admin@/postgres?host=%2Ftmp&port=5433&sslmode=disable&target_session_attrs=read-write"}, "n"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProvision(t *testing.T) {
 	t.Parallel()
 	skipWithout(t)

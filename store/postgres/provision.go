@@ -110,6 +110,11 @@ func newPlan(r roomDSN, name string) (plan, error) {
 	if err != nil || err2 != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return plan{}, fmt.Errorf("provision the %s room: the administrator's DSN is no URL that names a role and a database", r.name)
 	}
+	for _, own := range []string{"user", "password", "dbname", "database", "role", "options"} { // they would hold for the roles made here, too
+		if u.Query().Has(own) {
+			return plan{}, fmt.Errorf("provision the %s room: the administrator's DSN has %s behind the question mark: write role, password and database before it, and no role or options at all", r.name, own)
+		}
+	}
 	database := name + "_" + string(r.name)
 	owner, app := database+"_owner", database+"_app"
 	p := plan{room: r.name, admin: r.dsn, server: net.JoinHostPort(c.ConnConfig.Host, strconv.Itoa(int(c.ConnConfig.Port)))}
