@@ -465,6 +465,44 @@ func TestBrowserOtherKinds(t *testing.T) {
 	b.clean()
 }
 
+// TestBrowserSaysHowLong reads on three campaigns what is kept how long: with a time, without one, and where nobody is asked who they are.
+func TestBrowserSaysHowLong(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	timed, untimed, survey := w.full("timed"), w.full("untimed"), w.full("asks-nobody")
+	timed.RetentionDays = 45
+	survey.Draws, survey.Form, survey.Custodians, survey.Notifiers, survey.Threshold, survey.ChancesCap, survey.Proof = nil, nil, nil, nil, 0, 0, 0
+	survey.Consents = survey.Consents[2:]
+	for _, c := range []*fairlotv1.Campaign{timed, untimed, survey} {
+		w.open(c)
+	}
+	const kept = "[aria-labelledby=kept-title]"
+	for _, x := range []struct {
+		path       string
+		says, nots []string
+	}{
+		{"/c/timed?lang=zh", []string{"資料保存多久", "最後一次領獎期限屆滿 45 天後銷毀", "公開名單", "混合後的答案"}, []string{"不會自動銷毀"}},
+		{"/c/timed?lang=en", []string{"What is kept, and how long", "destroyed 45 days after the last claim period", "entry list", "Mixed answers"}, []string{"No time is set"}},
+		{"/c/untimed?lang=zh", []string{"沒有訂定銷毀期限", "不會自動銷毀"}, []string{"天後"}},
+		{"/c/untimed?lang=en", []string{"No time is set", "nothing destroys them by itself"}, []string{"days after"}},
+		{"/c/asks-nobody?lang=zh", []string{"混合後的答案"}, []string{"聯絡資料", "公開名單"}},
+		{"/c/asks-nobody?lang=en", []string{"Mixed answers"}, []string{"contact", "entry list"}},
+	} {
+		b.visit(x.path)
+		for _, want := range x.says {
+			b.says(kept, want)
+		}
+		text := b.text(kept)
+		for _, never := range x.nots {
+			if strings.Contains(text, never) {
+				t.Errorf("%s says %q: %s", x.path, never, text)
+			}
+		}
+	}
+	b.inspect("kept")
+	b.clean()
+}
+
 // TestBrowserWithoutScripts finds words at the top of the page, in both languages.
 func TestBrowserWithoutScripts(t *testing.T) {
 	w := newWorld(t)

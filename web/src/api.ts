@@ -23,6 +23,7 @@ export interface Campaign {
   chancesCap: number;
   entriesEnd: string;
   objectionsEnd: string | null;
+  retentionDays: number;
   custodians: object[];
   threshold: number;
   openHash: string;

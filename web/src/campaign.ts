@@ -188,6 +188,16 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     return box;
   }
 
+  function kept(page: Page): HTMLElement {
+    const { t } = page;
+    const persons = c.state === "CAMPAIGN_STATE_ERASED" ? t.keptErased : c.retentionDays > 0 ? t.keptDays(c.retentionDays) : t.keptForever;
+    return h("section", { class: "card", "aria-labelledby": "kept-title" },
+      h("h2", { id: "kept-title" }, t.keptTitle),
+      hasDraws(c) && h("p", {}, persons),
+      hasDraws(c) && h("p", {}, t.keptRest),
+      c.surveyJson !== "" && h("p", {}, t.keptAnswers));
+  }
+
   function dates(page: Page): HTMLElement {
     const { t } = page;
     return h("section", { class: "card", "aria-labelledby": "dates-title" },
@@ -217,6 +227,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
           dates(page),
           hasDraws(c) && drawPrizes(c, page),
           notice(page),
+          kept(page),
           !taken && open && holds && form(page),
           !taken && !open && h("p", { class: "caution" }, t.closedNow),
           drawVerify(c, page)));
