@@ -13,8 +13,24 @@ type daemonCmd struct {
 	Args []string `arg:"" optional:"" passthrough:"" help:"As fairlotd takes them: fairlotd COMMAND --help."`
 }
 
+// daemonExamples stand before what fairlotd says of its command.
+var daemonExamples = map[string]string{
+	"backup":  "fairlot backup --dir /srv/fairlot --out /mnt/elsewhere/fairlot-2026-11-28",
+	"restore": "fairlot restore --from /mnt/elsewhere/fairlot-2026-11-28 --dir /srv/fairlot",
+	"export":  "fairlot export --dir /srv/fairlot --out /mnt/elsewhere/fairlot-export",
+	"import":  "fairlot import --from /mnt/elsewhere/fairlot-export --dir /srv/fairlot-new --admin-dsn-file admin.dsn",
+}
+
 func (c *daemonCmd) Run(a *app) error {
+	help := len(c.Args) == 1 && (c.Args[0] == "--help" || c.Args[0] == "-h")
+	if help {
+		a.printf("Operator, on the daemon's machine and as its account. fairlotd does it; all arguments are handed on.\n\nExample: %s\n\n", daemonExamples[a.command])
+	}
 	program, err := daemonProgram()
+	if help && err != nil {
+		a.printf("All flags: fairlotd %s --help, on the machine of the installation.\n", a.command)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,10 @@ func TestRunsTheDaemonsProgram(t *testing.T) {
 		if status := Run(t.Context(), []string{command, "--dir", "x"}, strings.NewReader(""), &out, &errw); status != 1 || !strings.Contains(errw.String(), "neither beside this program nor in PATH") {
 			t.Errorf("%s without fairlotd: %d, %s", command, status, errw.String())
 		}
+		out.Reset()
+		if status := Run(t.Context(), []string{command, "--help"}, strings.NewReader(""), &out, &errw); status != 0 || !strings.Contains(out.String(), "Example: fairlot "+command+" --") {
+			t.Errorf("help of %s without fairlotd: %d, %s", command, status, out.String())
+		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "fairlotd"), []byte("#!/bin/sh\necho \"$@\"\nexit 7\n"), 0o700); err != nil {
 		t.Fatal(err)
