@@ -53,15 +53,40 @@ func (e *Engine) RefusedAct(ctx context.Context, a Act, outcome string) error {
 	return e.fault(err)
 }
 
-// asDaemon does what the clock started, with its rows in the audit trail.
-func (e *Engine) asDaemon(ctx context.Context, method, resource string, do func() error) error {
+// clockActs are the acts that the clock started and that are not over, by the id of the job or approval. However often one is tried, it is begun
+// once; one that a crash cut off stays begun, and whoever carries it on begins its own. Of one goroutine.
+type clockActs map[[16]byte]clockAct
+
+type clockAct struct {
+	act      Act
+	n        int64
+	campaign store.CampaignID
+}
+
+// begin writes that an act is about to be done, unless that stands there already.
+func (l clockActs) begin(ctx context.Context, e *Engine, id [16]byte, campaign store.CampaignID, method, resource string) error {
+	if _, begun := l[id]; begun {
+		return nil
+	}
 	a := Act{By: byDaemon, Method: method, Resource: resource}
 	n, err := e.BeginAct(ctx, a)
-	if err != nil {
-		return err
+	if err == nil {
+		l[id] = clockAct{a, n, campaign}
 	}
-	err = do()
-	return errors.Join(err, e.EndAct(ctx, a, n, outcomeOf(err)))
+	return err
+}
+
+// end writes what became of an act; nil if it was not begun. After an error it is to be called again.
+func (l clockActs) end(ctx context.Context, e *Engine, id [16]byte, outcome string) error {
+	a, begun := l[id]
+	if !begun {
+		return nil
+	}
+	err := e.EndAct(ctx, a.act, a.n, outcome)
+	if err == nil {
+		delete(l, id)
+	}
+	return err
 }
 
 func outcomeOf(err error) string {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"fairlot/crypto/trail"
 	"fairlot/store"
 )
 
@@ -215,7 +216,7 @@ func (e *Engine) carryOut(ctx context.Context, a store.Approval) (Approval, erro
 // lapse ends an approval whose act was refused, and returns why. Trouble that passes ends nothing.
 func (e *Engine) lapse(ctx context.Context, a store.Approval, by Actor, why error) error {
 	var own *Error
-	if !errors.As(why, &own) || own.Retry > 0 {
+	if passes(why) || !errors.As(why, &own) {
 		return e.fault(why)
 	}
 	from := a.State
@@ -277,15 +278,49 @@ func (e *Engine) workApproved(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	waits := map[[16]byte]time.Time{} // since or until when
+	given := map[[16]byte]bool{}
 	for _, a := range all {
-		now := e.Now()
-		if a.State != store.ApprovalGiven || now.Before(a.NotBefore) || !a.NotBefore.IsZero() && e.jumped.Load() || now.Sub(a.Decided) < carryOn && a.NotBefore.IsZero() {
+		if a.State != store.ApprovalGiven {
 			continue
 		}
-		errs = append(errs, e.asDaemon(ctx, "ApprovalService/Approve", fmt.Sprintf("approvals/%x", a.ID[:]), func() error {
-			_, err := e.carryOut(ctx, a.Approval)
-			return err
-		}))
+		given[a.ID] = true
+		now, at := e.Now(), a.NotBefore
+		if at.IsZero() {
+			at = a.Decided
+		}
+		if now.Before(at) || !a.NotBefore.IsZero() && e.jumped.Load() || now.Sub(a.Decided) < carryOn && a.NotBefore.IsZero() {
+			waits[a.ID] = at
+			continue
+		}
+		err := e.approved.begin(ctx, e, a.ID, a.Campaign, "ApprovalService/Approve", fmt.Sprintf("approvals/%x", a.ID[:]))
+		if err == nil {
+			if _, err = e.carryOut(ctx, a.Approval); !passes(err) {
+				errs = append(errs, e.approved.end(ctx, e, a.ID, outcomeOf(err)))
+			} else {
+				waits[a.ID] = at
+			}
+		}
+		errs = append(errs, err)
+	}
+	e.noteDue(&e.vitals.approved, waits)
+	for id := range e.approved { // what another call finished, or what could not be written at the end
+		if !given[id] {
+			errs = append(errs, e.endApproved(ctx, id))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// endApproved writes what became of an approval that Run began to carry out and that waits no more.
+func (e *Engine) endApproved(ctx context.Context, id [16]byte) error {
+	a, err := e.Approval(ctx, id)
+	if err != nil {
+		return err
+	}
+	outcome := trail.OK
+	if a.State != store.ApprovalDone {
+		outcome = string(ApprovalState)
+	}
+	return e.approved.end(ctx, e, id, outcome)
 }

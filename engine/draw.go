@@ -209,6 +209,11 @@ func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Wi
 // RunDraw fetches the round, ranks and logs the result. On a drawn draw it returns what was drawn. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND,
 // DRAW_STATE before the close, ROUND_NOT_YET, BEACON_UNAVAILABLE.
 func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
+	return e.runDraw(ctx, id, n, func() error { return nil })
+}
+
+// runDraw calls begin once the round is there and before anything is drawn by it.
+func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin func() error) (DrawInfo, error) {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return DrawInfo{}, err
@@ -226,6 +231,9 @@ func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawI
 	}
 	sig, err := e.round(ctx, d.chain, d.rules.Round)
 	if err != nil {
+		return DrawInfo{}, err
+	}
+	if err := begin(); err != nil {
 		return DrawInfo{}, err
 	}
 	leaves := leafReader{ctx, e.Identity, id}

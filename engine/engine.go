@@ -73,6 +73,7 @@ type Engine struct {
 	trailDay  string                // UTC day on which the trail's head was looked after last, under logMu
 	seatMu    sync.Mutex            // replacements and releases come one after another
 	actMu     sync.Mutex            // acts of this process come one after another
+	approved  clockActs             // approvals that Run carries out, and only it
 	enter     *committer            // group commit of entries (enter.go)
 	opened    openCache             // parsed rules of open campaigns (cache.go)
 	vitals    vitals                // what Vitals says (meter.go)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -71,6 +72,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Text }
+
+// passes tells whether the trouble may pass by itself, so that trying again makes sense.
+func passes(err error) bool {
+	var own *Error
+	return err != nil && (!errors.As(err, &own) || own.Retry > 0)
+}
 
 func refuse(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Text: fmt.Sprintf(format, args...)}

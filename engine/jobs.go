@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"fairlot/crypto/beacon"
+	"fairlot/crypto/trail"
 	"fairlot/store"
 )
 
@@ -86,19 +88,36 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 	return list, nil
 }
 
-// do does what is due. Each act may be repeated, and looks at the state and the clock itself.
-func (e *Engine) do(ctx context.Context, d due) error {
+// act is how the audit trail names it: by the call with which staff could do the same, if there is one.
+func (d due) act() (method, resource string) {
+	resource = "campaigns/" + hexID(d.campaign)
+	switch d.kind {
+	case jobClose:
+		return "CampaignService/CloseCampaign", resource
+	case jobDraw:
+		return "DrawService/RunDraw", resource + "/draws/" + strconv.Itoa(d.draw)
+	}
+	return "Daemon/EraseCampaign", resource
+}
+
+// do does what is due. Each act may be repeated, and looks at the state and the clock itself. begin is called once all that it has to wait for is there,
+// and before it takes effect.
+func (e *Engine) do(ctx context.Context, d due, begin func() error) error {
 	var err error
 	switch d.kind {
 	case jobClose:
 		if err = e.believe(ctx, d, false); err == nil {
-			_, err = e.CloseCampaign(ctx, d.campaign)
+			if err = begin(); err == nil {
+				_, err = e.CloseCampaign(ctx, d.campaign)
+			}
 		}
 	case jobDraw:
-		_, err = e.RunDraw(ctx, d.campaign, d.draw)
+		_, err = e.runDraw(ctx, d.campaign, d.draw, begin)
 	case jobErase:
 		if err = e.believe(ctx, d, true); err == nil {
-			err = e.erase(ctx, d.campaign)
+			if err = begin(); err == nil {
+				err = e.erase(ctx, d.campaign)
+			}
 		}
 	default:
 		err = fmt.Errorf("a job of the unknown kind %s", d.kind)
@@ -146,6 +165,7 @@ type runner struct {
 	pause    map[store.JobID]time.Duration // until when a job that failed is let alone
 	said     map[store.JobID]string
 	asleep   map[store.CampaignID]time.Duration // until when nothing is due
+	acts     clockActs                          // by job
 	reminded map[string]time.Duration
 
 	wall         time.Time     // at the last look
@@ -163,7 +183,7 @@ type sighting struct {
 
 func (e *Engine) newRunner() *runner {
 	r := &runner{e: e, held: map[store.JobID]sighting{}, pause: map[store.JobID]time.Duration{}, said: map[store.JobID]string{},
-		asleep: map[store.CampaignID]time.Duration{}, reminded: map[string]time.Duration{}, began: time.Now()}
+		asleep: map[store.CampaignID]time.Duration{}, acts: clockActs{}, reminded: map[string]time.Duration{}, began: time.Now()}
 	rand.Read(r.id[:])
 	return r
 }
@@ -227,6 +247,11 @@ func (r *runner) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	waits := map[[16]byte]time.Time{}
+	for _, d := range list {
+		waits[d.id()] = d.at
+	}
+	r.e.noteDue(&r.e.vitals.jobs, waits)
 	byID := map[store.JobID]store.Job{}
 	for _, row := range rows {
 		byID[row.ID] = row
@@ -277,6 +302,13 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	for id, a := range r.acts { // done by another call, or its end could not be written
+		if !wanted[id] && looked[a.campaign] {
+			if err := r.acts.end(ctx, r.e, id, trail.OK); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for _, row := range rows {
 		switch {
@@ -369,7 +401,12 @@ func (r *runner) work(ctx context.Context, d due, row store.Job) (store.Job, err
 			}
 		}
 	})
-	err := r.e.do(working, d)
+	err := r.e.do(working, d, func() error {
+		method, resource := d.act()
+		err := r.acts.begin(working, r.e, d.id(), d.campaign, method, resource)
+		r.e.step("act begun")
+		return err
+	})
 	stop(nil)
 	wg.Wait()
 	if cause := context.Cause(working); errors.Is(cause, errLeaseLost) {
@@ -386,6 +423,10 @@ func (r *runner) leave(ctx context.Context, d due, row store.Job, err error) err
 	delete(r.asleep, d.campaign)
 	if err == nil {
 		r.forget(row.ID)
+		r.e.noteDone(row.ID)
+		if err := r.acts.end(ctx, r.e, row.ID, trail.OK); err != nil {
+			r.say(row.ID, "the audit trail lacks an outcome, which is written later", d, err)
+		}
 		r.e.Log.Info("done by the clock", "job", d.kind, "campaign", hexID(d.campaign), "draw", d.draw)
 		err = r.e.Registry.DropJob(ending, row.ID, row.Version)
 		if errors.Is(err, store.ErrConflict) {
@@ -393,8 +434,8 @@ func (r *runner) leave(ctx context.Context, d due, row store.Job, err error) err
 		}
 		return err
 	}
-	if errors.Is(err, errLeaseLost) {
-		return nil
+	if errors.Is(err, errLeaseLost) { // whoever has it begins an act of their own
+		return r.acts.end(ctx, r.e, row.ID, string(HolderAway))
 	}
 	row.Holder = [16]byte{}
 	if ctx.Err() == nil {

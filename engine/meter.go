@@ -41,6 +41,8 @@ type vitals struct {
 	waiting  map[store.CampaignID]int64 // epochs that are not mixed, by campaign
 	troubled int                        // campaigns on which the last round of Run could not work
 	opened   map[string]int64           // persons opened, by purpose, of the whole log
+	jobs     map[[16]byte]time.Time     // what is due by the clock and not done, since when
+	approved map[[16]byte]time.Time     // what was approved and is not done, since or until when
 	unsigned time.Time                  // since when Lacks sees records without a checkpoint, zero if all have one
 }
 
@@ -49,6 +51,7 @@ type Vitals struct {
 	Queue         int              // entries that wait for a commit
 	EpochsWaiting int64            // epochs of all campaigns whose responses are not mixed yet; one campaign has about two
 	Worked        time.Time        // when the work that the clock starts was last done on every campaign; zero before
+	JobsLate      int64            // what the clock should have started over a minute ago and is not done
 	Troubled      int              // campaigns that could not be worked on at the last round
 	Opened        map[string]int64 // persons whose envelopes were opened, by purpose, as the log counts them
 	Records       int64            // of the log, as far as this process has read it
@@ -65,6 +68,13 @@ func (e *Engine) Vitals() Vitals {
 	v.Worked, v.Troubled = e.vitals.worked, e.vitals.troubled
 	for _, n := range e.vitals.waiting {
 		v.EpochsWaiting += n
+	}
+	for _, due := range []map[[16]byte]time.Time{e.vitals.jobs, e.vitals.approved} {
+		for _, at := range due {
+			if e.Now().Sub(at) > lateAfter {
+				v.JobsLate++
+			}
+		}
 	}
 	for purpose, n := range e.vitals.opened {
 		v.Opened[purpose] = n
@@ -90,6 +100,20 @@ func (e *Engine) noteRound(troubled int) {
 	if e.vitals.troubled = troubled; troubled == 0 {
 		e.vitals.worked = e.Now()
 	}
+}
+
+// noteDue keeps what is due in the place of what was.
+func (e *Engine) noteDue(place *map[[16]byte]time.Time, due map[[16]byte]time.Time) {
+	e.vitals.mu.Lock()
+	defer e.vitals.mu.Unlock()
+	*place = due
+}
+
+// noteDone takes away a job that is done.
+func (e *Engine) noteDone(id [16]byte) {
+	e.vitals.mu.Lock()
+	defer e.vitals.mu.Unlock()
+	delete(e.vitals.jobs, id)
 }
 
 // noteOpened counts a record of the log.
@@ -176,21 +200,8 @@ func (l *lease) deserted() bool {
 	return l.cancel == nil && !l.since.IsZero() && time.Since(l.since) >= desertedFor
 }
 
-// lateAfter is how long a job may be due before it counts as late.
+// lateAfter is how long what the clock starts may be due before it counts as late.
 const lateAfter = time.Minute
-
-// JobsLate counts the jobs that are due for more than a minute. It asks the registry, a second at most.
-func (e *Engine) JobsLate(ctx context.Context) (n int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askWithin)
-	defer cancel()
-	jobs, err := e.Registry.Jobs(ctx)
-	for _, j := range jobs {
-		if e.Now().Sub(j.RunAt) > lateAfter {
-			n++
-		}
-	}
-	return n, err
-}
 
 // sameBinding reads a row of the room, which must be this installation's.
 func sameBinding(ctx context.Context, room store.Bound, in store.Installation) error {

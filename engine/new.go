@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	keep := &watched{keys: cfg.Keys, marks: cfg.Marks, now: cfg.Now, log: cfg.Log}
 	cfg.Keys, cfg.Marks = keep, keep
 	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}, lease: newLease(cfg.Registry, cfg.Sharing),
-		vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
+		approved: clockActs{}, vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
 	var err error
 	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
 		return nil, fmt.Errorf("read the installation: %w", err)

@@ -24,13 +24,14 @@ const (
 	TodoClaim            // claim periods that run, or ended a short while ago
 	TodoErase            // destroying what is sealed
 	TodoToken            // a staff token that expires
+	TodoApprove          // what was asked for and waits for a second person
 )
 
 // names are for the log; who is whose turn it is.
 var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoDraw: {"draw", "the daemon"},
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "notifier"}, TodoErase: {"erasure", "the daemon"},
-	TodoToken: {"staff token", "whoever makes tokens"},
+	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 }
 
 // Todo is one thing that waits for somebody.
@@ -45,6 +46,8 @@ type Todo struct {
 	Attempt  int       // how often the daemon tried
 	Said     string    // the reason of its last failure
 	Label    string    // of a token
+	Approval *Approval // the one that waits, and Roles may approve it
+	Roles    []string
 }
 
 const (
@@ -79,6 +82,10 @@ func (e *Engine) Todos(ctx context.Context) ([]Todo, error) {
 		return nil, err
 	}
 	for _, a := range approvals {
+		if a.State == store.ApprovalPending && !a.Expired {
+			list = append(list, Todo{Kind: TodoApprove, Campaign: a.Campaign, Slug: actValue(a.Act, "slug"), Draw: a.Draw, Since: a.Requested, By: a.Expires,
+				Approval: &a, Roles: kindOf(a.Kind).roles})
+		}
 		if a.Kind == ApproveOpen && a.State == store.ApprovalGiven && !a.NotBefore.IsZero() {
 			list = append(list, Todo{Kind: TodoOpen, Campaign: a.Campaign, Slug: actValue(a.Act, "slug"), By: a.NotBefore})
 		}
@@ -223,12 +230,17 @@ func (r *runner) remind(ctx context.Context) {
 		if t.By.Sub(now) > 2*day && t.Kind != TodoRelease {
 			continue
 		}
+		names := todoNames[t.Kind]
 		key := fmt.Sprintf("%d %x %d %s", t.Kind, t.Campaign[:], t.Draw, t.Label)
+		if t.Approval != nil {
+			names.who = strings.Join(t.Roles, " or ")
+			names.name += fmt.Sprintf(" of %s: approvals/%x", t.Approval.Kind, t.Approval.ID[:])
+			key = names.name
+		}
 		if at, ok := r.reminded[key]; ok && r.elapsed()-at < remindEvery {
 			continue
 		}
 		r.reminded[key] = r.elapsed()
-		names := todoNames[t.Kind]
 		r.e.Log.Warn("waits for staff: fairlot todo", "what", strings.TrimSpace(names.name+" "+t.Label), "who", names.who, "campaign", t.Slug, "draw", t.Draw, "count", t.Count, "by", t.By.UTC().Format(time.RFC3339))
 	}
 }

@@ -17,7 +17,6 @@ import (
 
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/server"
-	"fairlot/store"
 	"fairlot/telemetry"
 )
 
@@ -188,20 +187,5 @@ func TestWhatIsCounted(t *testing.T) {
 	enter(telemetry.Step + 1)
 	if text := read(); !strings.Contains(text, `fairlot_entries_refused_total{reason="FIELD_INVALID"} `) {
 		t.Error("a hundred calls are not shown")
-	}
-}
-
-// TestJobsLate keeps three jobs: one to come, one just due, and one that nobody did.
-func TestJobsLate(t *testing.T) {
-	d := open(t)
-	for i, after := range []time.Duration{time.Hour, -10 * time.Second, -2 * time.Minute} {
-		must(t, d.rooms.Registry.PutJob(t.Context(), store.Job{ID: store.JobID{byte(i + 1)}, Kind: "test", RunAt: time.Now().Add(after)}))
-	}
-	if n, err := d.engine.JobsLate(t.Context()); err != nil || n != 1 {
-		t.Errorf("%d late, %v", n, err)
-	}
-	must(t, d.rooms.Registry.Close())
-	if _, err := d.engine.JobsLate(t.Context()); err == nil {
-		t.Error("late jobs are known without a registry")
 	}
 }

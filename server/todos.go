@@ -24,10 +24,20 @@ func (s *todos) ListTodos(ctx context.Context, _ *fairlotv1.ListTodosRequest) (*
 	}
 	out := &fairlotv1.ListTodosResponse{}
 	for _, t := range list {
+		if t.Approval != nil && !isStaff(ctx) { // an admin, who may not list approvals either
+			continue
+		}
 		x := &fairlotv1.Todo{Kind: fairlotv1.TodoKind(t.Kind), Slug: t.Slug, Draw: int32(t.Draw), SinceTime: present(t.Since), ByTime: present(t.By),
 			Count: t.Count, Attempts: int32(t.Attempt), Said: t.Said, Label: t.Label}
 		if t.Campaign != (store.CampaignID{}) {
 			x.Campaign = fmt.Sprintf("campaigns/%x", t.Campaign[:])
+		}
+		if t.Approval != nil {
+			a := approvalTo(*t.Approval)
+			x.Approval, x.ApprovalKind = a.Name, a.Kind
+			for _, role := range t.Roles {
+				x.Roles = append(x.Roles, roleOf(role))
+			}
 		}
 		out.Todos = append(out.Todos, x)
 	}

@@ -30,7 +30,7 @@ var Metrics = []Metric{
 	{"fairlot_epochs_waiting", "Epochs whose responses are not mixed yet, of all open campaigns; about two each.", nil},
 	{"fairlot_mixing_lag_seconds", "Since when the work that the clock starts was last done for every campaign.", nil},
 	{"fairlot_campaigns_troubled", "Campaigns that could not be worked on at the last round.", nil},
-	{"fairlot_jobs_late", "Jobs that are due for more than a minute.", nil},
+	{"fairlot_jobs_late", "What the clock should have done over a minute ago: closes, draws, erasures, openings.", nil},
 	{"fairlot_opened_total", "Persons whose envelopes were opened, by purpose, as the public log counts them.", []string{"purpose"}},
 	{"fairlot_log_records", "Records of the public log, as far as this daemon has read it.", nil},
 	{"fairlot_lease_held", "1 if this daemon signs the log and mixes.", nil},
@@ -96,9 +96,7 @@ func (r *reading) Collect(out chan<- prometheus.Metric) {
 	gauge("epochs_waiting", float64(v.EpochsWaiting))
 	gauge("mixing_lag_seconds", v.MixingLag.Seconds())
 	gauge("campaigns_troubled", float64(v.Troubled))
-	if v.JobsLate >= 0 {
-		gauge("jobs_late", float64(v.JobsLate))
-	}
+	gauge("jobs_late", float64(v.JobsLate))
 	for purpose, n := range v.Opened {
 		counter("opened_total", float64(n), purpose)
 	}

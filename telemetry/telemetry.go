@@ -34,7 +34,7 @@ type Vitals struct {
 	Troubled      int
 	Opened        map[string]int64 // by purpose
 	LogRecords    int64
-	JobsLate      int64 // below 0: not known, and not shown
+	JobsLate      int64
 	LeaseHeld     bool
 	Lacking       []string // codes of what is missing
 }

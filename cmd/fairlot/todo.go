@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -15,7 +16,7 @@ type todoCmd struct {
 
 // Help is shown below the usage.
 func (todoCmd) Help() string {
-	return `Opening at a time, closing, drawing and erasing are done by the daemon; they are listed with the reason if they are late.
+	return `What was asked for and waits for a second person is listed with what they type. Opening at a time, closing, drawing and erasing are done by the daemon; they are listed with the reason if they are late.
 
 Example: fairlot todo`
 }
@@ -31,6 +32,25 @@ var todoTexts = map[fairlotv1.TodoKind]struct{ who, what string }{
 	fairlotv1.TodoKind_TODO_KIND_CLAIM:   {"notifier", "%d may claim; replace who is late: fairlot draw replace"},
 	fairlotv1.TodoKind_TODO_KIND_ERASE:   {"the daemon", "destroys envelopes, releases and notices"},
 	fairlotv1.TodoKind_TODO_KIND_TOKEN:   {"staff", "staff token expires: fairlot token create"},
+}
+
+// whoAndWhat puts an approval into words too.
+func whoAndWhat(t *fairlotv1.Todo) (who, what string) {
+	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {
+		text := todoTexts[t.Kind]
+		if t.Count > 0 {
+			return text.who, fmt.Sprintf(text.what, t.Count)
+		}
+		return text.who, text.what
+	}
+	roles := make([]string, len(t.Roles))
+	for i, r := range t.Roles {
+		roles[i] = strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))
+	}
+	kind := map[fairlotv1.ApprovalKind]string{
+		fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN: "opening", fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY: "early close", fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE: "release",
+	}[t.ApprovalKind]
+	return "another " + strings.Join(roles, " or "), fmt.Sprintf("approve the %s: fairlot approve %s", kind, strings.TrimPrefix(t.Approval, "approvals/"))
 }
 
 // Run lists what waits.
@@ -54,11 +74,7 @@ func (cmd *todoCmd) Run(a *app) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "BY\tSINCE\tWHO\tWHERE\tWHAT\n")
 	for _, t := range res.Todos {
-		text := todoTexts[t.Kind]
-		what := text.what
-		if t.Count > 0 {
-			what = fmt.Sprintf(what, t.Count)
-		}
+		who, what := whoAndWhat(t)
 		if t.Said != "" {
 			what += fmt.Sprintf(" (%s, tried %s)", t.Said, plural(int64(t.Attempts), "time", "times"))
 		}
@@ -69,7 +85,7 @@ func (cmd *todoCmd) Run(a *app) error {
 		if t.Label != "" {
 			where = t.Label
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(t.ByTime), moment(t.SinceTime), text.who, where, what)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(t.ByTime), moment(t.SinceTime), who, where, what)
 	}
 	return w.Flush()
 }

@@ -95,13 +95,9 @@ func vitals(e *engine.Engine, s *server.Server, began time.Time) func() telemetr
 			worked = began
 		}
 		if !held { // another daemon mixes, and tells its own
-			worked, v.EpochsWaiting, v.Troubled = time.Now(), 0, 0
-		}
-		late, err := e.JobsLate(context.Background())
-		if err != nil {
-			late = -1
+			worked, v.EpochsWaiting, v.Troubled, v.JobsLate = time.Now(), 0, 0, 0
 		}
 		return telemetry.Vitals{Queue: v.Queue, EpochsWaiting: v.EpochsWaiting, MixingLag: max(0, time.Since(worked)), Troubled: v.Troubled, Opened: v.Opened,
-			LogRecords: v.Records, JobsLate: late, LeaseHeld: held, Lacking: s.Lacks()}
+			LogRecords: v.Records, JobsLate: v.JobsLate, LeaseHeld: held, Lacking: s.Lacks()}
 	}
 }

@@ -46,21 +46,24 @@ const (
 	TodoKind_TODO_KIND_ERASE TodoKind = 8
 	// A staff token expires within 14 days.
 	TodoKind_TODO_KIND_TOKEN TodoKind = 9
+	// A second person has to approve what was asked for, before it expires.
+	TodoKind_TODO_KIND_APPROVE TodoKind = 10
 )
 
 // Enum value maps for TodoKind.
 var (
 	TodoKind_name = map[int32]string{
-		0: "TODO_KIND_UNSPECIFIED",
-		1: "TODO_KIND_OPEN",
-		2: "TODO_KIND_CLOSE",
-		3: "TODO_KIND_COSIGN",
-		4: "TODO_KIND_DRAW",
-		5: "TODO_KIND_RELEASE",
-		6: "TODO_KIND_NOTICE",
-		7: "TODO_KIND_CLAIM",
-		8: "TODO_KIND_ERASE",
-		9: "TODO_KIND_TOKEN",
+		0:  "TODO_KIND_UNSPECIFIED",
+		1:  "TODO_KIND_OPEN",
+		2:  "TODO_KIND_CLOSE",
+		3:  "TODO_KIND_COSIGN",
+		4:  "TODO_KIND_DRAW",
+		5:  "TODO_KIND_RELEASE",
+		6:  "TODO_KIND_NOTICE",
+		7:  "TODO_KIND_CLAIM",
+		8:  "TODO_KIND_ERASE",
+		9:  "TODO_KIND_TOKEN",
+		10: "TODO_KIND_APPROVE",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED": 0,
@@ -73,6 +76,7 @@ var (
 		"TODO_KIND_CLAIM":       7,
 		"TODO_KIND_ERASE":       8,
 		"TODO_KIND_TOKEN":       9,
+		"TODO_KIND_APPROVE":     10,
 	}
 )
 
@@ -125,7 +129,13 @@ type Todo struct {
 	// The reason of its last failure, a name of ErrorReason without its prefix; empty: none.
 	Said string `protobuf:"bytes,9,opt,name=said,proto3" json:"said,omitempty"`
 	// Role and label of a staff token.
-	Label         string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
+	Label string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
+	// approvals/ID, if it is one that waits.
+	Approval string `protobuf:"bytes,11,opt,name=approval,proto3" json:"approval,omitempty"`
+	// What was asked for.
+	ApprovalKind ApprovalKind `protobuf:"varint,12,opt,name=approval_kind,json=approvalKind,proto3,enum=fairlot.v1.ApprovalKind" json:"approval_kind,omitempty"`
+	// The roles of those who may approve it.
+	Roles         []Role `protobuf:"varint,13,rep,packed,name=roles,proto3,enum=fairlot.v1.Role" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,6 +240,27 @@ func (x *Todo) GetLabel() string {
 	return ""
 }
 
+func (x *Todo) GetApproval() string {
+	if x != nil {
+		return x.Approval
+	}
+	return ""
+}
+
+func (x *Todo) GetApprovalKind() ApprovalKind {
+	if x != nil {
+		return x.ApprovalKind
+	}
+	return ApprovalKind_APPROVAL_KIND_UNSPECIFIED
+}
+
+func (x *Todo) GetRoles() []Role {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
 // ListTodosRequest asks for all.
 type ListTodosRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -318,7 +349,7 @@ var File_fairlot_v1_todos_proto protoreflect.FileDescriptor
 const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\n" +
 	"\x16fairlot/v1/todos.proto\x12\n" +
-	"fairlot.v1\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n" +
+	"fairlot.v1\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x04\n" +
 	"\x04Todo\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.fairlot.v1.TodoKindB\x04\x90\xb5\x18\x02R\x04kind\x12 \n" +
 	"\bcampaign\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\bcampaign\x12\x18\n" +
@@ -331,10 +362,13 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\battempts\x18\b \x01(\x05B\x04\x90\xb5\x18\x02R\battempts\x12\x18\n" +
 	"\x04said\x18\t \x01(\tB\x04\x90\xb5\x18\x02R\x04said\x12\x1a\n" +
 	"\x05label\x18\n" +
-	" \x01(\tB\x04\x90\xb5\x18\x02R\x05label\"\x12\n" +
+	" \x01(\tB\x04\x90\xb5\x18\x02R\x05label\x12 \n" +
+	"\bapproval\x18\v \x01(\tB\x04\x90\xb5\x18\x02R\bapproval\x12C\n" +
+	"\rapproval_kind\x18\f \x01(\x0e2\x18.fairlot.v1.ApprovalKindB\x04\x90\xb5\x18\x02R\fapprovalKind\x12,\n" +
+	"\x05roles\x18\r \x03(\x0e2\x10.fairlot.v1.RoleB\x04\x90\xb5\x18\x02R\x05roles\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xe4\x01\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xfb\x01\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -345,7 +379,9 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x10TODO_KIND_NOTICE\x10\x06\x12\x13\n" +
 	"\x0fTODO_KIND_CLAIM\x10\a\x12\x13\n" +
 	"\x0fTODO_KIND_ERASE\x10\b\x12\x13\n" +
-	"\x0fTODO_KIND_TOKEN\x10\t2f\n" +
+	"\x0fTODO_KIND_TOKEN\x10\t\x12\x15\n" +
+	"\x11TODO_KIND_APPROVE\x10\n" +
+	"2f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
@@ -370,19 +406,23 @@ var file_fairlot_v1_todos_proto_goTypes = []any{
 	(*ListTodosRequest)(nil),      // 2: fairlot.v1.ListTodosRequest
 	(*ListTodosResponse)(nil),     // 3: fairlot.v1.ListTodosResponse
 	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(ApprovalKind)(0),             // 5: fairlot.v1.ApprovalKind
+	(Role)(0),                     // 6: fairlot.v1.Role
 }
 var file_fairlot_v1_todos_proto_depIdxs = []int32{
 	0, // 0: fairlot.v1.Todo.kind:type_name -> fairlot.v1.TodoKind
 	4, // 1: fairlot.v1.Todo.since_time:type_name -> google.protobuf.Timestamp
 	4, // 2: fairlot.v1.Todo.by_time:type_name -> google.protobuf.Timestamp
-	1, // 3: fairlot.v1.ListTodosResponse.todos:type_name -> fairlot.v1.Todo
-	2, // 4: fairlot.v1.TodoService.ListTodos:input_type -> fairlot.v1.ListTodosRequest
-	3, // 5: fairlot.v1.TodoService.ListTodos:output_type -> fairlot.v1.ListTodosResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 3: fairlot.v1.Todo.approval_kind:type_name -> fairlot.v1.ApprovalKind
+	6, // 4: fairlot.v1.Todo.roles:type_name -> fairlot.v1.Role
+	1, // 5: fairlot.v1.ListTodosResponse.todos:type_name -> fairlot.v1.Todo
+	2, // 6: fairlot.v1.TodoService.ListTodos:input_type -> fairlot.v1.ListTodosRequest
+	3, // 7: fairlot.v1.TodoService.ListTodos:output_type -> fairlot.v1.ListTodosResponse
+	7, // [7:8] is the sub-list for method output_type
+	6, // [6:7] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_todos_proto_init() }
@@ -390,6 +430,7 @@ func file_fairlot_v1_todos_proto_init() {
 	if File_fairlot_v1_todos_proto != nil {
 		return
 	}
+	file_fairlot_v1_approvals_proto_init()
 	file_fairlot_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
