@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// daemonCommand is the scripts' `daemon`: it makes an installation and serves it until the script ends. DOOR is its staff door, and admin.token its first
+// token. fairlotd is built in dir when a script wants it first; this program does not link it, since it opens databases.
+func daemonCommand(dir string) func(ts *testscript.TestScript, neg bool, args []string) {
+	program := filepath.Join(dir, "fairlotd")
+	build := sync.OnceValue(func() error {
+		if out, err := exec.Command("go", "build", "-o", program, "fairlot/cmd/fairlotd").CombinedOutput(); err != nil {
+			return fmt.Errorf("build fairlotd: %w\n%s", err, out)
+		}
+		return nil
+	})
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) > 0 {
+			ts.Fatalf("usage: daemon")
+		}
+		ts.Check(build())
+		serve(ts, program)
+	}
+}
+
+func serve(ts *testscript.TestScript, program string) {
+	dir := ts.MkAbs("installation")
+	init := exec.Command(program, "init", "--dir", dir, "--origin", "script.example/fairlot", "--institution", "Library")
+	if out, err := init.CombinedOutput(); err != nil {
+		ts.Fatalf("init: %v\n%s", err, out)
+	}
+	door, site := freeAddress(ts), freeAddress(ts)
+	log, err := os.Create(ts.MkAbs("fairlotd.log"))
+	ts.Check(err)
+	defer log.Close()
+	cmd := exec.Command(program, "serve", "--dir", dir, "--grpc", door, "--http", site, "--relay", "http://127.0.0.1:1/")
+	cmd.Stdout, cmd.Stderr = log, log
+	ts.Check(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	ts.Defer(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(30 * time.Second):
+			cmd.Process.Kill()
+			<-ended
+		}
+	})
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get("http://" + site + "/v1/campaigns")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				break
+			}
+		}
+		if time.Since(began) > 30*time.Second {
+			ts.Fatalf("fairlotd does not serve:\n%s", ts.ReadFile("fairlotd.log"))
+		}
+	}
+	ts.Setenv("DOOR", door)
+	ts.Check(os.Rename(filepath.Join(dir, "admin.token"), ts.MkAbs("admin.token")))
+}
+
+// freeAddress is one of this machine on which nobody listens just now.
+func freeAddress(ts *testscript.TestScript) string {
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer lis.Close()
+	return lis.Addr().String()
+}
