@@ -9,6 +9,7 @@
 #   ./faults.sh failover [N]        another node of patroni's three made the primary, 100 times (patroni, etcd and haproxy)
 #   ./faults.sh linear [N]          histories of some 43 calls at once on the engine, 25000 on SQLite and a fifth of that on PostgreSQL
 #   ./faults.sh all                 these seven
+#   ./faults.sh acts [KILLS]        kill -9 while staff act: nothing is done without its row in the audit trail, 100 an engine
 #   ./faults.sh canaries [KILLS]    search the disk after kills in every phase, 30 a phase
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files, 3000 entries
 #
@@ -40,6 +41,7 @@ case "${1:-}" in
 kill) kills "${2:-}" ;;
 server | power | errors | partition | failover | linear) "$1" "${2:-}" ;;
 all) kills && server && power && errors && partition && failover && linear ;;
+acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$' ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
 linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' ;;
 *)
