@@ -61,8 +61,12 @@ func (d *daemon) as(role, label string) (*grpc.ClientConn, context.Context) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		made, err := fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(bearing(string(admin)),
-			&fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role(fairlotv1.Role_value["ROLE_"+strings.ToUpper(role)]), Label: label})
+		var made *fairlotv1.CreateStaffTokenResponse
+		err = within(10*time.Second, func() (err error) { // the lease may change hands just now
+			made, err = fairlotv1.NewStaffServiceClient(conn).CreateStaffToken(bearing(string(admin)),
+				&fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role(fairlotv1.Role_value["ROLE_"+strings.ToUpper(role)]), Label: label})
+			return err
+		})
 		if err != nil {
 			d.t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -17,17 +18,41 @@ import (
 // TestClosesAndDrawsByItself has the real daemon end, close and draw a campaign without anybody's call, while it is killed again and again. Each
 // record is there once, and nobody who has a receipt is missing.
 func TestClosesAndDrawsByItself(t *testing.T) {
+	onEngines(t, func(t *testing.T, on engine) {
+		for _, fault := range byItself(t, newDaemonOn(t, on)) {
+			t.Error(fault)
+		}
+	})
+}
+
+// TestClosesAndDrawsByItselfSeesTwice gives the same test a daemon that logs a result without moving the draw's state by compare-and-swap in the same transaction:
+// what is done twice, by a second daemon or after a kill, is then there twice.
+func TestClosesAndDrawsByItselfSeesTwice(t *testing.T) {
+	program := mutant(t, "engine/draw.go", "store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking}", "store.Transition{}")
+	onEngines(t, func(t *testing.T, on engine) {
+		d := newDaemonOn(t, on)
+		d.program = program
+		faults := byItself(t, d)
+		if len(faults) == 0 {
+			t.Error("the mutant is not found out: the test is worth nothing")
+		}
+		t.Log(faults)
+	})
+}
+
+// byItself lets a campaign's time pass while its daemon is killed, and returns what is wrong in the end.
+func byItself(t *testing.T, d *daemon) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	local, err := beacon.NewLocal(time.Now().Unix()-100, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	relay := httptest.NewServer(local.Handler(time.Now))
 	defer relay.Close()
-	d := newDaemon(t)
 	d.extra = []string{"--relay", relay.URL}
 	d.serve()
 	chain := local.Chain()
-	c := d.openCampaign(5, time.Now().Add(8*time.Second), func(c *fairlotv1.Campaign) {
+	c := d.openCampaign(5, time.Now().Add(15*time.Second), func(c *fairlotv1.Campaign) {
 		c.Draws[0].MarginSeconds, c.Draws[0].DrawTime = 1, timestamppb.New(c.EntriesEnd.AsTime().Add(4*time.Second))
 		c.Draws[0].Beacon = &fairlotv1.Beacon{Chain: chain.Hash[:], Key: chain.Key[:], PeriodSeconds: int64(chain.Period), Genesis: chain.Genesis}
 	})
@@ -41,7 +66,7 @@ func TestClosesAndDrawsByItself(t *testing.T) {
 		}
 	}
 	kills := 0
-	for end := time.Now().Add(2 * time.Minute); !d.drawn(c); kills++ {
+	for end := time.Now().Add(3 * time.Minute); !d.drawn(c) && d.kinds()["result"] < 2; kills++ {
 		if time.Now().After(end) {
 			t.Fatalf("never drawn\n%s", d.lastLog())
 		}
@@ -55,34 +80,41 @@ func TestClosesAndDrawsByItself(t *testing.T) {
 	d.stop()
 	d.serve()
 	if kills < 3 {
-		t.Errorf("killed %d times only", kills)
+		fault("killed %d times only", kills)
 	}
 	list := c.entrants()
 	if len(entered) == 0 || len(list) != len(entered) {
-		t.Errorf("%d receipts, %d entrants", len(entered), len(list))
+		fault("%d receipts, %d entrants", len(entered), len(list))
 	}
-	conn, _ := d.staff()
-	defer conn.Close()
-	records, err := fairlotv1.NewLogServiceClient(conn).ListRecords(context.Background(), &fairlotv1.ListRecordsRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := map[string]int{}
-	for _, r := range records.Records {
-		rec, err := draw.ParseRecord([]byte(r))
-		if err != nil {
-			t.Fatal(err)
-		}
-		kinds[rec.Kind()]++
-	}
-	if kinds["open"] != 1 || kinds["close"] != 1 || kinds["result"] != 1 || len(kinds) != 3 {
-		t.Errorf("the log holds %v", kinds)
+	if kinds := d.kinds(); kinds["open"] != 1 || kinds["close"] != 1 || kinds["result"] != 1 || len(kinds) != 3 {
+		fault("the log holds %v", kinds)
 	}
 	for _, line := range d.complaints() {
 		if !strings.Contains(line, "storage") {
-			t.Error(line)
+			fault("%s", line)
 		}
 	}
+	return faults
+}
+
+// kinds counts the records of the public log.
+func (d *daemon) kinds() map[string]int {
+	d.t.Helper()
+	conn, _ := d.staff()
+	defer conn.Close()
+	kinds := map[string]int{}
+	records, err := fairlotv1.NewLogServiceClient(conn).ListRecords(context.Background(), &fairlotv1.ListRecordsRequest{})
+	if err != nil {
+		return kinds // it says so when somebody looks again
+	}
+	for _, r := range records.Records {
+		rec, err := draw.ParseRecord([]byte(r))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		kinds[rec.Kind()]++
+	}
+	return kinds
 }
 
 // drawn tells whether the public sees the result.
