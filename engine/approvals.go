@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,7 +83,7 @@ func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Appro
 		return Approval{}, err
 	}
 	for _, x := range all {
-		if x.State == store.ApprovalPending && !x.Expired && x.Kind == a.Kind && bytes.Equal(x.Act, a.Act) {
+		if x.State == store.ApprovalPending && !x.Expired && x.Kind == a.Kind && bytes.Equal(x.Act, a.Act) && e.stand(ctx, x.Requester) == nil {
 			return x, nil
 		}
 	}
@@ -155,6 +156,24 @@ func nameIn(label string) string {
 	return name
 }
 
+// stand refuses persons whose tokens were revoked since. Expired ones stood when they were used.
+func (e *Engine) stand(ctx context.Context, persons ...store.Person) error {
+	for _, p := range persons {
+		var id [8]byte
+		if b, err := hex.DecodeString(p.Token); err != nil || copy(id[:], b) != len(id) {
+			return errors.New("an approval names no token")
+		}
+		switch t, err := e.Registry.StaffToken(ctx, id); {
+		case errors.Is(err, store.ErrNotFound): // dropped, long after it expired
+		case err != nil:
+			return e.fault(err)
+		case t.Revoked:
+			return refuse(ApprovalState, "a token by which this was asked for or approved is revoked since: ask for it again")
+		}
+	}
+	return nil
+}
+
 // Approve does what was asked for, if by is another person with the right role, digest is that of what was asked for, and it would still do
 // that. A repeated call carries on. Reasons: APPROVAL_NOT_FOUND, APPROVAL_STATE, APPROVAL_SELF, APPROVAL_CHANGED, ROLE_REFUSED, and those of
 // the act itself, after which the approval has lapsed.
@@ -175,7 +194,11 @@ func (e *Engine) Approve(ctx context.Context, by Actor, id [16]byte, digest [32]
 		return a, refuse(ApprovalChanged, "this is not what was asked for: look at it again")
 	}
 	if a.State == store.ApprovalPending {
-		now, err := kind.now(e, ctx, a.Approval)
+		err := e.stand(ctx, a.Requester)
+		var now []byte
+		if err == nil {
+			now, err = kind.now(e, ctx, a.Approval)
+		}
 		if err == nil && !bytes.Equal(now, a.Act) {
 			err = refuse(ApprovalChanged, "what was asked for is no longer what would be done: ask for it again, and look at it again")
 		}

@@ -118,6 +118,57 @@ func TestOnePersonHoweverWritten(t *testing.T) {
 	}
 }
 
+// TestRevokedTokensApproveNothing: what was asked for or approved by a token that is revoked since is not done, at once or by the clock.
+func TestRevokedTokensApproveNothing(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	c := must(w.CreateCampaign(ctx, "revoked", lasting(), ""))(t)
+	person := func(label string) (engine.Actor, [8]byte) {
+		token, row, err := w.CreateStaffToken(ctx, engine.RoleOfficer, label, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return must(w.Authenticate(ctx, token))(t), row.ID
+	}
+	one, oneID := person("One")
+	two, twoID := person("Two")
+	three, _ := person("Three")
+
+	timed := must(w.RequestOpening(ctx, one, c.ID, c.Etag, w.now().Add(time.Minute)))(t)
+	if a := must(w.Approve(ctx, two, timed.ID, timed.Digest()))(t); a.State != store.ApprovalGiven {
+		t.Fatalf("approved: %+v", a)
+	}
+	if err := w.RevokeStaffToken(ctx, twoID); err != nil {
+		t.Fatal(err)
+	}
+	w.setClock(w.now().Add(2 * time.Minute))
+	if _, err := w.Approve(ctx, three, timed.ID, timed.Digest()); reason(err) != engine.ApprovalState {
+		t.Errorf("carried on for an approver whose token was revoked: %v", err)
+	}
+	if a := must(w.Approval(ctx, timed.ID))(t); a.State != store.ApprovalLapsed || !strings.Contains(a.Outcome, "revoked") {
+		t.Errorf("after the approver's token was revoked: %+v", a)
+	}
+
+	asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}))(t)
+	if err := w.RevokeStaffToken(ctx, oneID); err != nil {
+		t.Fatal(err)
+	}
+	if again := must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}))(t); again.ID == asked.ID {
+		t.Error("another's request is that of the revoked token")
+	}
+	if _, err := w.Approve(ctx, three, asked.ID, asked.Digest()); reason(err) != engine.ApprovalState {
+		t.Errorf("asked for by a token that was revoked: %v", err)
+	}
+	if now := must(w.Registry.Campaign(ctx, c.ID))(t); now.State != store.Draft {
+		t.Error("opened by one person and a revoked token")
+	}
+	four, _ := person("Four") // and others ask anew
+	asked = must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}))(t)
+	if a := must(w.Approve(ctx, four, asked.ID, asked.Digest()))(t); a.State != store.ApprovalDone {
+		t.Errorf("asked for anew: %+v", a)
+	}
+}
+
 // TestApprovalsEnd lets a draft change, time pass, and whoever asked change their mind.
 func TestApprovalsEnd(t *testing.T) {
 	w := newWorld(t)

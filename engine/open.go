@@ -62,6 +62,11 @@ func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
 	if err == nil && c.State != store.Draft && draw.HashOf(c.OpenRecord).String() == actValue(a.Act, "record") {
 		return nil // opened by an earlier try
 	}
+	if !a.NotBefore.IsZero() { // it was approved long ago
+		if err := e.stand(ctx, a.Requester, a.Decider); err != nil {
+			return err
+		}
+	}
 	_, err = e.openCampaign(ctx, a.Campaign, actValue(a.Act, "etag"))
 	return err
 }
