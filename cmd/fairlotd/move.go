@@ -187,13 +187,15 @@ func (c *importCmd) pending() (bool, error) {
 	if info, err := os.Stat(filepath.Join(c.Dir, keysDir)); err != nil || !info.IsDir() {
 		return false, fmt.Errorf("%s has no key folder: make the folder, and copy the exported installation's key folder into it as %s (0700)", c.Dir, keysDir)
 	}
-	if _, err := os.Lstat(filepath.Join(c.Dir, provisionSQL)); err == nil {
-		return true, nil
+	names := []string{roomsDir, appDSNs, ownerDSNs}
+	_, err := os.Lstat(filepath.Join(c.Dir, provisionSQL))
+	if err == nil { // init left the DSNs; rooms it did not, and after an error they would be taken for this import's
+		names = names[:1]
 	}
-	for _, name := range []string{roomsDir, appDSNs, ownerDSNs} {
+	for _, name := range names {
 		if _, err := os.Lstat(filepath.Join(c.Dir, name)); !errors.Is(err, os.ErrNotExist) {
 			return false, fmt.Errorf("%s has %s already: an import makes a new installation", c.Dir, name)
 		}
 	}
-	return false, nil
+	return err == nil, nil
 }

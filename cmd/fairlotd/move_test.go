@@ -78,3 +78,27 @@ func TestAnotherAccount(t *testing.T) {
 		}
 	}
 }
+
+// TestImportSparesRooms: rooms beside SQL that waits for somebody are not this import's, so it must not come to the point where it takes them back.
+func TestImportSparesRooms(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{keysDir, roomsDir} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{provisionSQL, appDSNs, ownerDSNs} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pending, err := (&importCmd{Dir: dir}).pending(); err == nil {
+		t.Errorf("goes on (%v) where rooms are", pending)
+	}
+	if err := os.Remove(filepath.Join(dir, roomsDir)); err != nil {
+		t.Fatal(err)
+	}
+	if pending, err := (&importCmd{Dir: dir}).pending(); err != nil || !pending {
+		t.Errorf("what init left: %v, %v", pending, err)
+	}
+}
