@@ -14,15 +14,14 @@ import (
 	"fairlot/crypto/keys"
 	"fairlot/engine"
 	"fairlot/store"
-	"fairlot/store/sqlite"
 )
 
 // beside starts a second engine on the rooms and keys of w, with connections and locks of its own, as another process has. Neither keeps the lease:
 // both take themselves for its holder, which is the worst that can become of it.
 func (w *world) beside() *world {
 	w.t.Helper()
-	o := &world{t: w.t, dir: w.dir, clock: w.clock, log: w.log, rcpt: w.rcpt, rvkey: w.rvkey, cfg: w.cfg}
-	o.rooms = must(sqlite.Open(filepath.Join(w.dir, "db")))(w.t)
+	o := &world{t: w.t, dir: w.dir, clock: w.clock, reach: w.reach, log: w.log, rcpt: w.rcpt, rvkey: w.rvkey, cfg: w.cfg}
+	o.rooms = must(w.reach())(w.t)
 	o.keys = must(keys.Open(filepath.Join(w.dir, "keys")))(w.t)
 	o.cfg.Registry, o.cfg.Identity, o.cfg.Answers = o.rooms.Registry, o.rooms.Identity, o.rooms.Answers
 	o.cfg.Keys, o.cfg.Marks = o.keys, o.keys

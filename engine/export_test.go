@@ -66,3 +66,9 @@ func (e *Engine) SetPause(f func()) { e.hooks.pause = f }
 
 // TakeOver is how long another holder must stand still.
 const TakeOver = takeOver
+
+// Tend looks at the lease once, as Run does every second.
+func (e *Engine) Tend(ctx context.Context) { _, _ = e.lease.tend(ctx) }
+
+// Turn is Work, and nothing without the lease.
+func (e *Engine) Turn(ctx context.Context) { e.turn(ctx, &looked{}) }

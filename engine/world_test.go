@@ -54,6 +54,7 @@ type world struct {
 	rcpt  note.Signer
 	rvkey string
 	clock *atomic.Int64
+	reach func() (store.Rooms, error) // opens the rooms once more
 	errs  bytes.Buffer
 	*engine.Engine
 	cfg engine.Config
@@ -73,14 +74,25 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), clock: new(atomic.Int64)}
-	w.setClock(start)
-	ctx := context.Background()
-	db, kf := filepath.Join(w.dir, "db"), filepath.Join(w.dir, "keys")
-	if err := errors.Join(sqlite.Create(db), keys.Make(kf)); err != nil {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "db")
+	if err := sqlite.Create(db); err != nil {
 		t.Fatal(err)
 	}
-	w.rooms = must(sqlite.Open(db))(t)
+	return newWorldIn(t, dir, func() (store.Rooms, error) { return sqlite.Open(db) })
+}
+
+// newWorldIn has its keys in a folder, and new rooms of any engine.
+func newWorldIn(t testing.TB, dir string, reach func() (store.Rooms, error)) *world {
+	t.Helper()
+	w := &world{t: t, dir: dir, clock: new(atomic.Int64), reach: reach}
+	w.setClock(start)
+	ctx := context.Background()
+	kf := filepath.Join(w.dir, "keys")
+	if err := keys.Make(kf); err != nil {
+		t.Fatal(err)
+	}
+	w.rooms = must(reach())(t)
 	t.Cleanup(func() { w.rooms.Close() })
 	w.keys = must(keys.Open(kf))(t)
 	lskey, lvkey, err := ledger.GenerateLogKey("example.org/draws")

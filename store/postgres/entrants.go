@@ -167,8 +167,14 @@ func (g *groupCommit) load(ctx context.Context, q *identitydb.Queries, now func(
 		if err != nil {
 			return err
 		}
+		if g.gates[id].State != store.GateOpen {
+			there = k.ids // envelopes, in which ids are found fastest, may be erased by now, and nobody waits
+		}
 		for _, x := range there {
 			e, err := entrant(ctx, q, id, x)
+			if errors.Is(err, pgx.ErrNoRows) && g.gates[id].State != store.GateOpen {
+				continue
+			}
 			if err != nil {
 				return err
 			}

@@ -130,5 +130,9 @@ var jobTests = []test{
 		if t.see(other) != beside {
 			t.Error("another campaign lost something")
 		}
+		t.ok(t.Identity.MoveGate(t.ctx, c, store.GateOpen, 1, store.GateEnded, 1))
+		again := entry(c)
+		again.ID = ids[0]
+		t.outcomes(t.enter(again, entry(c)), store.Exists, store.GateShut) // who is in the list is known for ever
 	}},
 }
