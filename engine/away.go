@@ -8,16 +8,17 @@ import (
 	"sync"
 	"time"
 
+	"fairlot/crypto/keys"
 	"fairlot/store"
 )
 
 // awayEvery is how often a key folder that is away is said to be.
 const awayEvery = time.Minute
 
-// watched makes whatever a key store says, but that a secret is absent, store.ErrUnavailable too: callers are told to come again, as
+// watched makes whatever a key store says, but that a secret is absent or damaged, which no waiting heals, store.ErrUnavailable too: callers are told to come again, as
 // with a database that is away, and the operator reads why, once a minute at most.
 type watched struct {
-	keys  Keys
+	from  Keys
 	marks Marks
 	now   func() time.Time
 	log   *slog.Logger
@@ -28,18 +29,18 @@ type watched struct {
 
 // Create implements Keys.
 func (w *watched) Create(name string) ([32]byte, error) {
-	key, err := w.keys.Create(name)
+	key, err := w.from.Create(name)
 	return key, w.away(err)
 }
 
 // Get implements Keys.
 func (w *watched) Get(name string) ([32]byte, error) {
-	key, err := w.keys.Get(name)
+	key, err := w.from.Get(name)
 	return key, w.away(err)
 }
 
 // Destroy implements Keys.
-func (w *watched) Destroy(name string) error { return w.away(w.keys.Destroy(name)) }
+func (w *watched) Destroy(name string) error { return w.away(w.from.Destroy(name)) }
 
 // Mark implements Marks.
 func (w *watched) Mark(name string) (string, error) {
@@ -57,7 +58,7 @@ func (w *watched) SwapMark(name, old, new string) (bool, error) {
 }
 
 func (w *watched) away(err error) error {
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, keys.ErrFile) {
 		return err
 	}
 	w.mu.Lock()

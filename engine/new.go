@@ -92,7 +92,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Meter == nil {
 		cfg.Meter = noMeter{}
 	}
-	keep := &watched{keys: cfg.Keys, marks: cfg.Marks, now: cfg.Now, log: cfg.Log}
+	keep := &watched{from: cfg.Keys, marks: cfg.Marks, now: cfg.Now, log: cfg.Log}
 	cfg.Keys, cfg.Marks = keep, keep
 	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}, lease: newLease(cfg.Registry, cfg.Sharing),
 		approved: clockActs{}, vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
