@@ -3,9 +3,11 @@ package server
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 const maxLogged = 120 // bytes of one text in a log line
@@ -37,6 +39,12 @@ func redactMessage(b *strings.Builder, m protoreflect.Message) {
 			fmt.Fprintf(b, "(%d)", m.Get(f).List().Len())
 		case f.Message() != nil && f.Message().ParentFile().Package() == m.Descriptor().ParentFile().Package():
 			redactMessage(b, m.Get(f).Message())
+		case f.Message() != nil:
+			if at, ok := m.Get(f).Message().Interface().(*timestamppb.Timestamp); ok {
+				b.WriteString(at.AsTime().Format(time.RFC3339))
+			} else {
+				b.WriteString("(message)")
+			}
 		case f.Kind() == protoreflect.BytesKind:
 			fmt.Fprintf(b, "(%d bytes)", len(m.Get(f).Bytes()))
 		case f.Kind() == protoreflect.StringKind:

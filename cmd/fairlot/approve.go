@@ -209,3 +209,21 @@ func (cmd *withdrawCmd) Run(a *app) error {
 	a.printf("withdrawn: %s\n", inWords(x))
 	return nil
 }
+
+// outdated says which openings of a draft were asked for before it was changed or deleted: they do nothing any more.
+func (a *app) outdated(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
+	for token := ""; ; {
+		page, err := fairlotv1.NewApprovalServiceClient(conn).ListApprovals(a.ctx, &fairlotv1.ListApprovalsRequest{PageSize: 100, PageToken: token})
+		if err != nil {
+			return a.explain("list approvals", err)
+		}
+		for _, x := range page.Approvals {
+			if x.Campaign == c.Name && x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
+				a.printf("what %s asked for does nothing any more: %s (fairlot withdraw %s takes it off the list)\n", x.RequesterLabel, inWords(x), approvalID(x))
+			}
+		}
+		if token = page.NextPageToken; token == "" {
+			return nil
+		}
+	}
+}

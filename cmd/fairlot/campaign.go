@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -187,7 +188,7 @@ func (cmd *campaignUpdate) Run(a *app) error {
 		return a.explain("update campaign "+now.Slug, err)
 	}
 	a.printf("draft %s updated\n", made.Slug)
-	return nil
+	return a.outdated(conn, made)
 }
 
 type campaignShow struct {
@@ -250,7 +251,22 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row("proof of person", "%s", strings.ToLower(strings.TrimPrefix(c.Proof.String(), "PROOF_")))
 		row("custodians", "%d of %d open a contact", c.Threshold, len(c.Custodians))
 		row("notifiers", "%d", len(c.Notifiers))
+		row("asked", "%s", fields(c.Form))
+		if c.ChancesCap > 1 {
+			row("chances", "at most %d", c.ChancesCap)
+		}
 	}
+	if c.SurveyJson != "" && c.Batch > 0 {
+		row("answers", "mixed from %d on; with fewer in all none is kept", c.Batch)
+	}
+	if len(c.Draws) > 0 {
+		row("kept", "%s", map[bool]string{true: fmt.Sprintf("envelopes, releases and notices are destroyed %d days after the last claim period", c.RetentionDays),
+			false: "envelopes, releases and notices for ever: no retentionDays"}[c.RetentionDays > 0])
+	}
+	if len(c.Claim) > 0 {
+		row("how to claim", "%s", texts(c.Claim))
+	}
+	row("texts", "notice of %d characters%s: read them with --json", utf8.RuneCountInString(texts(c.Notice)), map[bool]string{true: ", survey"}[c.SurveyJson != ""])
 	for i, d := range c.Draws {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
 		for j, t := range d.Tiers {
@@ -262,6 +278,23 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row("bundle", "%s", a.bundleAddress(c))
 	}
 	w.Flush()
+}
+
+// fields names those of the entry form.
+func fields(f *fairlotv1.EntryForm) string {
+	all := []string{"name", "ID number"}
+	for _, x := range []struct {
+		name string
+		rule fairlotv1.FieldRule
+	}{{"birth", f.GetBirth()}, {"card", f.GetCard()}, {"guardian", f.GetGuardian()}, {"phone", f.GetPhone()}, {"email", f.GetEmail()}, {"address", f.GetAddress()}} {
+		switch x.rule {
+		case fairlotv1.FieldRule_FIELD_RULE_REQUIRED:
+			all = append(all, x.name)
+		case fairlotv1.FieldRule_FIELD_RULE_OPTIONAL:
+			all = append(all, x.name+" (free)")
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 func chainName(b *fairlotv1.Beacon) string {
@@ -313,6 +346,9 @@ func (cmd *campaignList) Run(a *app) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), zulu(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
 		}
 		if token = res.NextPageToken; token == "" {
+			if !any && !cmd.JSON {
+				a.printf("no campaigns; drafts are shown to those who work on campaigns, with --token-file\n")
+			}
 			return w.Flush()
 		}
 	}
@@ -478,5 +514,5 @@ func (cmd *campaignDelete) Run(a *app) error {
 		return a.explain("delete campaign "+c.Slug, err)
 	}
 	a.printf("draft %s deleted\n", c.Slug)
-	return nil
+	return a.outdated(conn, c)
 }

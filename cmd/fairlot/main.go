@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // dates in notices are in the campaign's zone, on machines without zone data too
 
 	"github.com/alecthomas/kong"
@@ -117,6 +118,10 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 			at = " " + parse.Context.Selected().Path()
 			at = strings.TrimSuffix(strings.Replace(at, "fairlot ", "", 1), " ")
+		}
+		var bad *time.ParseError
+		if errors.As(err, &bad) {
+			err = fmt.Errorf("%q is no %s", bad.Value, map[bool]string{true: "day, as 2026-01-31", false: "time in UTC, as 2026-01-31T08:00:00Z"}[bad.Layout == time.DateOnly])
 		}
 		fmt.Fprintf(errw, "fairlot: %v; see fairlot%s --help\n", err, at)
 		return 2

@@ -163,7 +163,7 @@ func TestExitStatusOfUsage(t *testing.T) {
 		1: {"campaign list --server 127.0.0.1:1", "campaign create missing.json", "cosignature add missing"},
 		2: {"", "nonsense", "token create --role king --label x", "campaign list --server example.org:9090", "campaign list --server 127.0.0.1",
 			"campaign show UPPER", "verify", "verify missing.tar", "verify x --round-signature 1:2", "keys new custodian --label Bad+Label --out x",
-			"draw show a 0", "release prepare a 1", "campaign open a --server 192.0.2.7:1 --yes"},
+			"draw show a 0", "campaign open a --at 2026-01-31T08:00:00", "audit --since yesterday", "release prepare a 1", "campaign open a --server 192.0.2.7:1 --yes"},
 	} {
 		for _, line := range lines {
 			code, out, errs := call(t, strings.Fields(line)...)
@@ -173,6 +173,35 @@ func TestExitStatusOfUsage(t *testing.T) {
 			if want != 0 && !strings.HasPrefix(errs, "fairlot: ") {
 				t.Errorf("fairlot %s: said %q", line, errs)
 			}
+		}
+	}
+}
+
+func TestTimesAreAskedForInWords(t *testing.T) {
+	for line, want := range map[string]string{
+		"campaign open a --at 2026-01-31T08:00:00": `"2026-01-31T08:00:00" is no time in UTC, as 2026-01-31T08:00:00Z; see fairlot campaign open --help`,
+		"audit --since yesterday":                  `"yesterday" is no day, as 2026-01-31; see fairlot audit --help`,
+	} {
+		if code, _, errs := call(t, strings.Fields(line)...); code != 2 || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d, %q", line, code, errs)
+		}
+	}
+}
+
+// TestSummaryShowsWhatIsApproved looks for rules that two persons should have read before they open a campaign for ever.
+func TestSummaryShowsWhatIsApproved(t *testing.T) {
+	_, out, _ := call(t, "campaign", "example")
+	c, err := parseCampaign("example", []byte(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	(&app{out: &b}).summary(c)
+	c.RetentionDays, c.ChancesCap = 180, 3
+	(&app{out: &b}).summary(c)
+	for _, want := range []string{"name, ID number, phone (free), email, address (free)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "at most 3", "characters, survey"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (cmd *tokenCreate) Run(a *app) error {
 	if err := a.secretOut(cmd.Out, res.Token+"\n"); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errw, "%s token %s, until %s; it is shown this once\n", cmd.Role, res.Description.Id, zulu(res.Description.ExpireTime.AsTime()))
+	fmt.Fprintf(a.errw, "%s token %s, until %s; nobody can show it again\n", cmd.Role, res.Description.Id, zulu(res.Description.ExpireTime.AsTime()))
 	return nil
 }
 
@@ -193,7 +193,7 @@ func (cmd *tokenMembers) Run(a *app) error {
 	if err := a.secretOut(cmd.Out, strings.Join(codes, "\n")+"\n"); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errw, "%s for %s; they are shown this once\n", plural(int64(len(codes)), "code", "codes"), c.Slug)
+	fmt.Fprintf(a.errw, "%s for %s; nobody can show them again\n", plural(int64(len(codes)), "code", "codes"), c.Slug)
 	return nil
 }
 

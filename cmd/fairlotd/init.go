@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fairlot/crypto/keys"
@@ -29,6 +30,9 @@ type initCmd struct {
 
 // Run makes the installation, or goes on with one that waited for somebody to run SQL. After an error nothing half made stays.
 func (c *initCmd) Run(ctx context.Context) (err error) {
+	if strings.Contains(c.Origin, "://") || strings.HasSuffix(c.Origin, "/") {
+		return fmt.Errorf("origin %q: it is a name and no address: leave https:// and a slash at its end away, as in library.example/fairlot", c.Origin)
+	}
 	pending, err := c.pending()
 	if err != nil {
 		return err

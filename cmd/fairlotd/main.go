@@ -8,10 +8,13 @@
 //	fairlotd export --dir DIR --out DIR                        write its rooms for another engine
 //	fairlotd import --from DIR --dir DIR                       fill new rooms with them
 //	fairlotd demo                                              watch a whole campaign, then try the site
+//
+// Exit status: 0 done, 1 not done or failed, 2 wrong usage.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -41,16 +44,37 @@ type commands struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	status := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+// run runs one command and returns the exit status: 0 done, 1 failed, 2 wrong usage.
+func run(ctx context.Context, args []string) int {
 	var cli commands
-	k := kong.Parse(&cli, kong.Name("fairlotd"),
+	parser := kong.Must(&cli, kong.Name("fairlotd"),
 		kong.Description("Surveys and lucky draws whose answers nobody can tie to a person and whose draws anybody can check."),
-		kong.Vars{"version": version()}, kong.ValueFormatter(withDefault), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(demoDatabases{}, (*demo.Databases)(nil)))
-	if err := k.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "fairlotd:", err)
-		stop()
-		os.Exit(1)
+		kong.Vars{"version": version()}, kong.ValueFormatter(withDefault), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(demoDatabases{}, (*demo.Databases)(nil)))
+	k, err := parser.Parse(args)
+	if err != nil {
+		at := "fairlotd"
+		var parse *kong.ParseError
+		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+			at = parse.Context.Selected().FullPath()
+		}
+		fmt.Fprintf(os.Stderr, "fairlotd: %v; see %s --help\n", err, at)
+		return 2
 	}
+	err = k.Run()
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintf(os.Stderr, "fairlotd: interrupted (%s); to do it, run the same command again\n", strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error()))
+	default:
+		fmt.Fprintln(os.Stderr, "fairlotd:", err)
+	}
+	return 1
 }
 
 // withDefault is a flag's help, with the default that its placeholder hides.

@@ -40,7 +40,7 @@ func explain(ctx context.Context, c *pgx.ConnConfig, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &pg) && pg.Code == "3D000":
-		return fmt.Errorf("the server has no database %s (%w): it is made by fairlotd init", address(c), store.ErrNotFound)
+		return fmt.Errorf("the server has no database %s (%w): fairlotd init makes those of rooms, and --admin-dsn-file names one that is there, such as postgres", address(c), store.ErrNotFound)
 	case errors.As(err, &pg) && pg.Code == "28P01":
 		return fmt.Errorf("the server at %s does not take the password of role %s: %w", address(c), c.User, store.ErrUnavailable)
 	case errors.As(err, &pg) && (pg.Code == "28000" || pg.Code == "42501"):

@@ -24,3 +24,16 @@ func TestParseDSNs(t *testing.T) {
 		}
 	}
 }
+
+// TestMalformedDSN: a password with # or / in it is cut there, and what is left must not be taken for a server, nor be quoted.
+func TestMalformedDSN(t *testing.T) {
+	for _, dsn := range []string{"postgres://a:geheim#x@127.0.0.1:5432/postgres", "postgres://a:p@geheim#1@127.0.0.1:5432/postgres", "postgres://a:geheim/x@127.0.0.1:5432/postgres", "geheim"} {
+		_, err := newPlan(roomDSN{name: "registry", dsn: dsn}, "fairlot")
+		if err == nil || !strings.Contains(err.Error(), "%23") || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+	if _, err := newPlan(roomDSN{name: "registry", dsn: "postgres://a:geheim%23%2F%40x@127.0.0.1:5432/postgres"}, "fairlot"); err != nil {
+		t.Error(err)
+	}
+}

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -78,11 +79,14 @@ var settings = map[string]string{
 	"idle_in_transaction_session_timeout": "15000", // ends a session whose daemon is gone, and its locks
 }
 
+// form says how a DSN is written.
+const form = "want postgres://ROLE:PASSWORD@HOST:5432/DATABASE; in the password # / ? @ : % are written %23 %2F %3F %40 %3A %25"
+
 // config reads a DSN. The error does not quote it: it has a password.
 func config(r roomDSN) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(r.dsn)
-	if err != nil {
-		return nil, fmt.Errorf("read the %s room's DSN: malformed", r.name)
+	if u, _ := url.Parse(r.dsn); err != nil || u != nil && u.Host != "" && u.Fragment != "" {
+		return nil, fmt.Errorf("read the %s room's DSN: malformed: %s", r.name, form)
 	}
 	if c.ConnConfig.Database == "" || c.ConnConfig.User == "" {
 		return nil, fmt.Errorf("read the %s room's DSN: it names no database or no role", r.name)

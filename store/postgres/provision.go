@@ -107,8 +107,11 @@ type plan struct {
 func newPlan(r roomDSN, name string) (plan, error) {
 	c, err := config(r)
 	u, err2 := url.Parse(r.dsn)
-	if err != nil || err2 != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return plan{}, fmt.Errorf("provision the %s room: the administrator's DSN is no URL that names a role and a database", r.name)
+	if err == nil && (err2 != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		err = fmt.Errorf("read the %s room's DSN: no URL: %s", r.name, form)
+	}
+	if err != nil {
+		return plan{}, fmt.Errorf("provision the %s room: %w", r.name, err)
 	}
 	for _, own := range []string{"user", "password", "dbname", "database", "role", "options"} { // they would hold for the roles made here, too
 		if u.Query().Has(own) {

@@ -160,7 +160,7 @@ func readManifest(from string, o owner) (Manifest, error) {
 		return m, fmt.Errorf("%s: %w", from, err)
 	}
 	if m.Installation != o.installation {
-		return m, fmt.Errorf("%s is a backup of another installation than the key folder is of (%s)", from, o.origin)
+		return m, fmt.Errorf("%s is of another installation than the key folder (%s)", from, o.origin)
 	}
 	if !hmac.Equal(sum, mac(o.macKey, m.body())) {
 		return m, fmt.Errorf("the manifest of %s was changed since the backup was made: take another backup", from)
