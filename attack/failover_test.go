@@ -109,6 +109,11 @@ func TestFailoverSeesLoss(t *testing.T) {
 
 // promoted makes another node the primary n times, or as often as there is time for in one campaign, beginning with the from-th way.
 func promoted(t *testing.T, ha *pgtest.HA, from, n int, mutant bool) (sides []*side) {
+	ctx, cancel := context.WithTimeout(t.Context(), patiently)
+	defer cancel()
+	if _, err := ha.Wait(ctx, standbys(mutant)); err != nil { // no daemon starts while nobody takes writes
+		t.Fatal(err)
+	}
 	for name, admin := range map[string]string{"through haproxy": ha.AdminDSN("postgres"), "to named nodes": ha.AdminDirectDSN("postgres")} {
 		s := &side{name: name, d: newDaemonOn(t, engine{name: "postgres", admin: admin})}
 		s.d.serve()
@@ -159,13 +164,17 @@ func promoted(t *testing.T, ha *pgtest.HA, from, n int, mutant bool) (sides []*s
 	return sides
 }
 
+// standbys is how many must be there before the next promotion. Without synchronous replication patroni names none.
+func standbys(mutant bool) int {
+	if mutant {
+		return 0
+	}
+	return 2
+}
+
 // promote makes another node the primary and looks at once for what was acknowledged before.
 func promote(t *testing.T, ctx context.Context, ha *pgtest.HA, how promotion, sides []*side, mutant bool) error {
-	standbys := 2
-	if mutant {
-		standbys = 0
-	}
-	old, err := ha.Wait(ctx, standbys)
+	old, err := ha.Wait(ctx, standbys(mutant))
 	if err != nil {
 		return err
 	}
@@ -304,6 +313,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 	judged.strikes, judged.again, judged.changed, judged.mixedBefore = v.strikes, v.again, changed, cmp.Or(mixed, judged.present)
 	judged.lost = max(judged.lost, v.lost)
 	*v = judged
+	t.Logf("%s: closed%s", s.name, judged)
 	t.Logf("%s: answers %v; the slowest took %v", s.name, s.w.calls.told, s.w.calls.slowest.Round(time.Millisecond))
 	if s.w.calls.bare > 0 {
 		t.Errorf("%s: %d refusals did not say when to come again", s.name, s.w.calls.bare)
