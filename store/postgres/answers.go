@@ -104,7 +104,7 @@ func (d *Answers) LastMixed(ctx context.Context, campaign store.CampaignID) (epo
 
 // Responses implements store.Answers.
 func (d *Answers) Responses(ctx context.Context, campaign store.CampaignID, after [16]byte, limit int) (list []store.Response, err error) {
-	err = d.read(ctx, "read responses", func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.readSettled(ctx, "read responses", func(ctx context.Context, conn *pgxpool.Conn) error {
 		list, err = responses(ctx, answersdb.New(conn), campaign, after, limit)
 		return err
 	})
@@ -124,7 +124,7 @@ func responses(ctx context.Context, q *answersdb.Queries, campaign store.Campaig
 
 // Texts implements store.Answers.
 func (d *Answers) Texts(ctx context.Context, campaign store.CampaignID, after [16]byte, limit int) (list []store.Text, err error) {
-	err = d.read(ctx, "read texts", func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.readSettled(ctx, "read texts", func(ctx context.Context, conn *pgxpool.Conn) error {
 		list, err = texts(ctx, answersdb.New(conn), campaign, after, limit)
 		return err
 	})

@@ -57,7 +57,7 @@ func (d *Identity) Batches(ctx context.Context, campaign store.CampaignID) (list
 
 // SealedResponses implements store.Identity.
 func (d *Identity) SealedResponses(ctx context.Context, campaign store.CampaignID, first, last uint32, after store.EntrantID, limit int) (list []store.SealedResponse, err error) {
-	err = d.read(ctx, "read sealed responses", func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.readSettled(ctx, "read sealed responses", func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := identitydb.New(conn).SealedResponses(ctx, identitydb.SealedResponsesParams{
 			Campaign: campaign[:], First: int64(first), Last: int64(last), After: after[:], Most: int64(limit),
 		})

@@ -19,8 +19,9 @@ type placement struct {
 	column string // empty: a reference table; local: not handed to Citus at all
 }
 
-// local keeps a table on the coordinator alone. Citus locks a reference table for an insert with a right that only those have who may also change
-// its rows, and of acts the app role may only add some.
+// local keeps a table on the coordinator alone, through which every daemon goes. Acts: Citus locks a reference table for an insert with a right that
+// only those have who may also change its rows, and of acts the app role may only add some. Gates and moves: FOR SHARE on a reference table is a lock
+// on the whole table, for which every group commit asks the first worker, and behind a waiting mover nobody gets it, announced or not.
 const local = "-"
 
 // placements name every table of a room, those that others refer to first. Rows that entries write are spread, each entry's to wherever its random
@@ -31,7 +32,7 @@ var placements = map[roomName][]placement{
 		{"lease", ""}, {"jobs", ""}, {"acts", local}, {"approvals", ""},
 	},
 	identityRoom: {
-		{"binding", ""}, {"gates", ""}, {"moves", ""}, {"batches", ""}, {"releases", ""}, {"notices", ""},
+		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""},
 		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
 	},
 	answersRoom: {{"binding", ""}, {"mixed", ""}, {"responses", "id"}, {"texts", "id"}},
@@ -43,6 +44,9 @@ func distribute(ctx context.Context, db *sql.DB, name roomName) error {
 	has, err := hasCitus(ctx, db)
 	if err != nil || !has {
 		return err
+	}
+	if _, err := db.ExecContext(ctx, preparedOnWorkers); err != nil {
+		return classifyOwner(ctx, "make a function", err)
 	}
 	for _, p := range placements[name] {
 		if p.column == local {
@@ -209,11 +213,11 @@ func moved(c *pgx.ConnConfig, n node) *pgx.ConnConfig {
 	return c
 }
 
-// called are the functions of Citus that the queries of an app role call: in transactions over several nodes, in reading the
+// called are the functions of Citus that the queries of an app role call: in transactions over several nodes and after them, in reading the
 // catalogue, in handing rows from one node to another. None takes a command or a name of a server that is not in the cluster.
 var called = []string{
 	"assign_distributed_transaction_id", "relation_is_a_known_shard", "citus_table_is_visible", "read_intermediate_result", "read_intermediate_results",
-	"lock_shard_resources", "citus_backend_gpid", "citus_calculate_gpid", "citus_version",
+	"lock_shard_resources", "citus_backend_gpid", "citus_calculate_gpid", "citus_version", "recover_prepared_transactions",
 }
 
 func calledList() string { return "'" + strings.Join(called, "', '") + "'" }
@@ -276,6 +280,16 @@ func (c citus) spread(ctx context.Context, owner, app roomDSN) error {
 		}
 		for _, n := range c.workers {
 			if _, err := conn.Exec(ctx, "SELECT citus_add_node($1, $2)", n.host, int(n.port)); err != nil {
+				return err
+			}
+		}
+		// One shard a worker, one connection to it. Else a batch of entries touches as many shards as it has entries, opens a connection for each,
+		// and takes turns with others about shards, lest they deadlock.
+		for _, set := range []string{
+			"ALTER ROLE " + quote(o.ConnConfig.User) + " IN DATABASE " + quote(database) + " SET citus.shard_count = " + strconv.Itoa(len(c.workers)),
+			"ALTER ROLE " + quote(a.ConnConfig.User) + " IN DATABASE " + quote(database) + " SET citus.multi_shard_modify_mode = 'sequential'",
+		} {
+			if _, err := conn.Exec(ctx, set); err != nil {
 				return err
 			}
 		}

@@ -81,7 +81,12 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 		return []store.EntryResult{}, nil
 	}
 	var results []store.EntryResult
-	err := d.write(ctx, "enter batch", func(ctx context.Context, tx pgx.Tx) error {
+	leave, err := d.turn(ctx)
+	if err != nil {
+		return nil, classify(ctx, "enter batch", err)
+	}
+	defer leave()
+	err = d.write(ctx, "enter batch", func(ctx context.Context, tx pgx.Tx) error {
 		g := &groupCommit{
 			gates: map[store.CampaignID]store.Gate{}, present: make(map[entrantKey]store.Entrant, len(batch)),
 			tags: make(map[hashKey]bool, len(batch)), tokens: map[hashKey]entryToken{}, spent: map[hashKey]bool{},
@@ -442,7 +447,7 @@ func (d *Identity) Entrant(ctx context.Context, campaign store.CampaignID, id st
 
 // EpochCounted implements store.Identity.
 func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, epoch uint32) (kept, dropped int64, err error) {
-	err = d.read(ctx, "count epoch", func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.readSettled(ctx, "count epoch", func(ctx context.Context, conn *pgxpool.Conn) error {
 		row, err := identitydb.New(conn).EpochCounted(ctx, identitydb.EpochCountedParams{Campaign: campaign[:], Epoch: int64(epoch)})
 		kept, dropped = row.Kept, row.Dropped
 		return err
@@ -452,7 +457,7 @@ func (d *Identity) EpochCounted(ctx context.Context, campaign store.CampaignID, 
 
 // Leaves implements store.Identity.
 func (d *Identity) Leaves(ctx context.Context, campaign store.CampaignID, after store.EntrantID, limit int) (list []store.Leaf, err error) {
-	err = d.read(ctx, "read leaves", func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.readSettled(ctx, "read leaves", func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := identitydb.New(conn).Leaves(ctx, identitydb.LeavesParams{Campaign: campaign[:], After: after[:], Most: int64(limit)})
 		if err != nil {
 			return err

@@ -315,6 +315,9 @@ func TestGateMovesUnder64Writers(t *testing.T) {
 				})
 			}
 			for e := uint32(1); e <= 3; e++ {
+				for end := time.Now().Add(30 * time.Second); entered[e].Load() == 0 && time.Now().Before(end); {
+					time.Sleep(10 * time.Millisecond)
+				}
 				time.Sleep(300 * time.Millisecond)
 				began := time.Now()
 				if err := errors.Join(rooms.Identity.AnnounceMove(t.Context(), c, store.GateOpen, e),

@@ -148,17 +148,20 @@ func swapChances(ctx context.Context, q *identitydb.Queries, campaign store.Camp
 	return err
 }
 
-// Counts implements store.Identity. Behind a closed gate nothing changes between its statements.
+// Counts implements store.Identity. Behind a closed gate nothing changes between its statements, once what was let in before is settled.
 func (d *Identity) Counts(ctx context.Context, campaign store.CampaignID) (c store.Counts, err error) {
+	switch g, err := d.Gate(ctx, campaign); {
+	case err != nil:
+		return store.Counts{}, err
+	case g.State != store.GateClosed:
+		return store.Counts{}, classify(ctx, "count entrants", store.ErrConflict)
+	}
+	if err := d.settle(ctx, "count entrants"); err != nil {
+		return store.Counts{}, err
+	}
 	err = d.write(ctx, "count entrants", func(ctx context.Context, tx pgx.Tx) error {
 		c = store.Counts{Zero: map[string]int64{}, Days: map[string]int64{}, Strata: map[uint16]int64{}}
 		q := identitydb.New(tx)
-		switch g, err := gate(ctx, q, campaign); {
-		case err != nil:
-			return err
-		case g.State != store.GateClosed:
-			return store.ErrConflict
-		}
 		groups, err := q.CountEntrants(ctx, campaign[:])
 		if err != nil {
 			return err
@@ -206,6 +209,9 @@ func (d *Identity) DropEntrants(ctx context.Context, campaign store.CampaignID) 
 
 // drop deletes a campaign's rows from several tables, in the order in which an entry takes them.
 func (d *Identity) drop(ctx context.Context, act string, campaign store.CampaignID, deletes ...func(*identitydb.Queries, context.Context, []byte) error) error {
+	if err := d.settle(ctx, act); err != nil {
+		return err
+	}
 	return d.writeLong(ctx, act, func(ctx context.Context, tx pgx.Tx) error {
 		q := identitydb.New(tx)
 		for _, del := range deletes {

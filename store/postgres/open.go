@@ -168,7 +168,10 @@ func openRoom(ctx context.Context, r roomDSN) (_ *room, err error) {
 	if err := d.checkSchema(ctx, r.name); err != nil {
 		return nil, err
 	}
-	return d, d.checkServer(ctx)
+	if err := d.checkServer(ctx); err != nil {
+		return nil, err
+	}
+	return d, d.findWorkers(ctx, r.name)
 }
 
 // hasPoolSize: ParseConfig fills in a size and does not say so.

@@ -38,6 +38,9 @@ const (
 type room struct {
 	pool   *pgxpool.Pool
 	closed atomic.Bool
+
+	citus bool          // the rows are on several servers
+	turns chan struct{} // how many group commits are at work there; nil: as many as there are connections
 }
 
 // Close waits for the acts at work and closes all connections. Again is nil.
