@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -334,6 +335,52 @@ func TestLease(t *testing.T) {
 	next.Engine.Close()
 	took = eventually(t, 3*time.Second, "handing over", func() bool { return a.Holds() || last.Holds() })
 	t.Logf("handed over after %v", took.Round(time.Millisecond))
+}
+
+// stuckIdentity cannot move gates while the way to it is cut.
+type stuckIdentity struct {
+	store.Identity
+	cut atomic.Bool
+}
+
+func (c *stuckIdentity) MoveGate(ctx context.Context, id store.CampaignID, from store.GateState, fromEpoch uint32, to store.GateState, epoch uint32) error {
+	if c.cut.Load() {
+		return store.ErrUnavailable
+	}
+	return c.Identity.MoveGate(ctx, id, from, fromEpoch, to, epoch)
+}
+
+// TestAnnouncedMoveGoesOn cuts a holder off between the announcement of a move and the move, until it has lost the lease. When it has it again, it makes the move at
+// once: callers wait for that, and not for the next look at the clock, which never comes here.
+func TestAnnouncedMoveGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.open(noProof(rules()))
+	for i := range c.Rules.Batch {
+		w.enter(w.client(c, i, ""))
+	}
+	rooms := &stuckIdentity{Identity: w.rooms.Identity}
+	rooms.cut.Store(true)
+	w.Engine.Close()
+	w.cfg.Identity, w.cfg.Sharing = rooms, &engine.Sharing{Door: "a", First: true}
+	w.Engine = must(engine.New(t.Context(), w.cfg))(t)
+	w.SetTick(time.Hour)
+	w.SetPause(func() {
+		for rooms.cut.Load() {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	run.Go(func() { _ = w.Run(ctx) })
+	t.Cleanup(func() { cancel(); run.Wait() })
+	gate := func() store.Gate { return must(w.rooms.Identity.Gate(t.Context(), store.CampaignID(c.ID)))(t) }
+	eventually(t, 10*time.Second, "an announcement", func() bool { return gate().Moving })
+	eventually(t, 10*time.Second, "the lease's end", func() bool { return !w.Holds() })
+	rooms.cut.Store(false)
+	took := eventually(t, 10*time.Second, "the move", func() bool { return !gate().Moving })
+	t.Logf("moved %v after the way was sound again", took.Round(time.Millisecond))
+	w.enter(w.client(c, int(c.Rules.Batch), ""))
 }
 
 // forcedRegistry appends at whatever size the log has: it is the store without its compare-and-swap.

@@ -23,6 +23,7 @@ type Sharing struct {
 // stepDown counts from before a renewal was sent, takeOver from after it was seen.
 const (
 	beatEvery = time.Second     // renewal, and look at another's
+	beatAgain = beatEvery / 4   // after one that failed
 	stepDown  = 3 * time.Second // without a renewal that went through
 	takeOver  = 4 * time.Second // of another's standing still
 	leaseAct  = 2 * time.Second // bounds a look or a renewal
@@ -33,6 +34,7 @@ type lease struct {
 	sharing *Sharing
 	rooms   store.Leases
 	me      [16]byte
+	taken   chan struct{} // tells Run, once or several times
 
 	mu      sync.Mutex
 	seen    store.Lease // as it stood last
@@ -46,7 +48,7 @@ type lease struct {
 }
 
 func newLease(rooms store.Leases, sharing *Sharing) *lease {
-	l := &lease{sharing: sharing, rooms: rooms, first: sharing != nil && sharing.First}
+	l := &lease{sharing: sharing, rooms: rooms, taken: make(chan struct{}, 1), first: sharing != nil && sharing.First}
 	rand.Read(l.me[:])
 	return l
 }
@@ -128,6 +130,10 @@ func (l *lease) take(now store.Lease, began time.Time) {
 	l.seen, l.since, l.renewed = now, time.Now(), began
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.stop = time.AfterFunc(stepDown-time.Since(began), l.expire)
+	select {
+	case l.taken <- struct{}{}:
+	default:
+	}
 }
 
 // renew notes a renewal. It came too late if the holding has ended meanwhile: then the lease is ours and idle until it is taken again.
@@ -219,8 +225,10 @@ func (e *Engine) keepLease(ctx context.Context) {
 	for {
 		e.pause()
 		changed, err := e.lease.tend(ctx)
+		t.Reset(beatEvery)
 		switch {
 		case err != nil && ctx.Err() == nil:
+			t.Reset(beatAgain)
 			if said != err.Error() {
 				said = err.Error()
 				e.Log.Warn("look at the lease", "error", err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -21,6 +22,7 @@ type hooks struct {
 
 	elapsed    func() time.Duration // a clock that never jumps, by which leases of jobs are measured
 	renewEvery time.Duration        // how often they are renewed
+	tick       time.Duration        // instead of the constant
 }
 
 func (e *Engine) step(name string) {
@@ -60,12 +62,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	tending.Go(func() { e.keepLease(ctx) })
 	tending.Go(func() { e.newRunner().run(ctx) }) // beside the rest: a draw may wait for relays, a close for a million entrants
 	seen := looked{}
-	t := time.NewTicker(tick)
+	t := time.NewTicker(cmp.Or(e.hooks.tick, tick))
 	defer t.Stop()
 	for {
 		e.turn(ctx, &seen)
 		select {
 		case <-t.C:
+		case <-e.lease.taken: // entries may be waiting for a move that was announced and not made
 		case <-ctx.Done():
 			return nil
 		}
