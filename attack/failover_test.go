@@ -290,8 +290,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 	time.Sleep(time.Until(s.c.end))
 	s.w.wait()
 	v := &s.v
-	if n := s.w.left.Load(); n > 0 {
-		v.broken = fmt.Sprintf("%d writers were neither acknowledged nor refused\n%s", n, s.d.lastLog())
+	if v.broken = s.w.untold(); v.broken != "" {
 		return
 	}
 	if err := within(time.Minute, func() error {

@@ -128,8 +128,7 @@ func parted(t *testing.T, on engine, link pgtest.Link, n int, lie bool) (v verdi
 	}
 	time.Sleep(time.Until(c.end))
 	w.wait()
-	if n := w.left.Load(); n > 0 {
-		v.broken = "writers were neither acknowledged nor refused\n" + d.lastLog()
+	if v.broken = w.untold(); v.broken != "" {
 		return v
 	}
 	for tries := 0; !c.closed(); tries++ {

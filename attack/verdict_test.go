@@ -20,7 +20,7 @@ type sent struct {
 
 // verdict counts strikes and entries.
 type verdict struct {
-	strikes, quiet                                    int // quiet: no entry was acknowledged since the strike before
+	strikes, quiet, noticed                           int // quiet: no entry was acknowledged since the strike before; noticed: the daemon refused to go on with less than it had acknowledged
 	sent, acknowledged, retried, present, mixedBefore int
 	lost, doubled, half, wrong, changed               int
 	again                                             []time.Duration // from start to serving
@@ -32,7 +32,7 @@ func (v verdict) harm() int { return v.lost + v.doubled + v.half + v.wrong + v.c
 
 // add adds up two rounds.
 func (v verdict) add(o verdict) verdict {
-	v.strikes, v.quiet = v.strikes+o.strikes, v.quiet+o.quiet
+	v.strikes, v.quiet, v.noticed = v.strikes+o.strikes, v.quiet+o.quiet, v.noticed+o.noticed
 	v.sent, v.acknowledged, v.retried, v.present, v.mixedBefore = v.sent+o.sent, v.acknowledged+o.acknowledged, v.retried+o.retried, v.present+o.present, v.mixedBefore+o.mixedBefore
 	v.lost, v.doubled, v.half, v.wrong, v.changed = v.lost+o.lost, v.doubled+o.doubled, v.half+o.half, v.wrong+o.wrong, v.changed+o.changed
 	v.again = append(v.again, o.again...)
@@ -115,6 +115,8 @@ func foundOut(t *testing.T, what string, on engine, v verdict) {
 	case v.lost+v.half == 0:
 		result = "NOT found out"
 		t.Errorf("%s: it was not found out", what)
+	case v.noticed > 0:
+		result = fmt.Sprintf("found out; the daemon saw it too after %d", v.noticed)
 	}
 	row(t, "mutant: "+what, on, v, result)
 }

@@ -29,7 +29,7 @@ type writers struct {
 	done   atomic.Int64  // acknowledged
 	seen   int64         // of them at the last strike, for who strikes
 	late   time.Duration // how long after the end they still ask; 0 is half a minute
-	left   atomic.Int64  // writers who were told nothing that ends their entry until then
+	left   calls         // what writers were told last who were told nothing that ends their entry until then
 	wg     sync.WaitGroup
 	stop   atomic.Bool
 	calls  calls
@@ -44,6 +44,14 @@ func (w *writers) start(n int) {
 }
 
 func (w *writers) wait() { w.wg.Wait() }
+
+// untold says that entries ended and some writers know nothing about theirs; "" if all do.
+func (w *writers) untold() string {
+	if len(w.left.told) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("writers were neither acknowledged nor refused, but told %v, the last time after up to %v\n%s", w.left.told, w.left.slowest, w.c.d.lastLog())
+}
 
 func (w *writers) all() []*sent {
 	w.mu.Lock()
@@ -73,18 +81,22 @@ func (w *writers) write() {
 		w.mu.Lock()
 		w.list = append(w.list, s)
 		w.mu.Unlock()
+		var a answer
+		var err error
+		var took time.Duration
 		for !s.acknowledged {
 			if w.stop.Load() {
 				return
 			}
 			if time.Since(w.c.end) > cmp.Or(w.late, 30*time.Second) {
-				w.left.Add(1)
+				w.left.note(a, err, took)
 				return
 			}
 			s.tries++
 			began := time.Now()
-			a, err := w.c.enter(w.addr, s.person)
-			w.calls.note(a, err, time.Since(began))
+			a, err = w.c.enter(w.addr, s.person)
+			took = time.Since(began)
+			w.calls.note(a, err, took)
 			switch {
 			case err != nil: // 64 who knock at once would keep a daemon from starting
 				time.Sleep(20*time.Millisecond + rand.N(60*time.Millisecond))
