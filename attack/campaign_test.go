@@ -193,31 +193,41 @@ func (c *campaign) closed() bool {
 	return json.NewDecoder(resp.Body).Decode(&v) == nil && v.State == "CAMPAIGN_STATE_CLOSED"
 }
 
-// entrants reads draw/1/entrants.bin out of the public bundle.
-func (c *campaign) entrants() []draw.Leaf {
+// entrants reads draw/1/entrants.bin out of the public bundle. A campaign can be closed a moment before the checkpoint is signed that the bundle goes up to.
+func (c *campaign) entrants() (leaves []draw.Leaf) {
 	c.d.t.Helper()
+	if err := within(20*time.Second, func() (err error) {
+		leaves, err = c.bundled()
+		return err
+	}); err != nil {
+		c.d.t.Fatalf("%v\n%s", err, c.d.lastLog())
+	}
+	return leaves
+}
+
+func (c *campaign) bundled() ([]draw.Leaf, error) {
 	resp, err := client.Get("http://" + c.d.http + "/bundles/" + c.id + ".tar")
 	if err != nil {
-		c.d.t.Fatal(err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	for r := tar.NewReader(resp.Body); ; {
 		h, err := r.Next()
 		if err != nil {
-			c.d.t.Fatalf("the bundle has no entry list: %v", err)
+			return nil, fmt.Errorf("the bundle has no entry list: status %d, %w", resp.StatusCode, err)
 		}
 		if h.Name != "draw/1/entrants.bin" {
 			continue
 		}
 		b, err := io.ReadAll(r)
 		if err != nil || len(b)%draw.LeafSize != 0 {
-			c.d.t.Fatalf("entry list of %d bytes: %v", len(b), err)
+			return nil, fmt.Errorf("entry list of %d bytes: %w", len(b), err)
 		}
 		var leaves []draw.Leaf
 		for ; len(b) > 0; b = b[draw.LeafSize:] {
 			leaves = append(leaves, draw.LeafOf([draw.LeafSize]byte(b)))
 		}
-		return leaves
+		return leaves, nil
 	}
 }
 

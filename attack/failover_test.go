@@ -83,6 +83,10 @@ type side struct {
 func TestFailover(t *testing.T) {
 	n := fromEnv(t, "FAULT_PROMOTIONS", 3)
 	ha := pgtest.StartHA(t)
+	const settings = "SELECT concat_ws(' ', current_setting('synchronous_commit'), current_setting('data_checksums'), current_setting('synchronous_standby_names') <> '')"
+	if got, err := asked(engine{admin: ha.AdminDSN("postgres")}, settings); err != nil || got != "on on t" {
+		t.Errorf("the primary runs with synchronous_commit, checksums, standby names %q, %v", got, err)
+	}
 	all := map[string]verdict{}
 	for done := 0; done < n && !t.Failed(); {
 		sides := promoted(t, ha, done, min(promotionsEach, n-done), false)

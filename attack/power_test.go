@@ -34,7 +34,7 @@ func TestPowerCutsSeeLoss(t *testing.T) {
 				r.d.program, r.mutant = m.program, true
 				if m.engine == "postgres" {
 					settle := r.settle
-					r.settle = func() error { return errors.Join(settle(), sloppy(r.d.on, "fsync")) }
+					r.settle = func() error { return errors.Join(settle(), sloppy(r.d.on, "fsync"), settle()) } // what sloppy wrote is on the disk too
 				}
 				return r
 			})

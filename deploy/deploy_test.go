@@ -150,7 +150,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// TestHAProxy lets haproxy read its part; store/postgres/pgtest runs it with the rest of ha.
+// TestHAProxy lets haproxy read its part; attack.TestFailover runs it with the rest of ha.
 func TestHAProxy(t *testing.T) {
 	if out, err := exec.Command(need(t, "haproxy"), "-c", "-q", "-f", "ha/haproxy.cfg").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
@@ -208,7 +208,9 @@ func TestImage(t *testing.T) {
 		t.Fatalf("the image copies %q as %s: this test makes something else", im.copies, im.User)
 	}
 	root := filepath.Join(t.TempDir(), "root")
-	if out, err := exec.Command("container/rootfs.sh", root).CombinedOutput(); err != nil {
+	rootfs := exec.Command("container/rootfs.sh", root)
+	rootfs.Env = append(os.Environ(), "BUILD=")
+	if out, err := rootfs.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	program, err := elf.Open(filepath.Join(root, im.Entrypoint[0]))

@@ -362,20 +362,6 @@ func (ha *HA) askSwitchover(ctx context.Context, from *Node, m Member) (int, err
 	return from.ask(ctx, http.MethodPost, "/switchover", fmt.Sprintf(`{"leader":%q,"candidate":%q}`, from.Name, to))
 }
 
-// Failover kills everything of the primary's host but etcd, as if its power had gone, and waits for another primary. The
-// killed node stays down until [Node.Restart]. Call [HA.Wait] before it: without a synchronous standby nobody takes over.
-func (ha *HA) Failover(ctx context.Context) (now, killed *Node, err error) {
-	old, _ := ha.Primary(ctx)
-	if old == nil {
-		return nil, nil, errors.New("failover: there is no primary")
-	}
-	if err := old.Kill(); err != nil {
-		return nil, old, err
-	}
-	now, err = ha.Other(ctx, old)
-	return now, old, err
-}
-
 // Other waits until another node than old takes writes.
 func (ha *HA) Other(ctx context.Context, old *Node) (*Node, error) {
 	for {
