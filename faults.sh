@@ -4,7 +4,8 @@
 #   ./faults.sh kill [CYCLES]       kill -9 of the daemon under 64 writers, 1000 times an engine
 #   ./faults.sh server [KILLS]      kill -9 of PostgreSQL and of one of its processes, 300 times each
 #   ./faults.sh power [CUTS]        power cuts of an ext4 file system (root), 500 an engine
-#   ./faults.sh errors [N]          EIO and ENOSPC on every write-path call (strace), each of the first 400 until none is left
+#   ./faults.sh errors [N]          EIO and ENOSPC on every write-path call (strace), each of the first 400 until none is left; in PostgreSQL's processes, N calls;
+#                                   PostgreSQL's disk full and healed
 #   ./faults.sh partition [TIMES]   the way to PostgreSQL parted in four ways, 20 times each
 #   ./faults.sh failover [N]        another node of patroni's three made the primary, 100 times (patroni, etcd and haproxy)
 #   ./faults.sh linear [N]          histories of some 60 calls at once on the engine, 17000 on SQLite and a fifth of that on PostgreSQL
@@ -31,7 +32,7 @@ run() {
 kills() { FAULT_CYCLES=${1:-1000} run 'TestKillCycles(SeesLoss)?$'; }
 server() { FAULT_ENGINE='' FAULT_SERVER_KILLS=${1:-300} run 'TestServerKills(SeeLoss)?$'; }
 power() { FAULT_CUTS=${1:-500} run 'TestPowerCuts$' && FAULT_ENGINE='' run 'TestPowerCutsSeeLoss$'; }
-errors() { FAULT_ERRORS=${1:-400} run 'TestWriteErrors$' && FAULT_ENGINE='' run 'TestWriteErrorsSeeLoss$'; }
+errors() { FAULT_ERRORS=${1:-400} run 'TestWriteErrors$' && FAULT_ENGINE='' FAULT_SERVER_ERRORS=${1:-400} run 'Test(WriteErrorsSeeLoss|ServerErrors(SeeLoss)?|ServerFull(SeesLoss)?)$'; }
 partition() { FAULT_ENGINE='' FAULT_PARTITIONS=${1:-20} run 'TestPartitions(SeeLoss)?$'; }
 
 failover() { FAULT_ENGINE='' FAULT_PROMOTIONS=${1:-100} run 'TestFailover(SeesLoss)?$'; }

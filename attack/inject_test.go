@@ -38,14 +38,13 @@ type failing struct {
 // TestWriteErrors makes the system calls by which the daemon writes fail, with EIO and ENOSPC, by strace: the N-th of each thread, while
 // entries come and are mixed, and once more from the start on. Each entry is refused, and nothing of it is there, or acknowledged and there after a clean restart; the daemon goes
 // on, or has ended and said why. FAULT_ERRORS is how many N of each call and error are tried, from the first on, until none is left; by
-// default one N by chance.
+// default one N by chance, from the start on with one error of the two.
 func TestWriteErrors(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
+		t.Parallel()
 		r := newInjection(t, on)
 		for _, f := range r.d.writePath() {
-			for _, errno := range []string{"EIO", "ENOSPC"} {
-				r.all(t, f, errno)
-			}
+			r.all(t, f)
 		}
 		r.report(t, "EIO and ENOSPC on write paths")
 		if r.v.harm() > 0 || r.v.broken != "" || r.refused == 0 {
@@ -56,6 +55,7 @@ func TestWriteErrors(t *testing.T) {
 
 // TestWriteErrorsSeeLoss makes writes fail under a daemon that does not look at what became of COMMIT.
 func TestWriteErrorsSeeLoss(t *testing.T) {
+	t.Parallel()
 	program := mutant(t, "store/sqlite/room.go", `_, err = conn.ExecContext(steady, "COMMIT")`, `_, _ = conn.ExecContext(steady, "COMMIT")`)
 	r := newInjection(t, sqlite)
 	r.d.program = program
@@ -94,15 +94,21 @@ func newInjection(t *testing.T, on engine) *injection {
 	return r
 }
 
-// all makes the first, second, … call fail until no call is left, or one by chance.
-func (r *injection) all(t *testing.T, f failing, errno string) {
-	limit := fromEnv(t, "FAULT_ERRORS", 1)
+// all makes the first, second, … call fail with each error until no call is left, or one by chance.
+func (r *injection) all(t *testing.T, f failing) {
+	limit, errnos := fromEnv(t, "FAULT_ERRORS", 1), []string{"EIO", "ENOSPC"}
 	for _, starting := range []bool{false, true} {
-		if limit == 1 {
-			r.one(t, f, errno, 1+rand.IntN(3), starting)
+		if limit == 1 && starting {
+			r.one(t, f, errnos[rand.IntN(2)], 1+rand.IntN(3), true)
 			continue
 		}
-		for n := 1; n <= limit && r.one(t, f, errno, n, starting) && r.v.broken == ""; n++ {
+		for _, errno := range errnos {
+			if limit == 1 {
+				r.one(t, f, errno, 1+rand.IntN(3), false)
+				continue
+			}
+			for n := 1; n <= limit && r.one(t, f, errno, n, starting) && r.v.broken == ""; n++ {
+			}
 		}
 	}
 }

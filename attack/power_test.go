@@ -29,6 +29,7 @@ func TestPowerCutsSeeLoss(t *testing.T) {
 		{"fsync=off", "postgres", program},
 	} {
 		t.Run(m.what, func(t *testing.T) {
+			t.Parallel()
 			v := strikes(t, 4, func() *rig {
 				r := powered(t, m.engine)
 				r.d.program, r.mutant = m.program, true

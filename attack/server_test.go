@@ -29,6 +29,7 @@ func TestServerKills(t *testing.T) {
 // TestServerKillsSeeLoss kills a server that acknowledges before its log is written. The daemon would refuse it at its start, so the setting is that of
 // the database's sessions from then on.
 func TestServerKillsSeeLoss(t *testing.T) {
+	t.Parallel()
 	on := ownPostgres(t, "wal_writer_delay=10s")
 	v := strikes(t, 5, func() *rig {
 		r := serverKilled(t, on, "server")
