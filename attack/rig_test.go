@@ -21,7 +21,7 @@ type rig struct {
 	mend   func() error // what must be mended before the daemon can serve again; may be nil
 	lives  bool         // the daemon is to outlive the harm; otherwise the strike ends with its kill
 	lie    bool         // writers speak to one who acknowledges before forwarding
-	settle func() error // called once entries can begin, so that only they are at stake; may be nil
+	settle func() error // called once entries can begin, so that only they are at stake, and with a mutant after each strike; may be nil
 	mutant bool         // the daemon or its server is broken on purpose: whatever goes wrong is a finding
 }
 
@@ -75,6 +75,12 @@ func (r *rig) hit(v *verdict, w *writers) bool {
 		return false
 	}
 	v.again = append(v.again, took)
+	if r.mutant && r.settle != nil && w != nil { // a server that was started again has its settings back
+		if err := r.settle(); err != nil {
+			v.broken = err.Error()
+			return false
+		}
+	}
 	return true
 }
 

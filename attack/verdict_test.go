@@ -3,6 +3,7 @@ package attack
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,7 +111,8 @@ func foundOut(t *testing.T, what string, on engine, v verdict) {
 	result := "found out"
 	switch {
 	case v.broken != "":
-		result = "found out: does not come back"
+		first, _, _ := strings.Cut(v.broken, "\n")
+		result = "found out: " + first
 		t.Logf("%s: %s", what, v.broken)
 	case v.lost+v.half == 0:
 		result = "NOT found out"
