@@ -43,7 +43,7 @@ func TestSeveralDaemons(t *testing.T) {
 		t.Fatalf("%s holds the lease, and %s began", door, first.grpc)
 	}
 	took := time.Duration(strikes)*9*time.Second + 4*time.Second
-	c := first.openCampaign(50, time.Now().Add(took))
+	c := first.openCampaign(batchOf, time.Now().Add(took))
 	tokens := c.tokens(len(all) * int(took.Seconds()) * 150)
 	var writing []*writers
 	for i, d := range all {

@@ -125,7 +125,7 @@ func promoted(t *testing.T, ha *pgtest.HA, from, n int, mutant bool) (sides []*s
 	}
 	end := time.Now().Add(10*time.Second + time.Duration(n)*perPromotion)
 	for _, s := range sides {
-		s.c = s.d.openCampaign(50, end)
+		s.c = s.d.openCampaign(batchOf, end)
 		s.w = &writers{t: t, c: s.c, addr: s.d.http, tokens: s.c.tokens(20000 * (n + 1)), late: 2 * time.Minute}
 		s.w.start(8)
 		defer func() {

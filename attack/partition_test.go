@@ -91,7 +91,7 @@ func parted(t *testing.T, on engine, link pgtest.Link, n int, lie bool) (v verdi
 	d := newDaemonOn(t, on)
 	proxy := d.throughProxy()
 	d.serve()
-	c := d.openCampaign(50, time.Now().Add(soundFor+time.Duration(n)*(partedFor+soundFor+healedWithin/2)))
+	c := d.openCampaign(batchOf, time.Now().Add(soundFor+time.Duration(n)*(partedFor+soundFor+healedWithin/2)))
 	w := &writers{t: t, c: c, addr: d.http, tokens: c.tokens(20000)}
 	if lie {
 		liar := newLiar(c)

@@ -92,7 +92,7 @@ func (r *rig) round(t *testing.T, n int) (v verdict) {
 		cycle += time.Second
 	}
 	planned := min(roundTime, 3*time.Second+time.Duration(n)*(cycle+pause/2+50*time.Millisecond))
-	c := d.openCampaign(50, time.Now().Add(planned))
+	c := d.openCampaign(batchOf, time.Now().Add(planned))
 	w := &writers{t: t, c: c, addr: d.http, tokens: c.tokens(int(planned.Seconds()) * 700)}
 	if r.mutant {
 		w.late = 3 * time.Second

@@ -123,7 +123,10 @@ func foundOut(t *testing.T, what string, on engine, v verdict) {
 	row(t, "mutant: "+what, on, v, result)
 }
 
-// judge holds what was sent against the entry list and the answers.
+// batchOf is k of the campaigns that are struck.
+const batchOf = 50
+
+// judge holds what was sent against the entry list and the answers. Of a campaign with fewer than k entries no answers are kept, only what they add up to.
 func judge(list []*sent, leaves []draw.Leaf, answers []int) (v verdict) {
 	listed := map[draw.EntrantID]draw.Leaf{}
 	for _, l := range leaves {
@@ -139,10 +142,10 @@ func judge(list []*sent, leaves []draw.Leaf, answers []int) (v verdict) {
 		}
 		answered[n] = true
 	}
-	known := 0
+	known, few := 0, len(leaves) < batchOf && len(answers) == 0
 	for _, s := range list {
 		l, inList := listed[s.leaf.ID]
-		inAnswers := answered[s.n]
+		inAnswers := answered[s.n] || few && inList
 		v.sent++
 		if s.tries > 1 {
 			v.retried++
@@ -196,6 +199,17 @@ func TestVerdict(t *testing.T) {
 	}
 	if v := judge(list, leaves, append(answers, 2)); v.doubled != 1 {
 		t.Errorf("one answer stands twice: %s", v)
+	}
+	if v := judge(list, leaves, nil); v.half != 0 {
+		t.Errorf("fewer than k have no answers: %s", v)
+	}
+	many, manyLeaves := slices.Clone(list), slices.Clone(leaves)
+	for n := 4; n < batchOf; n++ {
+		p := c.newPerson(n, "")
+		many, manyLeaves = append(many, &sent{person: p, acknowledged: true}), append(manyLeaves, p.leaf)
+	}
+	if v := judge(many, manyLeaves, nil); v.half != batchOf {
+		t.Errorf("k have no answers: %s", v)
 	}
 	other := slices.Clone(leaves)
 	other[2].Person[0] ^= 1
