@@ -72,5 +72,6 @@ func (e *Engine) Tend(ctx context.Context) { _, _ = e.lease.tend(ctx) }
 
 // Turn is Work, and nothing without the lease.
 func (e *Engine) Turn(ctx context.Context) { e.turn(ctx, &looked{}) }
+
 // SetTick is how often Run looks at the clock.
 func (e *Engine) SetTick(d time.Duration) { e.hooks.tick = d }
