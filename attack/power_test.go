@@ -30,7 +30,12 @@ func TestPowerCutsSeeLoss(t *testing.T) {
 	} {
 		t.Run(m.what, func(t *testing.T) {
 			t.Parallel()
-			v := strikes(t, 4, func() *rig {
+			cuts := 4
+			if m.program == unsynced {
+				byChance(t)
+				cuts = 40
+			}
+			v := strikes(t, cuts, func() *rig {
 				r := powered(t, m.engine)
 				r.d.program, r.mutant = m.program, true
 				if m.engine == "postgres" {

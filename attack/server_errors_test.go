@@ -36,11 +36,12 @@ func TestServerErrors(t *testing.T) {
 
 // TestServerErrorsSeeLoss does the same to a daemon that does not look at what became of COMMIT.
 func TestServerErrorsSeeLoss(t *testing.T) {
+	byChance(t)
 	t.Parallel()
 	on := ownPostgres(t)
 	f := &serverErrors{t: t, on: on, calls: serverCalls[:1], hits: map[string]int{}}
 	m := mutant(t, "store/postgres/room.go", "	err = tx.Commit(done)\n", "	err = tx.Commit(done)\n	err = nil\n")
-	v := strikes(t, 4, func() *rig {
+	v := strikes(t, 40, func() *rig {
 		r := f.rig()
 		r.d.program, r.mutant = m, true
 		return r

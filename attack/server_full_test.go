@@ -152,7 +152,10 @@ func serverFull(t *testing.T, what, program string) (v verdict) {
 			v.broken += "with room again an entry is refused\n"
 		}
 	}
-	if err := within(30*time.Second, func() error { // mixing goes on
+	if err := within(30*time.Second, func() error { // mixing goes on, once a later epoch is full too
+		for range 6 {
+			enter(next())
+		}
 		text, err := asked(engine{admin: d.roomDSN("answers")}, "SELECT count(*)::text FROM responses")
 		if err == nil && len(text) < 2 {
 			err = errors.New("nothing is mixed with room again: " + text)

@@ -115,7 +115,7 @@ func newWorld(t *testing.T) *world {
 	check(err)
 	w.campaigns, w.entries, w.draws = fairlotv1.NewCampaignServiceClient(conn), fairlotv1.NewEntryServiceClient(conn), fairlotv1.NewDrawServiceClient(conn)
 	for label, to := range map[string]*context.Context{"first": &w.staff, "second": &w.second} {
-		token, _, err := w.engine.CreateStaffToken(ctx, engine.RoleOfficer, label, 1)
+		token, _, err := w.engine.CreateStaffToken(ctx, engine.RoleOfficer, label, 30)
 		check(err)
 		*to = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}

@@ -32,9 +32,10 @@ type server struct {
 	making    sync.Mutex // a node joins one database at a time
 	provision func(ctx context.Context, admin DSNs, name string) (owners, apps DSNs, err error)
 
-	mu   sync.Mutex
-	made int
-	free []set
+	mu      sync.Mutex
+	made    int
+	spoiled map[string]bool // names of sets that nobody gets any more
+	free    []set
 }
 
 type set struct {
@@ -126,9 +127,21 @@ func newSet(t testing.TB) set {
 		}
 		shared.mu.Lock()
 		defer shared.mu.Unlock()
-		shared.free = append(shared.free, s)
+		if !shared.spoiled[s.name] {
+			shared.free = append(shared.free, s)
+		}
 	})
 	return s
+}
+
+// spoil keeps a set, whose roles' rights a test changes, from being handed on.
+func spoil(s set) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.spoiled == nil {
+		shared.spoiled = map[string]bool{}
+	}
+	shared.spoiled[s.name] = true
 }
 
 func empty(s set) error {

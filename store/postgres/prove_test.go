@@ -59,6 +59,7 @@ func names(t testing.TB, dsn string) (database, role string) {
 func TestOpenRefusesReach(t *testing.T) {
 	t.Parallel()
 	s := newSet(t)
+	spoil(s)
 	admin := in(t, s.apps.Identity)
 	database, role := names(t, s.apps.Identity)
 	answers, _ := names(t, s.apps.Answers)
