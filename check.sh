@@ -146,7 +146,7 @@ step_unit() {
 
 step_race() {
 	have gcc || { skip race "no C compiler for the race detector"; return; }
-	CGO_ENABLED=1 go_test race -race -timeout 20m "${RACE[@]}"
+	FAULT_HISTORIES=60 CGO_ENABLED=1 go_test race -race -timeout 40m "${RACE[@]}" # the detector makes each history ten times as long
 }
 
 step_vectors_python() {
