@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // picky is an identity room that cannot take one entry, and so refuses every batch with it.
 type picky struct {
 	store.Identity
+	held atomic.Int64 // entries of commits that wait or waited
 	hold chan struct{}
 	bad  map[store.EntrantID]bool
 	mu   sync.Mutex
@@ -20,6 +22,7 @@ type picky struct {
 }
 
 func (d *picky) Enter(ctx context.Context, now func() time.Time, batch []store.Entry) ([]store.EntryResult, error) {
+	d.held.Add(int64(len(batch)))
 	<-d.hold
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,7 +43,9 @@ func TestOneBadRowRefusesItselfOnly(t *testing.T) {
 	w := newWorld(t)
 	d := &picky{Identity: w.rooms.Identity, hold: make(chan struct{})}
 	w.cfg.Identity = d
+	release := sync.OnceFunc(func() { close(d.hold) })
 	w.reopen()
+	t.Cleanup(release) // before the engine is closed, which waits for the commit
 	c := w.open(surveyOnly(rules()))
 	const n = 40
 	errs := make([]error, n)
@@ -49,8 +54,8 @@ func TestOneBadRowRefusesItselfOnly(t *testing.T) {
 		x := w.client(c, i, "")
 		wg.Go(func() { _, errs[i] = w.Enter(context.Background(), x.req) })
 	}
-	waitFor(t, func() bool { return w.Queued() > n/2 })
-	close(d.hold)
+	waitFor(t, func() bool { return w.Queued()+int(d.held.Load()) == n }) // in the queue, or in the commit that is held
+	release()
 	wg.Wait()
 	failed := 0
 	for _, err := range errs {
