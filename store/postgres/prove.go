@@ -46,7 +46,8 @@ var reaches = []struct{ reason, query string }{
 	{"it may change the server's settings, here", `SELECT parname FROM pg_parameter_acl
 		WHERE has_parameter_privilege(parname, 'SET') OR has_parameter_privilege(parname, 'ALTER SYSTEM')`},
 	{"it may act with another role's rights by the function", `SELECT p.proname::text FROM pg_proc p WHERE p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE')
-		AND p.oid IS DISTINCT FROM to_regprocedure('public.rewrite_files()') AND NOT EXISTS (SELECT 1 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+		AND p.oid IS DISTINCT FROM to_regprocedure('public.rewrite_files()') AND p.oid IS DISTINCT FROM to_regprocedure('public.prepared_on_workers()')
+		AND NOT EXISTS (SELECT 1 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 			AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname LIKE 'citus%')`},
 	{"it may truncate, or make triggers on", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRUNCATE, TRIGGER, REFERENCES')`},
