@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +87,13 @@ func (s *story) enterLibrary(ctx context.Context) error {
 	if len(bads) != badCount || len(queue) != s.Entries {
 		return fmt.Errorf("the story has %d entries instead of %d", len(queue), s.Entries)
 	}
+	early := slices.DeleteFunc(slices.Clone(queue), func(a *attempt) bool { return !a.early })
+	late := slices.DeleteFunc(slices.Clone(queue), func(a *attempt) bool { return a.early })
 	began := time.Now()
-	if err := s.site.playAll(ctx, s.library, queue, func(done int) { s.say.progress(done, len(queue), "entries") }); err != nil {
+	if err := s.site.playAll(ctx, s.library, early, func(int) {}); err != nil {
+		return err
+	}
+	if err := s.site.playAll(ctx, s.library, late, func(done int) { s.say.progress(len(early)+done, len(queue), "entries") }); err != nil {
 		return err
 	}
 	took := time.Since(began)
