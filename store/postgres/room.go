@@ -110,7 +110,7 @@ func (d *room) again(ctx context.Context, act string, limit time.Duration, try f
 		if d.closed.Load() && bounded.Err() == nil {
 			err = errClosed
 		}
-		switch again := repeatable(err); {
+		switch again := d.repeatable(err); {
 		case again == afterConflict && conflicts < conflictTries:
 			conflicts++
 		case again == afterCut && cuts < connectionTries:
@@ -205,7 +205,7 @@ const (
 	afterCut
 )
 
-func repeatable(err error) int {
+func (d *room) repeatable(err error) int {
 	var unknown *unknownError
 	var pg *pgconn.PgError
 	switch {
@@ -213,7 +213,7 @@ func repeatable(err error) int {
 		return never
 	case errors.Is(err, errSilent):
 		return afterCut
-	case errors.Is(err, errRaced), isConflict(err):
+	case errors.Is(err, errRaced), isConflict(err), d.citus && isInternal(err):
 		return afterConflict
 	case isReadOnly(err):
 		return afterCut
@@ -232,6 +232,13 @@ func repeatable(err error) int {
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// isInternal: on Citus also a worker's serialization failure, which the coordinator hands on under this code. Before COMMIT nothing of the
+// transaction is left.
+func isInternal(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "XX000"
 }
 
 // isReadOnly: the server is a standby, or was told not to write.

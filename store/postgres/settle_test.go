@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"fairlot/store"
 )
@@ -151,4 +152,23 @@ func killWorker(t *testing.T, rooms store.Rooms, c citus, worker node, room room
 		delete(ids, l.ID)
 	}
 	return acknowledged, caught, len(ids)
+}
+
+// TestWorkersConflictIsTriedAgain: the coordinator hands on a worker's serialization failure as an internal error, which elsewhere is one. An
+// unknown COMMIT is never tried again.
+func TestWorkersConflictIsTriedAgain(t *testing.T) {
+	internal := &pgconn.PgError{Code: "XX000"}
+	for _, c := range []struct {
+		on   *room
+		err  error
+		want int
+	}{
+		{&room{citus: true}, internal, afterConflict},
+		{&room{citus: true}, &unknownError{internal}, never},
+		{&room{}, internal, never},
+	} {
+		if got := c.on.repeatable(c.err); got != c.want {
+			t.Errorf("Citus %v, %v: %d, want %d", c.on.citus, c.err, got, c.want)
+		}
+	}
 }
