@@ -266,6 +266,11 @@ func (d *DrawRules) Deadline(r uint64) time.Time {
 	return RoundTime(d.Beacon, r).Add(-time.Duration(d.Margin) * time.Second)
 }
 
+// DeadAt is the instant from which a draw with round r, of which nobody knows the signature, may be void as ReasonBeaconDead.
+func (d *DrawRules) DeadAt(r uint64) time.Time {
+	return RoundTime(d.Beacon, r).Add(time.Duration(d.DeadDays) * 24 * time.Hour)
+}
+
 // CheckTimes tells whether every draw's deadline is at or after the end of objections (SPEC step 5).
 func (o *Open) CheckTimes() error {
 	for i := range o.Draws {

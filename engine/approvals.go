@@ -29,6 +29,7 @@ const carryOn = 30 * time.Second
 const (
 	ApproveOpen       = "open"
 	ApproveCloseEarly = "close-early"
+	ApproveVoid       = "void"
 	ApproveRelease    = "release"
 )
 
@@ -54,6 +55,8 @@ func kindOf(kind string) approvalKind {
 		return approvalKind{[]string{RoleOfficer}, (*Engine).openingNow, (*Engine).doOpening}
 	case ApproveCloseEarly:
 		return approvalKind{[]string{RoleOfficer}, (*Engine).earlyNow, (*Engine).doCloseEarly}
+	case ApproveVoid:
+		return approvalKind{[]string{RoleOfficer}, (*Engine).voidNow, (*Engine).doVoid}
 	case ApproveRelease:
 		return approvalKind{[]string{RoleOfficer, RoleNotifier}, (*Engine).releaseNow, (*Engine).doRelease}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"fairlot/crypto/beacon"
@@ -31,6 +32,11 @@ type DrawInfo struct {
 	Entrants   int64
 	CosignedBy []string // witnesses whose cosignature of the close was in time, by the policy's names
 	Seats      []Seat
+
+	Void         bool      // it is void for good: whatever State says, there is no result
+	VoidReason   string    // of a void that is logged, whether it counts or not; empty: none is
+	VoidDeadline time.Time // until when it must be cosigned; zero: no such time
+	VoidBy       []string  // witnesses whose cosignature of the void counts, by the policy's names
 }
 
 // drawing is everything about one draw that the engine decides by.
@@ -108,11 +114,13 @@ func (e *Engine) Draws(ctx context.Context, id store.CampaignID) ([]DrawInfo, er
 func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	info := DrawInfo{N: d.row.N, State: d.row.State, Round: d.rules.Round, RoundTime: d.chain.Time(d.rules.Round),
 		Quicknet: d.chain == beacon.Quicknet(), Entrants: d.row.Entrants}
-	if d.row.State >= store.DrawClosed {
-		var err error
-		if _, info.CosignedBy, err = e.witnessed(ctx, d); err != nil {
-			return info, err
-		}
+	ev, err := e.evidence(ctx, d, func(r draw.Record) bool { return isVoid(r) || isClose(r) })
+	if err != nil {
+		return info, err
+	}
+	_, info.CosignedBy = ev.closed(d)
+	if v := ev.voided(d, e.Now()); v != nil {
+		info.Void, info.VoidReason, info.VoidDeadline, info.VoidBy = v.counts && d.row.State < store.DrawDrawn, v.reason, v.deadline, v.by
 	}
 	if d.row.State < store.DrawDrawn {
 		return info, nil
@@ -155,49 +163,73 @@ func (e *Engine) seats(ctx context.Context, d *drawing) ([]draw.Line, *draw.Seat
 
 // witnessed tells whether the draw's close was cosigned in time (SPEC section 6), and by which witnesses.
 func (e *Engine) witnessed(ctx context.Context, d *drawing) (bool, []string, error) {
-	text, err := e.Registry.File(ctx, store.Hash(d.open.Policy))
-	if err != nil {
-		return false, nil, e.fault(err)
-	}
-	policy, err := ledger.ParsePolicy(text)
+	ev, err := e.evidence(ctx, d, isClose)
 	if err != nil {
 		return false, nil, err
 	}
-	sizes, err := e.Registry.CheckpointSizes(ctx) // before the log is read, which then covers them all
-	if err != nil {
-		return false, nil, e.fault(err)
-	}
-	logged, err := e.loggedAbout(ctx, d.openHash, d.row.N)
-	if err != nil {
-		return false, nil, err
-	}
-	index := int64(-1)
-	for _, l := range logged {
-		if _, ok := l.record.(*draw.Close); ok {
-			index = l.index
-			break
+	met, names := ev.closed(d)
+	return met, names, nil
+}
+
+func isClose(r draw.Record) bool { return r.Kind() == "close" }
+
+// closed is what witnessed says.
+func (ev *evidence) closed(d *drawing) (bool, []string) {
+	for _, l := range ev.records {
+		if isClose(l.record) {
+			return ev.policy.InTime(ev.checkpoints, l.index, d.rules.Deadline(d.rules.Round).Unix())
 		}
 	}
-	if index < 0 {
-		return false, nil, nil
+	return false, nil
+}
+
+// evidence is what the log holds of some records about a draw.
+type evidence struct {
+	records     []logged
+	policy      *ledger.Policy
+	checkpoints []ledger.Witnessed // that cover the first of records
+}
+
+// evidence reads the records about a draw that pick wants, and the checkpoints over them; without such a record it reads nothing else.
+func (e *Engine) evidence(ctx context.Context, d *drawing, pick func(draw.Record) bool) (*evidence, error) {
+	ev := &evidence{}
+	read := func() (err error) {
+		ev.records, err = e.loggedAbout(ctx, d.openHash, d.row.N)
+		ev.records = slices.DeleteFunc(ev.records, func(l logged) bool { return !pick(l.record) })
+		return err
 	}
-	var checkpoints []ledger.Witnessed
+	if err := read(); err != nil || len(ev.records) == 0 {
+		return ev, err
+	}
+	text, err := e.Registry.File(ctx, store.Hash(d.open.Policy))
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	if ev.policy, err = ledger.ParsePolicy(text); err != nil {
+		return nil, err
+	}
+	sizes, err := e.Registry.CheckpointSizes(ctx)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	if err := read(); err != nil { // once more, so that the tree covers all these sizes
+		return nil, err
+	}
 	for _, size := range sizes {
-		if size <= index {
+		if size <= ev.records[0].index {
 			continue
 		}
 		note, err := e.Registry.Checkpoint(ctx, size)
 		if err != nil {
-			return false, nil, e.fault(err)
+			return nil, e.fault(err)
 		}
-		w, err := e.verifyCheckpoint(policy, note)
+		w, err := e.verifyCheckpoint(ev.policy, note)
 		if err != nil {
-			return false, nil, err
+			return nil, err
 		}
-		checkpoints = append(checkpoints, w)
+		ev.checkpoints = append(ev.checkpoints, w)
 	}
-	met, names := policy.InTime(checkpoints, index, d.rules.Deadline(d.rules.Round).Unix())
-	return met, names, nil
+	return ev, nil
 }
 
 func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Witnessed, error) {
@@ -207,7 +239,7 @@ func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Wi
 }
 
 // RunDraw fetches the round, ranks and logs the result. On a drawn draw it returns what was drawn. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND,
-// DRAW_STATE before the close, ROUND_NOT_YET, BEACON_UNAVAILABLE.
+// DRAW_STATE before the close and of a void draw, ROUND_NOT_YET, BEACON_UNAVAILABLE. A round that comes after all refutes that its beacon was dead: then it is drawn.
 func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
 	return e.runDraw(ctx, id, n, func() error { return nil })
 }
@@ -229,7 +261,15 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	case store.DrawDrawn:
 		return e.drawInfo(ctx, d)
 	}
+	v, err := e.drawable(ctx, d)
+	if err != nil {
+		return DrawInfo{}, err
+	}
 	sig, err := e.round(ctx, d.chain, d.rules.Round)
+	var own *Error
+	if v != nil && v.counts && errors.As(err, &own) {
+		return DrawInfo{}, refuse(DrawState, "draw %d is void (%s), and round %d still cannot be had", n, v.reason, d.rules.Round)
+	}
 	if err != nil {
 		return DrawInfo{}, err
 	}
@@ -252,6 +292,14 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	if err != nil {
 		return DrawInfo{}, err
 	}
+	e.voidMu.Lock()
+	defer e.voidMu.Unlock()
+	if v, err = e.drawable(ctx, d); err != nil { // custodians may have confirmed a void meanwhile
+		return DrawInfo{}, err
+	}
+	if v != nil && v.missed {
+		e.Log.Warn("drawn although a void was logged: custodians did not cosign it in time, so a result was owed", "campaign", hexID(id), "draw", n, "void", v.reason)
+	}
 	err = e.appendRecord(ctx, record, store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking})
 	if err != nil && !errors.Is(err, store.ErrConflict) { // a conflict: another officer drew, and the result can only be the same
 		return DrawInfo{}, e.fault(err)
@@ -259,13 +307,27 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	return e.Draw(ctx, id, n)
 }
 
-// round returns the signature of a round that is due.
+// drawable refuses a draw whose void counts, unless it rests on a dead beacon alone, and returns its void.
+func (e *Engine) drawable(ctx context.Context, d *drawing) (*voiding, error) {
+	v, err := e.voided(ctx, d)
+	if err == nil && v != nil && v.counts && v.reason != draw.ReasonBeaconDead {
+		err = refuse(DrawState, "draw %d is void (%s): it has no result", d.row.N, v.reason)
+	}
+	return v, err
+}
+
+// round returns the signature of a round that is due, from a relay, or from a result in the log that rests on the same round.
 func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (draw.Signature, error) {
 	if wait := e.roundWait(chain, round); wait > 0 {
 		return draw.Signature{}, &Error{Reason: RoundNotYet, Retry: wait,
 			Text: "round " + uintText(round) + " is due at " + chain.Time(round).Format(time.RFC3339) + ": draw then"}
 	}
 	sig, err := e.Beacon.Fetch(ctx, chain, round)
+	if err != nil && ctx.Err() == nil {
+		if known, ok := e.loggedRound(chain, round); ok {
+			return known, nil
+		}
+	}
 	if errors.Is(err, beacon.ErrNotYet) {
 		return draw.Signature{}, &Error{Reason: RoundNotYet, Retry: time.Duration(chain.Period) * time.Second,
 			Text: "the relays do not have round " + uintText(round) + " yet: wait and try again; a late round changes nothing"}
@@ -319,6 +381,11 @@ func (e *Engine) drawn(ctx context.Context, id store.CampaignID, n int) (*drawin
 	case d.campaign.State == store.Erased:
 		return nil, refuse(CampaignClosed, "the campaign is erased: nobody's contact is kept any more")
 	case d.row.State != store.DrawDrawn:
+		if settled, v, err := e.settled(ctx, d); err != nil {
+			return nil, err
+		} else if settled {
+			return nil, refuse(DrawState, "draw %d is void (%s): it has no result, and nobody is opened", n, v.reason)
+		}
 		return nil, refuse(DrawState, "draw %d has no result yet: run it after its round", n)
 	}
 	return d, nil

@@ -72,6 +72,7 @@ type Engine struct {
 	trailHead draw.TrailHead        // the newest in the log, under logMu
 	trailDay  string                // UTC day on which the trail's head was looked after last, under logMu
 	seatMu    sync.Mutex            // replacements and releases come one after another
+	voidMu    sync.Mutex            // a result is logged, or a cosignature taken that may confirm a void
 	actMu     sync.Mutex            // acts of this process come one after another
 	approved  clockActs             // approvals that Run carries out, and only it
 	enter     *committer            // group commit of entries (enter.go)

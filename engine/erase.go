@@ -18,11 +18,26 @@ const (
 var whatErased = []string{"consents-of-persons", "envelopes", "locks", "notices", "releases"}
 
 // eraseAt is when the timetable of the rules destroys what is sealed: the days of retention after the last claim period. A claim period
-// begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full.
+// begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full. Nobody claims
+// anything of a void draw: it counts from its round, or from when its beacon could be called dead.
 func (e *Engine) eraseAt(ctx context.Context, o *opened, drawings []*drawing) (time.Time, error) {
 	var last time.Time
 	for _, d := range drawings {
-		began := d.chain.Time(d.rules.Round)
+		_, v, err := e.settled(ctx, d)
+		if err != nil {
+			return last, err
+		}
+		if v != nil && v.counts {
+			over := d.due()
+			if v.reason == draw.ReasonBeaconDead {
+				over = d.dead()
+			}
+			if over.After(last) {
+				last = over
+			}
+			continue
+		}
+		began := d.due()
 		notices, err := e.Identity.Notifications(ctx, o.id, d.row.N)
 		if err != nil {
 			return last, err
@@ -57,7 +72,11 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 		return err
 	}
 	for _, d := range drawings {
-		if c.State != store.Closed || d.row.State < store.DrawDrawn {
+		settled, _, err := e.settled(ctx, d)
+		if err != nil {
+			return err
+		}
+		if c.State != store.Closed || !settled {
 			return refuse(DrawState, "draw %d has no result yet: nothing is erased before", d.row.N)
 		}
 	}

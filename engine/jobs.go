@@ -35,6 +35,8 @@ const (
 	tokensKept  = 30 * 24 * time.Hour // after their expiry
 )
 
+var errVoidMissed = errors.New("the void does not count; verification fails until the result is logged")
+
 var errLeaseLost = errors.New("somebody else works on this job now")
 
 // due is work that follows from rules and states and is not done.
@@ -43,6 +45,7 @@ type due struct {
 	campaign store.CampaignID
 	draw     int
 	at       time.Time
+	voiding  *voiding // of a draw: a void that is logged and does not count
 }
 
 // id is the same whoever finds the job, and whenever.
@@ -74,8 +77,12 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 	}
 	var list []due
 	for _, d := range drawings {
-		if d.row.State == store.DrawClosed {
-			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.chain.Time(d.rules.Round)})
+		settled, v, err := e.settled(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if !settled {
+			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.due(), voiding: v})
 		}
 	}
 	if len(list) == 0 && o.rules.Retention > 0 {
@@ -288,6 +295,9 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 		looked[c.ID] = true
 		rest := lookAgain
 		for _, d := range all {
+			if d.voiding != nil && d.voiding.missed {
+				r.say(due{kind: "void", campaign: d.campaign, draw: d.draw}.id(), "a void was logged, and custodians did not cosign it in time: a result is owed, and the draw is held at its round", d, errVoidMissed)
+			}
 			wanted[d.id()] = true
 			if wait := d.at.Sub(now); wait > 0 {
 				rest = min(rest, wait)

@@ -234,6 +234,13 @@ func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error
 	if len(lines) == 0 {
 		return nil, refuse(CosignatureInvalid, "there is no cosignature on this checkpoint: run `fairlot cosign` first")
 	}
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	e.voidMu.Lock()
+	defer e.voidMu.Unlock()
 	for {
 		stored, err := e.Registry.Checkpoint(ctx, given.Size)
 		if errors.Is(err, store.ErrNotFound) {
@@ -251,6 +258,9 @@ func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error
 			if err := e.checkCosignedAt(ctx, line, given.Size); err != nil {
 				return nil, err
 			}
+		}
+		if err := e.mayCosign(ctx, merged); err != nil {
+			return nil, e.fault(err)
 		}
 		err = e.Registry.SwapCheckpoint(ctx, given.Size, stored, merged)
 		if errors.Is(err, store.ErrConflict) {

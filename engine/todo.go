@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fairlot/draw"
 	"fairlot/store"
 )
 
@@ -15,16 +16,18 @@ type TodoKind int
 
 // What can wait. Opening, closing, drawing and erasing are done by the clock, and stand here to be seen, and to say why they are late.
 const (
-	TodoOpen    TodoKind = iota + 1
-	TodoClose            // the close, after objections
-	TodoCosign           // cosignatures of a close, before the deadline
-	TodoDraw             // the draw, at its round
-	TodoRelease          // contacts of winners that no release covers
-	TodoNotice           // notices that are not sent
-	TodoClaim            // claim periods that run, or ended a short while ago
-	TodoErase            // destroying what is sealed
-	TodoToken            // a staff token that expires
-	TodoApprove          // what was asked for and waits for a second person
+	TodoOpen       TodoKind = iota + 1
+	TodoClose               // the close, after objections
+	TodoCosign              // cosignatures of a close, before the deadline
+	TodoDraw                // the draw, at its round
+	TodoRelease             // contacts of winners that no release covers
+	TodoNotice              // notices that are not sent
+	TodoClaim               // claim periods that run, or ended a short while ago
+	TodoErase               // destroying what is sealed
+	TodoToken               // a staff token that expires
+	TodoApprove             // what was asked for and waits for a second person
+	TodoVoid                // cosignatures of a void, before the deadline
+	TodoVoidMissed          // a void that was not cosigned in time, until the result is there
 )
 
 // names are for the log; who is whose turn it is.
@@ -32,6 +35,7 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoDraw: {"draw", "the daemon"},
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "notifier"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
+	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
 }
 
 // Todo is one thing that waits for somebody.
@@ -123,9 +127,12 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 		return nil, err
 	}
 	for _, d := range planned {
+		if v := d.voiding; v != nil && !v.missed && v.reason != draw.ReasonBeaconDead {
+			continue // it is drawn only if nobody confirms the void
+		}
 		add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
 	}
-	if c.State != store.Closed {
+	if c.State > store.Closed {
 		return list, nil
 	}
 	drawings, err := e.drawings(ctx, c.ID)
@@ -134,10 +141,10 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	}
 	for _, d := range drawings {
 		var more []Todo
-		if d.row.State == store.DrawClosed {
-			more, err = e.todoCosign(ctx, d)
-		} else if d.row.State == store.DrawDrawn {
+		if d.row.State == store.DrawDrawn {
 			more, err = e.todoWinners(ctx, d)
+		} else {
+			more, err = e.todoBefore(ctx, d)
 		}
 		if err != nil {
 			return nil, err
@@ -145,6 +152,25 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 		list = append(list, more...)
 	}
 	return list, nil
+}
+
+// todoBefore is what is still to be done before a draw is settled, but for the draw itself.
+func (e *Engine) todoBefore(ctx context.Context, d *drawing) ([]Todo, error) {
+	settled, v, err := e.settled(ctx, d)
+	switch {
+	case err != nil || settled:
+		return nil, err
+	case v != nil && !v.missed: // a cosignature of it is one of the close too
+		t := Todo{Kind: TodoVoid, Draw: d.row.N, By: v.deadline, Count: max(int64(d.open.Threshold)-int64(len(v.by)), 1)}
+		return []Todo{t}, nil
+	case d.row.State == store.DrawPending:
+		return nil, nil
+	}
+	list, err := e.todoCosign(ctx, d)
+	if v != nil {
+		list = append(list, Todo{Kind: TodoVoidMissed, Draw: d.row.N, Since: v.deadline, By: d.due()})
+	}
+	return list, err
 }
 
 // todoCosign is what custodians still have to do before a draw.

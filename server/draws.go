@@ -64,6 +64,16 @@ func (s *draws) ReplaceWinner(ctx context.Context, req *fairlotv1.ReplaceWinnerR
 	return drawTo(id, d), err
 }
 
+func (s *draws) VoidDraw(ctx context.Context, req *fairlotv1.VoidDrawRequest) (*fairlotv1.Approval, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	reason := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(req.Reason.String(), "VOID_REASON_")), "_", "-")
+	a, err := s.engine.RequestVoid(ctx, callerOf(ctx), id, n, reason)
+	return approvalTo(a), err
+}
+
 func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleaseRequest) (*fairlotv1.PrepareReleaseResponse, error) {
 	id, n, err := drawName(ctx, s.engine, req.Name)
 	if err != nil {
@@ -109,6 +119,10 @@ func drawTo(campaign store.CampaignID, d engine.DrawInfo) *fairlotv1.Draw {
 		Name:  fmt.Sprintf("campaigns/%x/draws/%d", campaign[:], d.N),
 		State: fairlotv1.DrawState(d.State), Round: int64(d.Round), RoundTime: timestamppb.New(d.RoundTime),
 		Quicknet: d.Quicknet, Entrants: d.Entrants, CosignedBy: d.CosignedBy,
+		VoidReason: d.VoidReason, VoidDeadline: present(d.VoidDeadline), VoidCosignedBy: d.VoidBy,
+	}
+	if d.Void {
+		out.State = fairlotv1.DrawState_DRAW_STATE_VOID
 	}
 	for _, s := range d.Seats {
 		out.Seats = append(out.Seats, &fairlotv1.Seat{

@@ -58,6 +58,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"DrawService/PrepareRelease":             {&fairlotv1.PrepareReleaseRequest{Name: draw}, draw},
 		"DrawService/ReplaceWinner":              {&fairlotv1.ReplaceWinnerRequest{Name: draw, Rank: 1, Reason: fairlotv1.ReplaceReason_REPLACE_REASON_LATE}, draw},
 		"DrawService/RunDraw":                    {&fairlotv1.RunDrawRequest{Name: draw}, draw},
+		"DrawService/VoidDraw":                   {&fairlotv1.VoidDrawRequest{Name: draw, Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}, draw},
 		"EntryService/CreateEntryTokens":         {&fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: 2}, c.Name},
 		"EntryService/MoveChance":                {&fairlotv1.MoveChanceRequest{Parent: c.Name, S: make([]byte, 32), Receipt: "Qreceipt", Identity: e.Identity, ContactCommitment: make([]byte, 32)}, c.Name},
 		"EntryService/RevokeEntryTokens":         {&fairlotv1.RevokeEntryTokensRequest{Parent: c.Name, Tokens: []string{"QQQQQ-QQQQQ-QQQQQ-QQQQQ"}}, c.Name},

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"fairlot/crypto/beacon"
 	"fairlot/draw"
@@ -83,21 +84,27 @@ func (c *check) drawHistory(d *Draw) error {
 	d.RoundTime = draw.RoundTime(rules.Beacon, d.Round)
 	d.Deadline = rules.Deadline(d.Round)
 	for _, e := range voids {
-		counts, err := c.voidCounts(d, rules, e)
+		counts, may, err := c.voidCounts(d, rules, e)
 		if err != nil {
 			return err
 		}
-		if counts && d.Void == "" {
-			d.Void = e.rec.(*draw.Void).Reason
+		reason := e.rec.(*draw.Void).Reason
+		switch {
+		case counts && d.Void == "":
+			d.Void = reason
+		case may && d.Voiding == "":
+			d.Voiding, d.voidingIndex = reason, e.index
+		case !counts && !may && d.Missed == "":
+			d.Missed = reason
 		}
 	}
 	switch {
 	case d.Void != "" && d.Result != nil:
 		return failed(6, d.N, "there is a result beside a void that counts")
-	case len(voids) > 0 && d.Void == "" && d.Result == nil:
-		return failed(6, d.N, fmt.Sprintf("the void of entry %d does not count", voids[0].index))
+	case len(voids) > 0 && d.Void == "" && d.Result == nil && c.opts.Now.IsZero():
+		return failed(6, d.N, fmt.Sprintf("the void of entry %d does not count: in this bundle the policy's witnesses have not cosigned it %s", voids[0].index, inTime(d, rules, voids[0])))
 	case d.Void != "":
-		d.State = StateVoid
+		d.State, d.Voiding, d.Missed = StateVoid, "", ""
 	case d.Result != nil:
 		d.State = StateDrawn
 	case d.Close != nil:
@@ -148,19 +155,32 @@ func (c *check) apply(d *Draw, rules *draw.DrawRules, e entry) error {
 	return nil
 }
 
-func (c *check) voidCounts(d *Draw, rules *draw.DrawRules, e entry) (bool, error) {
+// voidCounts tells whether a void counts, and if not whether it would if the quorum cosigned it at Options.Now.
+func (c *check) voidCounts(d *Draw, rules *draw.DrawRules, e entry) (counts, may bool, err error) {
+	now := c.opts.Now
+	may = !now.IsZero() && d.Result == nil && now.Unix() <= d.Deadline.Unix()
 	if met, _ := c.policy.InTime(c.cps, e.index, d.Deadline.Unix()); met {
-		return true, nil
+		return true, false, nil
 	}
 	if e.rec.(*draw.Void).Reason != draw.ReasonBeaconDead {
-		return false, nil
+		return false, may, nil
 	}
-	dead := d.RoundTime.Unix() + 86400*int64(rules.DeadDays)
-	if met, _ := c.policy.Since(c.cps, e.index, dead); !met {
-		return false, nil
+	dead := rules.DeadAt(d.Round)
+	met, _ := c.policy.Since(c.cps, e.index, dead.Unix())
+	if !met && (now.IsZero() || now.Before(dead)) {
+		return false, may, nil
 	}
 	alive, err := c.roundKnown(rules.Beacon, d.Round)
-	return !alive, err
+	return met && !alive, may || !met && !alive, err
+}
+
+// inTime says in words when a void would have to be cosigned.
+func inTime(d *Draw, rules *draw.DrawRules, e entry) string {
+	s := "by " + d.Deadline.UTC().Format(time.RFC3339)
+	if e.rec.(*draw.Void).Reason == draw.ReasonBeaconDead {
+		s += ", nor from " + rules.DeadAt(d.Round).UTC().Format(time.RFC3339) + " on while no signature of the round is known"
+	}
+	return s
 }
 
 // roundKnown tells whether a signature of the round is at hand: given by the caller, or in any result record of the log.

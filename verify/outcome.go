@@ -124,24 +124,30 @@ type Draw struct {
 	Quicknet  bool      // whether the draw rests on the pinned chain
 	Amended   bool      // whether an amend record counts
 
-	Void       string // reason of the void record that counts
-	CloseHash  draw.Hash
-	Close      *draw.Close
-	InTime     bool     // whether the close record was cosigned in time
-	Witnesses  []string // who cosigned it in time, by the names of the policy; all are outside the operator's key
-	Entrants   int64    // leaves
-	Ranked     int64    // leaves with chances > 0
-	Root       draw.Root
-	Result     *draw.Result
-	Seed       draw.Seed
-	Plan       draw.Plan // strata as they were joined, seats
-	Ranking    []draw.Line
-	Winners    []draw.Line      // who holds a seat after all replacements
-	Called     int              // persons who ever held a seat
-	Opened     map[string]int64 // announced openings by purpose
-	Unproven   bool             // whether any was announced although the draw was not proven
-	Audit      []draw.EntrantID // the audit sample, in its order
-	Replaced   []*draw.Replace  // in the order of the log
-	closeIndex int64
-	opened     []*draw.Opened
+	Void         string // reason of the void record that counts
+	Voiding      string // with Options.Now: reason of one that does not count yet, and would if the quorum cosigned it then
+	Missed       string // reason of one that does not count and is passed over beside a result; with Options.Now also where a result is owed
+	CloseHash    draw.Hash
+	Close        *draw.Close
+	InTime       bool     // whether the close record was cosigned in time
+	Witnesses    []string // who cosigned it in time, by the names of the policy; all are outside the operator's key
+	Entrants     int64    // leaves
+	Ranked       int64    // leaves with chances > 0
+	Root         draw.Root
+	Result       *draw.Result
+	Seed         draw.Seed
+	Plan         draw.Plan // strata as they were joined, seats
+	Ranking      []draw.Line
+	Winners      []draw.Line      // who holds a seat after all replacements
+	Called       int              // persons who ever held a seat
+	Opened       map[string]int64 // announced openings by purpose
+	Unproven     bool             // whether any was announced although the draw was not proven
+	Audit        []draw.EntrantID // the audit sample, in its order
+	Replaced     []*draw.Replace  // in the order of the log
+	closeIndex   int64
+	voidingIndex int64
+	opened       []*draw.Opened
 }
+
+// VoidingIndex is the place in the log of the void record that Voiding is about.
+func (d *Draw) VoidingIndex() int64 { return d.voidingIndex }

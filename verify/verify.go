@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"fairlot/crypto/beacon"
 	"fairlot/crypto/ledger"
@@ -23,6 +24,9 @@ type Round struct {
 type Options struct {
 	// Rounds are signatures that can refute a void with reason beacon-dead. They are verified; a wrong one changes nothing.
 	Rounds []Round
+	// Now is the time by the clock of somebody who works with the bundle, as custodians do; zero: a plain check, of what stands for good. With it a void that does
+	// not count and has no result beside it is no failure yet: Draw.Voiding or Draw.Missed says what it is. Else nobody could cosign it after a check.
+	Now time.Time
 	// Report is called after each step that held, in order; nil for nobody.
 	Report func(Step)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -17,7 +18,7 @@ type approveCmd struct {
 
 // Help is shown below the usage.
 func (approveCmd) Help() string {
-	return `Opening a campaign, closing one early and opening winners' contacts take two persons: one asks, another
+	return `Opening a campaign, closing one early, voiding a draw and opening winners' contacts take two persons: one asks, another
 approves. What will be done is shown first; if it is no longer what was asked for, nothing is done. If you do not want it: fairlot withdraw.
 
 Example: fairlot approve 0f1e2d3c4b5a69788796a5b4c3d2e1f0`
@@ -62,9 +63,23 @@ func (cmd *approveCmd) Run(a *app) error {
 		a.opened(c)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		a.printf("%s is closed\n", c.Slug)
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
+		return a.voided(conn, c, x)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d --out FILE\n", c.Slug, x.Draw)
 	}
+	return nil
+}
+
+// voided says what is left to do until a void counts.
+func (a *app) voided(conn *grpc.ClientConn, c *fairlotv1.Campaign, x *fairlotv1.Approval) error {
+	d, err := fairlotv1.NewDrawServiceClient(conn).GetDraw(a.ctx, &fairlotv1.GetDrawRequest{Name: fmt.Sprintf("%s/draws/%d", c.Name, x.Draw)})
+	if err != nil {
+		return a.explain("show the draw", err)
+	}
+	a.printf("the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, time.Now()), a.bundleAddress(c))
+	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
+		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	return nil
 }
 
@@ -91,6 +106,8 @@ func inWords(x *fairlotv1.Approval) string {
 		return fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		return fmt.Sprintf("close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
+		return fmt.Sprintf("void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		return fmt.Sprintf("open the contacts of %s seats of draw %d of %s", actValue(x, "count"), x.Draw, slug)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/bundle"
@@ -216,7 +217,27 @@ func (cmd *campaignShow) Run(a *app) error {
 		return a.campaign(c)
 	}
 	a.summary(c)
+	if c.OpenHash == "" || len(c.Draws) == 0 {
+		return nil
+	}
+	draws, err := a.draws(conn, c)
+	if err != nil {
+		return err
+	}
+	for i, d := range draws {
+		a.printf("draw %d is %s", i+1, drawState(d))
+		if s := voidText(d, time.Now()); s != "" {
+			a.printf("; %s", s)
+		}
+		a.printf("\n")
+	}
 	return nil
+}
+
+// draws are the draws of an opened campaign, without seats.
+func (a *app) draws(conn *grpc.ClientConn, c *fairlotv1.Campaign) ([]*fairlotv1.Draw, error) {
+	res, err := fairlotv1.NewDrawServiceClient(conn).ListDraws(a.ctx, &fairlotv1.ListDrawsRequest{Parent: c.Name})
+	return res.GetDraws(), a.explain("list the draws of "+c.Slug, err)
 }
 
 func stateName(c *fairlotv1.Campaign) string {
@@ -464,20 +485,32 @@ func (cmd *campaignClose) Run(a *app) error {
 	if !ok {
 		return fmt.Errorf("read the open record of %s: the daemon sent a record of the kind %s", c.Slug, rec.Kind())
 	}
-	a.next(c.Slug, open)
+	draws, err := a.draws(conn, c)
+	if err != nil {
+		return err
+	}
+	a.next(c.Slug, open, draws)
 	return nil
 }
 
 // next says what is to be done after a close, and until when.
-func (a *app) next(slug string, open *draw.Open) {
+func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
+	void := func(i int) bool { return i < len(draws) && draws[i].State == fairlotv1.DrawState_DRAW_STATE_VOID }
 	for i := range open.Draws {
 		d := &open.Draws[i]
+		if void(i) {
+			a.printf("draw %d: %s\n", i+1, voidText(draws[i], time.Now()))
+			continue
+		}
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
 			fmt.Sprint(len(open.Custodians)), zulu(d.Deadline(d.Round)), zulu(draw.RoundTime(d.Beacon, d.Round)))
 	}
 	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
 		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	for i := range open.Draws {
+		if void(i) {
+			continue
+		}
 		a.printf("      after the round  fairlot draw run %s %d\n", slug, i+1)
 	}
 }

@@ -6,19 +6,22 @@ import (
 
 	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/ledger"
+	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/verify"
 )
 
 type cosignCmd struct {
 	Key    string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
-	Bundle string `required:"" placeholder:"PATH|URL" help:"The newest bundle of the closed campaign."`
+	Bundle string `required:"" placeholder:"PATH|URL" help:"The newest bundle of the campaign."`
 	Out    string `placeholder:"FILE" help:"Write the cosigned checkpoint here instead of to standard output. It is public."`
 }
 
 // Help is shown below the usage.
 func (cosignCmd) Help() string {
-	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, a campaign that is not closed, and a
-clock that cannot be right. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
+	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, one that is neither closed nor has a void
+to be cosigned, and a clock that cannot be right. A draw that the institution declared void is void once enough custodians have cosigned that
+before the deadline; who does not want that does not cosign. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
 Repeated on a bundle that holds your cosignature already, it gives that one again.
 
 Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
@@ -64,11 +67,24 @@ func (cmd *cosignCmd) Run(a *app) error {
 	}
 	say("cosigned %s", plural(signed.Size, "record", "records"))
 	for _, d := range c.Outcome.Draws {
-		say("; draw %d: %s, root %s", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
+		if d.Close != nil {
+			say("; draw %d: %s, root %s", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
+		}
+		if d.Voiding != "" {
+			say("; draw %d: VOID (%s), which your cosignature confirms", d.N, d.Voiding)
+		}
+		if d.Voiding == draw.ReasonBeaconDead {
+			say("; it says that round %d never came: look for it yourself at the beacon's relays", d.Round)
+		}
+	}
+	for _, d := range c.Outcome.Draws {
+		if d.Missed != "" && d.State != verify.StateDrawn {
+			say("\ndraw %d: its void (%s) was not cosigned in time and does not count: a result is owed", d.N, d.Missed)
+		}
 	}
 	say("\nnext: hand the note to an officer, who runs `fairlot cosignature add FILE`\n")
 	for _, l := range signed.Late {
-		say("draw %d: this is too late to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
+		say("draw %d: this is too late for its entry list to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -13,6 +14,7 @@ import (
 type drawCmd struct {
 	Run     drawRun     `cmd:"" help:"When the round is out: fetch and verify it, rank, and log the result. Repeating it changes nothing."`
 	Show    drawShow    `cmd:"" help:"Show a draw and who holds which seat."`
+	Void    drawVoid    `cmd:"" help:"Ask for a draw to end without a result; another officer approves it, and custodians cosign it."`
 	Replace drawReplace `cmd:"" help:"Vacate a seat and call the next alternate. Logged in public, cannot be undone."`
 }
 
@@ -57,15 +59,22 @@ func (cmd *drawRun) Run(a *app) error {
 	return nil
 }
 
+func drawState(d *fairlotv1.Draw) string {
+	return strings.ToLower(strings.TrimPrefix(d.State.String(), "DRAW_STATE_"))
+}
+
 // draw prints a draw. What it says is the daemon's word; fairlot verify checks it.
 func (a *app) draw(d *fairlotv1.Draw) {
-	a.printf("%s: %s\n", d.Name, strings.ToLower(strings.TrimPrefix(d.State.String(), "DRAW_STATE_")))
+	a.printf("%s: %s\n", d.Name, drawState(d))
 	chain := "drand quicknet"
 	if !d.Quicknet {
 		chain = "a chain that proves nothing to outsiders"
 	}
 	a.printf("round %d of %s, due %s\n", d.Round, chain, zulu(d.RoundTime.AsTime()))
-	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING {
+	if s := voidText(d, time.Now()); s != "" {
+		a.printf("%s\n", s)
+	}
+	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING || d.State == fairlotv1.DrawState_DRAW_STATE_VOID {
 		return
 	}
 	by := strings.Join(d.CosignedBy, ", ")
@@ -125,6 +134,74 @@ func (cmd *drawShow) Run(a *app) error {
 		return a.printJSON(d)
 	}
 	a.draw(d)
+	return nil
+}
+
+// voidText says in one line what the void of a draw is worth; empty if none is logged.
+func voidText(d *fairlotv1.Draw, now time.Time) string {
+	by := "nobody yet"
+	if len(d.VoidCosignedBy) > 0 {
+		by = strings.Join(d.VoidCosignedBy, ", ")
+	}
+	switch {
+	case d.VoidReason == "":
+		return ""
+	case d.State == fairlotv1.DrawState_DRAW_STATE_VOID:
+		return fmt.Sprintf("void: %s; cosigned by %s", d.VoidReason, by)
+	case d.State == fairlotv1.DrawState_DRAW_STATE_DRAWN:
+		return fmt.Sprintf("a void (%s) was logged and does not count", d.VoidReason)
+	case d.VoidDeadline == nil:
+		return fmt.Sprintf("declared void (%s), which custodians have to cosign; cosigned by %s", d.VoidReason, by)
+	case now.After(d.VoidDeadline.AsTime()):
+		return fmt.Sprintf("declared void (%s), which was not cosigned by %s: it does not count, and the draw is held at its round", d.VoidReason, zulu(d.VoidDeadline.AsTime()))
+	}
+	return fmt.Sprintf("declared void (%s), which custodians have to cosign by %s, or it is drawn; cosigned by %s", d.VoidReason, zulu(d.VoidDeadline.AsTime()), by)
+}
+
+type drawVoid struct {
+	Campaign string `arg:"" help:"Slug or id."`
+	Draw     int    `required:"" placeholder:"N" help:"Number of the draw, from 1."`
+	Reason   string `required:"" enum:"cancelled,rules-broken,list-wrong,ordered,keys-lost,beacon-dead" help:"Why, for everybody to read: ${enum}."`
+	Yes      bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (drawVoid) Help() string {
+	return `A void draw has no result, and nobody is opened. Another officer approves it with fairlot approve; then the log says so for ever, and custodians cosign the
+bundle as they do after a close. Until enough of them have, the draw is not void; if they have not by the deadline, it is held. It must be logged the draw's margin before that
+deadline (an hour at most). After it only beacon-dead is left: from the days on that the rules state, if no relay has the round.
+Entries, the close and the other draws go on. The list of entries is published all the same.
+
+cancelled     the institution does not hold it
+rules-broken  the rules were not kept, or cannot be
+list-wrong    the entry list is not what it should be
+ordered       a court or an authority ordered it
+keys-lost     too few custodians have their keys to open winners
+beacon-dead   the round never came
+
+Example: fairlot draw void autumn-reading --draw 1 --reason cancelled`
+}
+
+// Run asks for the void.
+func (cmd *drawVoid) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Ask for draw %d to be void (%s)? Once approved and cosigned it has no winners, for ever.", cmd.Draw, cmd.Reason)); err != nil {
+		return err
+	}
+	reason := fairlotv1.VoidReason(fairlotv1.VoidReason_value["VOID_REASON_"+strings.ToUpper(strings.ReplaceAll(cmd.Reason, "-", "_"))])
+	asked, err := fairlotv1.NewDrawServiceClient(conn).VoidDraw(a.ctx, &fairlotv1.VoidDrawRequest{Name: name, Reason: reason})
+	if err != nil {
+		return a.explain(fmt.Sprintf("void draw %d", cmd.Draw), err)
+	}
+	a.asked(asked)
 	return nil
 }
 

@@ -258,7 +258,7 @@ func TestAfterTheClose(t *testing.T) {
 	open, _ := s.Open()
 	var out bytes.Buffer
 	a := &app{out: &out, site: "https://draw.library.example/"}
-	a.next("autumn", open)
+	a.next("autumn", open, nil)
 	due := draw.RoundTime(open.Draws[0].Beacon, open.Draws[0].Round)
 	before := due.Add(-time.Duration(open.Draws[0].Margin) * time.Second)
 	want := fmt.Sprintf("draw 1: 1 custodian of 1 must have cosigned before %s; the draw is due %s\n", zulu(before), zulu(due))

@@ -70,9 +70,17 @@ func (cmd *receiptCmd) Run(a *app) error {
 	}
 	proven := true
 	for i := range c.Outcome.Draws {
-		if d := &c.Outcome.Draws[i]; d.State == verify.StateDrawn && !custodian.Proven(d) {
+		d := &c.Outcome.Draws[i]
+		switch {
+		case d.State == verify.StateDrawn && !custodian.Proven(d):
 			proven = false
 			a.printf("draw %d was computed correctly but is not proven; see fairlot verify\n", d.N)
+		case d.Voiding != "":
+			proven = false
+			a.printf("draw %d was declared void (%s); until enough custodians have confirmed that it is not\n", d.N, d.Voiding)
+		case d.Missed != "" && d.State != verify.StateDrawn:
+			proven = false
+			a.printf("draw %d was declared void (%s), but not confirmed in time: a result is owed; see fairlot verify\n", d.N, d.Missed)
 		}
 	}
 	if !proven {
@@ -171,6 +179,9 @@ func noteLines(note []byte) (open draw.Hash, id draw.EntrantID, person *draw.Per
 
 func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 	switch {
+	case d.State == verify.StateVoid && !d.Listed:
+		a.printf("draw %d: void\n", d.N)
+		return
 	case d.State == verify.StateOpen || !d.Listed:
 		a.printf("draw %d: the entry list is not public yet\n", d.N)
 		return

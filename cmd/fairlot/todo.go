@@ -23,15 +23,17 @@ Example: fairlot todo`
 
 // todoTexts say what is to be done, and whose turn it is.
 var todoTexts = map[fairlotv1.TodoKind]struct{ who, what string }{
-	fairlotv1.TodoKind_TODO_KIND_OPEN:    {"the daemon", "opens it"},
-	fairlotv1.TodoKind_TODO_KIND_CLOSE:   {"the daemon", "closes it"},
-	fairlotv1.TodoKind_TODO_KIND_COSIGN:  {"custodians", "%d more to cosign the bundle: fairlot cosign"},
-	fairlotv1.TodoKind_TODO_KIND_DRAW:    {"the daemon", "draws"},
-	fairlotv1.TodoKind_TODO_KIND_RELEASE: {"notifier", "%d to be opened: fairlot release prepare"},
-	fairlotv1.TodoKind_TODO_KIND_NOTICE:  {"notifier", "%d to be told: fairlot notify"},
-	fairlotv1.TodoKind_TODO_KIND_CLAIM:   {"notifier", "%d may claim; replace who is late: fairlot draw replace"},
-	fairlotv1.TodoKind_TODO_KIND_ERASE:   {"the daemon", "destroys envelopes, releases and notices"},
-	fairlotv1.TodoKind_TODO_KIND_TOKEN:   {"staff", "staff token expires: fairlot token create"},
+	fairlotv1.TodoKind_TODO_KIND_OPEN:        {"the daemon", "opens it"},
+	fairlotv1.TodoKind_TODO_KIND_CLOSE:       {"the daemon", "closes it"},
+	fairlotv1.TodoKind_TODO_KIND_COSIGN:      {"custodians", "%d more to cosign the bundle: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_DRAW:        {"the daemon", "draws"},
+	fairlotv1.TodoKind_TODO_KIND_RELEASE:     {"notifier", "%d to be opened: fairlot release prepare"},
+	fairlotv1.TodoKind_TODO_KIND_NOTICE:      {"notifier", "%d to be told: fairlot notify"},
+	fairlotv1.TodoKind_TODO_KIND_CLAIM:       {"notifier", "%d may claim; replace who is late: fairlot draw replace"},
+	fairlotv1.TodoKind_TODO_KIND_ERASE:       {"the daemon", "destroys envelopes, releases and notices"},
+	fairlotv1.TodoKind_TODO_KIND_TOKEN:       {"staff", "staff token expires: fairlot token create"},
+	fairlotv1.TodoKind_TODO_KIND_VOID:        {"custodians", "%d more to cosign the void, or it is drawn: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_VOID_MISSED: {"the daemon", "draws although a void is logged: it was not cosigned in time and does not count (tell the public)"},
 }
 
 // whoAndWhat puts an approval into words too.
@@ -48,7 +50,7 @@ func whoAndWhat(t *fairlotv1.Todo) (who, what string) {
 		roles[i] = strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))
 	}
 	kind := map[fairlotv1.ApprovalKind]string{
-		fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN: "opening", fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY: "early close", fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE: "release",
+		fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN: "opening", fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY: "early close", fairlotv1.ApprovalKind_APPROVAL_KIND_VOID: "void", fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE: "release",
 	}[t.ApprovalKind]
 	return "another " + strings.Join(roles, " or "), fmt.Sprintf("approve the %s: fairlot approve %s", kind, strings.TrimPrefix(t.Approval, "approvals/"))
 }

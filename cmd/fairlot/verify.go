@@ -167,6 +167,9 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 	if d.Void != "" {
 		a.printf("  void: %s\n", d.Void)
 	}
+	if d.Missed != "" {
+		a.printf("  declared void (%s), which was not cosigned in time and does not count\n", d.Missed)
+	}
 	if d.Close == nil {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for.
+	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for, and no void waits either.
 	ErrNotClosed = errors.New("not closed yet")
 	// ErrClock says that it cannot be as early as this machine's clock says.
 	ErrClock = errors.New("this machine's clock is wrong: set it, then repeat")
@@ -35,8 +35,9 @@ type Late struct {
 }
 
 // Cosign adds the custodian's cosignature to the newest checkpoint of a checked bundle: a statement that the log, with one
-// close record for each draw, was there at now. Steps before it made sure that there is no second close. now must not be before
-// what the bundle proves to be past, and who cosigned these closes before gets that cosignature again: a second one with another
+// close record for each draw or with a void that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
+// Steps before it made sure that there is no second close. now must not be before
+// what the bundle proves to be past, own cosignatures included, and who cosigned all of these records before gets that cosignature again: a second one with another
 // time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed or ErrClock.
 func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, error) {
 	open := c.Outcome.Open
@@ -49,38 +50,49 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	if len(c.Outcome.Draws) == 0 {
 		return nil, fmt.Errorf("the campaign has no draws: %w", ErrNotClosed)
 	}
-	var last int64 // close record
+	var last int64 // of the records that are vouched for
+	var notClosed error
+	var closed, voiding bool
 	for i := range c.Outcome.Draws {
 		d := &c.Outcome.Draws[i]
-		at, ok := c.CloseIndex(d.N)
-		if !ok {
-			return nil, fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, d.Deadline.Format(time.RFC3339))
+		if at, ok := c.CloseIndex(d.N); ok {
+			last, closed = max(last, at), true
+		} else if notClosed == nil {
+			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, d.Deadline.Format(time.RFC3339))
 		}
-		last = max(last, at)
+		if d.Voiding != "" {
+			last, voiding = max(last, d.VoidingIndex()), true
+		}
 		if d.State == verify.StateDrawn && now.Before(d.RoundTime) {
 			return nil, fmt.Errorf("%w: it says %s, but draw %d rests on a round of %s", ErrClock, now.UTC().Format(time.RFC3339), d.N, d.RoundTime.Format(time.RFC3339))
 		}
 	}
-	if now.Before(open.ObjectionsEnd) {
+	if notClosed != nil && !voiding {
+		return nil, notClosed
+	}
+	if closed && now.Before(open.ObjectionsEnd) {
 		return nil, fmt.Errorf("%w: it says %s, but the list could not be closed before %s", ErrClock, now.UTC().Format(time.RFC3339), open.ObjectionsEnd.Format(time.RFC3339))
 	}
 	next, err := NewPin(c)
 	if err != nil {
 		return nil, err
 	}
-	own, err := k.own(c, last)
+	out, newest, err := k.own(c, last)
 	if err != nil {
 		return nil, err
 	}
-	out := own
 	if out == nil {
+		if now.Before(newest) {
+			return nil, fmt.Errorf("%w: it says %s, but you cosigned an earlier state of this log at %s", ErrClock, now.UTC().Format(time.RFC3339), newest.Format(time.RFC3339))
+		}
 		if out, err = k.fresh(c, now); err != nil {
 			return nil, err
 		}
 	}
 	out.Pin = next
 	for i := range c.Outcome.Draws {
-		if d := &c.Outcome.Draws[i]; out.Time.After(d.Deadline) {
+		d := &c.Outcome.Draws[i]
+		if _, ok := c.CloseIndex(d.N); ok && d.State != verify.StateVoid && d.Voiding == "" && out.Time.After(d.Deadline) {
 			out.Late = append(out.Late, Late{d.N, d.Deadline})
 		}
 	}
@@ -109,11 +121,12 @@ func (k *Key) fresh(c *bundle.Checked, now time.Time) (*Cosigned, error) {
 	return &Cosigned{Note: note, Size: cp.Size, Time: now.UTC().Truncate(time.Second)}, nil
 }
 
-// own finds this custodian's earliest valid cosignature on a checkpoint of the bundle that covers the record at index; nil if there is none.
-func (k *Key) own(c *bundle.Checked, index int64) (*Cosigned, error) {
+// own finds this custodian's earliest valid cosignature on a checkpoint of the bundle that covers the record at index, nil if there is none, and the newest
+// time of all their cosignatures in the bundle.
+func (k *Key) own(c *bundle.Checked, index int64) (first *Cosigned, newest time.Time, err error) {
 	key, err := ledger.ParseVKey(c.Outcome.Open.Log)
 	if err != nil {
-		return nil, err
+		return nil, newest, err
 	}
 	names := map[string]bool{}
 	for _, w := range c.Policy.Witnesses {
@@ -123,20 +136,22 @@ func (k *Key) own(c *bundle.Checked, index int64) (*Cosigned, error) {
 	}
 	notes, err := c.Checkpoints()
 	if err != nil {
-		return nil, err
+		return nil, newest, err
 	}
-	var first *Cosigned
 	for _, note := range notes {
 		w, err := c.Policy.VerifyUnder(key, c.Tree, note)
 		if err != nil {
-			return nil, err
+			return nil, newest, err
 		}
 		for _, s := range w.Cosignatures {
 			at := time.Unix(int64(min(s.Time, math.MaxInt64>>1)), 0).UTC()
+			if names[s.Witness] && at.After(newest) {
+				newest = at
+			}
 			if names[s.Witness] && w.Size > index && (first == nil || at.Before(first.Time)) {
 				first = &Cosigned{Note: note, Size: w.Size, Time: at, Again: true}
 			}
 		}
 	}
-	return first, nil
+	return first, newest, nil
 }

@@ -156,7 +156,7 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 			return nil, fmt.Errorf("draw %d: %w; if you all agree to open its winners regardless, repeat with --accept-unproven", req.Draw, ErrUnproven)
 		}
 		closed, _ := c.CloseIndex(req.Draw)
-		own, err := k.own(c, closed)
+		own, _, err := k.own(c, closed)
 		if err != nil {
 			return nil, err
 		}

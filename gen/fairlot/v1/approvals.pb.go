@@ -33,6 +33,8 @@ const (
 	ApprovalKind_APPROVAL_KIND_OPEN ApprovalKind = 1
 	// Closing a campaign without draws before the end of its entries.
 	ApprovalKind_APPROVAL_KIND_CLOSE_EARLY ApprovalKind = 2
+	// Ending a draw without a result.
+	ApprovalKind_APPROVAL_KIND_VOID ApprovalKind = 3
 	// Opening the contacts of winners.
 	ApprovalKind_APPROVAL_KIND_RELEASE ApprovalKind = 4
 )
@@ -43,12 +45,14 @@ var (
 		0: "APPROVAL_KIND_UNSPECIFIED",
 		1: "APPROVAL_KIND_OPEN",
 		2: "APPROVAL_KIND_CLOSE_EARLY",
+		3: "APPROVAL_KIND_VOID",
 		4: "APPROVAL_KIND_RELEASE",
 	}
 	ApprovalKind_value = map[string]int32{
 		"APPROVAL_KIND_UNSPECIFIED": 0,
 		"APPROVAL_KIND_OPEN":        1,
 		"APPROVAL_KIND_CLOSE_EARLY": 2,
+		"APPROVAL_KIND_VOID":        3,
 		"APPROVAL_KIND_RELEASE":     4,
 	}
 )
@@ -636,11 +640,12 @@ const file_fairlot_v1_approvals_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x121\n" +
 	"\x06digest\x18\x02 \x01(\tB\x19\xbaH\x12r\x102\x0e^[0-9a-f]{64}$\x90\xb5\x18\x02R\x06digest\"J\n" +
 	"\x0fWithdrawRequest\x127\n" +
-	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name*\x7f\n" +
+	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name*\x97\x01\n" +
 	"\fApprovalKind\x12\x1d\n" +
 	"\x19APPROVAL_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12APPROVAL_KIND_OPEN\x10\x01\x12\x1d\n" +
-	"\x19APPROVAL_KIND_CLOSE_EARLY\x10\x02\x12\x19\n" +
+	"\x19APPROVAL_KIND_CLOSE_EARLY\x10\x02\x12\x16\n" +
+	"\x12APPROVAL_KIND_VOID\x10\x03\x12\x19\n" +
 	"\x15APPROVAL_KIND_RELEASE\x10\x04*\xd3\x01\n" +
 	"\rApprovalState\x12\x1e\n" +
 	"\x1aAPPROVAL_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +

@@ -36,6 +36,8 @@ const (
 	DrawState_DRAW_STATE_CLOSED DrawState = 2
 	// The result is logged.
 	DrawState_DRAW_STATE_DRAWN DrawState = 3
+	// It is void: that was logged, and cosigned in time. It has no result and will have none.
+	DrawState_DRAW_STATE_VOID DrawState = 4
 )
 
 // Enum value maps for DrawState.
@@ -45,12 +47,14 @@ var (
 		1: "DRAW_STATE_PENDING",
 		2: "DRAW_STATE_CLOSED",
 		3: "DRAW_STATE_DRAWN",
+		4: "DRAW_STATE_VOID",
 	}
 	DrawState_value = map[string]int32{
 		"DRAW_STATE_UNSPECIFIED": 0,
 		"DRAW_STATE_PENDING":     1,
 		"DRAW_STATE_CLOSED":      2,
 		"DRAW_STATE_DRAWN":       3,
+		"DRAW_STATE_VOID":        4,
 	}
 )
 
@@ -144,6 +148,75 @@ func (x ReplaceReason) Number() protoreflect.EnumNumber {
 // Deprecated: Use ReplaceReason.Descriptor instead.
 func (ReplaceReason) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{1}
+}
+
+// VoidReason is the closed list of reasons to void a draw.
+type VoidReason int32
+
+const (
+	// Not set.
+	VoidReason_VOID_REASON_UNSPECIFIED VoidReason = 0
+	// The institution does not hold it.
+	VoidReason_VOID_REASON_CANCELLED VoidReason = 1
+	// The rules were not kept, or cannot be.
+	VoidReason_VOID_REASON_RULES_BROKEN VoidReason = 2
+	// The entry list is not what it should be.
+	VoidReason_VOID_REASON_LIST_WRONG VoidReason = 3
+	// A court or an authority ordered it.
+	VoidReason_VOID_REASON_ORDERED VoidReason = 4
+	// Too few custodians have their keys to open winners.
+	VoidReason_VOID_REASON_KEYS_LOST VoidReason = 5
+	// The round never came.
+	VoidReason_VOID_REASON_BEACON_DEAD VoidReason = 6
+)
+
+// Enum value maps for VoidReason.
+var (
+	VoidReason_name = map[int32]string{
+		0: "VOID_REASON_UNSPECIFIED",
+		1: "VOID_REASON_CANCELLED",
+		2: "VOID_REASON_RULES_BROKEN",
+		3: "VOID_REASON_LIST_WRONG",
+		4: "VOID_REASON_ORDERED",
+		5: "VOID_REASON_KEYS_LOST",
+		6: "VOID_REASON_BEACON_DEAD",
+	}
+	VoidReason_value = map[string]int32{
+		"VOID_REASON_UNSPECIFIED":  0,
+		"VOID_REASON_CANCELLED":    1,
+		"VOID_REASON_RULES_BROKEN": 2,
+		"VOID_REASON_LIST_WRONG":   3,
+		"VOID_REASON_ORDERED":      4,
+		"VOID_REASON_KEYS_LOST":    5,
+		"VOID_REASON_BEACON_DEAD":  6,
+	}
+)
+
+func (x VoidReason) Enum() *VoidReason {
+	p := new(VoidReason)
+	*p = x
+	return p
+}
+
+func (x VoidReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VoidReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_draws_proto_enumTypes[2].Descriptor()
+}
+
+func (VoidReason) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_draws_proto_enumTypes[2]
+}
+
+func (x VoidReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VoidReason.Descriptor instead.
+func (VoidReason) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{2}
 }
 
 // Seat is one line of the ranking and who holds it.
@@ -255,9 +328,16 @@ type Draw struct {
 	// Cosignatures of the close that the server holds: names of the keys.
 	CosignedBy []string `protobuf:"bytes,7,rep,name=cosigned_by,json=cosignedBy,proto3" json:"cosigned_by,omitempty"`
 	// Winners and alternates by stratum and rank, after the draw.
-	Seats         []*Seat `protobuf:"bytes,8,rep,name=seats,proto3" json:"seats,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Seats []*Seat `protobuf:"bytes,8,rep,name=seats,proto3" json:"seats,omitempty"`
+	// The reason of a void that is logged, a code of VoidReason without its prefix, in lower case with hyphens; empty: none is. It counts in
+	// DRAW_STATE_VOID only; in another state custodians have not cosigned it, or not in time.
+	VoidReason string `protobuf:"bytes,9,opt,name=void_reason,json=voidReason,proto3" json:"void_reason,omitempty"`
+	// Until when custodians must have cosigned that void; absent if there is none, or no deadline.
+	VoidDeadline *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=void_deadline,json=voidDeadline,proto3" json:"void_deadline,omitempty"`
+	// Cosignatures of the void that the server holds and that count: names of the keys.
+	VoidCosignedBy []string `protobuf:"bytes,11,rep,name=void_cosigned_by,json=voidCosignedBy,proto3" json:"void_cosigned_by,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Draw) Reset() {
@@ -342,6 +422,27 @@ func (x *Draw) GetCosignedBy() []string {
 func (x *Draw) GetSeats() []*Seat {
 	if x != nil {
 		return x.Seats
+	}
+	return nil
+}
+
+func (x *Draw) GetVoidReason() string {
+	if x != nil {
+		return x.VoidReason
+	}
+	return ""
+}
+
+func (x *Draw) GetVoidDeadline() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VoidDeadline
+	}
+	return nil
+}
+
+func (x *Draw) GetVoidCosignedBy() []string {
+	if x != nil {
+		return x.VoidCosignedBy
 	}
 	return nil
 }
@@ -603,6 +704,61 @@ func (x *ReplaceWinnerRequest) GetReason() ReplaceReason {
 	return ReplaceReason_REPLACE_REASON_UNSPECIFIED
 }
 
+// VoidDrawRequest names a draw that is to have no result.
+type VoidDrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID/draws/N.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why.
+	Reason        VoidReason `protobuf:"varint,2,opt,name=reason,proto3,enum=fairlot.v1.VoidReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VoidDrawRequest) Reset() {
+	*x = VoidDrawRequest{}
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VoidDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VoidDrawRequest) ProtoMessage() {}
+
+func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VoidDrawRequest.ProtoReflect.Descriptor instead.
+func (*VoidDrawRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *VoidDrawRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *VoidDrawRequest) GetReason() VoidReason {
+	if x != nil {
+		return x.Reason
+	}
+	return VoidReason_VOID_REASON_UNSPECIFIED
+}
+
 // PrepareReleaseRequest asks to open the contacts of winners, for the notice of the result.
 type PrepareReleaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -616,7 +772,7 @@ type PrepareReleaseRequest struct {
 
 func (x *PrepareReleaseRequest) Reset() {
 	*x = PrepareReleaseRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -628,7 +784,7 @@ func (x *PrepareReleaseRequest) String() string {
 func (*PrepareReleaseRequest) ProtoMessage() {}
 
 func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -641,7 +797,7 @@ func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseRequest.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PrepareReleaseRequest) GetName() string {
@@ -671,7 +827,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +839,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +852,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Release) GetOpenedHash() string {
@@ -732,7 +888,7 @@ type ReleasedEntrant struct {
 
 func (x *ReleasedEntrant) Reset() {
 	*x = ReleasedEntrant{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +900,7 @@ func (x *ReleasedEntrant) String() string {
 func (*ReleasedEntrant) ProtoMessage() {}
 
 func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +913,7 @@ func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasedEntrant.ProtoReflect.Descriptor instead.
 func (*ReleasedEntrant) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReleasedEntrant) GetEntryId() string {
@@ -808,7 +964,7 @@ type PrepareReleaseResponse struct {
 
 func (x *PrepareReleaseResponse) Reset() {
 	*x = PrepareReleaseResponse{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +976,7 @@ func (x *PrepareReleaseResponse) String() string {
 func (*PrepareReleaseResponse) ProtoMessage() {}
 
 func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +989,7 @@ func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseResponse.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PrepareReleaseResponse) GetReleases() []*Release {
@@ -862,7 +1018,7 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\bentry_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aentryId\x12\x18\n" +
 	"\x04tier\x18\x04 \x01(\x05B\x04\x90\xb5\x18\x01R\x04tier\x12\x1e\n" +
 	"\avacated\x18\x05 \x01(\tB\x04\x90\xb5\x18\x01R\avacated\x12\x1c\n" +
-	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\"\xc9\x02\n" +
+	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\"\xe7\x03\n" +
 	"\x04Draw\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.fairlot.v1.DrawStateB\x04\x90\xb5\x18\x01R\x05state\x12\x1a\n" +
@@ -873,7 +1029,12 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\bentrants\x18\x06 \x01(\x03B\x04\x90\xb5\x18\x01R\bentrants\x12%\n" +
 	"\vcosigned_by\x18\a \x03(\tB\x04\x90\xb5\x18\x01R\n" +
 	"cosignedBy\x12,\n" +
-	"\x05seats\x18\b \x03(\v2\x10.fairlot.v1.SeatB\x04\x90\xb5\x18\x01R\x05seats\"^\n" +
+	"\x05seats\x18\b \x03(\v2\x10.fairlot.v1.SeatB\x04\x90\xb5\x18\x01R\x05seats\x12%\n" +
+	"\vvoid_reason\x18\t \x01(\tB\x04\x90\xb5\x18\x01R\n" +
+	"voidReason\x12E\n" +
+	"\rvoid_deadline\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\fvoidDeadline\x12.\n" +
+	"\x10void_cosigned_by\x18\v \x03(\tB\x04\x90\xb5\x18\x01R\x0evoidCosignedBy\"^\n" +
 	"\x0eGetDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\"R\n" +
 	"\x10ListDrawsRequest\x12>\n" +
@@ -886,7 +1047,10 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12(\n" +
 	"\astratum\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x01R\astratum\x12\x1f\n" +
 	"\x04rank\x18\x03 \x01(\x03B\v\xbaH\x04\"\x02(\x01\x90\xb5\x18\x01R\x04rank\x12A\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x9f\x01\n" +
+	"\x0fVoidDrawRequest\x12L\n" +
+	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12>\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x16.fairlot.v1.VoidReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
 	"\x15PrepareReleaseRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12-\n" +
 	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\"o\n" +
@@ -902,19 +1066,29 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x10contact_envelope\x18\x05 \x01(\fB\x04\x90\xb5\x18\x03R\x0fcontactEnvelope\"\x87\x01\n" +
 	"\x16PrepareReleaseResponse\x125\n" +
 	"\breleases\x18\x01 \x03(\v2\x13.fairlot.v1.ReleaseB\x04\x90\xb5\x18\x03R\breleases\x126\n" +
-	"\bapproval\x18\x02 \x01(\v2\x14.fairlot.v1.ApprovalB\x04\x90\xb5\x18\x02R\bapproval*l\n" +
+	"\bapproval\x18\x02 \x01(\v2\x14.fairlot.v1.ApprovalB\x04\x90\xb5\x18\x02R\bapproval*\x81\x01\n" +
 	"\tDrawState\x12\x1a\n" +
 	"\x16DRAW_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DRAW_STATE_PENDING\x10\x01\x12\x15\n" +
 	"\x11DRAW_STATE_CLOSED\x10\x02\x12\x14\n" +
-	"\x10DRAW_STATE_DRAWN\x10\x03*\xbf\x01\n" +
+	"\x10DRAW_STATE_DRAWN\x10\x03\x12\x13\n" +
+	"\x0fDRAW_STATE_VOID\x10\x04*\xbf\x01\n" +
 	"\rReplaceReason\x12\x1e\n" +
 	"\x1aREPLACE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17REPLACE_REASON_DECLINED\x10\x01\x12\x1e\n" +
 	"\x1aREPLACE_REASON_UNREACHABLE\x10\x02\x12\x17\n" +
 	"\x13REPLACE_REASON_LATE\x10\x03\x12\x1d\n" +
 	"\x19REPLACE_REASON_INELIGIBLE\x10\x04\x12\x19\n" +
-	"\x15REPLACE_REASON_ERASED\x10\x052\xe0\x03\n" +
+	"\x15REPLACE_REASON_ERASED\x10\x05*\xcf\x01\n" +
+	"\n" +
+	"VoidReason\x12\x1b\n" +
+	"\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15VOID_REASON_CANCELLED\x10\x01\x12\x1c\n" +
+	"\x18VOID_REASON_RULES_BROKEN\x10\x02\x12\x1a\n" +
+	"\x16VOID_REASON_LIST_WRONG\x10\x03\x12\x17\n" +
+	"\x13VOID_REASON_ORDERED\x10\x04\x12\x19\n" +
+	"\x15VOID_REASON_KEYS_LOST\x10\x05\x12\x1b\n" +
+	"\x17VOID_REASON_BEACON_DEAD\x10\x062\xa8\x04\n" +
 	"\vDrawService\x12f\n" +
 	"\aGetDraw\x12\x1a.fairlot.v1.GetDrawRequest\x1a\x10.fairlot.v1.Draw\"-\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=campaigns/*/draws/*}\x12w\n" +
@@ -923,6 +1097,8 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\aRunDraw\x12\x1a.fairlot.v1.RunDrawRequest\x1a\x10.fairlot.v1.Draw\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12L\n" +
 	"\rReplaceWinner\x12 .fairlot.v1.ReplaceWinnerRequest\x1a\x10.fairlot.v1.Draw\"\a\x8a\xb5\x18\x03\n" +
+	"\x01\x03\x12F\n" +
+	"\bVoidDraw\x12\x1b.fairlot.v1.VoidDrawRequest\x1a\x14.fairlot.v1.Approval\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12`\n" +
 	"\x0ePrepareRelease\x12!.fairlot.v1.PrepareReleaseRequest\x1a\".fairlot.v1.PrepareReleaseResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x04B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
@@ -939,49 +1115,55 @@ func file_fairlot_v1_draws_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_draws_proto_rawDescData
 }
 
-var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_fairlot_v1_draws_proto_goTypes = []any{
 	(DrawState)(0),                 // 0: fairlot.v1.DrawState
 	(ReplaceReason)(0),             // 1: fairlot.v1.ReplaceReason
-	(*Seat)(nil),                   // 2: fairlot.v1.Seat
-	(*Draw)(nil),                   // 3: fairlot.v1.Draw
-	(*GetDrawRequest)(nil),         // 4: fairlot.v1.GetDrawRequest
-	(*ListDrawsRequest)(nil),       // 5: fairlot.v1.ListDrawsRequest
-	(*ListDrawsResponse)(nil),      // 6: fairlot.v1.ListDrawsResponse
-	(*RunDrawRequest)(nil),         // 7: fairlot.v1.RunDrawRequest
-	(*ReplaceWinnerRequest)(nil),   // 8: fairlot.v1.ReplaceWinnerRequest
-	(*PrepareReleaseRequest)(nil),  // 9: fairlot.v1.PrepareReleaseRequest
-	(*Release)(nil),                // 10: fairlot.v1.Release
-	(*ReleasedEntrant)(nil),        // 11: fairlot.v1.ReleasedEntrant
-	(*PrepareReleaseResponse)(nil), // 12: fairlot.v1.PrepareReleaseResponse
-	(*timestamppb.Timestamp)(nil),  // 13: google.protobuf.Timestamp
-	(*Approval)(nil),               // 14: fairlot.v1.Approval
+	(VoidReason)(0),                // 2: fairlot.v1.VoidReason
+	(*Seat)(nil),                   // 3: fairlot.v1.Seat
+	(*Draw)(nil),                   // 4: fairlot.v1.Draw
+	(*GetDrawRequest)(nil),         // 5: fairlot.v1.GetDrawRequest
+	(*ListDrawsRequest)(nil),       // 6: fairlot.v1.ListDrawsRequest
+	(*ListDrawsResponse)(nil),      // 7: fairlot.v1.ListDrawsResponse
+	(*RunDrawRequest)(nil),         // 8: fairlot.v1.RunDrawRequest
+	(*ReplaceWinnerRequest)(nil),   // 9: fairlot.v1.ReplaceWinnerRequest
+	(*VoidDrawRequest)(nil),        // 10: fairlot.v1.VoidDrawRequest
+	(*PrepareReleaseRequest)(nil),  // 11: fairlot.v1.PrepareReleaseRequest
+	(*Release)(nil),                // 12: fairlot.v1.Release
+	(*ReleasedEntrant)(nil),        // 13: fairlot.v1.ReleasedEntrant
+	(*PrepareReleaseResponse)(nil), // 14: fairlot.v1.PrepareReleaseResponse
+	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
+	(*Approval)(nil),               // 16: fairlot.v1.Approval
 }
 var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Draw.state:type_name -> fairlot.v1.DrawState
-	13, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
-	2,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
-	3,  // 3: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
-	1,  // 4: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
-	11, // 5: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	10, // 6: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	14, // 7: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
-	4,  // 8: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
-	5,  // 9: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
-	7,  // 10: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
-	8,  // 11: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	9,  // 12: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	3,  // 13: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	6,  // 14: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	3,  // 15: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	3,  // 16: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	12, // 17: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	15, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
+	3,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
+	15, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
+	4,  // 4: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
+	1,  // 5: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
+	2,  // 6: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
+	13, // 7: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
+	12, // 8: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	16, // 9: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	5,  // 10: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
+	6,  // 11: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
+	8,  // 12: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
+	9,  // 13: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
+	10, // 14: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
+	11, // 15: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	4,  // 16: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	7,  // 17: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	4,  // 18: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	4,  // 19: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	16, // 20: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
+	14, // 21: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	16, // [16:22] is the sub-list for method output_type
+	10, // [10:16] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_draws_proto_init() }
@@ -996,8 +1178,8 @@ func file_fairlot_v1_draws_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_draws_proto_rawDesc), len(file_fairlot_v1_draws_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   11,
+			NumEnums:      3,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

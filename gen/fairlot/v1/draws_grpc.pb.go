@@ -23,6 +23,7 @@ const (
 	DrawService_ListDraws_FullMethodName      = "/fairlot.v1.DrawService/ListDraws"
 	DrawService_RunDraw_FullMethodName        = "/fairlot.v1.DrawService/RunDraw"
 	DrawService_ReplaceWinner_FullMethodName  = "/fairlot.v1.DrawService/ReplaceWinner"
+	DrawService_VoidDraw_FullMethodName       = "/fairlot.v1.DrawService/VoidDraw"
 	DrawService_PrepareRelease_FullMethodName = "/fairlot.v1.DrawService/PrepareRelease"
 )
 
@@ -41,6 +42,10 @@ type DrawServiceClient interface {
 	RunDraw(ctx context.Context, in *RunDrawRequest, opts ...grpc.CallOption) (*Draw, error)
 	// ReplaceWinner vacates a seat and calls the next alternate, in order, logged first.
 	ReplaceWinner(ctx context.Context, in *ReplaceWinnerRequest, opts ...grpc.CallOption) (*Draw, error)
+	// VoidDraw asks for a draw to end without a result; another person must approve it, then the void is logged, and it counts once the custodians have
+	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
+	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
+	VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
 	PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error)
@@ -94,6 +99,16 @@ func (c *drawServiceClient) ReplaceWinner(ctx context.Context, in *ReplaceWinner
 	return out, nil
 }
 
+func (c *drawServiceClient) VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Approval)
+	err := c.cc.Invoke(ctx, DrawService_VoidDraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *drawServiceClient) PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PrepareReleaseResponse)
@@ -119,6 +134,10 @@ type DrawServiceServer interface {
 	RunDraw(context.Context, *RunDrawRequest) (*Draw, error)
 	// ReplaceWinner vacates a seat and calls the next alternate, in order, logged first.
 	ReplaceWinner(context.Context, *ReplaceWinnerRequest) (*Draw, error)
+	// VoidDraw asks for a draw to end without a result; another person must approve it, then the void is logged, and it counts once the custodians have
+	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
+	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
+	VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
 	PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error)
@@ -143,6 +162,9 @@ func (UnimplementedDrawServiceServer) RunDraw(context.Context, *RunDrawRequest) 
 }
 func (UnimplementedDrawServiceServer) ReplaceWinner(context.Context, *ReplaceWinnerRequest) (*Draw, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReplaceWinner not implemented")
+}
+func (UnimplementedDrawServiceServer) VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error) {
+	return nil, status.Error(codes.Unimplemented, "method VoidDraw not implemented")
 }
 func (UnimplementedDrawServiceServer) PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareRelease not implemented")
@@ -240,6 +262,24 @@ func _DrawService_ReplaceWinner_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DrawService_VoidDraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VoidDrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DrawServiceServer).VoidDraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DrawService_VoidDraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DrawServiceServer).VoidDraw(ctx, req.(*VoidDrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DrawService_PrepareRelease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PrepareReleaseRequest)
 	if err := dec(in); err != nil {
@@ -280,6 +320,10 @@ var DrawService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReplaceWinner",
 			Handler:    _DrawService_ReplaceWinner_Handler,
+		},
+		{
+			MethodName: "VoidDraw",
+			Handler:    _DrawService_VoidDraw_Handler,
 		},
 		{
 			MethodName: "PrepareRelease",

@@ -48,6 +48,10 @@ const (
 	TodoKind_TODO_KIND_TOKEN TodoKind = 9
 	// A second person has to approve what was asked for, before it expires.
 	TodoKind_TODO_KIND_APPROVE TodoKind = 10
+	// Custodians have to cosign a void before the deadline, or the draw is held.
+	TodoKind_TODO_KIND_VOID TodoKind = 11
+	// A void was not cosigned in time and does not count: a result is owed, and the draw is held by itself at its round.
+	TodoKind_TODO_KIND_VOID_MISSED TodoKind = 12
 )
 
 // Enum value maps for TodoKind.
@@ -64,6 +68,8 @@ var (
 		8:  "TODO_KIND_ERASE",
 		9:  "TODO_KIND_TOKEN",
 		10: "TODO_KIND_APPROVE",
+		11: "TODO_KIND_VOID",
+		12: "TODO_KIND_VOID_MISSED",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED": 0,
@@ -77,6 +83,8 @@ var (
 		"TODO_KIND_ERASE":       8,
 		"TODO_KIND_TOKEN":       9,
 		"TODO_KIND_APPROVE":     10,
+		"TODO_KIND_VOID":        11,
+		"TODO_KIND_VOID_MISSED": 12,
 	}
 )
 
@@ -122,7 +130,7 @@ type Todo struct {
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// By when it should be done, or when it happens by itself.
 	ByTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=by_time,json=byTime,proto3" json:"by_time,omitempty"`
-	// How many cosignatures, contacts, notices or claims.
+	// How many cosignatures that lack, contacts, notices or claims.
 	Count int64 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
 	// How often the daemon has tried.
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
@@ -368,7 +376,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x05roles\x18\r \x03(\x0e2\x10.fairlot.v1.RoleB\x04\x90\xb5\x18\x02R\x05roles\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xfb\x01\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xaa\x02\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -381,7 +389,9 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0fTODO_KIND_ERASE\x10\b\x12\x13\n" +
 	"\x0fTODO_KIND_TOKEN\x10\t\x12\x15\n" +
 	"\x11TODO_KIND_APPROVE\x10\n" +
-	"2f\n" +
+	"\x12\x12\n" +
+	"\x0eTODO_KIND_VOID\x10\v\x12\x19\n" +
+	"\x15TODO_KIND_VOID_MISSED\x10\f2f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"

@@ -1,0 +1,260 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"fairlot/crypto/beacon"
+	"fairlot/draw"
+	"fairlot/store"
+)
+
+// VoidReasons are the codes for which this server logs a void; SPEC takes any.
+var VoidReasons = []string{"cancelled", "rules-broken", "list-wrong", "ordered", "keys-lost", draw.ReasonBeaconDead}
+
+// voidLeadMost bounds how long before the deadline a void must be logged at the latest, so that custodians can still cosign it: as long as the margin
+// of the draw, which is the time that its rules leave them.
+const voidLeadMost = time.Hour
+
+// voiding is a void that the log holds, and what it is worth now (SPEC section 7).
+type voiding struct {
+	reason   string
+	index    int64
+	counts   bool
+	missed   bool      // it does not count, and cosignatures made from now on cannot change that
+	deadline time.Time // for cosignatures; zero: none
+	by       []string  // whose cosignatures count, by the policy's names
+}
+
+// logBy is until when a void that needs no dead beacon can be logged.
+func (d *drawing) logBy() time.Time {
+	margin := time.Duration(d.rules.Margin) * time.Second
+	return d.rules.Deadline(d.rules.Round).Add(-min(margin, voidLeadMost))
+}
+
+// due is when the draw's round is.
+func (d *drawing) due() time.Time { return d.chain.Time(d.rules.Round) }
+
+// dead is from when on the draw may be void as beacon-dead.
+func (d *drawing) dead() time.Time { return d.rules.DeadAt(d.rules.Round) }
+
+// voided returns the void of a draw: the one that counts, else one that still can, else the last one; nil if the log holds none. What it says of a drawn
+// draw is of no effect.
+func (e *Engine) voided(ctx context.Context, d *drawing) (*voiding, error) {
+	ev, err := e.evidence(ctx, d, isVoid)
+	if err != nil {
+		return nil, err
+	}
+	return ev.voided(d, e.Now()), nil
+}
+
+func isVoid(r draw.Record) bool { return r.Kind() == "void" }
+
+func (ev *evidence) voided(d *drawing, now time.Time) (v *voiding) {
+	for _, l := range ev.records {
+		void, ok := l.record.(*draw.Void)
+		if !ok {
+			continue
+		}
+		x := &voiding{reason: void.Reason, index: l.index, deadline: d.rules.Deadline(d.rules.Round)}
+		x.counts, x.by = ev.policy.InTime(ev.checkpoints, l.index, x.deadline.Unix())
+		x.missed = !x.counts && now.After(x.deadline)
+		if void.Reason == draw.ReasonBeaconDead && !x.counts { // a signature of the round refutes it: then the draw is drawn
+			x.counts, x.by = ev.policy.Since(ev.checkpoints, l.index, d.dead().Unix())
+			x.missed, x.deadline = false, time.Time{}
+		}
+		if v == nil || x.counts && !v.counts || v.missed && !v.counts {
+			v = x
+		}
+	}
+	return v
+}
+
+// settled tells whether nothing is awaited of a draw any more: it is drawn, or void.
+func (e *Engine) settled(ctx context.Context, d *drawing) (bool, *voiding, error) {
+	if d.row.State == store.DrawDrawn {
+		return true, nil, nil
+	}
+	v, err := e.voided(ctx, d)
+	return v != nil && v.counts, v, err
+}
+
+// RequestVoid asks for draw n to end without a result, which another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, FIELD_INVALID for another reason
+// than VoidReasons, DRAW_STATE (there is a result, a void, or for beacon-dead the round), TOO_LATE, for beacon-dead TOO_EARLY.
+func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID, n int, reason string) (Approval, error) {
+	a := store.Approval{Kind: ApproveVoid, Campaign: id, Draw: n}
+	var err error
+	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil {
+		return Approval{}, err
+	}
+	return e.request(ctx, by, a)
+}
+
+func (e *Engine) voidNow(ctx context.Context, a store.Approval) ([]byte, error) {
+	return e.voidAct(ctx, a.Campaign, a.Draw, actValue(a.Act, "reason"))
+}
+
+// voidAct is the text of a void that could be logged now.
+func (e *Engine) voidAct(ctx context.Context, id store.CampaignID, n int, reason string) ([]byte, error) {
+	if !slices.Contains(VoidReasons, reason) {
+		const text = "this is no reason to void a draw"
+		return nil, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"reason", "unknown", text}}}
+	}
+	d, err := e.drawing(ctx, id, n)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.mayVoid(ctx, d, reason); err != nil {
+		return nil, err
+	}
+	record, err := voidRecord(d, reason)
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{fmt.Sprintf("draw %d", n), "reason " + reason}
+	if reason != draw.ReasonBeaconDead {
+		lines = append(lines, "log-by "+d.logBy().UTC().Format(time.RFC3339))
+	}
+	return actText(ApproveVoid, d.campaign, append(lines, "round "+uintText(d.rules.Round), "record "+draw.HashOf(record).String())...), nil
+}
+
+func voidRecord(d *drawing, reason string) ([]byte, error) {
+	return (&draw.Void{Open: d.openHash, Draw: d.row.N, Reason: reason}).Marshal()
+}
+
+// mayVoid refuses a void that would not be true, or could not be cosigned in time.
+func (e *Engine) mayVoid(ctx context.Context, d *drawing, reason string) error {
+	settled, v, err := e.settled(ctx, d)
+	if err != nil {
+		return err
+	}
+	n, now := d.row.N, e.Now()
+	switch {
+	case settled && v == nil:
+		return refuse(DrawState, "draw %d has its result, which nothing unmakes: whoever should not hold a seat is replaced", n)
+	case settled:
+		return refuse(DrawState, "draw %d is void already (%s)", n, v.reason)
+	case v != nil && !v.missed:
+		return refuse(DrawState, "the void of draw %d is logged already (%s): custodians have to cosign it", n, v.reason)
+	}
+	if reason == draw.ReasonBeaconDead {
+		if wait := d.dead().Sub(now); wait > 0 {
+			return &Error{Reason: TooEarly, Retry: wait, Text: fmt.Sprintf("the rules wait for round %d until %s: only then can its beacon be called dead",
+				d.rules.Round, d.dead().UTC().Format(time.RFC3339))}
+		}
+		_, err := e.round(ctx, d.chain, d.rules.Round)
+		var own *Error
+		if err == nil {
+			return refuse(DrawState, "round %d can be had, so draw %d is not void: a result is owed, draw it", d.rules.Round, n)
+		} else if !errors.As(err, &own) {
+			return err
+		}
+		return nil
+	}
+	if now.After(d.logBy()) {
+		return refuse(TooLate, "a void of draw %d had to be logged by %s, so that custodians could cosign it before %s: a result is owed now",
+			n, d.logBy().UTC().Format(time.RFC3339), d.rules.Deadline(d.rules.Round).UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// doVoid logs the void that was approved. It rests on the log that was looked at: of two daemons only one logs it, and none beside a result.
+func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for {
+		d, err := e.drawing(ctx, a.Campaign, a.Draw)
+		if err != nil {
+			return err
+		}
+		logged, size, err := e.loggedUpTo(ctx, d.openHash, d.row.N)
+		if err != nil {
+			return err
+		}
+		record, err := voidRecord(d, actValue(a.Act, "reason"))
+		if err != nil {
+			return err
+		}
+		for _, l := range logged {
+			if b, err := l.record.Marshal(); err == nil && bytes.Equal(b, record) {
+				return nil // by an earlier try, which is asked for once: see mayVoid
+			}
+		}
+		if err := e.mayVoid(ctx, d, actValue(a.Act, "reason")); err != nil {
+			return err
+		}
+		e.step("void chosen")
+		err = e.appendAfter(ctx, size, record)
+		if !errors.Is(err, errLogMoved) {
+			return e.fault(err)
+		}
+	}
+}
+
+// mayCosign refuses a note with cosignatures that would make a void count whose draw the round has come for: it is drawn, or about to be, and would have been
+// beside a void that counts. Custodians who waited for the round before they decide would choose the outcome. The caller holds voidMu.
+func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
+	return e.eachCampaign(ctx, func(c store.Campaign) error {
+		if c.State == store.Draft {
+			return nil
+		}
+		drawings, err := e.drawings(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		for _, d := range drawings {
+			if e.Now().Before(d.due()) {
+				continue
+			}
+			ev, err := e.evidence(ctx, d, isVoid)
+			if err != nil {
+				return err
+			}
+			if len(ev.records) == 0 {
+				continue
+			}
+			if v := ev.voided(d, e.Now()); v.counts {
+				continue
+			}
+			w, err := e.verifyCheckpoint(ev.policy, merged)
+			if err != nil {
+				return err
+			}
+			ev.checkpoints = append(ev.checkpoints, w)
+			for _, l := range ev.records {
+				if met, _ := ev.policy.InTime(ev.checkpoints, l.index, d.rules.Deadline(d.rules.Round).Unix()); met {
+					return refuse(CosignatureInvalid, "this cosignature would confirm the void of draw %d of %s, but its round has come at %s: it is too late to hand it in, and the draw is held",
+						d.row.N, c.Slug, d.due().UTC().Format(time.RFC3339))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// loggedRound returns the signature of a round that a result in the log holds.
+func (e *Engine) loggedRound(chain beacon.Chain, round uint64) (draw.Signature, bool) {
+	var all []draw.Signature
+	e.logMu.Lock()
+	for _, records := range e.about {
+		for _, l := range records {
+			if r, ok := l.record.(*draw.Result); ok {
+				all = append(all, r.Signature)
+			}
+		}
+	}
+	e.logMu.Unlock()
+	for _, s := range all {
+		if beacon.Verify(chain, round, s[:]) == nil {
+			return s, true
+		}
+	}
+	return draw.Signature{}, false
+}

@@ -1,0 +1,559 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fairlot/crypto/custody"
+	"fairlot/crypto/ledger"
+	"fairlot/crypto/trail"
+	"fairlot/draw"
+	"fairlot/engine"
+	"fairlot/store"
+	"fairlot/verify"
+)
+
+// jury is a clockwork whose custodians can cosign: two of three are enough.
+type jury struct {
+	*clockwork
+	cosigners  []*ledger.Cosigner
+	custodians []engine.Custodian
+}
+
+func newJury(t *testing.T) *jury {
+	t.Helper()
+	j := &jury{clockwork: newClockwork(t)}
+	for i := range 3 {
+		k := must(custody.NewClassicKey())(t)
+		skey, vkey, err := ledger.GenerateCosigner(fmt.Sprintf("custodian%d", i+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.cosigners = append(j.cosigners, must(ledger.NewCosigner(skey))(t))
+		j.custodians = append(j.custodians, engine.Custodian{Recipient: k.Recipient(), Cosigner: vkey})
+	}
+	return j
+}
+
+// opening opens a campaign with so many draws, four hours after the end of objections and two hours apart.
+func (j *jury) opening(draws int) engine.Campaign {
+	j.t.Helper()
+	r := j.timed()
+	r.Custodians = j.custodians
+	first := r.Draws[0]
+	r.Draws = nil
+	for i := range draws {
+		d := first
+		d.DrawTime = r.ObjectionsEnd.Add(time.Duration(4+2*i) * time.Hour)
+		r.Draws = append(r.Draws, d)
+	}
+	c := j.open(r)
+	j.someEnter(c, 12)
+	return c
+}
+
+// void has two persons want the void of a draw.
+func (j *jury) void(c engine.Campaign, n int, why string) {
+	j.t.Helper()
+	ctx := context.Background()
+	a := must(j.RequestVoid(ctx, chen, c.ID, n, why))(j.t)
+	if a = must(j.Approve(ctx, lin, a.ID, a.Digest()))(j.t); a.State != store.ApprovalDone {
+		j.t.Fatalf("approved: %+v", a)
+	}
+}
+
+// note is the newest checkpoint with the cosignature of one custodian.
+func (j *jury) note(i int, at time.Time) []byte {
+	j.t.Helper()
+	key, note := j.Installation().LogKey, must(j.Checkpoint(context.Background()))(j.t)
+	line := must(ledger.Cosign(j.cosigners[i], key, note, at))(j.t)
+	var allowed []string
+	for _, k := range j.custodians {
+		allowed = append(allowed, k.Cosigner)
+	}
+	return must(ledger.AddCosignature(key, note, line, allowed))(j.t)
+}
+
+// cosign hands cosignatures of the newest checkpoint in.
+func (j *jury) cosign(who ...int) {
+	j.t.Helper()
+	for _, i := range who {
+		must(j.AddCosignature(context.Background(), j.note(i, j.now())))(j.t)
+	}
+}
+
+// check checks the bundle as everybody does, and as a custodian does now.
+func (j *jury) check(c engine.Campaign) (plain error, seen *verify.Outcome) {
+	j.t.Helper()
+	var b bytes.Buffer
+	if err := j.WriteBundle(context.Background(), c.ID, &b); err != nil {
+		j.t.Fatal(err)
+	}
+	files := must(verify.Tar(bytes.NewReader(b.Bytes()), int64(b.Len())))(j.t)
+	_, plain = verify.Bundle(files, verify.Options{})
+	return plain, must(verify.Bundle(files, verify.Options{Now: j.now()}))(j.t)
+}
+
+func (j *jury) info(c engine.Campaign, n int) engine.DrawInfo {
+	j.t.Helper()
+	return must(j.Draw(context.Background(), c.ID, n))(j.t)
+}
+
+func (j *jury) wantKinds(want map[string]int) {
+	j.t.Helper()
+	if got := fmt.Sprint(j.kinds()); got != fmt.Sprint(want) {
+		j.t.Errorf("the log holds %s, want %v", got, want)
+	}
+}
+
+// todo is what waits of a draw, by kind.
+func (j *jury) todo(n int) (kinds []engine.TodoKind) {
+	j.t.Helper()
+	for _, x := range must(j.Todos(context.Background()))(j.t) {
+		if x.Draw == n {
+			kinds = append(kinds, x.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// nameless is a registry that forgets who asked: with it an engine takes one person for two.
+type nameless struct{ store.Registry }
+
+func (r nameless) Approval(ctx context.Context, id [16]byte) (store.Approval, error) {
+	a, err := r.Registry.Approval(ctx, id)
+	a.Requester.Label, a.Requester.Token = "", "0000000000000000"
+	return a, err
+}
+
+// TestVoidTakesTwo tries to have a draw voided by one person, however they call themselves. The mutant forgets who asked.
+func TestVoidTakesTwo(t *testing.T) {
+	for _, mutant := range []bool{false, true} {
+		j := newJury(t)
+		if mutant {
+			j.cfg.Registry = nameless{j.cfg.Registry}
+			j.restart()
+		}
+		ctx := context.Background()
+		c := j.opening(1)
+		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+		if again := must(j.RequestVoid(ctx, lin, c.ID, 1, "cancelled"))(t); again.ID != asked.ID {
+			t.Error("asked for twice, and two approvals wait")
+		}
+		alone := 0
+		for _, by := range []engine.Actor{chen, {Token: "00000000000000d1", Label: " chen", Role: engine.RoleOfficer}, {Token: "00000000000000d2", Label: "\uff23HEN.", Role: engine.RoleOfficer}} {
+			_, err := j.Approve(ctx, by, asked.ID, asked.Digest())
+			if err == nil {
+				alone++
+				break
+			}
+			wantReason(t, err, engine.ApprovalSelf, "")
+		}
+		if caught := alone > 0; caught != mutant {
+			t.Errorf("mutant %v: voided alone: %v", mutant, caught)
+		}
+		if mutant {
+			continue
+		}
+		other := asked.Digest()
+		other[0] ^= 1
+		for name, x := range map[string]struct {
+			by     engine.Actor
+			digest [32]byte
+			want   engine.Reason
+		}{
+			"a notifier": {wu, asked.Digest(), engine.RoleRefused}, "an editor": {editor, asked.Digest(), engine.RoleRefused},
+			"another act than was shown": {lin, other, engine.ApprovalChanged},
+		} {
+			if _, err := j.Approve(ctx, x.by, asked.ID, x.digest); reason(err) != x.want {
+				t.Errorf("approved by %s: %v, want %s", name, err, x.want)
+			}
+		}
+		j.wantKinds(map[string]int{"open": 1})
+		must(j.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
+		j.wantKinds(map[string]int{"open": 1, "void": 1})
+		records := must(j.rooms.Registry.LogRecords(ctx, 1, 1))(t)
+		if !strings.Contains(string(asked.Act), "record "+draw.HashOf(records[0]).String()+"\n") || !strings.Contains(string(records[0]), "draw 1\nreason cancelled\n") {
+			t.Errorf("what was asked for:\n%s\nwhat was logged:\n%s", asked.Act, records[0])
+		}
+		_, err := j.RequestVoid(ctx, chen, c.ID, 1, "ordered")
+		wantReason(t, err, engine.DrawState, "")
+		_, err = j.RequestVoid(ctx, chen, c.ID, 1, "regret")
+		wantReason(t, err, engine.FieldInvalid, "reason")
+		_, err = j.RequestVoid(ctx, chen, c.ID, 2, "ordered")
+		wantReason(t, err, engine.DrawNotFound, "")
+		draft := must(j.CreateCampaign(ctx, "a-draft", j.timed(), ""))(t)
+		_, err = j.RequestVoid(ctx, chen, draft.ID, 1, "ordered")
+		wantReason(t, err, engine.CampaignNotFound, "")
+	}
+}
+
+// TestVoidOfOneDraw voids the first draw of two before the close: the campaign closes on time, custodians confirm the void with the close, and the second
+// draw goes its way to the erasure.
+func TestVoidOfOneDraw(t *testing.T) {
+	j := newJury(t)
+	ctx := context.Background()
+	c := j.opening(2)
+	j.void(c, 1, "rules-broken")
+	if plain, seen := j.check(c); plain == nil || seen.Draws[0].Voiding != "rules-broken" || seen.Draws[0].State != verify.StateOpen {
+		t.Errorf("before it is cosigned: %v, %+v", plain, seen.Draws[0])
+	}
+	if d := j.info(c, 1); d.Void || d.VoidReason != "rules-broken" || !d.VoidDeadline.Equal(d.RoundTime.Add(-time.Hour)) {
+		t.Errorf("%+v", d)
+	}
+	if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoVoid}) {
+		t.Errorf("to do: %v", got)
+	}
+	j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+	j.look()
+	j.wantState(c, store.Closed)
+	j.wantKinds(map[string]int{"open": 1, "void": 1, "close": 2})
+	j.cosign(0)
+	if d := j.info(c, 1); d.Void || len(d.VoidBy) != 1 {
+		t.Errorf("one custodian is enough: %+v", d)
+	}
+	j.cosign(1)
+	if d := j.info(c, 1); !d.Void || len(d.VoidBy) != 2 {
+		t.Errorf("cosigned: %+v", d)
+	}
+	if d := j.info(c, 2); d.Void || d.VoidReason != "" {
+		t.Errorf("the other draw: %+v", d)
+	}
+	if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[1].State != verify.StateClosed {
+		t.Errorf("once it is cosigned: %v, %+v", plain, seen.Draws)
+	}
+	if got := j.todo(1); len(got) != 0 {
+		t.Errorf("to do of a void draw: %v", got)
+	}
+	_, err := j.RequestVoid(ctx, chen, c.ID, 1, "ordered")
+	wantReason(t, err, engine.DrawState, "")
+	for _, n := range []int{1, 2} {
+		j.goTo(j.info(c, n).RoundTime.Add(time.Second))
+		j.pass(5*time.Second, time.Second)
+		_, err := j.RunDraw(ctx, c.ID, 1)
+		wantReason(t, err, engine.DrawState, "")
+	}
+	_, _, err = j.PrepareRelease(ctx, wu, c.ID, 1, true)
+	wantReason(t, err, engine.DrawState, "")
+	_, err = j.ReplaceWinner(ctx, c.ID, 1, 1, 1, "late")
+	wantReason(t, err, engine.DrawState, "")
+	if d := j.info(c, 2); d.State != store.DrawDrawn || len(d.Seats) == 0 {
+		t.Fatalf("the other draw: %+v\n%s", d, j.errs.String())
+	}
+	j.wantKinds(map[string]int{"open": 1, "void": 1, "close": 2, "result": 1})
+	if rows := must(j.rooms.Registry.Jobs(ctx))(t); len(rows) != 0 {
+		t.Errorf("jobs are left: %+v", rows)
+	}
+	at := j.info(c, 2).RoundTime.Add(37 * 24 * time.Hour)
+	j.goTo(at.Add(-2 * time.Second))
+	j.look()
+	j.wantState(c, store.Closed)
+	j.pass(2*time.Minute, time.Second)
+	j.wantState(c, store.Erased)
+	if plain, _ := j.check(c); plain != nil {
+		t.Error(plain)
+	}
+	rows, _ := j.daemonRows()
+	if rows["DrawService/RunDraw "+trail.Begun] != 1 {
+		t.Errorf("the trail: %v", rows)
+	}
+}
+
+// TestVoidOfTheOnlyDraw has the only draw voided, before its close and after it: the campaign is settled then, and erased on the timetable, without a claim period.
+func TestVoidOfTheOnlyDraw(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		j := newJury(t)
+		c := j.opening(1)
+		closes := func() {
+			j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+			j.look()
+			j.wantState(c, store.Closed)
+		}
+		if after {
+			closes()
+			j.cosign(0, 1) // the close alone
+			j.move(time.Hour)
+		}
+		j.void(c, 1, "list-wrong")
+		if d := j.info(c, 1); d.Void || len(d.VoidBy) != 0 {
+			t.Errorf("after %v: cosignatures of before it count: %+v", after, d)
+		}
+		j.cosign(1, 2)
+		if d := j.info(c, 1); !d.Void {
+			t.Errorf("after %v: %+v", after, d)
+		}
+		if !after {
+			closes()
+		}
+		if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[0].Close == nil {
+			t.Errorf("after %v: %v", after, plain)
+		}
+		at := j.info(c, 1).RoundTime.Add(30 * 24 * time.Hour)
+		j.goTo(at.Add(-2 * time.Second))
+		j.look()
+		j.wantState(c, store.Closed)
+		j.pass(2*time.Minute, time.Second)
+		j.wantState(c, store.Erased)
+		j.wantKinds(map[string]int{"open": 1, "void": 1, "close": 1, "erased": 1})
+	}
+}
+
+// TestVoidNotCosigned lets the deadline of a void pass: a result is owed and comes by itself, loudly. A cosignature made in time counts if it is handed in before the
+// round, and is refused afterwards; a registry into which it gets all the same fails for ever.
+func TestVoidNotCosigned(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		j := newJury(t)
+		ctx := context.Background()
+		c := j.opening(1)
+		j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+		j.look()
+		j.void(c, 1, "ordered")
+		if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoVoid}) {
+			t.Errorf("to do: %v", got)
+		}
+		j.cosign(0)
+		kept := j.note(1, j.now())
+		due := j.info(c, 1).RoundTime
+		j.goTo(due.Add(-time.Hour + time.Second))
+		j.look()
+		if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoCosign, engine.TodoDraw, engine.TodoVoidMissed}) {
+			t.Errorf("to do after the deadline: %v", got)
+		}
+		if !strings.Contains(j.errs.String(), "custodians did not cosign it in time: a result is owed") {
+			t.Errorf("the daemon's log says nothing:\n%s", j.errs.String())
+		}
+		if plain, seen := j.check(c); plain == nil || seen.Draws[0].Missed != "ordered" {
+			t.Errorf("after the deadline: %v", plain)
+		}
+		if !late {
+			must(j.AddCosignature(ctx, kept))(t)
+			if d := j.info(c, 1); !d.Void {
+				t.Errorf("handed in before the round: %+v", d)
+			}
+			j.goTo(due)
+			j.pass(5*time.Second, time.Second)
+			j.wantKinds(map[string]int{"open": 1, "void": 1, "close": 1})
+			continue
+		}
+		j.goTo(due)
+		_, err := j.AddCosignature(ctx, kept) // the round is out, and not drawn yet
+		wantReason(t, err, engine.CosignatureInvalid, "")
+		j.pass(5*time.Second, time.Second)
+		j.wantKinds(map[string]int{"open": 1, "void": 1, "close": 1, "result": 1})
+		if d := j.info(c, 1); d.State != store.DrawDrawn || d.Void || d.VoidReason != "ordered" || len(d.Seats) == 0 {
+			t.Errorf("%+v", d)
+		}
+		_, err = j.AddCosignature(ctx, kept)
+		wantReason(t, err, engine.CosignatureInvalid, "")
+		must(j.AddCosignature(ctx, j.note(1, j.now())))(t) // one of now confirms nothing, and is welcome
+		if plain, _ := j.check(c); plain != nil {
+			t.Error(plain)
+		}
+		given := must(ledger.VerifyCheckpoint(j.Installation().LogKey, kept))(t)
+		stored := must(j.rooms.Registry.Checkpoint(ctx, given.Size))(t)
+		if err := j.rooms.Registry.SwapCheckpoint(ctx, given.Size, stored, kept); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := j.WriteBundle(ctx, c.ID, &b); err != nil {
+			t.Fatal(err)
+		}
+		files := must(verify.Tar(bytes.NewReader(b.Bytes()), int64(b.Len())))(t)
+		if _, err := verify.Bundle(files, verify.Options{}); err == nil || !strings.Contains(err.Error(), "a result beside a void that counts") {
+			t.Errorf("what the refusal keeps out does no harm: %v", err)
+		}
+	}
+}
+
+// TestVoidTooLate asks for a void, approves it, and has it carried on after a kill, each a second after custodians could still have cosigned it.
+func TestVoidTooLate(t *testing.T) {
+	ctx := context.Background()
+	for _, at := range []string{"asked", "approved", "carried on"} {
+		j := newJury(t)
+		c := j.opening(1)
+		last := j.info(c, 1).RoundTime.Add(-2 * time.Hour)
+		j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+		j.look()
+		j.goTo(last)
+		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+		if at == "carried on" {
+			j.SetStep(func(name string) {
+				if name == "approved" {
+					panic("cut")
+				}
+			})
+			func() {
+				defer func() { recover() }()
+				j.Approve(ctx, lin, asked.ID, asked.Digest())
+				t.Error("was not cut off")
+			}()
+			j.SetStep(nil)
+			j.restart()
+		}
+		j.move(time.Second)
+		switch at {
+		case "asked":
+			_, err := j.RequestVoid(ctx, lin, c.ID, 1, "ordered")
+			wantReason(t, err, engine.TooLate, "")
+			continue
+		case "approved":
+			_, err := j.Approve(ctx, lin, asked.ID, asked.Digest())
+			wantReason(t, err, engine.TooLate, "")
+		case "carried on":
+			j.move(time.Minute)
+			j.Work(ctx)
+		}
+		if a := must(j.Approval(ctx, asked.ID))(t); a.State != store.ApprovalLapsed || !strings.Contains(a.Outcome, "a result is owed") {
+			t.Errorf("%s too late: %+v", at, a)
+		}
+		j.wantKinds(map[string]int{"open": 1, "close": 1})
+	}
+}
+
+// TestVoidBeaconDead waits for a round that does not come. Only after the days of the rules is its beacon dead, and only while nobody has the round.
+func TestVoidBeaconDead(t *testing.T) {
+	j := newJury(t)
+	ctx := context.Background()
+	c := j.opening(2)
+	j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+	j.look()
+	j.beacon.away.Store(true)
+	_, err := j.RequestVoid(ctx, chen, c.ID, 1, "beacon-dead")
+	wantReason(t, err, engine.TooEarly, "")
+	dead := j.info(c, 1).RoundTime.Add(30 * 24 * time.Hour)
+	j.goTo(dead.Add(-time.Second))
+	_, err = j.RequestVoid(ctx, chen, c.ID, 1, "beacon-dead")
+	wantReason(t, err, engine.TooEarly, "")
+	j.move(time.Second)
+	_, err = j.RequestVoid(ctx, chen, c.ID, 1, "cancelled")
+	wantReason(t, err, engine.TooLate, "")
+	j.beacon.away.Store(false)
+	_, err = j.RequestVoid(ctx, chen, c.ID, 1, "beacon-dead")
+	wantReason(t, err, engine.DrawState, "")
+	j.beacon.away.Store(true)
+	asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "beacon-dead"))(t)
+	j.beacon.away.Store(false) // it comes before the second person looks
+	_, err = j.Approve(ctx, lin, asked.ID, asked.Digest())
+	wantReason(t, err, engine.DrawState, "")
+	j.beacon.away.Store(true)
+	j.wantKinds(map[string]int{"open": 1, "close": 2})
+
+	j.void(c, 1, "beacon-dead")
+	if got := j.todo(1); !slices.Contains(got, engine.TodoVoid) || !slices.Contains(got, engine.TodoDraw) {
+		t.Errorf("to do: %v", got)
+	}
+	if plain, seen := j.check(c); plain == nil || seen.Draws[0].Voiding != "beacon-dead" {
+		t.Errorf("before it is cosigned: %v, %+v", plain, seen.Draws[0])
+	}
+	j.cosign(0, 2)
+	if d := j.info(c, 1); !d.Void || !d.VoidDeadline.IsZero() {
+		t.Errorf("%+v", d)
+	}
+	if got := j.todo(1); len(got) != 0 {
+		t.Errorf("to do of a void draw: %v", got)
+	}
+	_, err = j.RunDraw(ctx, c.ID, 1)
+	wantReason(t, err, engine.DrawState, "")
+	j.pass(2*time.Minute, time.Second) // no job tries it
+	j.move(time.Hour * 2)              // the second draw's days are over too
+	j.void(c, 2, "beacon-dead")
+	j.cosign(0, 2)
+	if plain, _ := j.check(c); plain != nil {
+		t.Error(plain)
+	}
+	j.pass(2*time.Minute, time.Second)
+	j.wantState(c, store.Closed) // its envelopes are kept for the days of retention from then on
+	if rows := must(j.rooms.Registry.Jobs(ctx))(t); len(rows) != 0 {
+		t.Errorf("jobs are left: %+v", rows)
+	}
+
+	j.beacon.away.Store(false) // after all: then the void is refuted, and an officer draws
+	if d := must(j.RunDraw(ctx, c.ID, 1))(t); d.State != store.DrawDrawn || d.Void {
+		t.Errorf("%+v", d)
+	}
+	if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[1].State != verify.StateVoid {
+		t.Errorf("drawn after all: %v, %+v", plain, seen.Draws)
+	}
+}
+
+// TestVoidCutOff kills the daemon at each step of a void that was approved: it is carried on, logged once, and the trail says so.
+func TestVoidCutOff(t *testing.T) {
+	ctx := context.Background()
+	seen := map[string]bool{}
+	for n := 1; n < 50; n++ {
+		j := newJury(t)
+		c := j.opening(1)
+		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+		count, died := 0, ""
+		j.SetStep(func(name string) {
+			if count++; count == n {
+				panic(crash{name})
+			}
+		})
+		func() {
+			defer func() {
+				if r := recover(); r != nil {
+					died = r.(crash).step
+				}
+			}()
+			must(j.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
+		}()
+		j.SetStep(nil)
+		if died == "" {
+			if !seen["approved"] || !seen["void chosen"] || !seen["appended"] || !seen["signed"] || !seen["carried out"] {
+				t.Errorf("only cut off at %v", seen)
+			}
+			return
+		}
+		seen[died] = true
+		j.restart()
+		j.move(31 * time.Second)
+		j.Work(ctx)
+		j.Work(ctx)
+		if a := must(j.Approval(ctx, asked.ID))(t); a.State != store.ApprovalDone {
+			t.Errorf("killed at %q: approval %d, %s", died, a.State, a.Outcome)
+		}
+		j.wantKinds(map[string]int{"open": 1, "void": 1})
+		if rows, open := j.daemonRows(); rows["ApprovalService/Approve "+trail.OK] != 1 || open != 0 {
+			t.Errorf("killed at %q: the trail: %v, %d open", died, rows, open)
+		}
+		j.cosign(0, 1)
+		if d := j.info(c, 1); !d.Void {
+			t.Errorf("killed at %q: %+v", died, d)
+		}
+	}
+	t.Error("it never ends")
+}
+
+// TestVoidLoggedOnce stops an engine that has decided to log a void, and lets another one carry the same approval out. The mutant appends it all the same.
+func TestVoidLoggedOnce(t *testing.T) {
+	for _, forced := range []bool{false, true} {
+		j := newJury(t)
+		ctx := context.Background()
+		c := j.opening(1)
+		other := j.beside()
+		if forced {
+			j.cfg.Registry = forcedRegistry{j.rooms.Registry}
+			j.restart()
+		}
+		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+		stopped, resume := j.stopAt("void chosen", 1)
+		ended := make(chan error, 1)
+		go func() { _, err := j.Approve(ctx, lin, asked.ID, asked.Digest()); ended <- err }()
+		<-stopped
+		must(other.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
+		resume()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if twice := j.kinds()["void"] == 2; twice != forced {
+			t.Errorf("mutant %v: the log holds %v", forced, j.kinds())
+		}
+	}
+}
