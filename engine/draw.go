@@ -255,15 +255,15 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	if err != nil {
 		return DrawInfo{}, err
 	}
-	switch d.row.State {
-	case store.DrawPending:
-		return DrawInfo{}, refuse(DrawState, "the entry list is not public yet: close the campaign first")
-	case store.DrawDrawn:
+	if d.row.State == store.DrawDrawn {
 		return e.drawInfo(ctx, d)
 	}
 	v, err := e.drawable(ctx, d)
 	if err != nil {
 		return DrawInfo{}, err
+	}
+	if d.row.State == store.DrawPending {
+		return DrawInfo{}, refuse(DrawState, "the entry list is not public yet: close the campaign first")
 	}
 	sig, err := e.round(ctx, d.chain, d.rules.Round)
 	var own *Error

@@ -88,7 +88,7 @@ func (j *jury) cosign(who ...int) {
 }
 
 // check checks the bundle as everybody does, and as a custodian does now.
-func (j *jury) check(c engine.Campaign) (plain error, seen *verify.Outcome) {
+func (j *jury) check(c engine.Campaign) (seen *verify.Outcome, plain error) {
 	j.t.Helper()
 	var b bytes.Buffer
 	if err := j.WriteBundle(context.Background(), c.ID, &b); err != nil {
@@ -96,7 +96,7 @@ func (j *jury) check(c engine.Campaign) (plain error, seen *verify.Outcome) {
 	}
 	files := must(verify.Tar(bytes.NewReader(b.Bytes()), int64(b.Len())))(j.t)
 	_, plain = verify.Bundle(files, verify.Options{})
-	return plain, must(verify.Bundle(files, verify.Options{Now: j.now()}))(j.t)
+	return must(verify.Bundle(files, verify.Options{Now: j.now()}))(j.t), plain
 }
 
 func (j *jury) info(c engine.Campaign, n int) engine.DrawInfo {
@@ -201,7 +201,7 @@ func TestVoidOfOneDraw(t *testing.T) {
 	ctx := context.Background()
 	c := j.opening(2)
 	j.void(c, 1, "rules-broken")
-	if plain, seen := j.check(c); plain == nil || seen.Draws[0].Voiding != "rules-broken" || seen.Draws[0].State != verify.StateOpen {
+	if seen, plain := j.check(c); plain == nil || seen.Draws[0].Voiding != "rules-broken" || seen.Draws[0].State != verify.StateOpen {
 		t.Errorf("before it is cosigned: %v, %+v", plain, seen.Draws[0])
 	}
 	if d := j.info(c, 1); d.Void || d.VoidReason != "rules-broken" || !d.VoidDeadline.Equal(d.RoundTime.Add(-time.Hour)) {
@@ -225,7 +225,7 @@ func TestVoidOfOneDraw(t *testing.T) {
 	if d := j.info(c, 2); d.Void || d.VoidReason != "" {
 		t.Errorf("the other draw: %+v", d)
 	}
-	if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[1].State != verify.StateClosed {
+	if seen, plain := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[1].State != verify.StateClosed {
 		t.Errorf("once it is cosigned: %v, %+v", plain, seen.Draws)
 	}
 	if got := j.todo(1); len(got) != 0 {
@@ -256,7 +256,7 @@ func TestVoidOfOneDraw(t *testing.T) {
 	j.wantState(c, store.Closed)
 	j.pass(2*time.Minute, time.Second)
 	j.wantState(c, store.Erased)
-	if plain, _ := j.check(c); plain != nil {
+	if _, plain := j.check(c); plain != nil {
 		t.Error(plain)
 	}
 	rows, _ := j.daemonRows()
@@ -291,7 +291,7 @@ func TestVoidOfTheOnlyDraw(t *testing.T) {
 		if !after {
 			closes()
 		}
-		if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[0].Close == nil {
+		if seen, plain := j.check(c); plain != nil || seen.Draws[0].State != verify.StateVoid || seen.Draws[0].Close == nil {
 			t.Errorf("after %v: %v", after, plain)
 		}
 		at := j.info(c, 1).RoundTime.Add(30 * 24 * time.Hour)
@@ -328,7 +328,7 @@ func TestVoidNotCosigned(t *testing.T) {
 		if !strings.Contains(j.errs.String(), "custodians did not cosign it in time: a result is owed") {
 			t.Errorf("the daemon's log says nothing:\n%s", j.errs.String())
 		}
-		if plain, seen := j.check(c); plain == nil || seen.Draws[0].Missed != "ordered" {
+		if seen, plain := j.check(c); plain == nil || seen.Draws[0].Missed != "ordered" {
 			t.Errorf("after the deadline: %v", plain)
 		}
 		if !late {
@@ -352,7 +352,7 @@ func TestVoidNotCosigned(t *testing.T) {
 		_, err = j.AddCosignature(ctx, kept)
 		wantReason(t, err, engine.CosignatureInvalid, "")
 		must(j.AddCosignature(ctx, j.note(1, j.now())))(t) // one of now confirms nothing, and is welcome
-		if plain, _ := j.check(c); plain != nil {
+		if _, plain := j.check(c); plain != nil {
 			t.Error(plain)
 		}
 		given := must(ledger.VerifyCheckpoint(j.Installation().LogKey, kept))(t)
@@ -448,7 +448,7 @@ func TestVoidBeaconDead(t *testing.T) {
 	if got := j.todo(1); !slices.Contains(got, engine.TodoVoid) || !slices.Contains(got, engine.TodoDraw) {
 		t.Errorf("to do: %v", got)
 	}
-	if plain, seen := j.check(c); plain == nil || seen.Draws[0].Voiding != "beacon-dead" {
+	if seen, plain := j.check(c); plain == nil || seen.Draws[0].Voiding != "beacon-dead" {
 		t.Errorf("before it is cosigned: %v, %+v", plain, seen.Draws[0])
 	}
 	j.cosign(0, 2)
@@ -464,7 +464,7 @@ func TestVoidBeaconDead(t *testing.T) {
 	j.move(time.Hour * 2)              // the second draw's days are over too
 	j.void(c, 2, "beacon-dead")
 	j.cosign(0, 2)
-	if plain, _ := j.check(c); plain != nil {
+	if _, plain := j.check(c); plain != nil {
 		t.Error(plain)
 	}
 	j.pass(2*time.Minute, time.Second)
@@ -477,7 +477,7 @@ func TestVoidBeaconDead(t *testing.T) {
 	if d := must(j.RunDraw(ctx, c.ID, 1))(t); d.State != store.DrawDrawn || d.Void {
 		t.Errorf("%+v", d)
 	}
-	if plain, seen := j.check(c); plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[1].State != verify.StateVoid {
+	if seen, plain := j.check(c); plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[1].State != verify.StateVoid {
 		t.Errorf("drawn after all: %v, %+v", plain, seen.Draws)
 	}
 }

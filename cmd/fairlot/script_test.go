@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// daemonCommand is the scripts' `daemon`: it makes an installation and serves it until the script ends. DOOR is its staff door, and admin.token its first
+// daemonCommand is the scripts' `daemon`: it makes an installation and serves it until the script ends. DOOR is its staff door, FAIRLOT_SITE its site, and admin.token its first
 // token. fairlotd is built in dir when a script wants it first; this program does not link it, since it opens databases.
 func daemonCommand(dir string) func(ts *testscript.TestScript, neg bool, args []string) {
 	program := filepath.Join(dir, "fairlotd")
@@ -70,6 +70,7 @@ func serve(ts *testscript.TestScript, program string) {
 		}
 	}
 	ts.Setenv("DOOR", door)
+	ts.Setenv("FAIRLOT_SITE", "http://"+site)
 	ts.Check(os.Rename(filepath.Join(dir, "admin.token"), ts.MkAbs("admin.token")))
 }
 

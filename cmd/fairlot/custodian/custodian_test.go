@@ -63,13 +63,16 @@ func (w *town) ok(err error) {
 	}
 }
 
-func (w *town) check(s *scene.Scene) *bundle.Checked {
+func (w *town) check(s *scene.Scene) *bundle.Checked { return w.checkAt(s, time.Time{}) }
+
+// checkAt checks as the commands do at a time.
+func (w *town) checkAt(s *scene.Scene, now time.Time) *bundle.Checked {
 	w.t.Helper()
 	path := filepath.Join(w.t.TempDir(), "b.tar")
 	w.ok(os.WriteFile(path, must(s.Tar())(w.t), 0o600))
 	f := must(bundle.Open(context.Background(), path, nil))(w.t)
 	w.t.Cleanup(func() { f.Close() })
-	return must(f.Check(verify.Options{}))(w.t)
+	return must(f.Check(verify.Options{Now: now}))(w.t)
 }
 
 // drawn closes, has the keys cosign at a time that counts, and draws.

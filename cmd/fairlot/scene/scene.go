@@ -3,7 +3,7 @@
 //
 // It plays the daemon's part, also a dishonest daemon's: whatever a test wants said wrongly can be put into the records.
 //
-// First call: Make; then Close, Cosigned, Draw, Opened, Replace, and Tar after each.
+// First call: Make; then Close, Void, Cosigned, Draw, Opened, Replace, and Tar after each.
 package scene
 
 import (
@@ -245,6 +245,11 @@ func (s *Scene) Close() error {
 		c.Days = []draw.Day{{Date: "2026-01-01", Count: int64(len(l))}}
 	}
 	return s.log(c)
+}
+
+// Void declares the draw void.
+func (s *Scene) Void(reason string) error {
+	return s.log(&draw.Void{Open: s.openHash, Draw: 1, Reason: reason})
 }
 
 // Cosigned takes in a cosigned note as a daemon does.
