@@ -128,7 +128,7 @@ step_threats() { go test -count=1 -run 'TestThreat' .; }
 # clone-demo's. Fewer than two is a failure under CI.
 step_unit() {
 	local rc=0 e
-	go_test unit -timeout 40m $(go_packages) || rc=1
+	go_test unit -timeout 40m -parallel 4 $(go_packages) || rc=1
 	ENGINES=
 	for e in sqlite postgres; do
 		awk -v ok="fairlot/store/$e" '/^--- PASS: TestContract / { c = 1 } /^(ok|FAIL)[ \t]/ { if (c && $1 == "ok" && $2 == ok) found = 1; c = 0 }

@@ -26,7 +26,7 @@ failed=0
 run() {
 	local pattern=$1
 	[ -z "${FAULT_ENGINE:-}" ] || pattern="$pattern/$FAULT_ENGINE"
-	FAULT_MUTANTS=1 go test "${PACKAGE:-./attack}" -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /LINEAR|/d; /msg="staff call"/d' || failed=1
+	go test "${PACKAGE:-./attack}" -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /LINEAR|/d; /msg="staff call"/d' || failed=1
 }
 
 kills() { FAULT_CYCLES=${1:-1000} run 'TestKillCycles(SeesLoss)?$'; }

@@ -22,6 +22,7 @@ import (
 // TestKillLeavesNoActWithoutItsRow kills the daemon with SIGKILL while staff make and revoke tokens, open campaigns and close them early. Whatever
 // is in the rooms afterwards, the trail says that it was begun. FAULT_ACTS is the number of kills.
 func TestKillLeavesNoActWithoutItsRow(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)
 		found, cutOff := killActs(t, d, fromEnv(t, "FAULT_ACTS", 6), false)
@@ -37,6 +38,7 @@ func TestKillLeavesNoActWithoutItsRow(t *testing.T) {
 
 // TestKillSeesLateRows does the same to a daemon that writes the row of an act after the act.
 func TestKillSeesLateRows(t *testing.T) {
+	t.Parallel()
 	program := mutant(t, "server/audit.go", `	n, err := in.engine.BeginAct(ctx, a)
 	if err != nil {
 		return nil, err

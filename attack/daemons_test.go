@@ -15,6 +15,7 @@ import (
 // TestSeveralDaemons has three daemons on one folder and 16 writers over all of them, and again and again kills the one that holds the lease, or stops it for
 // longer than the lease lasts and wakes it up. Another one must take over in seconds; nothing may be lost, doubled, half, or signed twice.
 func TestSeveralDaemons(t *testing.T) {
+	t.Parallel()
 	strikes := fromEnv(t, "FAIRLOT_TAKEOVERS", 4)
 	first := newDaemonOn(t, onPostgres(t))
 	all := []*daemon{first}

@@ -81,6 +81,7 @@ type side struct {
 // TestFailover makes another node of deploy/ha the primary, again and again while writers enter through two daemons: one goes through haproxy, the
 // other names all nodes. FAULT_PROMOTIONS is the number of promotions.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	n := fromEnv(t, "FAULT_PROMOTIONS", 3)
 	ha := pgtest.StartHA(t)
 	const settings = "SELECT concat_ws(' ', current_setting('synchronous_commit'), current_setting('data_checksums'), current_setting('synchronous_standby_names') <> '')"
@@ -102,6 +103,7 @@ func TestFailover(t *testing.T) {
 
 // TestFailoverSeesLoss lets the primary acknowledge without a standby, and does to it what the test above does second.
 func TestFailoverSeesLoss(t *testing.T) {
+	t.Parallel()
 	ha := pgtest.StartHA(t)
 	if err := ha.Configure(t.Context(), `{"synchronous_mode":false,"synchronous_mode_strict":false,"maximum_lag_on_failover":1073741824}`, func(names string) bool { return names == "" }); err != nil {
 		t.Fatal(err)

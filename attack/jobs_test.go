@@ -18,6 +18,7 @@ import (
 // TestClosesAndDrawsByItself has the real daemon end, close and draw a campaign without anybody's call, while it is killed again and again. Each
 // record is there once, and nobody who has a receipt is missing.
 func TestClosesAndDrawsByItself(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, on engine) {
 		for _, fault := range byItself(t, newDaemonOn(t, on)) {
 			t.Error(fault)
@@ -28,6 +29,7 @@ func TestClosesAndDrawsByItself(t *testing.T) {
 // TestClosesAndDrawsByItselfSeesTwice gives the same test a daemon that logs a result without moving the draw's state by compare-and-swap in the same transaction:
 // what is done twice, by a second daemon or after a kill, is then there twice.
 func TestClosesAndDrawsByItselfSeesTwice(t *testing.T) {
+	t.Parallel()
 	program := mutant(t, "engine/draw.go", "store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking}", "store.Transition{}")
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)

@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fairlot/store/postgres/pgtest"
 )
 
 // program is the daemon under attack.
@@ -46,14 +48,6 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
-}
-
-// byChance leaves a mutant that a few strikes find out by chance only to the long form.
-func byChance(t *testing.T) {
-	t.Helper()
-	if os.Getenv("FAULT_MUTANTS") == "" {
-		t.Skip("CANNOT be relied on to be found out in a few strikes: faults.sh tries it for longer")
-	}
 }
 
 // fromEnv is a whole number from the environment, or what it is by default.
@@ -123,12 +117,11 @@ func newDaemonIn(t testing.TB, on engine, root, dir string) *daemon {
 // freePort is an address of this machine that nobody listens on just now.
 func freePort(t testing.TB) string {
 	t.Helper()
-	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := pgtest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lis.Close()
-	return lis.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 func (d *daemon) command(args ...string) *exec.Cmd {

@@ -1,14 +1,11 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
 
-	"fairlot/crypto/keys"
 	"fairlot/store"
 )
 
@@ -58,7 +55,7 @@ func (w *watched) SwapMark(name, old, new string) (bool, error) {
 }
 
 func (w *watched) away(err error) error {
-	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, keys.ErrFile) {
+	if err == nil || gone(err) {
 		return err
 	}
 	w.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -119,7 +118,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 	for {
 		if entry.Epoch != gate.Epoch {
 			err := e.sealUnder(o, gate.Epoch, body, c, &entry)
-			if errors.Is(err, fs.ErrNotExist) { // mixed and gone: this gate is an old one
+			if gone(err) { // mixed and destroyed: this gate is an old one
 				old := gate.Epoch
 				if gate, err = e.gate(ctx, o); err != nil {
 					return Receipt{}, err
@@ -224,7 +223,7 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 	if !o.hides() && !row.Mixed {
 		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // mixed a moment ago, or lost: the bodies cannot be told apart any more
+		case gone(err): // mixed a moment ago, or lost: the bodies cannot be told apart any more
 		case err != nil:
 			return Receipt{}, e.fault(err)
 		default:

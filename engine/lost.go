@@ -8,11 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"fairlot/crypto/keys"
 	"fairlot/crypto/tag"
 	"fairlot/store"
 )
 
-// lostKeys are the keys of a campaign that are absent though they are needed, each told to operators once a start.
+// lostKeys are the keys of a campaign that are gone though they are needed, each told to operators once a start.
 type lostKeys struct {
 	mu   sync.Mutex
 	told map[string]bool
@@ -27,19 +28,22 @@ func (e *Engine) keyLost(o *opened, name, use string) *Error {
 			o.lost.told = map[string]bool{}
 		}
 		o.lost.told[name] = true
-		e.Log.Error("a key is missing from the key folder", "campaign", hexID(o.id), "key", use)
+		e.Log.Error("a key is missing from the key folder, or damaged", "campaign", hexID(o.id), "key", use)
 	}
-	return &Error{Reason: StorageUnavailable, Text: "a key of this campaign is missing: nothing was acknowledged, tell the institution", Retry: time.Minute}
+	return &Error{Reason: StorageUnavailable, Text: "a key of this campaign is missing or damaged: nothing was acknowledged, tell the institution", Retry: time.Minute}
 }
+
+// gone tells whether no waiting brings a key back: it is absent, or its file is not what was written.
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, keys.ErrFile) }
 
 func tagKeyUse() string { return "of tags" }
 
 func epochKeyUse(epoch uint32) string { return fmt.Sprintf("of epoch %d", epoch) }
 
-// tagKey returns the key of a campaign's tags. If it is absent the gate, read again, says why: it is destroyed at close, and lost before.
+// tagKey returns the key of a campaign's tags. If it is gone the gate, read again, says why: it is destroyed at close, and lost before.
 func (e *Engine) tagKey(ctx context.Context, o *opened) (tag.Key, error) {
 	key, err := e.Keys.Get(tagKeyName(o.id))
-	if !errors.Is(err, fs.ErrNotExist) {
+	if !gone(err) {
 		return key, e.fault(err)
 	}
 	gate, err := e.gate(ctx, o)

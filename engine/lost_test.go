@@ -124,9 +124,15 @@ func TestTagKeyLostAtTheDesk(t *testing.T) {
 	}
 }
 
-// TestEpochKeyLost loses the key that waiting responses are sealed under. Nobody new is taken, receipts are still given, and the close says which key it
+// TestEpochKeyLost loses the key that waiting responses are sealed under, or leaves an empty file of it, as a disk does that lied. Nobody new is taken, receipts are still given, and the close says which key it
 // wants, until it has it.
 func TestEpochKeyLost(t *testing.T) {
+	for _, empty := range []bool{false, true} {
+		t.Run(fmt.Sprintf("empty %v", empty), func(t *testing.T) { epochKeyLost(t, empty) })
+	}
+}
+
+func epochKeyLost(t *testing.T, empty bool) {
 	w := newWorld(t)
 	ctx := context.Background()
 	c := w.open(rules())
@@ -137,6 +143,12 @@ func TestEpochKeyLost(t *testing.T) {
 		w.enter(clients[i])
 	}
 	restore := w.loseKeys(c, "epoch-1")
+	if empty {
+		name := filepath.Join(w.dir, "keys", fmt.Sprintf("%x-epoch-1.key", c.ID[:]))
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for range 2 {
 		_, err := w.Enter(ctx, w.client(c, 9, tokens[9]).req)
 		wantReason(t, err, engine.StorageUnavailable, "")
@@ -144,7 +156,7 @@ func TestEpochKeyLost(t *testing.T) {
 	if again := must(w.Enter(ctx, clients[3].req))(t); string(again.Note) != string(clients[3].got.Note) {
 		t.Error("another receipt")
 	}
-	if n := w.logged("missing", "of epoch 1"); n != 1 {
+	if n := w.logged("or damaged", "of epoch 1"); n != 1 {
 		t.Errorf("logged %d times", n)
 	}
 	w.setClock(c.Rules.ObjectionsEnd.Add(time.Minute))

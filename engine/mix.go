@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
 
 	"fairlot/crypto/seal"
@@ -191,11 +190,11 @@ func (e *Engine) putMixed(ctx context.Context, o *opened, b store.Batch, final b
 	return nil
 }
 
-// lostEpochError says that an epoch's key is not there, though responses were sealed under it.
+// lostEpochError says that an epoch's key is gone, though responses were sealed under it.
 type lostEpochError struct{ epoch uint32 }
 
 func (e *lostEpochError) Error() string {
-	return fmt.Sprintf("the key of epoch %d is missing, and responses wait under it: docs/OPERATIONS.md says what to do", e.epoch)
+	return fmt.Sprintf("the key of epoch %d is missing or damaged, and responses wait under it: docs/OPERATIONS.md says what to do", e.epoch)
 }
 
 func (e *Engine) destroyEpochs(o *opened, b store.Batch) error {
@@ -233,7 +232,7 @@ func (e *Engine) openBatch(ctx context.Context, o *opened, b store.Batch) ([]sto
 			key, ok := keys[row.Epoch]
 			if !ok {
 				k, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
-				if errors.Is(err, fs.ErrNotExist) {
+				if gone(err) {
 					return nil, nil, &lostEpochError{row.Epoch}
 				}
 				if err != nil {

@@ -126,7 +126,7 @@ func NewHA() (_ *HA, err error) {
 func (ha *HA) write() error {
 	var octets [2]byte
 	rand.Read(octets[:])
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return err
 	}

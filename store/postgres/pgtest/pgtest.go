@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -107,7 +108,7 @@ func newIn(parent string, settings []string) (_ *Cluster, err error) {
 	if err := os.WriteFile(filepath.Join(c.data(), "pg_hba.conf"), []byte(hba), 0o600); err != nil { // keeps its owner
 		return nil, fmt.Errorf("write pg_hba.conf: %w", err)
 	}
-	if c.Port, err = freePort(); err != nil {
+	if c.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
 	return c, c.Start()
@@ -332,11 +333,18 @@ func nobody() (*syscall.Credential, error) {
 	return nil, fmt.Errorf("%w: root cannot run it, and there is no user postgres or nobody", ErrAbsent)
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort is a port of 127.0.0.1 that nobody listens on just now. It is below those that the kernel gives to outgoing connections: whoever lets go of it
+// and takes it again, as a server that is killed and started does, finds it free.
+func FreePort() (int, error) {
+	for {
+		port := 10000 + rand.IntN(22000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		return port, l.Close()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
