@@ -46,8 +46,9 @@ func (c *backupCmd) Run(ctx context.Context) error {
 }
 
 type restoreCmd struct {
-	From      string   `placeholder:"DIR" help:"Backup made by fairlotd backup. Left out, rooms that were put back by other means (pg_restore) are looked at, and the next start is told."`
-	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms."`
+	From      string   `placeholder:"DIR" xor:"how" required:"" help:"Backup made by fairlotd backup."`
+	PutBack   bool     `xor:"how" required:"" help:"The rooms were put back already, by pg_restore or a copy: look at them, and tell the next start."`
+	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms; with --put-back the whole installation."`
 	Witnessed []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has: a log that is behind it is refused. May be repeated."`
 }
 
@@ -68,7 +69,7 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 	if err := witnessed(in.Keys, c.Witnessed); err != nil {
 		return err
 	}
-	if c.From == "" {
+	if c.PutBack {
 		return c.told(ctx, in)
 	}
 	r, err := backup.Restore(ctx, in, c.From, tellErr)

@@ -138,6 +138,9 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 		fmt.Printf("  app DSNs      %s (0600, the daemon's)\n  owner DSNs    %s (0600, for fairlotd upgrade alone: keep it on another machine)\n\n",
 			filepath.Join(c.Dir, appDSNs), filepath.Join(c.Dir, ownerDSNs))
 	}
+	if c.AdminDSNFile != "" {
+		fmt.Printf("  admin DSN     %s is needed no more: put it away, no daemon asks for it\n\n", c.AdminDSNFile)
+	}
 	fmt.Printf("next: fairlotd serve --dir %s\n      fairlot --token-file %s token create --role officer --label NAME --out officer.token   (one for each of two persons at least)\n", c.Dir, filepath.Join(c.Dir, tokenFile))
 	return nil
 }
