@@ -50,6 +50,7 @@ type world struct {
 	staff      context.Context
 	second     context.Context // another officer, who approves
 	approvals  fairlotv1.ApprovalServiceClient
+	log        fairlotv1.LogServiceClient
 	campaigns  fairlotv1.CampaignServiceClient
 	entries    fairlotv1.EntryServiceClient
 	draws      fairlotv1.DrawServiceClient
@@ -119,7 +120,7 @@ func newWorld(t *testing.T) *world {
 		check(err)
 		*to = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
-	w.approvals = fairlotv1.NewApprovalServiceClient(conn)
+	w.approvals, w.log = fairlotv1.NewApprovalServiceClient(conn), fairlotv1.NewLogServiceClient(conn)
 	t.Cleanup(func() {
 		conn.Close()
 		site.Close()
@@ -261,8 +262,8 @@ func (w *world) entrants(c *fairlotv1.Campaign) int {
 	return len(leaves)
 }
 
-// others enters n more persons through the staff's door, which knows the public methods too.
-func (w *world) others(c *fairlotv1.Campaign, n int) {
+// others enters n more persons through the staff's door, which knows the public methods too, and returns their receipts.
+func (w *world) others(c *fairlotv1.Campaign, n int) (receipts []string) {
 	w.t.Helper()
 	for i, token := range w.tokens(c, n) {
 		req := &fairlotv1.EnterRequest{
@@ -271,10 +272,13 @@ func (w *world) others(c *fairlotv1.Campaign, n int) {
 			Contact:      &fairlotv1.Contact{Lang: "en", Email: fmt.Sprintf("p%d@example.org", i)},
 			ResponseJson: answers, AnswerSecretHash: make([]byte, 32),
 		}
-		if _, err := w.entries.Enter(context.Background(), req); err != nil {
+		got, err := w.entries.Enter(context.Background(), req)
+		if err != nil {
 			w.t.Fatal(err)
 		}
+		receipts = append(receipts, got.Receipt)
 	}
+	return receipts
 }
 
 // idNumber is the i-th valid citizen's number.

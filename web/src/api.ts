@@ -39,6 +39,9 @@ export interface Draw {
   entrants: string;
   cosignedBy: string[];
   seats: Seat[];
+  voidReason: string; // of a void that is logged, whether it counts or not; "" if none is
+  voidDeadline: string | null;
+  voidCosignedBy: string[];
 }
 export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string }
 export interface EntryStatus { counting: string; chances: number; reason: string }

@@ -22,7 +22,7 @@ export async function contractHolds(c: Campaign): Promise<boolean> {
     && open.get("campaign") === c.name.slice("campaigns/".length);
 }
 
-export type Standing = "draft" | "open" | "ended" | "awaiting" | "drawn" | "erased";
+export type Standing = "draft" | "open" | "ended" | "awaiting" | "drawn" | "void" | "erased";
 
 // standing is where a campaign is, as a reader asks. draws may be without seats.
 export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
@@ -30,7 +30,9 @@ export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
   if (c.state === "CAMPAIGN_STATE_OPEN" && now < new Date(c.entriesEnd)) return "open";
   if (c.state === "CAMPAIGN_STATE_ERASED") return "erased";
   if (!hasDraws(c)) return "ended";
-  return draws.length > 0 && draws.every((d) => d.state === "DRAW_STATE_DRAWN") ? "drawn" : "awaiting";
+  const isVoid = (d: Draw) => d.state === "DRAW_STATE_VOID";
+  if (draws.length === 0 || !draws.every((d) => d.state === "DRAW_STATE_DRAWN" || isVoid(d))) return "awaiting";
+  return draws.every(isVoid) ? "void" : "drawn";
 }
 
 export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey: SurveyForm | null | "broken", redraw: () => void): View {
@@ -214,7 +216,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     draw: (page) => {
       const { t } = page;
       const institution = parseOpen(c.openRecord).get("institution") ?? "";
-      const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING") || (hasDraws(c) && !open);
+      const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING" || d.voidReason !== "") || (hasDraws(c) && !open);
       return h("div", {},
         local("h1", c.title, page.lang, { tabindex: -1 }),
         h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),

@@ -184,10 +184,12 @@ function outcomes(f: Found, page: Page): string[] {
 
 function outcome(f: Found, l: Listed, page: Page): string {
   const { t } = page;
+  const draw = f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`));
+  if (!l.drawn && draw?.state === "DRAW_STATE_VOID") return t.outcomeVoid;
   if (l.chances === 0) return t.outcomeNone;
   if (!l.drawn) return t.notDrawn;
   if (l.seat === "") return t.outcomeNot;
-  const now = f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))?.seats.find((s) => s.entryId === f.receipt.id);
+  const now = draw?.seats.find((s) => s.entryId === f.receipt.id);
   const title = (tier: number) => tierTitle(f.campaign, l.draw - 1, tier, page);
   if (now?.vacated) return t.outcomeVacated(l.seat === "alt" ? t.called : title(Number(l.seat)), t.vacatedReasons[now.vacated] ?? now.vacated);
   if (l.seat !== "alt") return t.outcomeWon(title(Number(l.seat)));

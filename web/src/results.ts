@@ -32,19 +32,34 @@ export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement
 function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): HTMLElement {
   const { t } = page;
   const id = `result-${index + 1}`;
-  const closed = d.state === "DRAW_STATE_CLOSED" || d.state === "DRAW_STATE_DRAWN";
+  const closed = d.state === "DRAW_STATE_CLOSED" || d.state === "DRAW_STATE_DRAWN" || (d.state === "DRAW_STATE_VOID" && (c.state === "CAMPAIGN_STATE_CLOSED" || c.state === "CAMPAIGN_STATE_ERASED"));
   return h("section", { class: "card", "aria-labelledby": id },
     h("h2", { id }, of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle),
     !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
+    d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, page)),
     definitions([
       [t.state, t.drawStates[d.state] ?? d.state],
       [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
       [t.round, d.round],
       [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
+      ...(d.voidReason !== "" ? ([
+        [t.voidReason, t.voidReasons[d.voidReason] ?? d.voidReason],
+        ...(d.voidDeadline ? [[t.voidDeadline, when(d.voidDeadline, page)]] : []),
+        [t.voidCosigned, d.voidCosignedBy.length > 0 ? d.voidCosignedBy.join(", ") : t.cosignedNone],
+      ] as [string, string | HTMLElement][]) : []),
       ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, d.cosignedBy.length > 0 ? d.cosignedBy.join(", ") : t.cosignedNone]] as [string, string][]) : []),
     ]),
     d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page),
     d.state === "DRAW_STATE_DRAWN" && claimed(c.claim, page));
+}
+
+// voidText says what a logged void is worth by now: it counts only once custodians have cosigned it in time.
+function voidText(d: Draw, page: Page): string {
+  const { t } = page;
+  if (d.state === "DRAW_STATE_VOID") return t.voidCounts;
+  if (d.state === "DRAW_STATE_DRAWN") return t.voidPassedOver;
+  if (!d.voidDeadline) return t.voidWaits;
+  return new Date() > new Date(d.voidDeadline) ? t.voidMissed : t.voidWaitsUntil;
 }
 
 // drawSeats names each prize once, over its seats: those first drawn, those that fell free, and the alternates called in their place.

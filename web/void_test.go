@@ -1,0 +1,109 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"fairlot/crypto/ledger"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// TestBrowserVoid reads what the site says of a draw that is declared void, confirmed by custodians, and of one that nobody confirmed, and checks a receipt of it.
+func TestBrowserVoid(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	rules := w.full("void")
+	var cosigners []*ledger.Cosigner
+	for _, k := range rules.Custodians {
+		skey, vkey, err := ledger.GenerateCosigner(strings.Split(k.Cosigner, "+")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := ledger.NewCosigner(skey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cosigners, k.Cosigner = append(cosigners, c), vkey
+	}
+	c := w.open(rules)
+	missed := w.open(w.full("void-missed"))
+	w.others(missed, 6)
+	entered := w.others(c, 6)[0]
+	for _, name := range []string{c.Name, missed.Name} {
+		asked, err := w.draws.VoidDraw(w.staff, &fairlotv1.VoidDrawRequest{Name: name + "/draws/1", Reason: fairlotv1.VoidReason_VOID_REASON_LIST_WRONG})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.approvals.Approve(w.second, &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.visit("/c/void")
+	b.says(".void", "要有足夠的保管人在期限前連署才算數；否則照常抽獎")
+	b.says("[aria-labelledby=result-1]", "名單有誤")
+	b.says("[aria-labelledby=result-1]", "作廢須連署的期限")
+	if b.eval(`document.querySelector("#send") !== null`) != "true" {
+		t.Error("entries do not go on")
+	}
+	b.visit("/c/void?lang=en")
+	b.says(".void", "That counts only if enough custodians cosign it in time; otherwise the draw is held.")
+	b.inspect("void-waits")
+
+	for _, k := range cosigners[:2] {
+		point, err := w.log.GetCheckpoint(w.staff, &fairlotv1.GetCheckpointRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := ledger.Cosign(k, w.engine.Installation().LogKey, []byte(point.Note), w.now())
+		if err == nil {
+			_, err = w.log.AddCosignature(w.staff, &fairlotv1.AddCosignatureRequest{Note: point.Note + line + "\n"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ahead.Store(int64(49*time.Hour - 30*time.Second)) // the deadline is a minute before the draw
+	for _, x := range []*fairlotv1.Campaign{c, missed} {
+		if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: x.Name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.visit("/c/void")
+	b.says(".byline", "已作廢")
+	b.says(".void", "這次抽獎已作廢，並經保管人連署確認")
+	b.says("[aria-labelledby=result-1]", "custodian-1, custodian-2")
+	b.inspect("void")
+	b.visit("/c/void?lang=en")
+	b.says(".byline", "Void")
+	b.says("[aria-labelledby=result-1]", "the entry list is not what it should be")
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(entered)
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.until(`document.querySelector("#listed") !== null`)
+	b.says("#result-title", "This receipt holds.")
+	b.says(".outcome", "This draw is void: nobody has won.")
+	b.visit("/check")
+	b.tabTo("#paste")
+	b.write(entered)
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.until(`document.querySelector(".outcome") !== null`)
+	b.says(".outcome", "這次抽獎已作廢，沒有得獎人")
+
+	w.ahead.Store(int64(49*time.Hour + 2*time.Minute))
+	if _, err := w.draws.RunDraw(w.staff, &fairlotv1.RunDrawRequest{Name: missed.Name + "/draws/1"}); err != nil {
+		t.Fatal(err)
+	}
+	b.visit("/c/void-missed?lang=en")
+	b.says(".void", "that does not count, so it was drawn")
+	b.visit("/c/void-missed")
+	b.says(".void", "那項宣告不算數，所以照常抽出")
+	b.inspect("void-missed")
+	b.clean()
+}
