@@ -259,7 +259,6 @@ func TestRestoreDrillPostgres(t *testing.T) {
 	if n := missing(after); n != len(after) {
 		t.Errorf("%d of %d who entered after the backup are missing: this run shows nothing", n, len(after))
 	}
-	refused(t, d, "--from=DIR or --put-back", "restore", "--dir", d.dir)
 	d.run("restore", "--put-back", "--dir", d.dir)
 	refused(t, d, "--accept-restored", d.serveArgs()...)
 	d.extra = []string{"--accept-restored"}
