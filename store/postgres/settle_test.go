@@ -32,14 +32,17 @@ func TestCitusWorkerKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	apps := newSet(t).apps.with("pool_max_conns", "40")
-	const rounds = 8
-	for _, mutant := range []bool{false, true} {
+	for _, kills := range []struct {
+		mutant bool
+		rounds int
+	}{{false, 8}, {true, 40}} { // until one is caught after it was acknowledged, which not every one is
+		mutant := kills.mutant
 		rooms := open(t, apps)
 		d := rooms.Identity.(*Identity)
 		d.turns = nil // the more are at work, the more are caught
 		d.citus = !mutant
 		var acknowledged, caught, lost int
-		for i := range rounds {
+		for i := range kills.rounds {
 			a, p, l := killWorker(t, rooms, c, c.workers[i%len(c.workers)], apps.rooms()[1], start)
 			acknowledged, caught, lost = acknowledged+a, caught+p, lost+l
 			if t.Failed() || mutant && lost > 0 {
