@@ -106,7 +106,7 @@ type inserter func(ctx context.Context, ids, bodies [][]byte) error
 
 // withRaw makes a plain table on the engine.
 func (w *workshop) withRaw(ctx context.Context, engine string, do func(inserter) error) (err error) {
-	if engine == postgresEngine {
+	if engine != sqliteEngine {
 		return w.server.withRaw(ctx, do)
 	}
 	file := filepath.Join(w.dir, "raw.db")

@@ -4,6 +4,7 @@
 //	go run ./bench                                    every part, five runs, both engines where there is a PostgreSQL server
 //	go run ./bench --quick                            a minute: that every part works and the table has every row
 //	go run ./bench --part rest --engine sqlite --profile /tmp/cpu.pprof
+//	go run ./bench --engine postgres --admin FILE --distribute citus
 //
 // Entries come as the public sends them: the daemon is the real program in a process of its own, the callers are another process, and
 // between them is HTTP over loopback. A million entrants and a million responses are put straight into the rooms, through the store's own
@@ -35,19 +36,20 @@ type cli struct {
 }
 
 type measureCmd struct {
-	Part    []string      `default:"limits,rest,life,mix" help:"Parts: limits, rest (entries per second, memory, cold start), life (close, draw, verify), mix."`
-	Engine  []string      `default:"sqlite,postgres" help:"Engines: sqlite, postgres (a throwaway cluster, or --admin)."`
-	Admin   string        `placeholder:"FILE" help:"File with the DSN of a role that may make databases and roles, to measure on that server instead of a throwaway cluster."`
-	Runs    int           `default:"5" help:"Runs; the table has the median and the spread."`
-	Each    time.Duration `default:"5s" help:"How long each rate is measured."`
-	Callers []int         `default:"1,16,64,256" help:"Callers at once."`
-	Sizes   []int         `default:"1000,10000,100000,1000000" help:"Entrants of the campaigns that are closed, drawn and verified."`
-	Mixed   int           `default:"1000000" help:"Responses that are mixed and counted."`
-	Quick   bool          `help:"One short run of everything."`
-	Dir     string        `placeholder:"DIR" help:"Where to work; a folder is made in it and removed. Measures that file system's fsync."`
-	Profile string        `placeholder:"FILE" help:"Take a CPU profile of the daemon under 64 callers, and print its top lines."`
-	Write   string        `placeholder:"FILE" help:"Put the table between the marks of this file."`
-	SVG     string        `placeholder:"FILE" help:"Draw entries per second beside the limits."`
+	Part       []string      `default:"limits,rest,life,mix" help:"Parts: limits, rest (entries per second, memory, cold start), life (close, draw, verify), mix."`
+	Engine     []string      `default:"sqlite,postgres" help:"Engines: sqlite, postgres (a throwaway cluster, or --admin)."`
+	Admin      string        `placeholder:"FILE" help:"File with the DSN of a role that may make databases and roles, to measure on that server instead of a throwaway cluster."`
+	Distribute string        `enum:",citus" default:"" placeholder:"citus" help:"Spread the rooms over the workers of Citus, as fairlotd init does; --admin then names its coordinator, and the table's column is citus."`
+	Runs       int           `default:"5" help:"Runs; the table has the median and the spread."`
+	Each       time.Duration `default:"5s" help:"How long each rate is measured."`
+	Callers    []int         `default:"1,16,64,256" help:"Callers at once."`
+	Sizes      []int         `default:"1000,10000,100000,1000000" help:"Entrants of the campaigns that are closed, drawn and verified."`
+	Mixed      int           `default:"1000000" help:"Responses that are mixed and counted."`
+	Quick      bool          `help:"One short run of everything."`
+	Dir        string        `placeholder:"DIR" help:"Where to work; a folder is made in it and removed. Measures that file system's fsync."`
+	Profile    string        `placeholder:"FILE" help:"Take a CPU profile of the daemon under 64 callers, and print its top lines."`
+	Write      string        `placeholder:"FILE" help:"Put the table between the marks of this file."`
+	SVG        string        `placeholder:"FILE" help:"Draw entries per second beside the limits."`
 }
 
 func main() {
@@ -77,6 +79,9 @@ func (c *measureCmd) Run(ctx context.Context) (err error) {
 	if c.Runs < 1 || c.Each <= 0 || slices.ContainsFunc(c.Callers, func(n int) bool { return n < 1 || n > maxCallers }) ||
 		slices.ContainsFunc(c.Sizes, func(n int) bool { return n < 1 }) || c.Mixed < minMixed {
 		return fmt.Errorf("at least one run, a time, 1 to %d callers, sizes above 0, and %d responses to mix", maxCallers, minMixed)
+	}
+	if c.Distribute != "" && (c.Admin == "" || !slices.Contains(c.Engine, postgresEngine)) {
+		return errors.New("--distribute citus wants --admin, a file with the DSN of a superuser on a coordinator, and the engine postgres")
 	}
 	w, err := newWorkshop(ctx, c)
 	if err != nil {
@@ -164,7 +169,9 @@ func newWorkshop(ctx context.Context, c *measureCmd) (_ *workshop, err error) {
 		case sqliteEngine:
 			w.engines = append(w.engines, e)
 		case postgresEngine:
-			switch err := w.server.start(c.Admin); {
+			switch err := w.server.start(c.Admin, c.Distribute); {
+			case err == nil && c.Distribute != "":
+				w.engines = append(w.engines, citusEngine)
 			case err == nil:
 				w.engines = append(w.engines, e)
 			case errors.Is(err, errNoServer):

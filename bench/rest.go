@@ -184,13 +184,16 @@ func (w *workshop) inInstallation(ctx context.Context, eng string, do func(*inst
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	in := &installation{engine: eng, dir: filepath.Join(dir, "fairlot")}
 	args := []string{"init", "--dir", in.dir, "--origin", "bench.example/fairlot", "--institution", "Bench Library"}
-	if eng == postgresEngine {
+	if eng != sqliteEngine {
 		name := w.server.name()
 		file := filepath.Join(dir, "admin.dsn")
 		if err := os.WriteFile(file, []byte(w.server.admin+"\n"), 0o600); err != nil {
 			return err
 		}
 		args = append(args, "--admin-dsn-file", file, "--database", name)
+		if w.server.distribute != "" {
+			args = append(args, "--distribute", w.server.distribute)
+		}
 		defer func() { err = errors.Join(err, w.server.drop(context.WithoutCancel(ctx), name)) }()
 	}
 	if out, err := exec.CommandContext(ctx, w.daemon, args...).CombinedOutput(); err != nil {
@@ -210,7 +213,7 @@ func (w *workshop) inInstallation(ctx context.Context, eng string, do func(*inst
 // open opens a campaign whose entries end tomorrow, and makes its tokens.
 func (in *installation) open(ctx context.Context, tokens int) (err error) {
 	var rooms store.Rooms
-	if in.engine == postgresEngine {
+	if in.engine != sqliteEngine {
 		text, err := os.ReadFile(filepath.Join(in.dir, "postgres.dsn"))
 		if err != nil {
 			return err

@@ -21,7 +21,10 @@ import (
 const (
 	sqliteEngine   = "sqlite"
 	postgresEngine = "postgres"
+	citusEngine    = "citus" // PostgreSQL with --distribute citus
 )
+
+var allEngines = []string{sqliteEngine, postgresEngine, citusEngine}
 
 // place is an engine on rooms of its own, in this process, with a clock that is set.
 type place struct {
@@ -117,7 +120,7 @@ func (w *workshop) inRooms(ctx context.Context, engine string, do func(dir strin
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if engine != postgresEngine {
+	if engine == sqliteEngine {
 		return do(dir, nil)
 	}
 	name := w.server.name()

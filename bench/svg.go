@@ -13,13 +13,12 @@ import (
 // shapes and text, so that it needs neither script nor style from elsewhere.
 func (t *table) svg() []byte {
 	const (
-		width, height             = 760, 380
-		left, right, top, bottom  = 70, 20, 50, 60
-		plotWidth, plotHeight     = width - left - right, height - top - bottom
-		barGap, groupShare        = 4, 0.7
-		sqliteColour, otherColour = "#2a6f97", "#c8553d"
+		width, height            = 760, 380
+		left, right, top, bottom = 70, 20, 50, 60
+		plotWidth, plotHeight    = width - left - right, height - top - bottom
+		barGap, groupShare       = 4, 0.7
 	)
-	colours := map[string]string{sqliteEngine: sqliteColour, postgresEngine: otherColour}
+	colours := map[string]string{sqliteEngine: "#2a6f97", postgresEngine: "#c8553d", citusEngine: "#588157"}
 	type bar struct {
 		engine  string
 		callers int
@@ -30,7 +29,7 @@ func (t *table) svg() []byte {
 	var engines []string
 	most, limit := 0.0, math.NaN()
 	for _, r := range t.rows {
-		for _, e := range []string{sqliteEngine, postgresEngine} {
+		for _, e := range allEngines {
 			if len(r.values[e]) == 0 {
 				continue
 			}

@@ -93,7 +93,7 @@ func cell(v []float64) string {
 // markdown writes the table: median, and the smallest and largest of all runs.
 func (t *table) markdown(conditions string) string {
 	var engines []string
-	for _, e := range []string{sqliteEngine, postgresEngine} {
+	for _, e := range allEngines {
 		if slices.ContainsFunc(t.rows, func(r *row) bool { return len(r.values[e]) > 0 }) {
 			engines = append(engines, e)
 		}
