@@ -34,6 +34,7 @@ const (
 	MaxAnswer     = 64 << 20 // bytes of an answer: a release holds about 9 kB a winner
 	maxHeaders    = 16 << 10
 	maxStreams    = 1024
+	streamWorkers = 128              // calls on goroutines whose stack has grown already; those beyond start new ones
 	maxPublic     = 1000             // public calls at work at once; fewer than maxStreams, so that none waits before it is counted
 	maxWait       = 60 * time.Second // no call lives longer, whatever deadline the caller names
 )
@@ -99,7 +100,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	in := &interceptor{engine: cfg.Engine, log: cfg.Log, meter: cfg.Meter, forwarder: s.forwarder, policies: policies, validator: validator}
 	s.grpc = grpc.NewServer(
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxRecvMsgSize(MaxStaffBody), grpc.MaxSendMsgSize(MaxAnswer),
-		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary), grpc.ForceServerCodecV2(frames{encoding.GetCodecV2(protocodec.Name)}),
+		grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(10*time.Second), grpc.UnaryInterceptor(in.unary), grpc.NumStreamWorkers(streamWorkers), grpc.ForceServerCodecV2(frames{encoding.GetCodecV2(protocodec.Name)}),
 	)
 	for _, svc := range all {
 		s.grpc.RegisterService(clearDecoding(svc.desc, policies), svc.impl)
