@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"database/sql"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -129,7 +130,7 @@ func TestLogsHoldNothingPersonal(t *testing.T) {
 
 var incidentLine = regexp.MustCompile(`incident=([0-9a-f]{12})`)
 
-// TestInternalFaults breaks what is underneath: callers hear that it is not their fault and nothing of what it is; the log says it, and of whom
+// TestInternalFaults breaks what is underneath: callers hear that it is not their fault and nothing of what it is, except that a key is gone; the log says it, and of whom
 // it was about it says nothing.
 func TestInternalFaults(t *testing.T) {
 	t.Run("broken key", func(t *testing.T) {
@@ -146,15 +147,14 @@ func TestInternalFaults(t *testing.T) {
 			must(t, err)
 			must(t, os.WriteFile(path, []byte("broken"), 0o600))
 		}
-		internal := refusal{code: codes.Internal, reason: "INTERNAL"}
+		away := refusal{code: codes.Unavailable, reason: engine.StorageUnavailable, retry: true}
 		d.unchanged(t, func() {
 			resp, body := d.post(t, e)
-			wantHTTP(t, resp, body, internal, append(e.secrets(), d.dir, "key")...)
+			wantHTTP(t, resp, body, away, append(e.secrets(), d.dir)...)
 			_, err := d.entries().Enter(t.Context(), e.request(t))
-			wantGRPC(t, err, internal, append(e.secrets(), d.dir, "key")...)
-			found := incidentLine.FindAllStringSubmatch(d.log.String(), -1)
-			if len(found) != 2 || !strings.Contains(string(body), found[0][1]) || !strings.Contains(err.Error(), found[1][1]) {
-				t.Errorf("the log names %v, the answers %s and %v", found, body, err)
+			wantGRPC(t, err, away, append(e.secrets(), d.dir)...)
+			if n := strings.Count(d.log.String(), "a key is missing from the key folder, or damaged"); n != 1 {
+				t.Errorf("the log says it %d times", n)
 			}
 		})
 		wantNoSecret(t, "the log", d.log.String(), e.secrets())
@@ -162,6 +162,24 @@ func TestInternalFaults(t *testing.T) {
 			must(t, os.WriteFile(path, b, 0o600))
 		}
 		d.enter(t, e)
+	})
+	t.Run("broken row", func(t *testing.T) {
+		d := open(t)
+		c := d.opened(t, d.lotteryRules("broken-row"))
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(d.dir, "rooms", "registry.db"))
+		must(t, err)
+		defer db.Close()
+		_, err = db.Exec("UPDATE campaigns SET rules = x'62726f6b656e'")
+		must(t, err)
+		internal := refusal{code: codes.Internal, reason: "INTERNAL"}
+		resp, body := d.do(t, "GET", "/v1/"+c.Name, nil, nil)
+		wantHTTP(t, resp, body, internal, d.dir, "rules")
+		_, err = d.campaigns().GetCampaign(t.Context(), &fairlotv1.GetCampaignRequest{Name: c.Name})
+		wantGRPC(t, err, internal, d.dir, "rules")
+		found := incidentLine.FindAllStringSubmatch(d.log.String(), -1)
+		if len(found) != 2 || !strings.Contains(string(body), found[0][1]) || !strings.Contains(err.Error(), found[1][1]) {
+			t.Errorf("the log names %v, the answers %s and %v", found, body, err)
+		}
 	})
 	t.Run("rooms gone", func(t *testing.T) {
 		d := open(t)
