@@ -92,6 +92,9 @@ func TestSeveralDaemons(t *testing.T) {
 			time.Sleep(200 * time.Millisecond)
 		}
 	}
+	if err := c.verify(); err != nil {
+		t.Error(err)
+	}
 	leaves := c.entrants()
 	var sent []*sent
 	changed := 0
