@@ -46,7 +46,12 @@ type clockwork struct {
 
 func newClockwork(t *testing.T) *clockwork {
 	t.Helper()
-	k := &clockwork{world: newWorld(t), beacon: &truth{Local: must(beacon.NewLocal(start.Unix()-1000, 3))(t)}}
+	return newClockworkOn(t, newWorld(t))
+}
+
+func newClockworkOn(t *testing.T, w *world) *clockwork {
+	t.Helper()
+	k := &clockwork{world: w, beacon: &truth{Local: must(beacon.NewLocal(start.Unix()-1000, 3))(t)}}
 	k.cfg.Beacon = k.beacon
 	k.beacon.at.Store(start.UnixNano())
 	k.restart()

@@ -27,7 +27,12 @@ type jury struct {
 
 func newJury(t *testing.T) *jury {
 	t.Helper()
-	j := &jury{clockwork: newClockwork(t)}
+	return newJuryOn(t, newWorld(t))
+}
+
+func newJuryOn(t *testing.T, w *world) *jury {
+	t.Helper()
+	j := &jury{clockwork: newClockworkOn(t, w)}
 	for i := range 3 {
 		k := must(custody.NewClassicKey())(t)
 		skey, vkey, err := ledger.GenerateCosigner(fmt.Sprintf("custodian%d", i+1))
@@ -196,8 +201,9 @@ func TestVoidTakesTwo(t *testing.T) {
 
 // TestVoidOfOneDraw voids the first draw of two before the close: the campaign closes on time, custodians confirm the void with the close, and the second
 // draw goes its way to the erasure.
-func TestVoidOfOneDraw(t *testing.T) {
-	j := newJury(t)
+func TestVoidOfOneDraw(t *testing.T) { newJury(t).voidOfOneDraw(t) }
+
+func (j *jury) voidOfOneDraw(t *testing.T) {
 	ctx := context.Background()
 	c := j.opening(2)
 	j.void(c, 1, "rules-broken")
@@ -534,26 +540,43 @@ func TestVoidCutOff(t *testing.T) {
 // TestVoidLoggedOnce stops an engine that has decided to log a void, and lets another one carry the same approval out. The mutant appends it all the same.
 func TestVoidLoggedOnce(t *testing.T) {
 	for _, forced := range []bool{false, true} {
-		j := newJury(t)
-		ctx := context.Background()
-		c := j.opening(1)
-		other := j.beside()
-		if forced {
-			j.cfg.Registry = forcedRegistry{j.rooms.Registry}
-			j.restart()
-		}
-		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
-		stopped, resume := j.stopAt("void chosen", 1)
-		ended := make(chan error, 1)
-		go func() { _, err := j.Approve(ctx, lin, asked.ID, asked.Digest()); ended <- err }()
-		<-stopped
-		must(other.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
-		resume()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if twice := j.kinds()["void"] == 2; twice != forced {
-			t.Errorf("mutant %v: the log holds %v", forced, j.kinds())
+		if twice := newJury(t).voidTwice(t, forced); twice != forced {
+			t.Errorf("mutant %v: logged twice: %v", forced, twice)
 		}
 	}
+}
+
+// TestVoidOnPostgres tells both stories on the other engine of the rooms.
+func TestVoidOnPostgres(t *testing.T) {
+	on := onPostgres(t)
+	fresh := func() *jury {
+		dir := t.TempDir()
+		return newJuryOn(t, newWorldIn(t, dir, on.rooms(t, dir)))
+	}
+	fresh().voidOfOneDraw(t)
+	if fresh().voidTwice(t, false) {
+		t.Error("logged twice")
+	}
+}
+
+// voidTwice has two engines carry one approval out, the first of which was stopped when it was about to, and tells whether both logged the void.
+func (j *jury) voidTwice(t *testing.T, forced bool) bool {
+	ctx := context.Background()
+	c := j.opening(1)
+	other := j.beside()
+	if forced {
+		j.cfg.Registry = forcedRegistry{j.rooms.Registry}
+		j.restart()
+	}
+	asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+	stopped, resume := j.stopAt("void chosen", 1)
+	ended := make(chan error, 1)
+	go func() { _, err := j.Approve(ctx, lin, asked.ID, asked.Digest()); ended <- err }()
+	<-stopped
+	must(other.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
+	resume()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	return j.kinds()["void"] > 1
 }

@@ -65,6 +65,13 @@ func TestBrowserVoid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	b.visit("/check?lang=en")
+	b.tabTo("#paste")
+	b.write(entered)
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+	b.says(".outcome", "This draw is void: nobody has won.")
 	w.ahead.Store(int64(49*time.Hour - 30*time.Second)) // the deadline is a minute before the draw
 	for _, x := range []*fairlotv1.Campaign{c, missed} {
 		if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: x.Name}); err != nil {

@@ -1,6 +1,6 @@
 // The receipt check: everything that can be computed here, then what the server says, then the public list.
 
-import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns } from "./api";
+import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns, listDraws } from "./api";
 import { type Listed, lookUp } from "./bundle";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
@@ -17,7 +17,7 @@ interface Found {
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
   listed: Listed[] | null; // null: not looked up
-  draws: Draw[]; // with the seats as they are held now
+  draws: Draw[]; // with the seats as they are held now, once the bundle was looked at
   looking: "" | "now" | "failed";
 }
 
@@ -148,6 +148,7 @@ async function examine(text: string): Promise<Found | Trouble> {
     if (!(e instanceof Refusal)) throw e;
     found.refusal = e.reason;
   }
+  if (campaign.draws.length > 0) found.draws = await listDraws(campaign.name);
   return found;
 }
 
@@ -173,13 +174,12 @@ function statusText(f: Found, page: Page): string {
   return `${base}${page.lang === "en" ? ": " : "："}${t.zeroReasons[f.status.reason] ?? f.status.reason}`;
 }
 
-// outcomes says of each draw whether the receipt has won. What was drawn is read in the bundle, what became of the seat from the server.
+// outcomes says of each draw whether the receipt has won; before the lists are looked at only of void ones. What was drawn is read in the bundle, what became of the seat from the server.
 function outcomes(f: Found, page: Page): string[] {
   const { t } = page;
-  return (f.listed ?? []).filter((l) => l.listed && l.person === f.receipt.person).map((l) => {
-    const text = outcome(f, l, page);
-    return f.campaign.draws.length > 1 ? t.outcomeOf(l.draw, text) : text;
-  });
+  const name = (n: number, text: string) => (f.campaign.draws.length > 1 ? t.outcomeOf(n, text) : text);
+  if (!f.listed) return f.draws.flatMap((d, i) => (d.state === "DRAW_STATE_VOID" ? [name(i + 1, t.outcomeVoid)] : []));
+  return f.listed.filter((l) => l.listed && l.person === f.receipt.person).map((l) => name(l.draw, outcome(f, l, page)));
 }
 
 function outcome(f: Found, l: Listed, page: Page): string {

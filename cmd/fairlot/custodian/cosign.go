@@ -8,12 +8,15 @@ import (
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/crypto/ledger"
+	"fairlot/draw"
 	"fairlot/verify"
 )
 
 var (
 	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for, and no void waits either.
 	ErrNotClosed = errors.New("not closed yet")
+	// ErrNotDead says that a void calls a beacon dead whose days are not over by this machine's clock.
+	ErrNotDead = errors.New("its beacon cannot be called dead yet")
 	// ErrClock says that it cannot be as early as this machine's clock says.
 	ErrClock = errors.New("this machine's clock is wrong: set it, then repeat")
 )
@@ -38,7 +41,7 @@ type Late struct {
 // close record for each draw or with a void that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
 // Steps before it made sure that there is no second close. now must not be before
 // what the bundle proves to be past, own cosignatures included, and who cosigned all of these records before gets that cosignature again: a second one with another
-// time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed or ErrClock.
+// time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed, ErrNotDead or ErrClock.
 func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, error) {
 	open := c.Outcome.Open
 	if err := pin.Extended(c); err != nil {
@@ -59,6 +62,10 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 			last, closed = max(last, at), true
 		} else if notClosed == nil {
 			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, d.Deadline.Format(time.RFC3339))
+		}
+		if dead := open.Draws[i].DeadAt(d.Round); d.Voiding == draw.ReasonBeaconDead && now.Before(dead) { // cosigned before the deadline it would count
+			return nil, fmt.Errorf("draw %d: %w: the log declares it void, as if its round had not come by %s. Cosign nothing, unless this machine's clock is wrong, and ask the institution",
+				d.N, ErrNotDead, dead.Format(time.RFC3339))
 		}
 		if d.Voiding != "" {
 			last, voiding = max(last, d.VoidingIndex()), true

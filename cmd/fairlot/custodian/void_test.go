@@ -78,6 +78,9 @@ func TestCosignBeaconDead(t *testing.T) {
 	deadline, dead := open.Draws[0].Deadline(open.Draws[0].Round), open.Draws[0].DeadAt(open.Draws[0].Round)
 	w.ok(w.scene.Cosigned(must(w.keys[0].Cosign(w.check(w.scene), w.pin, deadline))(t).Note))
 	w.ok(w.scene.Void(draw.ReasonBeaconDead))
+	if _, err := w.keys[1].Cosign(w.checkAt(w.scene, deadline), w.pin, deadline); !errors.Is(err, custodian.ErrNotDead) {
+		t.Errorf("a beacon called dead before its round: %v", err)
+	}
 	for _, x := range []struct {
 		now   time.Time
 		fresh bool
