@@ -385,7 +385,7 @@ func TestRunStopsAndEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- w.Run(ctx) }()
-	waitFor(t, func() bool { return must(w.FindCampaign(ctx, c.Slug, false))(t).State == store.Ended })
+	waitFor(t, func() bool { return must(w.FindCampaign(ctx, c.Slug, false))(t).State >= store.Ended })
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
