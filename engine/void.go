@@ -184,7 +184,10 @@ func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
 		}
 		for _, l := range logged {
 			if b, err := l.record.Marshal(); err == nil && bytes.Equal(b, record) {
-				return nil // by an earlier try, which is asked for once: see mayVoid
+				return nil // by an earlier try: one that is logged is not asked for again
+			}
+			if l.record.Kind() == "result" { // since the row was read
+				return refuse(DrawState, "draw %d has its result, which nothing unmakes: whoever should not hold a seat is replaced", a.Draw)
 			}
 		}
 		if err := e.mayVoid(ctx, d, actValue(a.Act, "reason")); err != nil {
