@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/crypto/trail"
@@ -19,7 +20,7 @@ import (
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
-// TestKillLeavesNoActWithoutItsRow kills the daemon with SIGKILL while staff make and revoke tokens, open campaigns and close them early. Whatever
+// TestKillLeavesNoActWithoutItsRow kills the daemon with SIGKILL while staff make and revoke tokens, open campaigns, close them early and void draws. Whatever
 // is in the rooms afterwards, the trail says that it was begun. FAULT_ACTS is the number of kills.
 func TestKillLeavesNoActWithoutItsRow(t *testing.T) {
 	t.Parallel()
@@ -64,6 +65,7 @@ func TestKillSeesLateRows(t *testing.T) {
 // something was found.
 func killActs(t *testing.T, d *daemon, kills int, first bool) (found []string, cutOff int) {
 	var slugs atomic.Int64
+	drawn := withDraw(t, 5, time.Now().Add(24*time.Hour))
 	d.serve()
 	for i := range kills {
 		stop, wg := make(chan struct{}), sync.WaitGroup{}
@@ -92,6 +94,18 @@ func killActs(t *testing.T, d *daemon, kills int, first bool) (found []string, c
 						made, err := staff.CreateStaffToken(admin, &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_ANALYST, Label: "Ho"})
 						if err == nil {
 							staff.RevokeStaffToken(admin, &fairlotv1.RevokeStaffTokenRequest{Id: made.Description.Id})
+						}
+						continue
+					}
+					if w == 3 {
+						rules := proto.Clone(drawn).(*fairlotv1.Campaign)
+						rules.Slug = fmt.Sprintf("acts-%d", slugs.Add(1))
+						c, err := campaigns.CreateCampaign(chen, &fairlotv1.CreateCampaignRequest{Campaign: rules})
+						if err == nil && approve(campaigns.OpenCampaign(chen, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})) == nil {
+							err = approve(fairlotv1.NewDrawServiceClient(conn).VoidDraw(chen, &fairlotv1.VoidDrawRequest{Name: c.Name + "/draws/1", Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}))
+						}
+						if err != nil && i == 0 && !strings.Contains(err.Error(), "Unavailable") {
+							t.Errorf("staff: %v", err)
 						}
 						continue
 					}
@@ -155,8 +169,9 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		var kind string
 		var state int
 		err := scan(&id, &kind, &campaign, &state)
-		method := map[string]string{"open": "OpenCampaign", "close-early": "CloseCampaignEarly"}[kind]
-		wants("approval to "+kind, fmt.Sprintf("CampaignService/%s campaigns/%x", method, campaign))
+		method := map[string]string{"open": "CampaignService/OpenCampaign campaigns/%x", "close-early": "CampaignService/CloseCampaignEarly campaigns/%x",
+			"void": "DrawService/VoidDraw campaigns/%x/draws/1"}[kind]
+		wants("approval to "+kind, fmt.Sprintf(method, campaign))
 		act := fmt.Sprintf("ApprovalService/Approve approvals/%x", id)
 		if state != 1 {
 			wants("approval that was given", act)
@@ -177,7 +192,8 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		}
 		return err
 	})
-	each(t, db, "SELECT record FROM log", func(scan func(...any) error) error {
+	opens, voids := map[draw.Hash]draw.CampaignID{}, map[draw.Hash]int{}
+	each(t, db, "SELECT record FROM log ORDER BY n", func(scan func(...any) error) error {
 		var record []byte
 		if err := scan(&record); err != nil {
 			return err
@@ -185,6 +201,17 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		r, err := draw.ParseRecord(record)
 		if o, ok := r.(*draw.Open); ok && !approved[fmt.Sprintf("open %x", o.Campaign[:])] {
 			list = append(list, "open record without an approval")
+		} else if ok {
+			opens[draw.HashOf(record)] = o.Campaign
+		}
+		if v, ok := r.(*draw.Void); ok {
+			id := opens[v.Open]
+			if !approved[fmt.Sprintf("void %x", id[:])] {
+				list = append(list, "void without an approval")
+			}
+			if voids[v.Open]++; voids[v.Open] > 1 {
+				list = append(list, "a draw that was voided twice")
+			}
 		}
 		return err
 	})

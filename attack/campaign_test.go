@@ -105,9 +105,9 @@ func english(s string) []*fairlotv1.LocalizedText {
 	return []*fairlotv1.LocalizedText{{Lang: "en", Text: s}}
 }
 
-// openCampaign opens a campaign with a survey and one draw, proof token, entries ending at end.
-func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
-	d.t.Helper()
+// withDraw is a campaign with a survey and one draw, proof token, entries ending at end.
+func withDraw(t testing.TB, batch int, end time.Time) *fairlotv1.Campaign {
+	t.Helper()
 	end = end.Truncate(time.Second)
 	c := &fairlotv1.Campaign{
 		Slug: "attack", Title: english("Autumn"), Notice: english("We keep answers and people apart."), SurveyJson: surveyJSON,
@@ -122,15 +122,22 @@ func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv
 		key, err := custody.NewClassicKey()
 		_, cosigner, err2 := ledger.GenerateCosigner(fmt.Sprintf("custodian%d", i+1))
 		if err := errors.Join(err, err2); err != nil {
-			d.t.Fatal(err)
+			t.Fatal(err)
 		}
 		c.Custodians = append(c.Custodians, &fairlotv1.Custodian{Recipient: key.Recipient(), Cosigner: cosigner})
 	}
 	notifier, err := custody.NewClassicKey()
 	if err != nil {
-		d.t.Fatal(err)
+		t.Fatal(err)
 	}
 	c.Notifiers = []string{notifier.Recipient()}
+	return c
+}
+
+// openCampaign opens one with a draw.
+func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
+	d.t.Helper()
+	c := withDraw(d.t, batch, end)
 	for _, f := range change {
 		f(c)
 	}
