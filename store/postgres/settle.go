@@ -11,9 +11,8 @@ import (
 	"fairlot/store"
 )
 
-// On Citus a transaction is prepared on the workers, committed on the coordinator, and then committed on the workers. It is acknowledged, and lets
-// go of the gate, after the second step: in the third its rows may still be invisible, for a moment, or, where a worker has crashed, until
-// somebody recovers it. So whoever must see all rows that came through a gate first waits until none of them is only prepared.
+// On Citus a transaction is prepared on the workers, committed on the coordinator, and then committed on the workers. It lets go of the gate after
+// the second step: in the third its rows may still be invisible, for a moment, or, where a worker has crashed, until somebody recovers it. So whoever must see all rows that came through a gate first waits until none of them is only prepared.
 
 const (
 	// turnsOnCitus bounds the group commits at work there: each costs many times one on a single server, more of them get no more through
