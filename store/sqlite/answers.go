@@ -46,7 +46,7 @@ func (d *Answers) PutMixed(ctx context.Context, campaign store.CampaignID, first
 			}
 		}
 		return nil
-	}, truncateLog)
+	}, d.truncateLog)
 }
 
 // Mixed implements store.Answers.

@@ -63,17 +63,28 @@ func (d *Identity) SealedResponses(ctx context.Context, campaign store.CampaignI
 	return list, err
 }
 
+// clearedAtOnce is how many responses one transaction drops, so that entries have their turn in between.
+const clearedAtOnce = 64
+
 // ClearBatch implements store.Identity.
 func (d *Identity) ClearBatch(ctx context.Context, campaign store.CampaignID, first, last uint32) error {
-	return d.writeThen(ctx, "clear batch", func(t *tx) error {
-		n, err := t.exec("UPDATE batches SET cleared = 1 WHERE campaign = ? AND first = ? AND last = ?", campaign[:], first, last)
-		if err != nil {
+	const act = "clear batch"
+	for more := true; more; {
+		if err := d.write(ctx, act, func(t *tx) error {
+			var one int
+			if err := t.one("SELECT 1 FROM batches WHERE campaign = ? AND first = ? AND last = ?", args{campaign[:], first, last}, &one); err != nil {
+				return err
+			}
+			n, err := t.exec(`DELETE FROM pending WHERE campaign = ?1 AND (epoch, id) IN
+				(SELECT epoch, id FROM pending WHERE campaign = ?1 AND epoch BETWEEN ?2 AND ?3 LIMIT ?4)`, campaign[:], first, last, clearedAtOnce)
+			more = n > 0
+			return err
+		}); err != nil {
 			return err
 		}
-		if n == 0 {
-			return store.ErrNotFound
-		}
-		_, err = t.exec("DELETE FROM pending WHERE campaign = ? AND epoch BETWEEN ? AND ?", campaign[:], first, last)
-		return err
-	}, truncateLog)
+	}
+	d.moveLog(ctx)
+	return d.writeThen(ctx, act, func(t *tx) error {
+		return t.swap("UPDATE batches SET cleared = 1 WHERE campaign = ? AND first = ? AND last = ?", campaign[:], first, last)
+	}, d.truncateLog)
 }

@@ -190,5 +190,5 @@ func (d *Identity) drop(ctx context.Context, act string, campaign store.Campaign
 			}
 		}
 		return nil
-	}, truncateLog)
+	}, d.truncateLog)
 }

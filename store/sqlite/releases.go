@@ -147,6 +147,6 @@ func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, li
 		}
 		_, err = t.exec("UPDATE entrants SET consents = '' WHERE campaign = ? AND id <= ? AND consents <> ''", campaign[:], last[:])
 		return err
-	}, truncateLog)
+	}, d.truncateLog)
 	return done && err == nil, err
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +22,17 @@ type room struct {
 	w, r   *sql.DB
 	turn   chan struct{} // held by the writer; a channel serves its waiters in the order they came
 	closed atomic.Bool
+
+	moving  sync.Mutex    // held by whoever moves the log into the file: SQLite refuses a second one
+	written chan struct{} // tells keepMoving of a commit
+	ended   chan struct{} // closed when keepMoving has returned
+	stop    chan struct{} // and when it is to
 }
 
 const readers = 4
+
+// moveEvery is how often the log is moved into the file while there are commits: often enough that no commit has to, and no truncation finds much.
+const moveEvery = 250 * time.Millisecond
 
 func newRoom(path string, busy time.Duration) *room {
 	d := &room{
@@ -32,10 +41,13 @@ func newRoom(path string, busy time.Duration) *room {
 		w:    sql.OpenDB(connector{dsn: writeDSN(path, busy)}),
 		r:    sql.OpenDB(connector{dsn: readDSN(path, busy)}),
 		turn: make(chan struct{}, 1),
+
+		written: make(chan struct{}, 1), ended: make(chan struct{}), stop: make(chan struct{}),
 	}
 	d.w.SetMaxOpenConns(1)
 	d.r.SetMaxOpenConns(readers)
 	d.r.SetMaxIdleConns(readers)
+	go d.keepMoving()
 	return d
 }
 
@@ -46,6 +58,8 @@ func (d *room) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
+	close(d.stop)
+	<-d.ended
 	// The readers first: the last connection to go empties the write-ahead log, and only a writer can.
 	if err := errors.Join(d.r.Close(), d.w.Close()); err != nil {
 		return classify(context.Background(), "close", err)
@@ -170,6 +184,10 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 	if err := inTx(ctx, conn, "BEGIN IMMEDIATE", fn); err != nil {
 		return classify(ctx, act, err)
 	}
+	select {
+	case d.written <- struct{}{}:
+	default:
+	}
 	if then != nil {
 		if err := then(context.WithoutCancel(ctx), conn); err != nil {
 			return classify(context.WithoutCancel(ctx), act, err)
@@ -226,8 +244,38 @@ func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error
 	return classify(ctx, act, err)
 }
 
-// truncateLog moves the write-ahead log into the file and empties it.
-func truncateLog(ctx context.Context, conn *sql.Conn) error {
+// keepMoving moves the log into the file beside the writers, until the room is closed.
+func (d *room) keepMoving() {
+	defer close(d.ended)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for {
+		select {
+		case <-d.written:
+		case <-d.stop:
+			return
+		}
+		d.moveLog(ctx)
+		select {
+		case <-time.After(moveEvery):
+		case <-d.stop:
+			return
+		}
+	}
+}
+
+// moveLog moves as much of the log into the file as no reader needs, without keeping writers waiting. It may fail: what stays is moved later, in the
+// end by a commit that finds walPages of it.
+func (d *room) moveLog(ctx context.Context) {
+	d.moving.Lock()
+	defer d.moving.Unlock()
+	_, _ = d.r.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+// truncateLog moves the rest of the log into the file and empties it. The caller holds the turn.
+func (d *room) truncateLog(ctx context.Context, conn *sql.Conn) error {
+	d.moving.Lock()
+	defer d.moving.Unlock()
 	var busy, pages, moved int
 	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
 		return err

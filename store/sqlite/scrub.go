@@ -44,7 +44,7 @@ func (d *Identity) Scrub(ctx context.Context) error {
 		if err := giveBack(ctx, c); err != nil {
 			return err
 		}
-		return truncateLog(ctx, c)
+		return d.truncateLog(ctx, c)
 	})
 }
 
@@ -71,6 +71,6 @@ func (d *Answers) Rewrite(ctx context.Context, _ store.CampaignID) error {
 		if err := d.vacuum(ctx); err != nil {
 			return err
 		}
-		return truncateLog(ctx, c)
+		return d.truncateLog(ctx, c)
 	})
 }
