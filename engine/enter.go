@@ -17,8 +17,12 @@ import (
 	"fairlot/store"
 )
 
-// maxMoving bounds how long an entry waits for whoever moves the gate; a move takes well under a second.
-const maxMoving = 5 * time.Second
+// How an entry waits for whoever moves the gate. A move takes two commits where nothing is in its way, and well under a second otherwise.
+const (
+	maxMoving = 5 * time.Second
+	firstPoll = 4 * time.Millisecond // until it looks again, about; twice as long each time
+	maxPoll   = 50 * time.Millisecond
+)
 
 // EnterRequest is one entry as it was sent. R is r of SPEC section 4 and is stored nowhere.
 type EnterRequest struct {
@@ -113,7 +117,7 @@ func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, r
 // commitEntry seals the response under the gate's epoch and commits; a gate that moved in between is read and sealed for again.
 func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, req *EnterRequest, c *checked, entry store.Entry, openings seal.Openings) (Receipt, error) {
 	body := req.hash()
-	patience := time.NewTimer(maxMoving)
+	wait, patience := firstPoll, time.NewTimer(maxMoving)
 	defer patience.Stop()
 	for {
 		if entry.Epoch != gate.Epoch {
@@ -149,7 +153,8 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 			gate = res.Gate
 		case store.GateMoving:
 			select {
-			case <-time.After(5*time.Millisecond + rand.N(45*time.Millisecond)):
+			case <-time.After(wait/2 + rand.N(wait)):
+				wait = min(2*wait, maxPoll)
 			case <-patience.C:
 				return Receipt{}, errQueue
 			case <-ctx.Done():
