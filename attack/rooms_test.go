@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite" // reads copies of the rooms
@@ -56,13 +57,12 @@ func (d *daemon) checkRooms() int {
 	}
 	entrants := count(t, identity, "SELECT count(*) FROM entrants")
 	for what, query := range map[string]string{
-		"envelopes":         "SELECT count(*) FROM entrants JOIN envelopes USING (campaign, id)",
-		"all envelopes":     "SELECT count(*) FROM envelopes",
-		"tags":              "SELECT count(DISTINCT id) FROM tags JOIN entrants USING (campaign, id)",
-		"all tags":          "SELECT count(*) FROM tags",
-		"used tokens":       "SELECT count(*) FROM entry_tokens WHERE state = 3",
-		"counted by day":    "SELECT CAST(coalesce(sum(entrants), 0) AS bigint) FROM days",
-		"sealed or cleared": "SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM entrants e JOIN batches b ON b.campaign = e.campaign AND e.epoch BETWEEN b.first AND b.last AND b.cleared)",
+		"envelopes":      "SELECT count(*) FROM entrants JOIN envelopes USING (campaign, id)",
+		"all envelopes":  "SELECT count(*) FROM envelopes",
+		"tags":           "SELECT count(DISTINCT id) FROM tags JOIN entrants USING (campaign, id)",
+		"all tags":       "SELECT count(*) FROM tags",
+		"used tokens":    "SELECT count(*) FROM entry_tokens WHERE state = 3",
+		"counted by day": "SELECT CAST(coalesce(sum(entrants), 0) AS bigint) FROM days",
 	} {
 		if n := count(t, identity, query); n != entrants {
 			t.Errorf("%d entrants, but %d %s", entrants, n, what)
@@ -72,13 +72,22 @@ func (d *daemon) checkRooms() int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mixed := 0
+	mixed, taken := 0, []string{"-1"}
 	for rows.Next() {
 		var epoch int
 		if err := rows.Scan(&epoch); err != nil {
 			t.Fatal(err)
 		}
 		mixed += count(t, identity, fmt.Sprintf("SELECT count(*) FROM entrants WHERE epoch = %d", epoch))
+		taken = append(taken, fmt.Sprint(epoch))
+	}
+	// What was mixed is dropped in pieces, and then the batch is cleared.
+	if n := count(t, identity, "SELECT count(*) FROM pending") + count(t, identity, "SELECT count(*) FROM entrants e WHERE epoch IN ("+strings.Join(taken, ",")+
+		") AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id)"); n != entrants {
+		t.Errorf("%d entrants, but %d sealed or mixed", entrants, n)
+	}
+	if n := count(t, identity, "SELECT count(*) FROM pending p JOIN batches b ON b.campaign = p.campaign AND p.epoch BETWEEN b.first AND b.last AND b.cleared"); n > 0 {
+		t.Errorf("%d responses wait in batches that were cleared", n)
 	}
 	if n := count(t, answers, "SELECT count(*) FROM responses"); n != mixed {
 		t.Errorf("%d entrants of mixed epochs, but %d responses", mixed, n)
