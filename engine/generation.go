@@ -416,7 +416,7 @@ func (e *Engine) recoverMixing(ctx context.Context, c store.Campaign, gate store
 	over = max(mixed, cleared)
 	for epoch := over + 1; epoch <= gate.Epoch; epoch++ {
 		switch _, err := e.Keys.Get(epochKeyName(c.ID, epoch)); {
-		case errors.Is(err, fs.ErrNotExist):
+		case gone(err):
 			over = epoch
 		case err != nil:
 			return 0, 0, err

@@ -83,8 +83,12 @@ func (d *Identity) ClearBatch(ctx context.Context, campaign store.CampaignID, fi
 			return err
 		}
 	}
+	// Nothing of them may be left in the log once the batch counts as cleared: after a failure or a crash before that, all this is done again.
 	d.moveLog(ctx)
-	return d.writeThen(ctx, act, func(t *tx) error {
+	if err := d.writeThen(ctx, act, func(*tx) error { return nil }, d.truncateLog); err != nil {
+		return err
+	}
+	return d.write(ctx, act, func(t *tx) error {
 		return t.swap("UPDATE batches SET cleared = 1 WHERE campaign = ? AND first = ? AND last = ?", campaign[:], first, last)
-	}, d.truncateLog)
+	})
 }

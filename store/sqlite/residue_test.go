@@ -2,8 +2,10 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -89,9 +91,9 @@ func TestDroppedIsUnreadable(t *testing.T) {
 			t.Fatalf("%d of %d %s found before: the search is worth nothing", n, len(needles), what)
 		}
 	}
-	logIsEmpty := func(after string) {
+	logHolds := func(pages int64, after string) {
 		t.Helper()
-		if info, err := os.Stat(filepath.Join(dir, "identity.db-wal")); err != nil || info.Size() != 0 {
+		if info, err := os.Stat(filepath.Join(dir, "identity.db-wal")); err != nil || info.Size() > 32+pages*(4096+24) {
 			t.Errorf("log after %s: %v, %v", after, info.Size(), err)
 		}
 	}
@@ -101,11 +103,11 @@ func TestDroppedIsUnreadable(t *testing.T) {
 	if err := rooms.Identity.ClearBatch(t.Context(), a, 1, 1); err != nil {
 		t.Fatal(err)
 	}
-	logIsEmpty("clearing")
+	logHolds(2, "clearing") // the mark that it is cleared
 	if err := rooms.Identity.DropTags(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	logIsEmpty("dropping")
+	logHolds(0, "dropping")
 	t.Logf("before the scrub: %d tags, %d responses, %d tokens of %d",
 		residue(t, dir, "identity", tags), residue(t, dir, "identity", responses), residue(t, dir, "identity", tokens), len(tags))
 	if err := rooms.Identity.Scrub(t.Context()); err != nil {
@@ -114,6 +116,95 @@ func TestDroppedIsUnreadable(t *testing.T) {
 	for what, needles := range map[string][][]byte{"tags": tags, "responses": responses, "tokens": tokens} {
 		if n := residue(t, dir, "identity", needles); n != 0 {
 			t.Errorf("%d %s are still readable", n, what)
+		}
+	}
+}
+
+// TestClearedMeansGone keeps a snapshot of the room open, as a backup does, while a batch is cleared. It does not count as cleared while the log still
+// holds it, whoever else writes waits a moment only, and the next try does the rest.
+func TestClearedMeansGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "r")
+	rooms := newRooms(t, dir)
+	a := store.CampaignID{1}
+	_, responses, _ := fillEntries(t, rooms, []store.CampaignID{a}, 3, 40)
+	if err := rooms.Identity.PutBatch(t.Context(), a, store.Batch{First: 1, Last: 1}); err != nil {
+		t.Fatal(err)
+	}
+	end := reads(t, rooms.Identity.(*Identity).room, 1)
+	began := time.Now()
+	if err := rooms.Identity.ClearBatch(t.Context(), a, 1, 1); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("cleared beside a snapshot: %v", err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it kept the turn for %v", took)
+	}
+	list, err := rooms.Identity.Batches(t.Context(), a)
+	if err != nil || len(list) != 1 || list[0].Cleared {
+		t.Errorf("counts as cleared: %v, %v", list, err)
+	}
+	end()
+	if err := rooms.Identity.ClearBatch(t.Context(), a, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := rooms.Identity.Batches(t.Context(), a); err != nil || len(list) != 1 || !list[0].Cleared {
+		t.Errorf("not cleared: %v, %v", list, err)
+	}
+	if n := residue(t, dir, "identity", responses); n != 0 {
+		t.Errorf("%d responses are still readable", n)
+	}
+}
+
+// TestReadersHoldNoWriterUp holds every reading connection. Writing, a truncation that fails, and closing the room keep their bounds.
+func TestReadersHoldNoWriterUp(t *testing.T) {
+	rooms := newRooms(t, filepath.Join(t.TempDir(), "r"))
+	a := store.CampaignID{1}
+	fillEntries(t, rooms, []store.CampaignID{a}, 1, 10)
+	end := reads(t, rooms.Identity.(*Identity).room, readers)
+	bounded := func(what string, f func() error) {
+		t.Helper()
+		done := make(chan error, 1)
+		go func() { done <- f() }()
+		select {
+		case err := <-done:
+			t.Logf("%s: %v", what, err)
+		case <-time.After(3 * time.Second):
+			t.Errorf("%s takes longer than three seconds", what)
+		}
+	}
+	bounded("entering", func() error {
+		_, err := rooms.Identity.Enter(t.Context(), time.Now, []store.Entry{newEntry(a)})
+		return err
+	})
+	bounded("dropping", func() error { return rooms.Identity.DropTags(t.Context(), a) })
+	end()
+	bounded("closing", rooms.Close)
+}
+
+// reads begins n snapshots, which end when the function is called.
+func reads(t *testing.T, d *room, n int) (end func()) {
+	t.Helper()
+	stop, begun, ended := make(chan struct{}), make(chan error, n), make(chan error, n)
+	for range n {
+		go func() {
+			ended <- d.read(context.Background(), "hold", func(tx *tx) error {
+				var count int
+				begun <- tx.one("SELECT count(*) FROM entrants", nil, &count)
+				<-stop
+				return nil
+			})
+		}()
+	}
+	for range n {
+		if err := <-begun; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		close(stop)
+		for range n {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -20,13 +20,14 @@ type room struct {
 	path   string
 	busy   time.Duration
 	w, r   *sql.DB
+	m      *sql.DB       // of whoever moves the log into the file
 	turn   chan struct{} // held by the writer; a channel serves its waiters in the order they came
 	closed atomic.Bool
 
 	moving  sync.Mutex    // held by whoever moves the log into the file: SQLite refuses a second one
 	written chan struct{} // tells keepMoving of a commit
 	ended   chan struct{} // closed when keepMoving has returned
-	stop    chan struct{} // and when it is to
+	stop    func()        // tells it to
 }
 
 const readers = 4
@@ -34,20 +35,27 @@ const readers = 4
 // moveEvery is how often the log is moved into the file while there are commits: often enough that no commit has to, and no truncation finds much.
 const moveEvery = 250 * time.Millisecond
 
+// truncateWithin bounds how long a truncation waits, with the turn, for those who read: whoever wanted it comes again.
+const truncateWithin = 500 * time.Millisecond
+
 func newRoom(path string, busy time.Duration) *room {
 	d := &room{
 		path: path,
 		busy: busy,
 		w:    sql.OpenDB(connector{dsn: writeDSN(path, busy)}),
 		r:    sql.OpenDB(connector{dsn: readDSN(path, busy)}),
+		m:    sql.OpenDB(connector{dsn: readDSN(path, busy)}),
 		turn: make(chan struct{}, 1),
 
-		written: make(chan struct{}, 1), ended: make(chan struct{}), stop: make(chan struct{}),
+		written: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	d.w.SetMaxOpenConns(1)
 	d.r.SetMaxOpenConns(readers)
 	d.r.SetMaxIdleConns(readers)
-	go d.keepMoving()
+	d.m.SetMaxOpenConns(1)
+	ctx, cancel := context.WithCancel(context.Background())
+	d.stop = cancel
+	go d.keepMoving(ctx)
 	return d
 }
 
@@ -58,10 +66,10 @@ func (d *room) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
-	close(d.stop)
+	d.stop()
 	<-d.ended
 	// The readers first: the last connection to go empties the write-ahead log, and only a writer can.
-	if err := errors.Join(d.r.Close(), d.w.Close()); err != nil {
+	if err := errors.Join(d.m.Close(), d.r.Close(), d.w.Close()); err != nil {
 		return classify(context.Background(), "close", err)
 	}
 	return nil
@@ -244,21 +252,19 @@ func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error
 	return classify(ctx, act, err)
 }
 
-// keepMoving moves the log into the file beside the writers, until the room is closed.
-func (d *room) keepMoving() {
+// keepMoving moves the log into the file beside the writers, until ctx ends.
+func (d *room) keepMoving(ctx context.Context) {
 	defer close(d.ended)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	for {
 		select {
 		case <-d.written:
-		case <-d.stop:
+		case <-ctx.Done():
 			return
 		}
 		d.moveLog(ctx)
 		select {
 		case <-time.After(moveEvery):
-		case <-d.stop:
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -269,15 +275,23 @@ func (d *room) keepMoving() {
 func (d *room) moveLog(ctx context.Context) {
 	d.moving.Lock()
 	defer d.moving.Unlock()
-	_, _ = d.r.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+	_, _ = d.m.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 // truncateLog moves the rest of the log into the file and empties it. The caller holds the turn.
 func (d *room) truncateLog(ctx context.Context, conn *sql.Conn) error {
 	d.moving.Lock()
 	defer d.moving.Unlock()
+	wait := func(t time.Duration) error {
+		_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", t.Milliseconds()))
+		return err
+	}
+	if err := wait(min(d.busy, truncateWithin)); err != nil {
+		return err
+	}
 	var busy, pages, moved int
-	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+	err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	if err := errors.Join(err, wait(d.busy)); err != nil {
 		return err
 	}
 	if busy != 0 {
