@@ -192,7 +192,7 @@ func (c *Cluster) signal(s syscall.Signal) error {
 		return nil
 	default:
 	}
-	if err := syscall.Kill(c.pid, s); err != nil {
+	if err := syscall.Kill(c.pid, s); err != nil && !errors.Is(err, syscall.ESRCH) { // it may end by itself just now
 		return fmt.Errorf("end postgres: %w", err)
 	}
 	select {
