@@ -307,10 +307,11 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	return e.Draw(ctx, id, n)
 }
 
-// drawable refuses a draw whose void counts, unless it rests on a dead beacon alone, and returns its void.
+// drawable refuses a draw whose void counts, unless it does so by a dead beacon alone, which a round refutes, and returns its void. One that custodians confirmed before
+// the deadline stands whatever its reason.
 func (e *Engine) drawable(ctx context.Context, d *drawing) (*voiding, error) {
 	v, err := e.voided(ctx, d)
-	if err == nil && v != nil && v.counts && v.reason != draw.ReasonBeaconDead {
+	if err == nil && v != nil && v.counts && (v.inTime || v.reason != draw.ReasonBeaconDead) {
 		err = refuse(DrawState, "draw %d is void (%s): it has no result", d.row.N, v.reason)
 	}
 	return v, err

@@ -212,7 +212,8 @@ func (e *Engine) Records(ctx context.Context, start int64, limit int) (records [
 
 // AddCosignature stores the cosignatures of note, a checkpoint of this log, that custodians of any opened campaign made. It returns the
 // checkpoint of that size as it now stands. A cosignature of a time that cannot be is refused: the earlier of two stays for
-// ever, so one made under a wrong clock would stand in the place of the right one. Reason: COSIGNATURE_INVALID.
+// ever, so one made under a wrong clock would stand in the place of the right one. Reasons: COSIGNATURE_INVALID,
+// TOO_EARLY (it would confirm a void, and the daemon's clock jumped).
 func (e *Engine) AddCosignature(ctx context.Context, note []byte) ([]byte, error) {
 	given, err := ledger.VerifyCheckpoint(e.installation.LogKey, note)
 	if err != nil {

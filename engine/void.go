@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fairlot/crypto/beacon"
+	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	"fairlot/store"
 )
@@ -25,6 +26,7 @@ type voiding struct {
 	reason   string
 	index    int64
 	counts   bool
+	inTime   bool      // it counts by cosignatures from before the deadline, and nothing refutes it
 	missed   bool      // it does not count, and cosignatures made from now on cannot change that
 	deadline time.Time // for cosignatures; zero: none
 	by       []string  // whose cosignatures count, by the policy's names
@@ -62,12 +64,12 @@ func (ev *evidence) voided(d *drawing, now time.Time) (v *voiding) {
 		}
 		x := &voiding{reason: void.Reason, index: l.index, deadline: d.rules.Deadline(d.rules.Round)}
 		x.counts, x.by = ev.policy.InTime(ev.checkpoints, l.index, x.deadline.Unix())
-		x.missed = !x.counts && now.After(x.deadline)
+		x.inTime, x.missed = x.counts, !x.counts && now.After(x.deadline)
 		if void.Reason == draw.ReasonBeaconDead && !x.counts { // a signature of the round refutes it: then the draw is drawn
 			x.counts, x.by = ev.policy.Since(ev.checkpoints, l.index, d.dead().Unix())
 			x.missed, x.deadline = false, time.Time{}
 		}
-		if v == nil || x.counts && !v.counts || v.missed && !v.counts {
+		if v == nil || x.inTime && !v.inTime || x.counts && !v.counts || v.missed && !v.counts {
 			v = x
 		}
 	}
@@ -84,7 +86,8 @@ func (e *Engine) settled(ctx context.Context, d *drawing) (bool, *voiding, error
 }
 
 // RequestVoid asks for draw n to end without a result, which another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, FIELD_INVALID for another reason
-// than VoidReasons, DRAW_STATE (there is a result, a void, or for beacon-dead the round), TOO_LATE, for beacon-dead TOO_EARLY.
+// than VoidReasons, DRAW_STATE (there is a result, a void, or for beacon-dead the round), TOO_LATE, TOO_EARLY (the clock jumped, or for beacon-dead its days are not over
+// or a relay says that the round may still come).
 func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID, n int, reason string) (Approval, error) {
 	a := store.Approval{Kind: ApproveVoid, Campaign: id, Draw: n}
 	var err error
@@ -141,6 +144,9 @@ func (e *Engine) mayVoid(ctx context.Context, d *drawing, reason string) error {
 	case v != nil && !v.missed:
 		return refuse(DrawState, "the void of draw %d is logged already (%s): custodians have to cosign it", n, v.reason)
 	}
+	if e.jumped.Load() {
+		return errJumped("no void is logged")
+	}
 	if reason == draw.ReasonBeaconDead {
 		if wait := d.dead().Sub(now); wait > 0 {
 			return &Error{Reason: TooEarly, Retry: wait, Text: fmt.Sprintf("the rules wait for round %d until %s: only then can its beacon be called dead",
@@ -152,6 +158,9 @@ func (e *Engine) mayVoid(ctx context.Context, d *drawing, reason string) error {
 			return refuse(DrawState, "round %d can be had, so draw %d is not void: a result is owed, draw it", d.rules.Round, n)
 		} else if !errors.As(err, &own) {
 			return err
+		} else if own.Reason == RoundNotYet { // as it would if this clock were days ahead
+			return &Error{Reason: TooEarly, Retry: time.Hour, Text: fmt.Sprintf("a relay answers that round %d is not out yet, so it may still come: look whether this machine's clock is right; "+
+				"only a round that no relay knows of is dead", d.rules.Round)}
 		}
 		return nil
 	}
@@ -201,8 +210,14 @@ func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
 	}
 }
 
-// mayCosign refuses a note with cosignatures that would make a void count whose draw the round has come for: it is drawn, or about to be, and would have been
-// beside a void that counts. Custodians who waited for the round before they decide would choose the outcome. The caller holds voidMu.
+// errJumped says that something waits until the clock has gone evenly for a while.
+func errJumped(what string) *Error {
+	return &Error{Reason: TooEarly, Retry: steadyFor, Text: "this machine's clock jumped a short while ago, so " + what + " by it: set it right, and wait"}
+}
+
+// mayCosign refuses a note with cosignatures that would make a void count in time whose draw the round has come for: it is drawn, or about to be, and would have been
+// beside a void that counts. Custodians who waited for the round before they decide would choose the outcome. It also refuses one that would make a void count no
+// more: of two cosignatures of one key the earlier stays, and one with a time of long ago would take the place of one of now. The caller holds voidMu.
 func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 	return e.eachCampaign(ctx, func(c store.Campaign) error {
 		if c.State == store.Draft {
@@ -213,9 +228,6 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			return err
 		}
 		for _, d := range drawings {
-			if e.Now().Before(d.due()) {
-				continue
-			}
 			ev, err := e.evidence(ctx, d, isVoid)
 			if err != nil {
 				return err
@@ -223,23 +235,53 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			if len(ev.records) == 0 {
 				continue
 			}
-			if v := ev.voided(d, e.Now()); v.counts {
-				continue
-			}
 			w, err := e.verifyCheckpoint(ev.policy, merged)
 			if err != nil {
 				return err
 			}
+			before := ev.voided(d, e.Now())
+			ev.checkpoints = slices.DeleteFunc(ev.checkpoints, func(x ledger.Witnessed) bool { return x.Size == w.Size })
 			ev.checkpoints = append(ev.checkpoints, w)
-			for _, l := range ev.records {
-				if met, _ := ev.policy.InTime(ev.checkpoints, l.index, d.rules.Deadline(d.rules.Round).Unix()); met {
-					return refuse(CosignatureInvalid, "this cosignature would confirm the void of draw %d of %s, but its round has come at %s: it is too late to hand it in, and the draw is held",
-						d.row.N, c.Slug, d.due().UTC().Format(time.RFC3339))
+			after := ev.voided(d, e.Now())
+			if before.counts && !after.counts {
+				return refuse(CosignatureInvalid, "the time of this cosignature would make the void of draw %d of %s count no more: set the clock of that machine right and cosign again", d.row.N, c.Slug)
+			}
+			if after.inTime && !before.inTime {
+				if err := e.mayConfirm(ctx, c, d); err != nil {
+					return err
 				}
 			}
 		}
 		return nil
 	})
+}
+
+// mayConfirm refuses that a void comes to count in time, whatever the clock says, if the draw is drawn or its round can be had.
+func (e *Engine) mayConfirm(ctx context.Context, c store.Campaign, d *drawing) error {
+	late := refuse(CosignatureInvalid, "this cosignature would confirm the void of draw %d of %s, but its round has come at %s: it is too late to hand it in, and the draw is held",
+		d.row.N, c.Slug, d.due().UTC().Format(time.RFC3339))
+	if d.row.State == store.DrawDrawn || !e.Now().Before(d.due()) {
+		return late
+	}
+	records, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(records, func(l logged) bool { return l.record.Kind() == "result" }) {
+		return late
+	}
+	if _, ok := e.loggedRound(d.chain, d.rules.Round); ok {
+		return late
+	}
+	if e.jumped.Load() {
+		return errJumped("no void is confirmed")
+	}
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if _, err := e.Beacon.Fetch(asking, d.chain, d.rules.Round); err == nil {
+		return late
+	}
+	return ctx.Err() // if no relay answers, the clock is believed
 }
 
 // loggedRound returns the signature of a round that a result in the log holds.
