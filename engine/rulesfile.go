@@ -213,6 +213,7 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		out = append(out, Field{"campaign." + path, reason, fmt.Sprintf(format, args...)})
 	}
 	out = append(out, r.checkTexts()...)
+	out = append(out, r.unfilled()...)
 	if r.Survey == "" && len(r.Draws) == 0 {
 		bad("survey_json", "required", "a campaign needs a survey, a draw, or both")
 	}

@@ -297,8 +297,16 @@ func TestRulesThatCannotOpen(t *testing.T) {
 		"nowhere to write":          {"campaign.form", rules(func(c *fairlotv1.Campaign) { c.Form.Email = fairlotv1.FieldRule_FIELD_RULE_OPTIONAL })},
 		"no custodian":              {"campaign.custodians", rules(func(c *fairlotv1.Campaign) { c.Custodians = nil })},
 		"threshold too high":        {"campaign.threshold", rules(func(c *fairlotv1.Campaign) { c.Threshold = 4 })},
-		"no notifier":               {"campaign.notifiers", rules(func(c *fairlotv1.Campaign) { c.Notifiers = nil })},
-		"drawn within the margin":   {"campaign.draws[0].draw_time", rules(func(c *fairlotv1.Campaign) { c.Draws[0].DrawTime = later(c, 59*time.Second) })},
+		"blank in the notice": {"campaign.notice", rules(func(c *fairlotv1.Campaign) {
+			c.Notice[0].Text += "\n四、請洽：【待填：承辦單位及電話】。"
+		})},
+		"blank in the description": {"campaign.description", rules(func(c *fairlotv1.Campaign) { c.Description = texts("說明", "By [TO FILL IN: who") })},
+		"blank in a prize":         {"campaign.draws[0].tiers[0].title", rules(func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[0].Title[0].Text = "【待填】" })},
+		"blank in the survey": {"campaign.survey_json", rules(func(c *fairlotv1.Campaign) {
+			c.SurveyJson = strings.Replace(survey, `"title":`, `"title":"[TO FILL IN: x]","was":`, 1)
+		})},
+		"no notifier":             {"campaign.notifiers", rules(func(c *fairlotv1.Campaign) { c.Notifiers = nil })},
+		"drawn within the margin": {"campaign.draws[0].draw_time", rules(func(c *fairlotv1.Campaign) { c.Draws[0].DrawTime = later(c, 59*time.Second) })},
 		"draws out of order": {"campaign.draws[1].draw_time", rules(func(c *fairlotv1.Campaign) {
 			two := proto.Clone(c.Draws[0]).(*fairlotv1.DrawRules)
 			two.DrawTime = later(c, 100*time.Second)

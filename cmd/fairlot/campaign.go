@@ -10,7 +10,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -264,9 +263,9 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	if c.ObjectionsEnd != nil && !c.ObjectionsEnd.AsTime().Equal(c.EntriesEnd.AsTime()) {
 		row("objections until", "%s", zulu(c.ObjectionsEnd.AsTime()))
 	}
-	row("survey", "%s", map[bool]string{true: "yes", false: "no"}[c.SurveyJson != ""])
+	row("survey", "%s", map[bool]string{true: "yes; `fairlot campaign show --json " + c.Slug + "` prints its questions", false: "no"}[c.SurveyJson != ""])
 	for _, x := range c.Consents {
-		row("consent "+x.Code, "%s (%s)", texts(x.Text), map[bool]string{true: "required", false: "free"}[x.Required])
+		row("consent "+x.Code, "%s (%s)", texts(x.Text), map[bool]string{true: "required", false: "optional"}[x.Required])
 	}
 	if len(c.Draws) > 0 {
 		row("proof of person", "%s", strings.ToLower(strings.TrimPrefix(c.Proof.String(), "PROOF_")))
@@ -287,7 +286,6 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	if len(c.Claim) > 0 {
 		row("how to claim", "%s", texts(c.Claim))
 	}
-	row("texts", "notice of %d characters%s: read them with --json", utf8.RuneCountInString(texts(c.Notice)), map[bool]string{true: ", survey"}[c.SurveyJson != ""])
 	for i, d := range c.Draws {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
 		for j, t := range d.Tiers {
@@ -299,6 +297,12 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row("bundle", "%s", a.bundleAddress(c))
 	}
 	w.Flush()
+	for _, t := range c.Notice {
+		a.printf("privacy notice (%s):\n", t.Lang)
+		for line := range strings.Lines(t.Text) {
+			a.printf("  %s\n", strings.TrimSpace(line))
+		}
+	}
 }
 
 // fields names those of the entry form.
@@ -312,7 +316,7 @@ func fields(f *fairlotv1.EntryForm) string {
 		case fairlotv1.FieldRule_FIELD_RULE_REQUIRED:
 			all = append(all, x.name)
 		case fairlotv1.FieldRule_FIELD_RULE_OPTIONAL:
-			all = append(all, x.name+" (free)")
+			all = append(all, x.name+" (optional)")
 		}
 	}
 	return strings.Join(all, ", ")

@@ -20,7 +20,8 @@ type campaignExample struct {
 
 // Help is shown below the usage.
 func (campaignExample) Help() string {
-	return `Times are counted from now. With the public lines of your keys it can be used as it is.
+	return `Times are counted from now. Yours to write are the four blanks in the privacy notice, 【待填：…】 and [TO FILL IN: …]: how long data are kept, and whom people ask. A campaign with
+a blank left in any text for the public cannot be opened. Read the notice, prizes and dates too; they are an example.
 
 Example: fairlot campaign example --custodian maria.json --custodian chen.json --custodian lin.json --notifier notifier.json > autumn.json`
 }

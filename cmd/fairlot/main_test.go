@@ -199,7 +199,7 @@ func TestSummaryShowsWhatIsApproved(t *testing.T) {
 	(&app{out: &b}).summary(c)
 	c.RetentionDays, c.ChancesCap = 180, 3
 	(&app{out: &b}).summary(c)
-	for _, want := range []string{"name, ID number, phone (free), email, address (free)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "at most 3", "characters, survey"} {
+	for _, want := range []string{"name, ID number, phone (optional), email, address (optional)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "at most 3", "show --json autumn-reading", "privacy notice (en):\n  How we use your data\n", "  五、不提供：您可以不提供上述資料"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

@@ -36,15 +36,17 @@ func TestExplainListsAllFields(t *testing.T) {
 		&errdetails.ErrorInfo{Reason: "RULES_INVALID", Domain: "fairlot"},
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: "campaign.title", Reason: "required", Description: "give a title"},
-			{Field: "campaign.draws[0].tiers", Reason: "required", Description: "give a tier"},
+			{Field: "campaign.draws[1].draw_time", Reason: "order", Description: "not before 2026-12-01T08:00:00Z"},
+			{Field: "campaign.survey_json pages[0].some_name", Reason: "survey", Description: "no"},
 		}},
 		&errdetails.RetryInfo{RetryDelay: durationpb.New(3 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `open campaign: the rules cannot open like this (RULES_INVALID)
-  campaign.title: give a title (required)
-  campaign.draws[0].tiers: give a tier (required)
+  title: give a title (required)
+  draws[1].drawTime (draw 2): not before 2026-12-01 08:00:00 UTC (order)
+  survey pages[0].some_name: no (survey)
   try again in 3s
   what to do: correct the file; then ` + "`fairlot campaign update SLUG FILE` replaces the draft, or repeat the command if there is none yet"
 	if got := Explain("open campaign", "127.0.0.1:9090", st.Err()).Error(); got != want {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,14 +64,14 @@ func Explain(act, server string, err error) error {
 	if !ok {
 		return fmt.Errorf("%s: %w", act, err)
 	}
-	r := &Refusal{Act: act, Code: st.Code(), Text: st.Message()}
+	r := &Refusal{Act: act, Code: st.Code(), Text: inTime(st.Message())}
 	for _, d := range st.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
 			r.Reason = strings.TrimPrefix(d.Reason, "ERROR_REASON_")
 		case *errdetails.BadRequest:
 			for _, v := range d.FieldViolations {
-				if f := inWords(Field{v.Field, v.Reason, v.Description}); !slices.Contains(r.Fields, f) {
+				if f := inWords(Field{v.Field, v.Reason, inTime(v.Description)}); !slices.Contains(r.Fields, f) {
 					r.Fields = append(r.Fields, f)
 				}
 			}
@@ -103,8 +104,34 @@ func Explain(act, server string, err error) error {
 
 var (
 	custodianField = regexp.MustCompile(`^campaign\.custodians\[\d+\]\.(recipient|cosigner)$`)
+	afterLine      = regexp.MustCompile(`_[a-z]`)
+	listed         = regexp.MustCompile(`^(draw|consent|custodian|notifier)s\[(\d{1,3})\]`)
+	moment         = regexp.MustCompile(`\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z`)
 	notifierField  = regexp.MustCompile(`^campaign\.notifiers\[\d+\]$`)
 )
+
+// inTime writes the contract's times as the tools write all others.
+func inTime(text string) string { return moment.ReplaceAllString(text, "$1 $2 UTC") }
+
+// inFile is where a field of the contract stands in a campaign file: draws[1].drawTime (draw 2) for campaign.draws[1].draw_time.
+func inFile(path string) string {
+	rest, ok := strings.CutPrefix(path, "campaign.")
+	if !ok {
+		return path
+	}
+	name, where, deeper := strings.Cut(rest, " ") // what follows a space is a place inside of the survey
+	name = afterLine.ReplaceAllStringFunc(name, func(s string) string { return strings.ToUpper(s[1:]) })
+	name = strings.Replace(name, "surveyJson", "survey", 1)
+	if deeper {
+		name += " " + where
+	}
+	if m := listed.FindStringSubmatch(name); m != nil {
+		if n, err := strconv.Atoi(m[2]); err == nil {
+			name += fmt.Sprintf(" (%s %d)", m[1], n+1)
+		}
+	}
+	return name
+}
 
 // inWords says of a key that has the wrong form where the right one comes from: the contract's pattern tells nobody.
 func inWords(f Field) Field {
@@ -126,7 +153,7 @@ func (r *Refusal) Error() string {
 		fmt.Fprintf(&b, " (%s)", r.Reason)
 	}
 	for _, f := range r.Fields {
-		fmt.Fprintf(&b, "\n  %s: %s", f.Path, f.Text)
+		fmt.Fprintf(&b, "\n  %s: %s", inFile(f.Path), f.Text)
 		if f.Reason != "" {
 			fmt.Fprintf(&b, " (%s)", f.Reason)
 		}
