@@ -72,15 +72,28 @@ func (ha *HA) Primary(ctx context.Context) (*Node, Member) {
 	return nil, Member{}
 }
 
+// reinitAfter is when a standby that does not come back by itself is made anew, as an operator does with `patronictl reinit`.
+const reinitAfter = 90 * time.Second
+
 // Wait returns the primary once it takes writes through the proxy and streams to at least standbys others, one of which patroni
 // has written down as synchronous: before that, nobody would take over.
 func (ha *HA) Wait(ctx context.Context, standbys int) (*Node, error) {
+	began, asked := time.Now(), false
 	for {
 		if n, m := ha.Primary(ctx); n != nil {
-			streaming := 0
+			streaming, names := 0, map[string]bool{n.Name: true}
 			for _, r := range m.Replication {
 				if r.State == "streaming" && strings.HasPrefix(r.Name, "db") { // and no copy being taken
 					streaming++
+					names[r.Name] = true
+				}
+			}
+			if streaming < standbys && !asked && time.Since(began) > reinitAfter {
+				asked = true
+				for _, lost := range ha.Nodes {
+					if !names[lost.Name] {
+						_, _ = lost.ask(ctx, http.MethodPost, "/reinitialize", `{"force":true}`)
+					}
 				}
 			}
 			if streaming >= standbys && (standbys == 0 || ha.synchronous(ctx)) && ha.writable(ctx) {
