@@ -179,3 +179,22 @@ func TestVoidDeadBackdated(t *testing.T) {
 	must(j.RunDraw(ctx, c.ID, 1))(t)
 	j.wantWhole(c, "drawn after all", verify.StateDrawn)
 }
+
+// TestVoidHostage has custodians who do not want the void of one draw: they cosign after its deadline, which witnesses the list of a later draw, confirms nothing, and is
+// too late for the draw itself.
+func TestVoidHostage(t *testing.T) {
+	j := newJury(t)
+	c := j.opening(2)
+	j.void(c, 1, "cancelled")
+	j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))
+	j.look()
+	j.goTo(j.info(c, 1).RoundTime.Add(time.Second))
+	j.pass(5*time.Second, time.Second)
+	j.cosign(0, 1)
+	j.goTo(j.info(c, 2).RoundTime.Add(time.Second))
+	j.pass(5*time.Second, time.Second)
+	seen, plain := j.check(c)
+	if plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[0].InTime || seen.Draws[1].State != verify.StateDrawn || !seen.Draws[1].InTime {
+		t.Errorf("%v, %+v", plain, seen.Draws)
+	}
+}

@@ -75,6 +75,9 @@ func (a *app) find(conn *grpc.ClientConn, name string) (*fairlotv1.Campaign, err
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
 
+// say is for people where the output is a file for machines.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.errw, format, args...) }
+
 // printJSON prints a message for machines, in protojson with all fields.
 func (a *app) printJSON(m proto.Message) error {
 	b, err := protojson.MarshalOptions{Multiline: true, Indent: "  "}.Marshal(m)
@@ -146,16 +149,23 @@ func (a *app) open(where string) (*bundle.Files, error) {
 
 // check brings in a bundle and checks it; every step must hold, but a void may still wait for its cosignatures. Whoever calls closes Checked.Files.
 func (a *app) check(where string) (*bundle.Checked, error) {
+	c, _, err := a.checkNow(where)
+	return c, err
+}
+
+// checkNow is check, and says by which time.
+func (a *app) checkNow(where string) (*bundle.Checked, time.Time, error) {
 	files, err := a.open(where)
 	if err != nil {
-		return nil, a.failedBundle(where, err)
+		return nil, time.Time{}, a.failedBundle(where, err)
 	}
-	c, err := files.Check(verify.Options{Now: time.Now()})
+	now := time.Now()
+	c, err := files.Check(verify.Options{Now: now})
 	if err != nil {
 		files.Close()
-		return nil, a.failedBundle(where, err)
+		return nil, now, a.failedBundle(where, err)
 	}
-	return c, nil
+	return c, now, nil
 }
 
 func (a *app) failedBundle(where string, err error) error {

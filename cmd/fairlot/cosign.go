@@ -2,8 +2,9 @@ package main
 
 import (
 	"os"
-	"time"
+	"slices"
 
+	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
@@ -15,14 +16,19 @@ type cosignCmd struct {
 	Key    string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
 	Bundle string `required:"" placeholder:"PATH|URL" help:"The newest bundle of the campaign."`
 	Out    string `placeholder:"FILE" help:"Write the cosigned checkpoint here instead of to standard output. It is public."`
+	Yes    bool   `help:"Confirm the voids of this bundle without being asked."`
 }
 
 // Help is shown below the usage.
 func (cosignCmd) Help() string {
 	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, one that is neither closed nor has a void
-to be cosigned, and a clock that cannot be right. A draw that the institution declared void is void once enough custodians have cosigned that
-before the deadline; who does not want that does not cosign. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
+to be cosigned, and a clock that cannot be right. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
 Repeated on a bundle that holds your cosignature already, it gives that one again.
+
+A draw that the institution declared void is void once enough custodians have cosigned that before the deadline. The voids are shown, and you are asked
+(without a terminal: --yes). It is all or nothing: a cosignature is for the whole log, so who does not want one of its voids cosigns neither the others nor
+an entry list that was closed since, until that void's deadline is over; tell the institution and the public why. Keep the note of a void you confirm, and
+post it where everybody can read it before the round: else whoever holds it can wait for the outcome and then hand it in or not.
 
 Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
 }
@@ -42,14 +48,23 @@ func (cmd *cosignCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.check(cmd.Bundle)
+	c, now, err := a.checkNow(cmd.Bundle)
 	if err != nil {
 		return err
 	}
 	defer c.Files.Close()
-	signed, err := k.Cosign(c, *pin, time.Now())
+	signed, err := k.Cosign(c, *pin, now)
 	if err != nil {
 		return err
+	}
+	voids := slices.ContainsFunc(c.Outcome.Draws, func(d verify.Draw) bool { return d.Voiding != "" })
+	if voids {
+		cmd.sayVoids(a, c.Outcome.Draws)
+		if !signed.Again {
+			if err := a.confirm(cmd.Yes, "Confirm all of this? Your cosignature is for the whole log; it cannot be for a part."); err != nil {
+				return err
+			}
+		}
 	}
 	if err := writePin(cmd.Key, signed.Pin); err != nil {
 		return err
@@ -59,34 +74,46 @@ func (cmd *cosignCmd) Run(a *app) error {
 	} else if err := os.WriteFile(cmd.Out, signed.Note, 0o644); err != nil {
 		return err
 	}
-	say := func(format string, args ...any) {
-		(&app{out: a.errw}).printf(format, args...)
-	}
-	if signed.Again {
-		say("you cosigned at %s already; it is the same cosignature again: ", zulu(signed.Time))
-	}
-	say("cosigned %s", plural(signed.Size, "record", "records"))
-	for _, d := range c.Outcome.Draws {
-		if d.Close != nil {
-			say("; draw %d: %s, root %s", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
-		}
-		if d.Voiding != "" {
-			say("; draw %d: VOID (%s), which your cosignature confirms", d.N, d.Voiding)
-		}
-		if d.Voiding == draw.ReasonBeaconDead {
-			say("; it says that round %d never came: look for it yourself at the beacon's relays", d.Round)
-		}
-	}
-	for _, d := range c.Outcome.Draws {
-		if d.Missed != "" && d.State != verify.StateDrawn {
-			say("\ndraw %d: its void (%s) was not cosigned in time and does not count: a result is owed", d.N, d.Missed)
-		}
-	}
-	say("\nnext: hand the note to an officer, who runs `fairlot cosignature add FILE`\n")
-	for _, l := range signed.Late {
-		say("draw %d: this is too late for its entry list to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
+	cmd.sayCosigned(a, signed, c.Outcome.Draws)
+	if voids {
+		a.say("keep the note, and post it where everybody can read it, now: else whoever holds it can wait for the outcome of the draw, and hand it in or not\n")
 	}
 	return nil
+}
+
+// sayVoids shows the draws that a cosignature confirms to be void.
+func (cmd *cosignCmd) sayVoids(a *app, draws []verify.Draw) {
+	a.say("the institution declares:\n")
+	for _, d := range draws {
+		if d.Voiding == "" {
+			continue
+		}
+		a.say("  draw %d: VOID (%s), which your cosignature confirms: it will have no winners", d.N, d.Voiding)
+		if d.Voiding == draw.ReasonBeaconDead {
+			a.say("; it says that round %d never came: look for it yourself at the beacon's relays", d.Round)
+		}
+		a.say("\n")
+	}
+}
+
+// sayCosigned says what was cosigned, a line for each draw, and what comes next.
+func (cmd *cosignCmd) sayCosigned(a *app, signed *custodian.Cosigned, draws []verify.Draw) {
+	if signed.Again {
+		a.say("you cosigned at %s already; it is the same cosignature again\n", zulu(signed.Time))
+	}
+	a.say("cosigned %s\n", plural(signed.Size, "record", "records"))
+	for _, d := range draws {
+		if d.Close != nil {
+			a.say("  draw %d: %s, root %s\n", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
+		}
+		if d.Missed != "" && d.State != verify.StateDrawn {
+			a.say("  draw %d: its void (%s) was not cosigned in time and does not count: a result is owed\n", d.N, d.Missed)
+		}
+	}
+	for _, l := range signed.Late {
+		a.say("  draw %d: this is too late for its entry list to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
+	}
+	a.say("next: hand the note to an officer, who runs `fairlot cosignature add FILE`\n")
 }
 
 type cosignatureCmd struct {
