@@ -65,6 +65,7 @@ func TestBrowserVoid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	voidWhileOpen(t, b)
 	b.visit("/check?lang=en")
 	b.tabTo("#paste")
 	b.write(entered)
@@ -80,11 +81,17 @@ func TestBrowserVoid(t *testing.T) {
 	}
 	b.visit("/c/void")
 	b.says(".byline", "已作廢")
+	b.says(".byline + .caution", "這個活動已不再受理")
+	b.says("#result-1", "抽獎的現況")
 	b.says(".void", "這次抽獎已作廢，並經保管人連署確認")
 	b.says("[aria-labelledby=result-1]", "custodian-1, custodian-2")
 	b.inspect("void")
 	b.visit("/c/void?lang=en")
 	b.says(".byline", "Void")
+	b.says(".byline + .caution", "takes no more entries")
+	if text := b.text("main"); strings.Contains(text, "then enter the draw") || strings.Contains(text, "Result of") {
+		t.Errorf("a campaign that is over, and its draw void, invites or has a result: %s", text)
+	}
 	b.says("[aria-labelledby=result-1]", "the entry list is not what it should be")
 	b.visit("/check?lang=en")
 	b.tabTo("#paste")
@@ -108,9 +115,47 @@ func TestBrowserVoid(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.visit("/c/void-missed?lang=en")
+	b.says("#result-1", "Result of the draw")
 	b.says(".void", "that does not count, so it was drawn")
 	b.visit("/c/void-missed")
 	b.says(".void", "那項宣告不算數，所以照常抽出")
 	b.inspect("void-missed")
 	b.clean()
+}
+
+// voidWhileOpen reads what somebody is told who comes to a campaign that takes entries, and whose only draw custodians have confirmed to be void.
+func voidWhileOpen(t *testing.T, b *browser) {
+	t.Helper()
+	b.visit("/c/void")
+	b.says("#form-void", "這個活動的抽獎已作廢，不會有人得獎")
+	b.says("#form-void", "仍會要您的姓名與證件號碼")
+	b.says("[aria-labelledby=prizes-title] .void", "以下獎項不會抽出")
+	b.says("[aria-labelledby=result-1]", "不會抽獎，也不會有得獎人")
+	b.visit("/c/void?lang=en")
+	b.says("#form-void", "void: nobody will win anything")
+	b.says("#form-void", "if you do not want to give your personal data, do not send it")
+	b.says("[aria-labelledby=prizes-title] .void", "will not be drawn")
+	b.says("#result-1", "Where the draw stands")
+	if text := b.text("main"); strings.Contains(text, "then enter the draw") || strings.Contains(text, "The list is public") {
+		t.Errorf("an open campaign without a draw says: %s", text)
+	}
+	if above := b.eval(`document.querySelector("#form-void").compareDocumentPosition(document.querySelector("#name")) & Node.DOCUMENT_POSITION_FOLLOWING`); above == "0" {
+		t.Error("the warning is not above the form")
+	}
+	b.inspect("void-open")
+	b.visit("/?lang=en")
+	if got := b.eval(`[...document.querySelectorAll(".campaigns li")].map(e => e.querySelector("a").href.includes("/c/void?") + " " + (e.querySelector(".void") !== null)).sort().join("|")`); got != "false false|true true" {
+		t.Errorf("the list warns of: %s", got)
+	}
+	b.says(".campaigns .void", "nobody will win anything")
+	b.says(".campaigns", "Draw: ")
+	if low := b.eval(`[...document.querySelectorAll(".campaigns a, header a:not(.skip), footer a")].filter(e => e.getBoundingClientRect().height < 40).map(e => e.textContent).join("|")`); low != "" {
+		t.Errorf("links too low for a finger: %s", low)
+	}
+	if text := b.eval(`document.getElementById(document.querySelector(".campaigns a").getAttribute("aria-describedby")).innerText`); !strings.Contains(text, "Draw: ") {
+		t.Errorf("a link of the list is described by %q", text)
+	}
+	b.inspect("list-void")
+	b.visit("/")
+	b.says(".campaigns .void", "抽獎已作廢，不會有人得獎")
 }

@@ -4,6 +4,7 @@ import { type Campaign, type Draw, Refusal, getCampaign, getDraws, listCampaigns
 import { type Standing, campaignView, contractHolds, standing } from "./campaign";
 import { checkView } from "./check";
 import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
+import { voidNotice } from "./results";
 import { parseOpen } from "./spec";
 import type { Lang } from "./strings";
 import type { SurveyForm } from "./survey";
@@ -84,9 +85,10 @@ async function listView(): Promise<View> {
   }
   const now = new Date();
   const states = new Map<string, Standing>();
-  // What was drawn is known from the draws; until the campaign is closed nothing is.
+  const drawsOf = new Map<string, Draw[]>();
   const look = (some: Campaign[]) => Promise.all(some.filter((c) => !states.has(c.name)).map(async (c) => {
-    const draws: Draw[] = c.state === "CAMPAIGN_STATE_CLOSED" && c.draws.length > 0 ? await listDraws(c.name) : [];
+    const draws = c.draws.length > 0 && c.state !== "CAMPAIGN_STATE_ERASED" ? await listDraws(c.name) : [];
+    drawsOf.set(c.name, draws);
     states.set(c.name, standing(c, draws, now));
   }));
   const order = (c: Campaign) => {
@@ -108,13 +110,18 @@ async function listView(): Promise<View> {
       return h("div", {},
         h("h1", { tabindex: -1 }, t.listTitle),
         all.length === 0 && h("p", {}, t.listEmpty),
-        h("ul", { class: "campaigns" }, ...all.slice(0, shown).map((c) => {
+        h("ul", { class: "campaigns" }, ...all.slice(0, shown).map((c, i) => {
           const institution = parseOpen(c.openRecord).get("institution") ?? "";
           const state = states.get(c.name) ?? standing(c, [], now);
+          const colon = l === "en" ? ": " : "：";
+          const voided = voidNotice(drawsOf.get(c.name) ?? [], page);
           return h("li", { class: "card" },
-            h("h2", {}, local("a", c.title, l, { href: to(`/c/${c.slug}`, l) })),
+            h("h2", {}, local("a", c.title, l, { href: to(`/c/${c.slug}`, l), "aria-describedby": `dates-${i}` })),
             h("p", { class: "byline" }, h("span", { class: `state ${state}` }, t.standings[state]), " ", institution && t.by(institution)),
-            h("p", {}, t.entriesEnd, l === "en" ? ": " : "：", when(c.entriesEnd, page, true)));
+            voided !== "" && h("p", { class: "caution void" }, voided),
+            h("div", { id: `dates-${i}` },
+              h("p", {}, t.entriesEnd, colon, when(c.entriesEnd, page, true)),
+              ...c.draws.map((d, n) => h("p", {}, t.drawTime(n + 1, c.draws.length), colon, when(d.drawTime, page)))));
         })),
         all.length > shown && h("button", { type: "button", onclick: () => { shown += shownAtFirst; void show().then(redraw); } }, t.listMore));
     },

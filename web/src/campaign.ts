@@ -5,7 +5,7 @@ import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
 import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText } from "./form";
 import { type Taken, drawReceipt, isRight, judge } from "./receipt";
-import { drawPrizes, drawResults, drawVerify } from "./results";
+import { drawPrizes, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
 import type { SurveyForm, SurveyProblem } from "./survey";
 
@@ -30,7 +30,6 @@ export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
   if (c.state === "CAMPAIGN_STATE_OPEN" && now < new Date(c.entriesEnd)) return "open";
   if (c.state === "CAMPAIGN_STATE_ERASED") return "erased";
   if (!hasDraws(c)) return "ended";
-  const isVoid = (d: Draw) => d.state === "DRAW_STATE_VOID";
   if (draws.length === 0 || !draws.every((d) => d.state === "DRAW_STATE_DRAWN" || isVoid(d))) return "awaiting";
   return draws.every(isVoid) ? "void" : "drawn";
 }
@@ -52,6 +51,8 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
   });
 
   const open = c.state === "CAMPAIGN_STATE_OPEN" && new Date() < new Date(c.entriesEnd);
+
+  const allVoid = draws.length > 0 && draws.every(isVoid);
 
   async function compose(page: Page): Promise<Sent> {
     const typed = hasDraws(c) ? { identity: identityOf(c, draft), contact: contactOf(c, draft, page.lang) } : null;
@@ -158,6 +159,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
       survey.lock(sending || sent !== null);
       if (surveyProblems.length > 0 && reason === "") surveyProblems = survey.check();
     }
+    const voided = voidNotice(draws, page);
     // The survey draws a form element of its own, so it stands before this one and not inside it.
     const el = h("form", { novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void send(page); }, onkeypress: quiet },
       hasDraws(c) && drawPerson(c, draft, problems, page),
@@ -170,6 +172,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
     if (sending || sent) for (const i of el.querySelectorAll("input")) i.disabled = true;
     return h("div", {},
       summary(page),
+      voided !== "" && h("div", { class: "caution void", id: "form-void" }, h("p", {}, h("strong", {}, voided)), allVoid && h("p", {}, t.formVoid(c.surveyJson !== ""))),
       survey === "broken" && h("p", { class: "alarm", role: "alert" }, t.surveyBroken),
       survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title", onkeypress: quiet }, h("h2", { id: "survey-title" }, t.surveyTitle), survey.element),
       el);
@@ -183,7 +186,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
   function notice(page: Page): HTMLElement {
     const { t } = page;
     const box = h("details", { class: "card notice", ontoggle: () => { noticeRead = box.open; } },
-      h("summary", {}, t.noticeTitle),
+      h("summary", {}, h("h2", {}, t.noticeTitle)),
       prose(c.notice, page.lang),
       h("p", { class: "hash" }, `${t.noticeHash}${page.lang === "en" ? ": " : "："}`, h("code", {}, c.noticeHash), " ", holds && t.noticeRight));
     box.open = noticeRead;
@@ -220,18 +223,18 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
       return h("div", {},
         local("h1", c.title, page.lang, { tabindex: -1 }),
         h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),
+        !taken && !open && h("p", { class: "caution" }, t.closedNow),
         !holds && h("p", { class: "alarm", role: "alert" }, t.contractWrong),
         taken && drawReceipt(c, taken, secrets, page),
         h("div", { class: taken ? "no-print" : null },
           results && drawResults(c, draws, page).reduce((box, s) => (box.append(s), box), h("div", {})),
           c.description.length > 0 && prose(c.description, page.lang),
-          h("p", {}, hasDraws(c) ? (c.surveyJson ? t.kindBoth : t.kindDraw) : t.kindSurvey),
+          open && !allVoid && h("p", {}, hasDraws(c) ? (c.surveyJson ? t.kindBoth : t.kindDraw) : t.kindSurvey),
           dates(page),
-          hasDraws(c) && drawPrizes(c, page),
+          hasDraws(c) && drawPrizes(c, draws, page),
           notice(page),
           kept(page),
           !taken && open && holds && form(page),
-          !taken && !open && h("p", { class: "caution" }, t.closedNow),
           drawVerify(c, page)));
     },
   };

@@ -5,12 +5,23 @@ import { type Page, choose, claimed, definitions, h, local, verifyCommand, when 
 
 const firstSeats = 100;
 
-export function drawPrizes(c: Campaign, page: Page): HTMLElement {
+// isVoid says of a draw that custodians have confirmed its void; one that is only declared may still be held.
+export const isVoid = (d: Draw | undefined): boolean => d?.state === "DRAW_STATE_VOID";
+
+// voidNotice says in one sentence which draws are void, or nothing.
+export function voidNotice(draws: Draw[], page: Page): string {
+  const numbers = draws.flatMap((d, i) => (isVoid(d) ? [String(i + 1)] : []));
+  if (numbers.length === 0) return "";
+  return numbers.length === draws.length ? page.t.allVoid : page.t.someVoid(numbers.join(page.lang === "en" ? ", " : "、"));
+}
+
+export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement {
   const { t } = page;
   return h("section", { class: "card", "aria-labelledby": "prizes-title" },
     h("h2", { id: "prizes-title" }, t.prizesTitle),
     ...c.draws.flatMap((d, i) => [
       c.draws.length > 1 && h("h3", {}, t.drawTime(i + 1, c.draws.length)),
+      isVoid(draws[i]) && h("p", { class: "caution void" }, t.prizeVoid),
       h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t.prize), h("th", { scope: "col", class: "count" }, t.seats))),
         h("tbody", {}, ...d.tiers.map((k) => h("tr", {}, h("td", {}, local("span", k.title, page.lang)), h("td", { class: "count" }, k.count))))),
@@ -32,19 +43,19 @@ export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement
 function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): HTMLElement {
   const { t } = page;
   const id = `result-${index + 1}`;
-  const closed = d.state === "DRAW_STATE_CLOSED" || d.state === "DRAW_STATE_DRAWN" || (d.state === "DRAW_STATE_VOID" && (c.state === "CAMPAIGN_STATE_CLOSED" || c.state === "CAMPAIGN_STATE_ERASED"));
+  const closed = d.state === "DRAW_STATE_CLOSED" || d.state === "DRAW_STATE_DRAWN" || (isVoid(d) && (c.state === "CAMPAIGN_STATE_CLOSED" || c.state === "CAMPAIGN_STATE_ERASED"));
   return h("section", { class: "card", "aria-labelledby": id },
-    h("h2", { id }, of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle),
+    h("h2", { id }, d.state === "DRAW_STATE_DRAWN" ? (of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle) : of > 1 ? t.progressTitleN(index + 1) : t.progressTitle),
     !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
-    d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, page)),
+    d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, closed, page)),
     definitions([
       [t.state, t.drawStates[d.state] ?? d.state],
-      [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
+      [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : isVoid(d) && past(d.roundTime) ? t.roundWasDue : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
       [t.round, d.round],
       [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
       ...(d.voidReason !== "" ? ([
         [t.voidReason, t.voidReasons[d.voidReason] ?? d.voidReason],
-        ...(d.voidDeadline ? [[t.voidDeadline, when(d.voidDeadline, page)]] : []),
+        ...(d.voidDeadline ? [[past(d.voidDeadline) ? t.voidDeadlineOver : t.voidDeadline, when(d.voidDeadline, page)]] : []),
         [t.voidCosigned, d.voidCosignedBy.length > 0 ? d.voidCosignedBy.join(", ") : t.cosignedNone],
       ] as [string, string | HTMLElement][]) : []),
       ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, d.cosignedBy.length > 0 ? d.cosignedBy.join(", ") : t.cosignedNone]] as [string, string][]) : []),
@@ -53,13 +64,15 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
     d.state === "DRAW_STATE_DRAWN" && claimed(c.claim, page));
 }
 
+const past = (time: string | null | undefined): boolean => !!time && new Date() > new Date(time);
+
 // voidText says what a logged void is worth by now: it counts only once custodians have cosigned it in time.
-function voidText(d: Draw, page: Page): string {
+function voidText(d: Draw, closed: boolean, page: Page): string {
   const { t } = page;
-  if (d.state === "DRAW_STATE_VOID") return t.voidCounts;
+  if (isVoid(d)) return closed ? t.voidCounts : t.voidCountsOpen;
   if (d.state === "DRAW_STATE_DRAWN") return t.voidPassedOver;
   if (!d.voidDeadline) return t.voidWaits;
-  return new Date() > new Date(d.voidDeadline) ? t.voidMissed : t.voidWaitsUntil;
+  return past(d.voidDeadline) ? t.voidMissed : t.voidWaitsUntil;
 }
 
 // drawSeats names each prize once, over its seats: those first drawn, those that fell free, and the alternates called in their place.
