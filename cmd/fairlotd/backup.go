@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,15 +42,28 @@ func (c *backupCmd) Run(ctx context.Context) error {
 		fmt.Printf("  %-13s %d bytes\n", r.File, r.Bytes)
 	}
 	fmt.Printf("  not mixed     %d answers: they can be read only with the keys that are in %s now, and those go as answers are mixed\n", m.Waiting, in.Keys)
-	fmt.Printf("\nThe key folder is not in it. Keep %s and %s on other media, once (see OPERATIONS, Backups).\nnext: fairlotd restore --from %s --dir DIR, on another machine, to know that it works\n", logKeyName, receiptName, c.Out)
+	fmt.Printf("\nThe key folder is not in it. Keep %s and %s on other media, once (see OPERATIONS, Backups).\n", filepath.Join(in.Keys, logKeyName), filepath.Join(in.Keys, receiptName))
+	fmt.Printf("next: practise, to know that it works: keys first, then fairlotd restore --from %s --dir DIR, on a machine that nobody reaches and that has no network, and destroy DIR afterwards.\n"+
+		"      %s (see OPERATIONS, Practise a restore)\n", c.Out, drill)
 	return nil
 }
 
+// drill is why a restore to practise needs a machine of its own.
+const drill = "A daemon on a copy does not know that it is a drill: it closes, draws and signs with the real log key what is due, and a second history under that key is a fork that cannot be taken back."
+
 type restoreCmd struct {
-	From      string   `placeholder:"DIR" xor:"how" required:"" help:"Backup made by fairlotd backup."`
-	PutBack   bool     `xor:"how" required:"" help:"The rooms were put back already, by pg_restore or a copy: look at them, and tell the next start."`
+	From      string   `placeholder:"DIR" xor:"how" help:"Backup made by fairlotd backup. This or --put-back."`
+	PutBack   bool     `xor:"how" help:"The rooms were put back already, by pg_restore or a copy: look at them, and tell the next start. This or --from."`
 	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms; with --put-back the whole installation."`
 	Witnessed []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has: a log that is behind it is refused. May be repeated."`
+}
+
+// Validate asks for one of two flags; were they required, the usage would show both as if both must be given.
+func (c *restoreCmd) Validate() error {
+	if c.From == "" && !c.PutBack {
+		return errors.New("missing flags: --from=DIR or --put-back")
+	}
+	return nil
 }
 
 // Run brings the rooms back.
@@ -77,7 +91,11 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	fmt.Printf("restored %s as it was at %s, with %d records in the log\n", c.Dir, zulu(r.Made), r.LogSize)
-	fmt.Printf("\nanswers: %d were not mixed then; of %d of them the key is gone since, and they cannot be read by anybody\n", r.Waiting, r.Lost)
+	if r.Waiting == 0 {
+		fmt.Printf("\nanswers: all were mixed then, so none of them is lost for want of a key\n")
+	} else {
+		fmt.Printf("\nanswers: %d were not mixed then; of %d of them the key is gone since, and they cannot be read by anybody\n", r.Waiting, r.Lost)
+	}
 	c.next()
 	return nil
 }
@@ -108,8 +126,15 @@ func (c *restoreCmd) next() {
 	fmt.Printf("  answers mixed since, and those that waited then and whose key is gone\n")
 	fmt.Printf("  revocations of staff tokens: look at `fairlot token list` and revoke again\n")
 	fmt.Printf("  notices to winners: those not sent at that time become `unknown` and are sent only if a person decides so\n\n")
-	fmt.Printf("next: fairlotd serve --dir %s --accept-restored     once; then without the flag\n", c.Dir)
-	fmt.Printf("      fairlot verify, on the bundle of every campaign\n")
+	witnessed := ""
+	if _, err := os.Lstat(filepath.Join(c.Dir, keysDir, "signed")); errors.Is(err, fs.ErrNotExist) {
+		fmt.Printf("keys/signed is not there, so nobody can tell whether the log is the newest: take its newest copy from the key folder that was lost, or ask every custodian for the newest pin (KEYFILE.pin);\n" +
+			"fairlotd serve refuses to start without\n\n")
+		witnessed = " --witnessed FILE"
+	}
+	fmt.Printf("next: fairlotd serve --dir %s --accept-restored%s     once; then without the flag\n", c.Dir, witnessed)
+	fmt.Printf("      fairlot verify, on the bundle of every campaign\n\n")
+	fmt.Printf("to practise, not because rooms were lost? Serve only on a machine that nobody reaches and that has no network, and destroy %s afterwards.\n%s\n", c.Dir, drill)
 }
 
 func installation(dir string) backup.Installation {
