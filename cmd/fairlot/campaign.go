@@ -437,7 +437,7 @@ func (a *app) opened(c *fairlotv1.Campaign) {
 	if len(c.Draws) > 0 {
 		a.printf("next: each custodian and notifier runs `fairlot keys check --key FILE --bundle …` with that address or the file it gives")
 		if c.Proof != fairlotv1.Proof_PROOF_NONE {
-			a.printf("; `fairlot token members %s --count N` makes codes for entrants", c.Slug)
+			a.printf("; `fairlot token members %s --count N --out FILE` makes codes for entrants", c.Slug)
 		}
 		a.printf("\n")
 	}
