@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,19 +139,8 @@ func (c *Cluster) start() error {
 	}
 	defer func() { _ = log.Close() }()
 	cmd.Stdout, cmd.Stderr = log, log
-	started, exited := make(chan error), make(chan struct{})
-	go func() {
-		// The signal at the parent's death is sent when the thread that forked ends: this one stays.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
+	exited, err := begin(cmd)
+	if err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	c.pid, c.exited = cmd.Process.Pid, exited

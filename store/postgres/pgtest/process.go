@@ -29,6 +29,15 @@ func (ha *HA) run(name string, env []string, path string, args ...string) (*proc
 	}
 	defer func() { _ = log.Close() }()
 	cmd.Stdout, cmd.Stderr = log, log
+	exited, err := begin(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return &process{name, cmd.Process.Pid, exited}, nil
+}
+
+// begin starts a program that dies with this one, and tells when it has ended.
+func begin(cmd *exec.Cmd) (exited chan struct{}, err error) {
 	started, exited := make(chan error), make(chan struct{})
 	go func() {
 		// The signal at the parent's death is sent when the thread that forked ends: this one stays.
@@ -41,10 +50,7 @@ func (ha *HA) run(name string, env []string, path string, args ...string) (*proc
 		}
 		close(exited)
 	}()
-	if err := <-started; err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	return &process{name, cmd.Process.Pid, exited}, nil
+	return exited, <-started
 }
 
 func (p *process) signal(s syscall.Signal) {
