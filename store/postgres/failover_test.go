@@ -129,15 +129,7 @@ func TestCommitWithoutStandby(t *testing.T) {
 func TestSeveralHosts(t *testing.T) {
 	t.Parallel()
 	reader, primary := pgtest.Start(t, "default_transaction_read_only=on"), pgtest.Start(t)
-	u, err := url.Parse(primary.AdminDSN("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("host", reader.Shared()+","+primary.Shared())
-	q.Set("port", strconv.Itoa(reader.Port)+","+strconv.Itoa(primary.Port))
-	u.RawQuery = q.Encode()
-	c, err := config(roomDSN{identityRoom, u.String()})
+	c, err := config(roomDSN{identityRoom, twoHosts(t, reader, primary, "postgres")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,5 +141,55 @@ func TestSeveralHosts(t *testing.T) {
 	var port string
 	if err := conn.QueryRow(t.Context(), "SELECT current_setting('port')").Scan(&port); err != nil || port != strconv.Itoa(primary.Port) {
 		t.Errorf("led to port %s, %v; the primary is at %d", port, err, primary.Port)
+	}
+}
+
+// twoHosts is a DSN of a database that names two servers, the first of which only reads.
+func twoHosts(t *testing.T, reader, primary *pgtest.Cluster, database string) string {
+	t.Helper()
+	u, err := url.Parse(primary.AdminDSN(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("host", reader.Shared()+","+primary.Shared())
+	q.Set("port", strconv.Itoa(reader.Port)+","+strconv.Itoa(primary.Port))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// TestStandbyHearsLate names a server first that hears of a new database a moment later than the primary: pgx takes its word that there is none.
+func TestStandbyHearsLate(t *testing.T) {
+	t.Parallel()
+	reader, primary := pgtest.Start(t, "default_transaction_read_only=on"), pgtest.Start(t)
+	if err := primary.Exec(t.Context(), "postgres", "CREATE DATABASE late"); err != nil {
+		t.Fatal(err)
+	}
+	r := roomDSN{identityRoom, twoHosts(t, reader, primary, "late")}
+	reach := func() error {
+		c, err := config(r)
+		if err != nil {
+			return err
+		}
+		conn, err := pgx.ConnectConfig(t.Context(), c.ConnConfig)
+		if err == nil {
+			err = conn.Close(context.Background())
+		}
+		return err
+	}
+	if err := reach(); err == nil {
+		t.Fatal("the primary was reached past a server without the database: this shows nothing")
+	}
+	heard := make(chan error, 1)
+	go func() {
+		time.Sleep(500 * time.Millisecond)
+		heard <- reader.Exec(context.Background(), "postgres", "SET default_transaction_read_only = off", "CREATE DATABASE late")
+	}()
+	awaitStandbys(t.Context(), r)
+	if err := reach(); err != nil {
+		t.Errorf("not reached after the wait: %v", err)
+	}
+	if err := <-heard; err != nil {
+		t.Fatal(err)
 	}
 }

@@ -13,8 +13,10 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -74,7 +76,35 @@ func Provision(ctx context.Context, admin DSNs, name string) (owners, apps DSNs,
 			return DSNs{}, DSNs{}, fmt.Errorf("provision the %s room: %w", p.room, err)
 		}
 	}
+	for _, r := range owners.rooms() {
+		awaitStandbys(ctx, r)
+	}
 	return owners, apps, nil
+}
+
+// knownWithin is how long standbys may take to hear of what was made on their primary.
+const knownWithin = 10 * time.Second
+
+// awaitStandbys returns once a room that was just made can be reached, or something else is wrong, which whoever opens it will say. Of several hosts
+// in a DSN a standby may be asked first; where it has not heard of the role or the database yet, it says that there is none, and pgx looks no further.
+func awaitStandbys(ctx context.Context, r roomDSN) {
+	cfg, err := config(r)
+	if err != nil || !slices.ContainsFunc(cfg.ConnConfig.Fallbacks, func(f *pgconn.FallbackConfig) bool {
+		return f.Host != cfg.ConnConfig.Host || f.Port != cfg.ConnConfig.Port
+	}) {
+		return
+	}
+	for began := time.Now(); time.Since(began) < knownWithin && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig.Copy())
+		if err == nil {
+			_ = conn.Close(ctx)
+			return
+		}
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != "3D000" && pg.Code != "28P01" && pg.Code != "28000" {
+			return
+		}
+	}
 }
 
 // Withdraw drops what [Provision] made under a name: the three databases, with all that is in them, and their roles. What is not there is passed over.
