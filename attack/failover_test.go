@@ -155,12 +155,14 @@ func promoted(t *testing.T, ha *pgtest.HA, from, n int, mutant bool) (sides []*s
 			return sides
 		}
 	}
+	together, cancel := context.WithTimeout(t.Context(), patiently)
+	defer cancel()
+	if _, err := ha.Wait(together, standbys(mutant)); err != nil { // no daemon starts while a node that comes back gives no answer
+		t.Fatal(err)
+	}
 	mixed := map[*side]int{}
 	for _, s := range sides {
 		if time.Until(end) > 15*time.Second { // by then it is closed, and looks otherwise
-			if _, err := ha.Wait(t.Context(), standbys(mutant)); err != nil { // no daemon starts while a node that comes back gives no answer
-				t.Fatal(err)
-			}
 			s.d.kill()
 			s.d.checkRooms()
 			mixed[s] = len(s.d.responses())
