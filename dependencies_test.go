@@ -106,15 +106,18 @@ var rules = map[string]rule{
 
 	"store":           {why: "interfaces say what, not with what", notStd: map[string]string{"database/sql": "no engine shows through"}, never: drivers},
 	"store/storetest": {why: "the contract, run on every engine", may: map[string]string{"fairlot/store": "the contract"}},
+	"store/judge":     {why: "one rule for every engine, without world", notStd: noWorld, may: map[string]string{"fairlot/store": "entries and outcomes"}, never: drivers},
 	"store/archive": {why: "the form in which rooms move between engines: SQL that both know, no driver", may: map[string]string{"fairlot/store": "the rooms"}, never: map[string]string{
 		"modernc.org/sqlite/...": "a database driver", "github.com/jackc/pgx/...": "a database driver",
 	}},
 	"store/sqlite": {why: "one engine", may: map[string]string{
 		"fairlot/store/archive": "moving to another engine",
+		"fairlot/store/judge":   "what becomes of entries",
 		"fairlot/store":         "the contract", "modernc.org/sqlite/...": "the driver", "github.com/pressly/goose/v3/...": "migrations",
 	}},
 	"store/postgres": {why: "one engine", may: map[string]string{
 		"fairlot/store/archive": "moving to another engine",
+		"fairlot/store/judge":   "what becomes of entries",
 		"fairlot/store":         "the contract", "github.com/jackc/pgx/v5/...": "the driver", "github.com/pressly/goose/v3/...": "migrations",
 	}},
 
@@ -352,7 +355,7 @@ func TestRulesCanRefuse(t *testing.T) {
 var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 
 func TestPurePackagesReadNoClock(t *testing.T) {
-	for _, p := range list(t, "./draw", "./survey", "./verify") {
+	for _, p := range list(t, "./draw", "./survey", "./verify", "./store/judge") {
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			if err != nil {

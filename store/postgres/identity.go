@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 	"fairlot/store/postgres/internal/identitydb"
 )
 
@@ -124,10 +125,10 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		if err != nil {
 			return err
 		}
-		if taker.Zero != zeroDuplicate && taker.Zero != zeroSuperseded || old.Chances == 0 { // an entrant with a chance of its own must not get a second
+		if taker.Zero != judge.Duplicate && taker.Zero != judge.Superseded || old.Chances == 0 { // an entrant with a chance of its own must not get a second
 			return store.ErrConflict
 		}
-		if err := swapChances(ctx, q, campaign, old, 0, zeroSuperseded); err != nil {
+		if err := swapChances(ctx, q, campaign, old, 0, judge.Superseded); err != nil {
 			return err
 		}
 		if err := swapChances(ctx, q, campaign, taker, old.Chances, ""); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 	"fairlot/store/postgres/internal/identitydb"
 )
 
@@ -27,7 +28,7 @@ func (d *Identity) PutEntryTokens(ctx context.Context, campaign store.CampaignID
 }
 
 func putTokens(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID, tokens []store.EntryToken) error {
-	p := identitydb.PutEntryTokensParams{Campaign: campaign[:], State: tokenUnused}
+	p := identitydb.PutEntryTokensParams{Campaign: campaign[:], State: judge.TokenUnused}
 	for i := range tokens {
 		k := &tokens[i]
 		p.Hashes, p.Chances, p.Expires = append(p.Hashes, k.Hash[:]), append(p.Chances, int32(k.Chances)), append(p.Expires, unix(k.Expires))
@@ -63,7 +64,7 @@ func (d *Identity) RevokeEntryTokens(ctx context.Context, campaign store.Campaig
 		revoked = 0
 		q := identitydb.New(tx)
 		for part := range slices.Chunk(sorted, chunk) {
-			p := identitydb.SwapEntryTokensParams{ToState: tokenRevoked, Campaign: campaign[:], FromState: tokenUnused}
+			p := identitydb.SwapEntryTokensParams{ToState: judge.TokenRevoked, Campaign: campaign[:], FromState: judge.TokenUnused}
 			for i := range part {
 				p.Hashes = append(p.Hashes, part[i][:])
 			}

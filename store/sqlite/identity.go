@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 )
 
 // Identity implements store.Identity on identity.db.
@@ -92,11 +93,11 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		if err != nil {
 			return err
 		}
-		if taker.Zero != zeroDuplicate && taker.Zero != zeroSuperseded || old.Chances == 0 { // an entrant with a chance of its own must not get a second
+		if taker.Zero != judge.Duplicate && taker.Zero != judge.Superseded || old.Chances == 0 { // an entrant with a chance of its own must not get a second
 			return store.ErrConflict
 		}
 		const set = "UPDATE entrants SET chances = ?, zero = ? WHERE campaign = ? AND id = ?"
-		if _, err := t.exec(set, 0, zeroSuperseded, campaign[:], holder[:]); err != nil {
+		if _, err := t.exec(set, 0, judge.Superseded, campaign[:], holder[:]); err != nil {
 			return err
 		}
 		if _, err := t.exec(set, old.Chances, "", campaign[:], to[:]); err != nil {

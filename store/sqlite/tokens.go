@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 )
 
 // PutEntryTokens implements store.Identity.
@@ -16,7 +17,7 @@ func (d *Identity) PutEntryTokens(ctx context.Context, campaign store.CampaignID
 	return d.write(ctx, "put entry tokens", func(t *tx) error {
 		for _, k := range sorted {
 			n, err := t.exec("INSERT INTO entry_tokens (campaign, hash, chances, expires, state, refusals) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				campaign[:], k.Hash[:], k.Chances, unix(k.Expires), tokenUnused, noRefusals)
+				campaign[:], k.Hash[:], k.Chances, unix(k.Expires), judge.TokenUnused, noRefusals)
 			if err != nil {
 				return err
 			}
@@ -42,7 +43,7 @@ func (d *Identity) RevokeEntryTokens(ctx context.Context, campaign store.Campaig
 	err := d.write(ctx, "revoke entry tokens", func(t *tx) error {
 		for _, h := range hashes {
 			err := t.swap("UPDATE entry_tokens SET state = ? WHERE campaign = ? AND hash = ? AND state = ?",
-				tokenRevoked, campaign[:], h[:], tokenUnused)
+				judge.TokenRevoked, campaign[:], h[:], judge.TokenUnused)
 			if errors.Is(err, store.ErrConflict) {
 				continue
 			}
