@@ -94,6 +94,9 @@ func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Appro
 	a.State, a.Requester = store.ApprovalPending, store.Person{Token: by.Token, Label: by.Label}
 	a.Requested = e.Now().UTC().Truncate(time.Second)
 	a.Expires = a.Requested.Add(approvalLife)
+	if last, err := time.Parse(time.RFC3339, actValue(a.Act, "log-by")); err == nil && last.Before(a.Expires) {
+		a.Expires = last.Add(time.Second) // it can still be logged at that second
+	}
 	if err := e.Registry.PutApproval(ctx, a); err != nil {
 		return Approval{}, e.fault(err)
 	}
@@ -191,6 +194,10 @@ func (e *Engine) Approve(ctx context.Context, by Actor, id [16]byte, digest [32]
 		return a, refuse(RoleRefused, "this is approved by somebody who is %s", strings.Join(kind.roles, " or "))
 	case samePerson(a.Requester, by):
 		return a, refuse(ApprovalSelf, "you asked for this yourself: two persons must want it, so let somebody else approve it")
+	case a.Expired && actValue(a.Act, "log-by") != "" && e.Now().Sub(a.Requested) < approvalLife:
+		return a, refuse(TooLate, "this void had to be approved and logged by %s, so that custodians could cosign it in time: a result is owed now", actValue(a.Act, "log-by"))
+	case a.State == store.ApprovalDone:
+		return a, refuse(ApprovalState, "this %s", endOf(a))
 	case a.Expired || a.State != store.ApprovalPending && a.State != store.ApprovalGiven:
 		return a, refuse(ApprovalState, "this cannot be approved any more, since it %s: ask for it again", endOf(a))
 	case a.Digest() != digest:

@@ -415,7 +415,11 @@ func TestVoidTooLate(t *testing.T) {
 			j.move(time.Minute)
 			j.Work(ctx)
 		}
-		if a := must(j.Approval(ctx, asked.ID))(t); a.State != store.ApprovalLapsed || !strings.Contains(a.Outcome, "a result is owed") {
+		a := must(j.Approval(ctx, asked.ID))(t)
+		if at == "approved" && (!a.Expired || !a.Expires.Equal(last.Add(time.Second))) {
+			t.Errorf("waits on until %v, want %v", a.Expires, last)
+		}
+		if at == "carried on" && (a.State != store.ApprovalLapsed || !strings.Contains(a.Outcome, "a result is owed")) {
 			t.Errorf("%s too late: %+v", at, a)
 		}
 		j.wantKinds(map[string]int{"open": 1, "close": 1})

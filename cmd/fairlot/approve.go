@@ -95,7 +95,11 @@ func approvalID(x *fairlotv1.Approval) string { return strings.TrimPrefix(x.Name
 
 // asked says what was asked for, and what the second person types.
 func (a *app) asked(x *fairlotv1.Approval) {
-	a.printf("asked for: %s\nwaits for a second person until %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), zulu(x.ExpireTime.AsTime()), approvalID(x))
+	until := "waits for a second person until"
+	if actValue(x, "log-by") != "" {
+		until = "must be approved by a second person before"
+	}
+	a.printf("asked for: %s\n%s %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), until, zulu(x.ExpireTime.AsTime()), approvalID(x))
 }
 
 // inWords says in one line what an approval is about.
