@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp/kb"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/crypto/ledger"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -16,30 +18,13 @@ func TestBrowserVoid(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w.url)
 	rules := w.full("void")
-	var cosigners []*ledger.Cosigner
-	for _, k := range rules.Custodians {
-		skey, vkey, err := ledger.GenerateCosigner(strings.Split(k.Cosigner, "+")[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := ledger.NewCosigner(skey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cosigners, k.Cosigner = append(cosigners, c), vkey
-	}
+	cosigners := w.cosigners(rules)
 	c := w.open(rules)
 	missed := w.open(w.full("void-missed"))
 	w.others(missed, 6)
 	entered := w.others(c, 6)[0]
 	for _, name := range []string{c.Name, missed.Name} {
-		asked, err := w.draws.VoidDraw(w.staff, &fairlotv1.VoidDrawRequest{Name: name + "/draws/1", Reason: fairlotv1.VoidReason_VOID_REASON_LIST_WRONG})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.approvals.Approve(w.second, &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest}); err != nil {
-			t.Fatal(err)
-		}
+		w.declareVoid(name + "/draws/1")
 	}
 	b.visit("/c/void")
 	b.says(".void", "要有足夠的保管人在期限前連署才算數；否則照常抽獎")
@@ -52,19 +37,7 @@ func TestBrowserVoid(t *testing.T) {
 	b.says(".void", "That counts only if enough custodians cosign it in time; otherwise the draw is held.")
 	b.inspect("void-waits")
 
-	for _, k := range cosigners[:2] {
-		point, err := w.log.GetCheckpoint(w.staff, &fairlotv1.GetCheckpointRequest{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		line, err := ledger.Cosign(k, w.engine.Installation().LogKey, []byte(point.Note), w.now())
-		if err == nil {
-			_, err = w.log.AddCosignature(w.staff, &fairlotv1.AddCosignatureRequest{Note: point.Note + line + "\n"})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.cosign(cosigners[:2])
 	voidWhileOpen(t, b)
 	b.visit("/check?lang=en")
 	b.tabTo("#paste")
@@ -158,4 +131,138 @@ func voidWhileOpen(t *testing.T, b *browser) {
 	b.inspect("list-void")
 	b.visit("/")
 	b.says(".campaigns .void", "抽獎已作廢，不會有人得獎")
+}
+
+// TestBrowserVoidReceipt enters a campaign of whose two draws custodians have confirmed one to be void, then both, and reads the receipt then and in the check:
+// no word says that the entry is in a draw that is void, and each void says why and what follows.
+func TestBrowserVoidReceipt(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w.url)
+	rules := w.full("void-two")
+	rules.SurveyJson, rules.Consents = "", rules.Consents[:2]
+	second := proto.Clone(rules.Draws[0]).(*fairlotv1.DrawRules)
+	second.DrawTime = timestamppb.New(second.DrawTime.AsTime().Add(time.Hour))
+	rules.Draws = append(rules.Draws, second)
+	cosigners := w.cosigners(rules)
+	c := w.open(rules)
+	w.declareVoid(c.Name + "/draws/1")
+	w.cosign(cosigners[:2])
+	enter := func(token, id string) string {
+		b.visit("/c/void-two?lang=en")
+		b.fill("#token", token)
+		b.fill("#name", "Mary O'Neil")
+		b.tabTo("input[name=idType]")
+		b.press(" ")
+		b.fill("#idNumber", id)
+		b.fill("#email", "mary@example.org")
+		b.tabTo("#consent-rules")
+		b.press(" ")
+		b.tabTo("#send")
+		b.press(kb.Enter)
+		b.focused("#receipt-title")
+		b.tabTo("#download-receipt")
+		b.press(kb.Enter)
+		return string(b.downloaded("fairlot-receipt-"))
+	}
+	check := func(page, saved string) {
+		b.visit(page)
+		b.tabTo("#paste")
+		b.write(saved)
+		b.tabTo("#check")
+		b.press(kb.Enter)
+		b.focused("#result-title")
+	}
+	const why = "This draw is void: nobody has won. The reason given: the entry list is not what it should be."
+	tokens := w.tokens(c, 2)
+	saved := enter(tokens[0], "A123456789")
+	b.says(".receipt", "Draw 1: "+why)
+	b.says(".receipt .void", "A void draw is not held")
+	b.says(".receipt", "It is in the draw with 1 chance. Except in draw 1, which is void.")
+	b.inspect("receipt-void-one")
+	check("/check?lang=en", saved)
+	b.says(".outcome", "Draw 1: "+why)
+	b.says(".found .void", "A void draw is not held")
+	b.says("#status", "Except in draw 1, which is void.")
+
+	w.declareVoid(c.Name + "/draws/2")
+	w.cosign(cosigners[:2])
+	counts := func(selector string, words ...string) {
+		t.Helper()
+		for _, word := range words {
+			if text := b.text(selector); strings.Contains(text, word) {
+				t.Errorf("a receipt whose draws are void says %q: %s", word, text)
+			}
+		}
+	}
+	enter(tokens[1], "B123456780")
+	b.says(".receipt", "Draw 2: "+why)
+	counts(".receipt", "in the draw with", "1 chance")
+	b.inspect("receipt-void")
+	check("/check?lang=en", saved)
+	b.says("#status", "Received; the draw is void, so it takes part in none.")
+	counts(".found", "is in the draw", "chance")
+	check("/check", saved)
+	b.says(".outcome", "第 1 次抽獎：這次抽獎已作廢，沒有得獎人。理由：名單有誤。")
+	b.says(".found .void", "作廢的抽獎不會舉行")
+	b.says("#status", "已收到；抽獎已作廢，這筆不會參加抽獎。")
+	counts(".found", "已計入", "機會")
+
+	w.ahead.Store(int64(49*time.Hour - 30*time.Second))
+	if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
+		t.Fatal(err)
+	}
+	check("/check?lang=en", saved)
+	b.until(`document.querySelector("#listed") !== null`)
+	b.says("#status", "Received; the draw is void")
+	b.says("#listed", "In the list; as the draw is void, nobody is drawn from it")
+	counts(".found", "is in the draw", "chance")
+	b.inspect("check-void")
+	b.clean()
+}
+
+// cosigners makes keys for the custodians of a campaign that is not open yet, and puts them into its rules.
+func (w *world) cosigners(rules *fairlotv1.Campaign) (all []*ledger.Cosigner) {
+	w.t.Helper()
+	for _, k := range rules.Custodians {
+		skey, vkey, err := ledger.GenerateCosigner(strings.Split(k.Cosigner, "+")[0])
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		c, err := ledger.NewCosigner(skey)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all, k.Cosigner = append(all, c), vkey
+	}
+	return all
+}
+
+// declareVoid has two officers declare a draw void.
+func (w *world) declareVoid(name string) {
+	w.t.Helper()
+	asked, err := w.draws.VoidDraw(w.staff, &fairlotv1.VoidDrawRequest{Name: name, Reason: fairlotv1.VoidReason_VOID_REASON_LIST_WRONG})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.approvals.Approve(w.second, &fairlotv1.ApproveRequest{Name: asked.Name, Digest: asked.Digest}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// cosign has custodians cosign the newest checkpoint.
+func (w *world) cosign(all []*ledger.Cosigner) {
+	w.t.Helper()
+	for _, k := range all {
+		point, err := w.log.GetCheckpoint(w.staff, &fairlotv1.GetCheckpointRequest{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		line, err := ledger.Cosign(k, w.engine.Installation().LogKey, []byte(point.Note), w.now())
+		if err == nil {
+			_, err = w.log.AddCosignature(w.staff, &fairlotv1.AddCosignatureRequest{Note: point.Note + line + "\n"})
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }

@@ -225,7 +225,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
         h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),
         !taken && !open && h("p", { class: "caution" }, t.closedNow),
         !holds && h("p", { class: "alarm", role: "alert" }, t.contractWrong),
-        taken && drawReceipt(c, taken, secrets, page),
+        taken && drawReceipt(c, draws, taken, secrets, page),
         h("div", { class: taken ? "no-print" : null },
           results && drawResults(c, draws, page).reduce((box, s) => (box.append(s), box), h("div", {})),
           c.description.length > 0 && prose(c.description, page.lang),

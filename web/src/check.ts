@@ -5,7 +5,7 @@ import { type Listed, lookUp } from "./bundle";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
-import { tierTitle } from "./results";
+import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
 
 type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed";
 
@@ -168,8 +168,12 @@ function statusText(f: Found, page: Page): string {
   const { t } = page;
   if (!f.status) return t.reasons[f.refusal] ?? t.reasonOther;
   if (f.campaign.draws.length === 0) return t.receivedSurvey;
+  if (f.status.counting !== "COUNTING_NOT_COUNTED" && f.draws.length > 0 && f.draws.every(isVoid)) return t.statusVoid;
   const base = t.statuses[f.status.counting] ?? "";
-  if (f.status.counting === "COUNTING_COUNTED") return base + t.statusChances(f.status.chances);
+  if (f.status.counting === "COUNTING_COUNTED") {
+    const counted = base + t.statusChances(f.status.chances);
+    return f.draws.some(isVoid) ? t.statusSomeVoid(counted, voidNumbers(f.draws, page)) : counted;
+  }
   if (f.status.reason === "") return base;
   return `${base}${page.lang === "en" ? ": " : "："}${t.zeroReasons[f.status.reason] ?? f.status.reason}`;
 }
@@ -178,14 +182,14 @@ function statusText(f: Found, page: Page): string {
 function outcomes(f: Found, page: Page): string[] {
   const { t } = page;
   const name = (n: number, text: string) => (f.campaign.draws.length > 1 ? t.outcomeOf(n, text) : text);
-  if (!f.listed) return f.draws.flatMap((d, i) => (d.state === "DRAW_STATE_VOID" ? [name(i + 1, t.outcomeVoid)] : []));
+  if (!f.listed) return voidSentences(f.draws, page);
   return f.listed.filter((l) => l.listed && l.person === f.receipt.person).map((l) => name(l.draw, outcome(f, l, page)));
 }
 
 function outcome(f: Found, l: Listed, page: Page): string {
   const { t } = page;
   const draw = f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`));
-  if (!l.drawn && draw?.state === "DRAW_STATE_VOID") return t.outcomeVoid;
+  if (!l.drawn && draw && isVoid(draw)) return t.outcomeVoid(voidReason(draw, page));
   if (l.chances === 0) return t.outcomeNone;
   if (!l.drawn) return t.notDrawn;
   if (l.seat === "") return t.outcomeNot;
@@ -206,6 +210,7 @@ function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
     h("h2", { id: "result-title", tabindex: -1, class: verdictIs === "verdictHolds" ? "right" : verdictIs === "verdictUnable" ? "unable" : "wrong" }, t[verdictIs]),
     ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
+    !bad && f.draws.some(isVoid) && h("p", { class: "caution void" }, t.voidFollows),
     !bad && hasWon(f) && claimed(c.claim, page),
     f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp, " ", h("span", { id: "loaded" })), h("progress", { "aria-label": t.lookingUp })),
     f.looking === "failed" && h("div", {}, h("p", { class: "caution" }, t.lookUpFailed), h("p", {}, h("button", { type: "button", id: "look", onclick: look }, t.lookUp))),
@@ -227,6 +232,6 @@ function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
   if (!l.listed) return [title, h("p", { class: "alarm" }, t.notInList)];
   if (l.person !== f.receipt.person) return [title, h("p", { class: "alarm" }, t.personDiffers)];
   return [title, h("ul", {},
-    h("li", {}, `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}`),
+    h("li", {}, !l.drawn && isVoid(f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))) ? t.listedVoid : `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}`),
     l.rank !== "" && h("li", {}, t.rankIs(l.rank)))];
 }

@@ -285,6 +285,7 @@ export const en: Strings = {
   lookedAt: (mb) => `${mb} MB downloaded`,
   lookedUp: (n) => `Public list (draw ${n})`,
   inList: "In the list",
+  listedVoid: "In the list; as the draw is void, nobody is drawn from it",
   notInList: "Not in the list! Everybody with a receipt must be listed. Tell the institution at once, and keep the receipt.",
   personDiffers: "The entry in the list does not fit the receipt! Tell the institution at once, and keep the receipt.",
   listedChances: (n) => (n === 0 ? "not counted (0 chances)" : `${n} ${n === 1 ? "chance" : "chances"}`),
@@ -296,6 +297,9 @@ export const en: Strings = {
   outcomeVacated: (title, why) => `It had won (${title}); the prize fell free: ${why}.`,
   outcomeOf: (n, text) => `Draw ${n}: ${text}`,
   notDrawn: "Not drawn yet.",
-  outcomeVoid: "This draw is void: nobody has won.",
+  outcomeVoid: (why) => `This draw is void: nobody has won. The reason given: ${why}.`,
+  voidFollows: "A void draw is not held, and nobody is told that they have won. You need do nothing; keep the receipt: the public list can still be checked with it. If you have questions, ask the institution.",
+  statusVoid: "Received; the draw is void, so it takes part in none.",
+  statusSomeVoid: (base, which) => `${base} Except in draw ${which}, which is void.`,
   lookUpCaveat: "This looks for your entry alone. Whether the whole list and the draw are right is verified by:",
 };

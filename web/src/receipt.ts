@@ -1,9 +1,10 @@
 // The receipt: what the browser checked of it, and how the entrant keeps it.
 
-import type { Campaign, EnterAnswer } from "./api";
+import type { Campaign, Draw, EnterAnswer } from "./api";
 import { same, unbase64, unhex } from "./bytes";
 import { type Contact, type Identity, contactText, identityText } from "./canon";
 import { type Page, definitions, h, local, say, saveFile, to, verdict, when } from "./dom";
+import { isVoid, voidNumbers, voidSentences } from "./results";
 import {
   type Receipt, type Saved, type Secrets, type SignatureCheck, checkSignature, contactCommitment, formatAnswerSecret, formatSaved,
   identityCommitment, idOf, parseOpen, parseReceipt, personOf, rOf,
@@ -38,12 +39,13 @@ export async function judge(c: Campaign, secrets: Secrets, typed: { identity: Id
 
 export const isRight = (k: Taken): boolean => k.receipt !== null && k.id && k.signature !== "wrong" && k.person !== false;
 
-export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: Page): HTMLElement {
+export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: Secrets, page: Page): HTMLElement {
   const { t } = page;
   const id = taken.receipt?.id ?? "";
   const short = id.slice(0, 12) || "unknown";
   const text = formatSaved(taken.saved);
   const ok = isRight(taken);
+  const voids = voidSentences(draws, page);
   return h("section", { class: "receipt", "aria-labelledby": "receipt-title" },
     h("h2", { id: "receipt-title", tabindex: -1 }, t.receiptTitle),
     !ok && h("p", { class: "alarm", role: "alert" }, t.receiptWrong),
@@ -51,10 +53,12 @@ export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: P
     definitions([
       [t.checkCampaign, local("span", c.title, page.lang)],
       [t.entryNumber, h("code", { class: "number" }, id)],
-      ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), when(d.drawTime, page)] as [string, HTMLElement]),
+      ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), isVoid(draws[i]) ? t.standings.void : when(d.drawTime, page)] as [string, HTMLElement | string]),
       [t.checkAt, `${location.origin}/check`],
     ]),
-    taken.receipt && taken.receipt.person !== "" && h("p", {}, taken.receipt.chances > 0 ? t.receiptCounting(taken.receipt.chances) : t.receiptNotCounting),
+    ...voids.map((text) => h("p", { class: "outcome" }, text)),
+    voids.length > 0 && h("p", { class: "caution void" }, t.voidFollows),
+    taken.receipt && taken.receipt.person !== "" && !(draws.length > 0 && draws.every(isVoid)) && h("p", {}, counting(taken.receipt.chances, draws, page)),
     h("div", { class: "buttons no-print" },
       h("button", { type: "button", class: "main", id: "download-receipt", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${short}.txt`, text); taken.kept = true; say(t.downloaded); } }, t.download),
       h("button", { type: "button", onclick: () => { taken.kept = true; window.print(); } }, t.print)),
@@ -68,6 +72,12 @@ export function drawReceipt(c: Campaign, taken: Taken, secrets: Secrets, page: P
     h("h3", { class: "no-print" }, t.whatNext),
     h("p", { class: "no-print" }, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck),
     c.surveyJson !== "" && drawAnswerSecret(c, secrets, page));
+}
+
+function counting(chances: number, draws: Draw[], page: Page): string {
+  const { t } = page;
+  const text = chances > 0 ? t.receiptCounting(chances) : t.receiptNotCounting;
+  return draws.some(isVoid) ? t.statusSomeVoid(text, voidNumbers(draws, page)) : text;
 }
 
 // drawAnswerSecret names its file without the receipt's number, so that the two do not stand beside each other by name.

@@ -10,10 +10,23 @@ export const isVoid = (d: Draw | undefined): boolean => d?.state === "DRAW_STATE
 
 // voidNotice says in one sentence which draws are void, or nothing.
 export function voidNotice(draws: Draw[], page: Page): string {
-  const numbers = draws.flatMap((d, i) => (isVoid(d) ? [String(i + 1)] : []));
-  if (numbers.length === 0) return "";
-  return numbers.length === draws.length ? page.t.allVoid : page.t.someVoid(numbers.join(page.lang === "en" ? ", " : "、"));
+  if (!draws.some(isVoid)) return "";
+  return draws.every(isVoid) ? page.t.allVoid : page.t.someVoid(voidNumbers(draws, page));
 }
+
+// voidNumbers lists which draws are void.
+export const voidNumbers = (draws: Draw[], page: Page): string =>
+  draws.flatMap((d, i) => (isVoid(d) ? [String(i + 1)] : [])).join(page.lang === "en" ? ", " : "、");
+
+// voidSentences say of each void draw why it is.
+export const voidSentences = (draws: Draw[], page: Page): string[] => draws.flatMap((d, i) => {
+  if (!isVoid(d)) return [];
+  const text = page.t.outcomeVoid(voidReason(d, page));
+  return [draws.length > 1 ? page.t.outcomeOf(i + 1, text) : text];
+});
+
+// voidReason is the recorded reason in words.
+export const voidReason = (d: Draw, page: Page): string => page.t.voidReasons[d.voidReason] ?? d.voidReason;
 
 export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement {
   const { t } = page;
@@ -54,7 +67,7 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
       [t.round, d.round],
       [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
       ...(d.voidReason !== "" ? ([
-        [t.voidReason, t.voidReasons[d.voidReason] ?? d.voidReason],
+        [t.voidReason, voidReason(d, page)],
         ...(d.voidDeadline ? [[past(d.voidDeadline) ? t.voidDeadlineOver : t.voidDeadline, when(d.voidDeadline, page)]] : []),
         [t.voidCosigned, d.voidCosignedBy.length > 0 ? d.voidCosignedBy.join(", ") : t.cosignedNone],
       ] as [string, string | HTMLElement][]) : []),

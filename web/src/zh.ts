@@ -285,6 +285,7 @@ export const zh = {
   lookedAt: (mb: string) => `已下載 ${mb} MB`,
   lookedUp: (n: number) => `公開名單（第 ${n} 次抽獎）`,
   inList: "在名單中",
+  listedVoid: "在名單中；抽獎已作廢，不會抽出任何人",
   notInList: "不在名單中！有收據的人都必須在名單中。請立即通知主辦機關，並保存收據。",
   personDiffers: "名單中的這筆與收據不符！請立即通知主辦機關，並保存收據。",
   listedChances: (n: number) => (n === 0 ? "不計入（0 個機會）" : `${n} 個機會`),
@@ -296,6 +297,9 @@ export const zh = {
   outcomeVacated: (title: string, why: string) => `曾得獎（${title}），名額已空出：${why}。`,
   outcomeOf: (n: number, text: string) => `第 ${n} 次抽獎：${text}`,
   notDrawn: "尚未抽獎。",
-  outcomeVoid: "這次抽獎已作廢，沒有得獎人。",
+  outcomeVoid: (why: string) => `這次抽獎已作廢，沒有得獎人。理由：${why}。`,
+  voidFollows: "作廢的抽獎不會舉行，也不會有人收到得獎通知。您不必做什麼；收據請留著，仍可用來查驗公開的名單。有疑問，請洽主辦機關。",
+  statusVoid: "已收到；抽獎已作廢，這筆不會參加抽獎。",
+  statusSomeVoid: (base: string, which: string) => `${base} 第 ${which} 次抽獎除外：已作廢。`,
   lookUpCaveat: "這裡只查您這一筆。整份名單與抽獎是否正確，請用下列指令驗證：",
 };
