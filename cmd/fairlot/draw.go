@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"google.golang.org/grpc"
 
+	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -172,14 +175,27 @@ bundle as they do after a close. Until enough of them have, the draw is not void
 deadline (an hour at most). After it only beacon-dead is left: from the days on that the rules state, if no relay has the round.
 Entries, the close and the other draws go on. The list of entries is published all the same.
 
-cancelled     the institution does not hold it
-rules-broken  the rules were not kept, or cannot be
-list-wrong    the entry list is not what it should be
-ordered       a court or an authority ordered it
-keys-lost     too few custodians have their keys to open winners
-beacon-dead   the round never came
-
+` + voidReasons() + `
 Example: fairlot draw void autumn-reading --draw 1 --reason cancelled`
+}
+
+// voidWords are the reasons of voids in words.
+var voidWords = map[string]string{
+	"cancelled":           "the institution does not hold it",
+	"rules-broken":        "the rules were not kept, or cannot be",
+	"list-wrong":          "the entry list is not what it should be",
+	"ordered":             "a court or an authority ordered it",
+	"keys-lost":           "too few custodians have their keys to open winners",
+	draw.ReasonBeaconDead: "the round never came",
+}
+
+// voidReasons is a line a reason.
+func voidReasons() string {
+	var b strings.Builder
+	for _, reason := range slices.Sorted(maps.Keys(voidWords)) {
+		fmt.Fprintf(&b, "  %-13s %s\n", reason, voidWords[reason])
+	}
+	return b.String()
 }
 
 // Run asks for the void.

@@ -76,6 +76,8 @@ func sceneRun(args []string) error {
 		s, err = sceneOpen(n[1], n[2], n[3], args[4:])
 	case "close":
 		err = s.Close()
+	case "void":
+		err = s.Void(args[1])
 	case "fraud":
 		s.Missing = 1
 	case "draw":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,6 +65,9 @@ func (cmd *receiptCmd) Run(a *app) error {
 	a.printf("\nentry %s\n", draw.EntrantID(s.Receipt.ID))
 	for _, d := range s.Draws {
 		a.standing(c, d)
+		if d.State == verify.StateVoid {
+			a.printf("draw %d: it is not held, and nobody is told that they have won. You need do nothing; keep the receipt: it still shows whether the list has your entry. If you have questions, ask the institution\n", d.N)
+		}
 	}
 	if len(s.Draws) == 0 {
 		a.printf("the campaign has no draw: nothing is listed\n")
@@ -178,10 +182,15 @@ func noteLines(note []byte) (open draw.Hash, id draw.EntrantID, person *draw.Per
 }
 
 func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
-	switch {
-	case d.State == verify.StateVoid && !d.Listed:
-		a.printf("draw %d: void\n", d.N)
+	if d.State == verify.StateVoid {
+		reason := c.Outcome.Draws[d.N-1].Void
+		a.printf("draw %d: VOID: nobody has won. The reason given: %s (%s)\n", d.N, cmp.Or(voidWords[reason], "one that this program does not know"), reason)
+		if d.Listed {
+			a.printf("draw %d: the entry is in the list (leaf %d), and nobody is drawn from it\n", d.N, d.Index)
+		}
 		return
+	}
+	switch {
 	case d.State == verify.StateOpen || !d.Listed:
 		a.printf("draw %d: the entry list is not public yet\n", d.N)
 		return
@@ -192,7 +201,7 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 	}
 	a.printf("draw %d: in the list (leaf %d), %s\n", d.N, d.Index, plural(int64(d.Leaf.Chances), "chance", "chances"))
 	if d.State != verify.StateDrawn {
-		a.printf("draw %d: %s\n", d.N, map[verify.State]string{verify.StateClosed: "not drawn yet", verify.StateVoid: "void"}[d.State])
+		a.printf("draw %d: not drawn yet\n", d.N)
 		return
 	}
 	became := "no prize"
