@@ -3,13 +3,11 @@ package engine_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"fairlot/crypto/custody"
 	"fairlot/crypto/ledger"
 	"fairlot/crypto/trail"
 	"fairlot/draw"
@@ -17,116 +15,6 @@ import (
 	"fairlot/store"
 	"fairlot/verify"
 )
-
-// jury is a clockwork whose custodians can cosign: two of three are enough.
-type jury struct {
-	*clockwork
-	cosigners  []*ledger.Cosigner
-	custodians []engine.Custodian
-}
-
-func newJury(t *testing.T) *jury {
-	t.Helper()
-	return newJuryOn(t, newWorld(t))
-}
-
-func newJuryOn(t *testing.T, w *world) *jury {
-	t.Helper()
-	j := &jury{clockwork: newClockworkOn(t, w)}
-	for i := range 3 {
-		k := must(custody.NewClassicKey())(t)
-		skey, vkey, err := ledger.GenerateCosigner(fmt.Sprintf("custodian%d", i+1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		j.cosigners = append(j.cosigners, must(ledger.NewCosigner(skey))(t))
-		j.custodians = append(j.custodians, engine.Custodian{Recipient: k.Recipient(), Cosigner: vkey})
-	}
-	return j
-}
-
-// opening opens a campaign with so many draws, four hours after the end of objections and two hours apart.
-func (j *jury) opening(draws int) engine.Campaign {
-	j.t.Helper()
-	r := j.timed()
-	r.Custodians = j.custodians
-	first := r.Draws[0]
-	r.Draws = nil
-	for i := range draws {
-		d := first
-		d.DrawTime = r.ObjectionsEnd.Add(time.Duration(4+2*i) * time.Hour)
-		r.Draws = append(r.Draws, d)
-	}
-	c := j.open(r)
-	j.someEnter(c, 12)
-	return c
-}
-
-// void has two persons want the void of a draw.
-func (j *jury) void(c engine.Campaign, n int, why string) {
-	j.t.Helper()
-	ctx := context.Background()
-	a := must(j.RequestVoid(ctx, chen, c.ID, n, why))(j.t)
-	if a = must(j.Approve(ctx, lin, a.ID, a.Digest()))(j.t); a.State != store.ApprovalDone {
-		j.t.Fatalf("approved: %+v", a)
-	}
-}
-
-// note is the newest checkpoint with the cosignature of one custodian.
-func (j *jury) note(i int, at time.Time) []byte {
-	j.t.Helper()
-	key, note := j.Installation().LogKey, must(j.Checkpoint(context.Background()))(j.t)
-	line := must(ledger.Cosign(j.cosigners[i], key, note, at))(j.t)
-	var allowed []string
-	for _, k := range j.custodians {
-		allowed = append(allowed, k.Cosigner)
-	}
-	return must(ledger.AddCosignature(key, note, line, allowed))(j.t)
-}
-
-// cosign hands cosignatures of the newest checkpoint in.
-func (j *jury) cosign(who ...int) {
-	j.t.Helper()
-	for _, i := range who {
-		must(j.AddCosignature(context.Background(), j.note(i, j.now())))(j.t)
-	}
-}
-
-// check checks the bundle as everybody does, and as a custodian does now.
-func (j *jury) check(c engine.Campaign) (seen *verify.Outcome, plain error) {
-	j.t.Helper()
-	var b bytes.Buffer
-	if err := j.WriteBundle(context.Background(), c.ID, &b); err != nil {
-		j.t.Fatal(err)
-	}
-	files := must(verify.Tar(bytes.NewReader(b.Bytes()), int64(b.Len())))(j.t)
-	_, plain = verify.Bundle(files, verify.Options{})
-	return must(verify.Bundle(files, verify.Options{Now: j.now()}))(j.t), plain
-}
-
-func (j *jury) info(c engine.Campaign, n int) engine.DrawInfo {
-	j.t.Helper()
-	return must(j.Draw(context.Background(), c.ID, n))(j.t)
-}
-
-func (j *jury) wantKinds(want map[string]int) {
-	j.t.Helper()
-	if got := fmt.Sprint(j.kinds()); got != fmt.Sprint(want) {
-		j.t.Errorf("the log holds %s, want %v", got, want)
-	}
-}
-
-// todo is what waits of a draw, by kind.
-func (j *jury) todo(n int) (kinds []engine.TodoKind) {
-	j.t.Helper()
-	for _, x := range must(j.Todos(context.Background()))(j.t) {
-		if x.Draw == n {
-			kinds = append(kinds, x.Kind)
-		}
-	}
-	slices.Sort(kinds)
-	return kinds
-}
 
 // nameless is a registry that forgets who asked: with it an engine takes one person for two.
 type nameless struct{ store.Registry }
@@ -490,97 +378,4 @@ func TestVoidBeaconDead(t *testing.T) {
 	if seen, plain := j.check(c); plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[1].State != verify.StateVoid {
 		t.Errorf("drawn after all: %v, %+v", plain, seen.Draws)
 	}
-}
-
-// TestVoidCutOff kills the daemon at each step of a void that was approved: it is carried on, logged once, and the trail says so.
-func TestVoidCutOff(t *testing.T) {
-	ctx := context.Background()
-	seen := map[string]bool{}
-	for n := 1; n < 50; n++ {
-		j := newJury(t)
-		c := j.opening(1)
-		asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
-		count, died := 0, ""
-		j.SetStep(func(name string) {
-			if count++; count == n {
-				panic(crash{name})
-			}
-		})
-		func() {
-			defer func() {
-				if r := recover(); r != nil {
-					died = r.(crash).step
-				}
-			}()
-			must(j.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
-		}()
-		j.SetStep(nil)
-		if died == "" {
-			if !seen["approved"] || !seen["void chosen"] || !seen["appended"] || !seen["signed"] || !seen["carried out"] {
-				t.Errorf("only cut off at %v", seen)
-			}
-			return
-		}
-		seen[died] = true
-		j.restart()
-		j.move(31 * time.Second)
-		j.Work(ctx)
-		j.Work(ctx)
-		if a := must(j.Approval(ctx, asked.ID))(t); a.State != store.ApprovalDone {
-			t.Errorf("killed at %q: approval %d, %s", died, a.State, a.Outcome)
-		}
-		j.wantKinds(map[string]int{"open": 1, "void": 1})
-		if rows, open := j.daemonRows(); rows["ApprovalService/Approve "+trail.OK] != 1 || open != 0 {
-			t.Errorf("killed at %q: the trail: %v, %d open", died, rows, open)
-		}
-		j.cosign(0, 1)
-		if d := j.info(c, 1); !d.Void {
-			t.Errorf("killed at %q: %+v", died, d)
-		}
-	}
-	t.Error("it never ends")
-}
-
-// TestVoidLoggedOnce stops an engine that has decided to log a void, and lets another one carry the same approval out. The mutant appends it all the same.
-func TestVoidLoggedOnce(t *testing.T) {
-	for _, forced := range []bool{false, true} {
-		if twice := newJury(t).voidTwice(t, forced); twice != forced {
-			t.Errorf("mutant %v: logged twice: %v", forced, twice)
-		}
-	}
-}
-
-// TestVoidOnPostgres tells both stories on the other engine of the rooms.
-func TestVoidOnPostgres(t *testing.T) {
-	on := onPostgres(t)
-	fresh := func() *jury {
-		dir := t.TempDir()
-		return newJuryOn(t, newWorldIn(t, dir, on.rooms(t, dir)))
-	}
-	fresh().voidOfOneDraw(t)
-	if fresh().voidTwice(t, false) {
-		t.Error("logged twice")
-	}
-}
-
-// voidTwice has two engines carry one approval out, the first of which was stopped when it was about to, and tells whether both logged the void.
-func (j *jury) voidTwice(t *testing.T, forced bool) bool {
-	ctx := context.Background()
-	c := j.opening(1)
-	other := j.beside()
-	if forced {
-		j.cfg.Registry = forcedRegistry{j.rooms.Registry}
-		j.restart()
-	}
-	asked := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
-	stopped, resume := j.stopAt("void chosen", 1)
-	ended := make(chan error, 1)
-	go func() { _, err := j.Approve(ctx, lin, asked.ID, asked.Digest()); ended <- err }()
-	<-stopped
-	must(other.Approve(ctx, lin, asked.ID, asked.Digest()))(t)
-	resume()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	return j.kinds()["void"] > 1
 }

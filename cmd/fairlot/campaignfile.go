@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+// readCampaign reads a campaign file: the contract's Campaign as JSON, in which "survey" may stand as an object in place of
+// the string "surveyJson".
+func readCampaign(path string, in io.Reader) (*fairlotv1.Campaign, error) {
+	var b []byte
+	var err error
+	if path == "-" {
+		b, err = io.ReadAll(io.LimitReader(in, 4<<20))
+	} else {
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseCampaign(path, b)
+}
+
+func parseCampaign(path string, b []byte) (*fairlotv1.Campaign, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return nil, fmt.Errorf("read %s: it is not a JSON object: %w", path, err)
+	}
+	if survey, ok := keys["survey"]; ok {
+		if _, both := keys["surveyJson"]; both {
+			return nil, fmt.Errorf("read %s: give survey or surveyJson, not both", path)
+		}
+		var text bytes.Buffer
+		if err := json.Compact(&text, survey); err != nil {
+			return nil, err
+		}
+		quoted, err := json.Marshal(text.String())
+		if err != nil {
+			return nil, err
+		}
+		keys["surveyJson"] = quoted
+		delete(keys, "survey")
+	}
+	joined, err := indented(keys)
+	if err != nil {
+		return nil, err
+	}
+	c := &fairlotv1.Campaign{}
+	if err := protojson.Unmarshal(joined, c); err != nil {
+		return nil, fmt.Errorf("read %s: %s; compare it with `fairlot campaign example`", path, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: "))
+	}
+	return c, nil
+}
+
+// campaignJSON prints a campaign as a campaign file, its survey as an object.
+func campaignJSON(c *fairlotv1.Campaign) ([]byte, error) {
+	b, err := protojson.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return nil, err
+	}
+	if c.SurveyJson != "" && json.Valid([]byte(c.SurveyJson)) {
+		delete(keys, "surveyJson")
+		keys["survey"] = json.RawMessage(c.SurveyJson)
+	}
+	return indented(keys)
+}
+
+// indented prints JSON for people: letters such as < stand as they are. It ends in LF.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+func (a *app) campaign(c *fairlotv1.Campaign) error {
+	b, err := campaignJSON(c)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(b)
+	return err
+}

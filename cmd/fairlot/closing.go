@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"fairlot/draw"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type campaignClose struct {
+	Name  string `arg:"" help:"Slug or id."`
+	Early bool   `help:"Ask to close a campaign without draws before the end of its entries; another officer approves it."`
+}
+
+// Help is shown below the usage.
+func (campaignClose) Help() string {
+	return `Repeating it does no harm. From then on the entry list is public; custodians cosign it before the deadline of each draw.
+
+Example: fairlot campaign close autumn-reading`
+}
+
+// Run closes a campaign.
+func (cmd *campaignClose) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if cmd.Early {
+		asked, err := fairlotv1.NewCampaignServiceClient(conn).CloseCampaignEarly(a.ctx, &fairlotv1.CloseCampaignEarlyRequest{Name: c.Name})
+		if err != nil {
+			return a.explain("close campaign "+cmd.Name+" early", err)
+		}
+		a.asked(asked)
+		return nil
+	}
+	if c, err = fairlotv1.NewCampaignServiceClient(conn).CloseCampaign(a.ctx, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
+		return a.explain("close campaign "+cmd.Name, err)
+	}
+	a.printf("%s is closed\nbundle %s\n", c.Slug, a.bundleAddress(c))
+	if len(c.Draws) == 0 {
+		return nil
+	}
+	rec, err := draw.ParseRecord([]byte(c.OpenRecord))
+	if err != nil {
+		return fmt.Errorf("read the open record of %s: %w", c.Slug, err)
+	}
+	open, ok := rec.(*draw.Open)
+	if !ok {
+		return fmt.Errorf("read the open record of %s: the daemon sent a record of the kind %s", c.Slug, rec.Kind())
+	}
+	draws, err := a.draws(conn, c)
+	if err != nil {
+		return err
+	}
+	a.next(c.Slug, open, draws)
+	return nil
+}
+
+// next says what is to be done after a close, and until when.
+func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
+	void := func(i int) bool { return i < len(draws) && draws[i].State == fairlotv1.DrawState_DRAW_STATE_VOID }
+	for i := range open.Draws {
+		d := &open.Draws[i]
+		if void(i) {
+			a.printf("draw %d: %s\n", i+1, voidText(draws[i], time.Now()))
+			continue
+		}
+		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
+			fmt.Sprint(len(open.Custodians)), zulu(d.Deadline(d.Round)), zulu(draw.RoundTime(d.Beacon, d.Round)))
+	}
+	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
+		"      an officer       fairlot cosignature add NOTE   (for each)\n")
+	for i := range open.Draws {
+		if void(i) {
+			continue
+		}
+		a.printf("      after the round  fairlot draw run %s %d\n", slug, i+1)
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type campaignOpen struct {
+	Name string    `arg:"" help:"Slug or id of the draft."`
+	At   time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Once approved it opens by itself at this time, as 2026-01-31T08:00:00Z, if the draft is not changed until then."`
+	Yes  bool      `help:"Do not ask."`
+	Etag string    `help:"Ask for the version with this etag only (from campaign show --json)."`
+}
+
+// Help is shown below the usage.
+func (campaignOpen) Help() string {
+	return `The draft is shown first. Opening takes two persons: this asks for it, and an officer other than you does it with fairlot approve. What opens is
+exactly the version that was shown: if somebody changes it meanwhile, it must be asked for anew.
+
+Example: fairlot campaign open autumn-reading
+         fairlot campaign open autumn-reading --at 2026-09-01T01:00:00Z`
+}
+
+// Run asks for the opening of the draft that was shown.
+func (cmd *campaignOpen) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if !cmd.Yes {
+		a.summary(c)
+	}
+	if err := a.confirm(cmd.Yes, "Opening publishes these rules for ever and cannot be undone. Ask for the opening of "+c.Slug+"?"); err != nil {
+		return err
+	}
+	etag := cmd.Etag
+	if etag == "" {
+		etag = c.Etag
+	}
+	if etag == "" { // it is open already, and the daemon says so
+		etag = "-"
+	}
+	req := &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag}
+	if !cmd.At.IsZero() {
+		req.OpenTime = timestamppb.New(cmd.At)
+	}
+	asked, err := fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, req)
+	if err != nil {
+		return a.explain("open campaign "+cmd.Name, err)
+	}
+	a.asked(asked)
+	return nil
+}
+
+// opened says what is to be done after an opening.
+func (a *app) opened(c *fairlotv1.Campaign) {
+	a.printf("%s is open until %s\nopen record %s\nbundle %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash, a.bundleAddress(c))
+	if len(c.Draws) > 0 {
+		a.printf("next: each custodian and notifier runs `fairlot keys check --key FILE --bundle …` with that address or the file it gives")
+		if c.Proof != fairlotv1.Proof_PROOF_NONE {
+			a.printf("; `fairlot token members %s --count N --out FILE` makes codes for entrants", c.Slug)
+		}
+		a.printf("\n")
+	}
+}

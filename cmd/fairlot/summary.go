@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"google.golang.org/grpc"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type campaignShow struct {
+	Name string `arg:"" help:"Slug or id."`
+	JSON bool   `name:"json" help:"Print it as a campaign file."`
+}
+
+// Help is shown below the usage.
+func (campaignShow) Help() string {
+	return `Example: fairlot campaign show autumn-reading --json > autumn.json; edit it; fairlot campaign update autumn-reading autumn.json`
+}
+
+// Run shows a campaign.
+func (cmd *campaignShow) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Name)
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return a.campaign(c)
+	}
+	a.summary(c)
+	if c.OpenHash == "" || len(c.Draws) == 0 {
+		return nil
+	}
+	draws, err := a.draws(conn, c)
+	if err != nil {
+		return err
+	}
+	for i, d := range draws {
+		a.printf("draw %d is %s", i+1, drawState(d))
+		if s := voidText(d, time.Now()); s != "" {
+			a.printf("; %s", s)
+		}
+		a.printf("\n")
+	}
+	return nil
+}
+
+// draws are the draws of an opened campaign, without seats.
+func (a *app) draws(conn *grpc.ClientConn, c *fairlotv1.Campaign) ([]*fairlotv1.Draw, error) {
+	res, err := fairlotv1.NewDrawServiceClient(conn).ListDraws(a.ctx, &fairlotv1.ListDrawsRequest{Parent: c.Name})
+	return res.GetDraws(), a.explain("list the draws of "+c.Slug, err)
+}
+
+func stateName(c *fairlotv1.Campaign) string {
+	return strings.ToLower(strings.TrimPrefix(c.State.String(), "CAMPAIGN_STATE_"))
+}
+
+func texts(all []*fairlotv1.LocalizedText) string {
+	var s []string
+	for _, t := range all {
+		s = append(s, t.Text)
+	}
+	return strings.Join(s, " / ")
+}
+
+// summary prints what people check before they open a campaign.
+func (a *app) summary(c *fairlotv1.Campaign) {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	row := func(key, format string, args ...any) { fmt.Fprintf(w, key+"\t"+format+"\n", args...) }
+	row("campaign", "%s", texts(c.Title))
+	row("slug", "%s", c.Slug)
+	row("name", "%s", c.Name)
+	row("state", "%s", stateName(c))
+	row("entries until", "%s", zulu(c.EntriesEnd.AsTime()))
+	if c.ObjectionsEnd != nil && !c.ObjectionsEnd.AsTime().Equal(c.EntriesEnd.AsTime()) {
+		row("objections until", "%s", zulu(c.ObjectionsEnd.AsTime()))
+	}
+	row("survey", "%s", map[bool]string{true: "yes; `fairlot campaign show --json " + c.Slug + "` prints its questions", false: "no"}[c.SurveyJson != ""])
+	for _, x := range c.Consents {
+		row("consent "+x.Code, "%s (%s)", texts(x.Text), map[bool]string{true: "required", false: "optional"}[x.Required])
+	}
+	if len(c.Draws) > 0 {
+		row("proof of person", "%s", strings.ToLower(strings.TrimPrefix(c.Proof.String(), "PROOF_")))
+		row("custodians", "%d of %d open a contact", c.Threshold, len(c.Custodians))
+		row("notifiers", "%d", len(c.Notifiers))
+		row("asked", "%s", fields(c.Form))
+		if c.ChancesCap > 1 {
+			row("chances", "at most %d", c.ChancesCap)
+		}
+	}
+	if c.SurveyJson != "" && c.Batch > 0 {
+		row("answers", "mixed from %d on; with fewer in all none is kept", c.Batch)
+	}
+	if len(c.Draws) > 0 {
+		row("kept", "%s", map[bool]string{true: fmt.Sprintf("envelopes, releases and notices are destroyed %d days after the last claim period", c.RetentionDays),
+			false: "envelopes, releases and notices for ever: no retentionDays"}[c.RetentionDays > 0])
+	}
+	if len(c.Claim) > 0 {
+		row("how to claim", "%s", texts(c.Claim))
+	}
+	for i, d := range c.Draws {
+		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
+		for j, t := range d.Tiers {
+			row(fmt.Sprintf("  prize %d", j+1), "%d × %s", t.Count, texts(t.Title))
+		}
+	}
+	if c.OpenHash != "" {
+		row("open record", "%s", c.OpenHash)
+		row("bundle", "%s", a.bundleAddress(c))
+	}
+	w.Flush()
+	for _, t := range c.Notice {
+		a.printf("privacy notice (%s):\n", t.Lang)
+		for line := range strings.Lines(t.Text) {
+			a.printf("  %s\n", strings.TrimSpace(line))
+		}
+	}
+}
+
+// fields names those of the entry form.
+func fields(f *fairlotv1.EntryForm) string {
+	all := []string{"name", "ID number"}
+	for _, x := range []struct {
+		name string
+		rule fairlotv1.FieldRule
+	}{{"birth", f.GetBirth()}, {"card", f.GetCard()}, {"guardian", f.GetGuardian()}, {"phone", f.GetPhone()}, {"email", f.GetEmail()}, {"address", f.GetAddress()}} {
+		switch x.rule {
+		case fairlotv1.FieldRule_FIELD_RULE_REQUIRED:
+			all = append(all, x.name)
+		case fairlotv1.FieldRule_FIELD_RULE_OPTIONAL:
+			all = append(all, x.name+" (optional)")
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func chainName(b *fairlotv1.Beacon) string {
+	if b == nil {
+		return "drand quicknet"
+	}
+	return fmt.Sprintf("another chain (%.8x…), which proves nothing to outsiders", b.Chain)
+}
