@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	fillBatch  = 2000 // entries put into the rooms in one transaction
-	mixedEpoch = 500  // responses of an epoch of the campaign that is mixed
+	fillBatch  = 20_000 // most entries put into the rooms in one transaction
+	mixedEpoch = 500    // responses of an epoch of the campaign that is mixed
 	minMixed   = 4 * mixedEpoch
 )
 

@@ -48,6 +48,7 @@ type measureCmd struct {
 	Quick      bool          `help:"One short run of everything."`
 	Dir        string        `placeholder:"DIR" help:"Where to work; a folder is made in it and removed. Measures that file system's fsync."`
 	Profile    string        `placeholder:"FILE" help:"Take a CPU profile of the daemon under 64 callers, and print its top lines."`
+	Add        string        `placeholder:"FILE" help:"Add to what an earlier measuring kept in this file, and keep all of it there: parts may be measured when the machine has time."`
 	Write      string        `placeholder:"FILE" help:"Put the table between the marks of this file."`
 	SVG        string        `placeholder:"FILE" help:"Draw entries per second beside the limits."`
 }
@@ -88,6 +89,12 @@ func (c *measureCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
+	if c.Add != "" {
+		if err := w.table.addTo(c.Add); err != nil {
+			return err
+		}
+	}
+	w.table.Conditions = append(w.table.Conditions, w.conditions())
 	for run := 1; run <= c.Runs; run++ {
 		for _, engine := range w.engines {
 			if err := w.measure(ctx, run, engine); err != nil {
@@ -117,9 +124,12 @@ func (w *workshop) measure(ctx context.Context, run int, engine string) error {
 // report prints the table, and writes what was asked for.
 func (w *workshop) report(c *measureCmd) error {
 	w.tell("")
-	table := w.table.markdown(w.conditions())
+	table := w.table.markdown()
 	fmt.Print(table)
 	var errs []error
+	if c.Add != "" {
+		errs = append(errs, w.table.keep(c.Add))
+	}
 	if c.SVG != "" {
 		errs = append(errs, os.WriteFile(c.SVG, w.table.svg(), 0o644))
 	}

@@ -285,6 +285,6 @@ func (w *workshop) conditions() string {
 	if w.Quick {
 		quick = " A quick run: it shows that everything runs, its figures mean nothing."
 	}
-	return fmt.Sprintf("%s, %s, %d cores (%s/%s), %s, median of %d runs (smallest … largest), each rate over %v.%s",
-		time.Now().UTC().Format(time.DateOnly), version, runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version(), w.Runs, w.Each, quick)
+	return fmt.Sprintf("%s: %s, %s, %d cores (%s/%s), %s, each rate over %v.%s",
+		strings.Join(w.Part, ", "), time.Now().UTC().Format(time.DateOnly), version, runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version(), w.Each, quick)
 }

@@ -28,18 +28,18 @@ func (t *table) svg() []byte {
 	var callers []int
 	var engines []string
 	most, limit := 0.0, math.NaN()
-	for _, r := range t.rows {
+	for _, r := range t.Rows {
 		for _, e := range allEngines {
-			if len(r.values[e]) == 0 {
+			if len(r.Values[e]) == 0 {
 				continue
 			}
-			v := median(r.values[e])
-			if r.section == limitSection && r.name == sealingRow {
+			v := median(r.Values[e])
+			if r.Section == limitSection && r.Name == sealingRow {
 				most, limit = max(most, v), v
 			}
-			count, ok := strings.CutSuffix(r.name, ratePerCallers)
+			count, ok := strings.CutSuffix(r.Name, ratePerCallers)
 			n, err := strconv.Atoi(count)
-			if r.section != restSection || !ok || err != nil {
+			if r.Section != restSection || !ok || err != nil {
 				continue
 			}
 			bars, most = append(bars, bar{e, n, v}), max(most, v)
