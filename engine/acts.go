@@ -30,6 +30,8 @@ type Act struct {
 	By       Actor
 	Method   string
 	Resource string
+	NewRole  string // of the token that is made, if one is; never the token
+	NewLabel string
 	Request  *[32]byte
 }
 
@@ -119,7 +121,7 @@ func appendAct(ctx context.Context, reg store.Registry, logKey string, now time.
 		}
 		act := trail.Act{
 			Number: last.N + 1, Time: now.UTC().Truncate(time.Second), Actor: a.By.Token, Label: trail.CleanLabel(a.By.Label), Role: a.By.Role,
-			Method: a.Method, Resource: a.Resource, Request: a.Request, Of: of, Outcome: outcome, Prev: prev,
+			Method: a.Method, Resource: a.Resource, NewRole: a.NewRole, NewLabel: trail.CleanLabel(a.NewLabel), Request: a.Request, Of: of, Outcome: outcome, Prev: prev,
 		}
 		text, err := act.Marshal()
 		if err != nil {

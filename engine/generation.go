@@ -174,7 +174,7 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 		// Also if nothing looks old: a copy may have been put back before the next move of the generation.
 		e.Log.Warn("accepted what was brought back from a copy: whatever was acknowledged since that copy is lost", "found", old)
 		newest := max(s.n, s.have[0], s.have[1], s.have[2], 1)
-		err := onMachine(ctx, e.Registry, e.installation, e.Now(), "Installation/AcceptRestored", func() error {
+		err := onMachine(ctx, e.Registry, e.installation, e.Now(), Act{Method: "Installation/AcceptRestored"}, func() error {
 			if err := e.recover(ctx); err != nil {
 				return err
 			}

@@ -62,7 +62,8 @@ func MakeAdminToken(ctx context.Context, reg store.Registry, label string, now t
 }
 
 func makeAdminToken(ctx context.Context, reg store.Registry, in store.Installation, method, label string, now time.Time) (token string, err error) {
-	err = onMachine(ctx, reg, in, now, method, func() error {
+	a := Act{Method: method, NewRole: RoleAdmin, NewLabel: label}
+	err = onMachine(ctx, reg, in, now, a, func() error {
 		e := &Engine{Config: Config{Registry: reg, Now: func() time.Time { return now }}}
 		token, _, err = e.CreateStaffToken(ctx, RoleAdmin, label, 0)
 		return err
@@ -71,8 +72,8 @@ func makeAdminToken(ctx context.Context, reg store.Registry, in store.Installati
 }
 
 // onMachine does something on the machine itself, with its rows in the audit trail.
-func onMachine(ctx context.Context, reg store.Registry, in store.Installation, now time.Time, method string, do func() error) error {
-	a := Act{By: Actor{Token: trail.Machine}, Method: method}
+func onMachine(ctx context.Context, reg store.Registry, in store.Installation, now time.Time, a Act, do func() error) error {
+	a.By = Actor{Token: trail.Machine}
 	n, err := appendAct(ctx, reg, in.LogKey, now, a, trail.Begun, 0)
 	if err != nil {
 		return err

@@ -51,6 +51,11 @@ func (in *interceptor) refused(ctx context.Context, method string, p policy, by 
 
 func actOf(method string, p policy, by engine.Actor, req proto.Message) engine.Act {
 	a := engine.Act{By: by, Method: strings.TrimPrefix(method, "/fairlot.v1."), Resource: resourceOf(req.ProtoReflect())}
+	if made, ok := req.(*fairlotv1.CreateStaffTokenRequest); ok {
+		if a.NewLabel = made.Label; roleOf(nameOf(made.Role)) != fairlotv1.Role_ROLE_UNSPECIFIED { // a refused request may have any number there
+			a.NewRole = nameOf(made.Role)
+		}
+	}
 	if p.trail == fairlotv1.Trail_TRAIL_UNSPECIFIED {
 		sum := digestOf(req)
 		a.Request = &sum

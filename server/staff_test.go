@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"fairlot/crypto/custody"
 	"fairlot/crypto/ledger"
+	"fairlot/crypto/trail"
 	"fairlot/engine"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -481,6 +483,18 @@ func TestStaffTokens(t *testing.T) {
 	must(t, err)
 	if len(all.Tokens) != 6 || strings.Contains(all.String(), strings.Split(made.Token, "_")[2]) {
 		t.Errorf("%d tokens: %v", len(all.Tokens), all)
+	}
+	rows := d.acts(t, 0)
+	rows = slices.DeleteFunc(rows, func(a trail.Act) bool {
+		return a.Method != "StaffService/CreateStaffToken" || a.Outcome == string(engine.FieldInvalid)
+	})
+	if len(rows) != 2 || rows[0].NewRole != "notifier" || rows[0].NewLabel != "desk" || rows[1].NewRole != "notifier" || rows[1].NewLabel != "desk" {
+		t.Errorf("the trail does not say for whom a token was made: %+v", rows)
+	}
+	for _, a := range d.acts(t, 0) {
+		if a.NewRole == "public" || a.NewRole == "unspecified" || a.NewRole == "99" {
+			t.Errorf("the trail has a role that is none: %+v", a)
+		}
 	}
 	for path, b := range d.onDisk(t) {
 		if bytes.Contains(b, []byte(strings.Split(made.Token, "_")[2])) {

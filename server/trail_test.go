@@ -65,7 +65,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"LogService/AddCosignature":              {&fairlotv1.AddCosignatureRequest{Note: "Qnote"}, ""},
 		"NotificationService/ListNotifications":  {&fairlotv1.ListNotificationsRequest{Parent: draw}, ""},
 		"NotificationService/ReportNotification": {&fairlotv1.ReportNotificationRequest{Parent: draw, Stratum: 1, Rank: 1, From: pending, To: sending}, draw},
-		"StaffService/CreateStaffToken":          {&fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_ANALYST, Label: "Qlabel"}, ""},
+		"StaffService/CreateStaffToken":          {&fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_ANALYST, Label: "the desk"}, ""},
 		"StaffService/ListStaffTokens":           {&fairlotv1.ListStaffTokensRequest{}, ""},
 		"StaffService/RevokeStaffToken":          {&fairlotv1.RevokeStaffTokenRequest{Id: tokenID}, "tokens/" + tokenID},
 		"TodoService/ListTodos":                  {&fairlotv1.ListTodosRequest{}, ""},
@@ -127,11 +127,18 @@ func TestTrailOfEveryMethod(t *testing.T) {
 		if rows := d.acts(t, before); len(rows) > 0 {
 			t.Errorf("%s: callers without a token leave %v", name, rows)
 		}
-		check := func(role fairlotv1.Role, a trail.Act, outcome, resource string) {
+		check := func(role fairlotv1.Role, a trail.Act, outcome, resource string, req proto.Message) {
 			t.Helper()
 			want := strings.ToLower(strings.TrimPrefix(role.String(), "ROLE_"))
 			if a.Outcome != outcome || a.Method != name || a.Resource != resource || a.Role != want || a.Label != "L"+role.String() || len(a.Actor) != 16 || strings.Split(tokens[role], "_")[1] != a.Actor {
 				t.Errorf("%s as %s: the row is %+v, want outcome %s of %s", name, want, a, outcome, resource)
+			}
+			newRole, newLabel := "", ""
+			if made, ok := req.(*fairlotv1.CreateStaffTokenRequest); ok && made.Label != "" {
+				newRole, newLabel = "analyst", made.Label
+			}
+			if a.NewRole != newRole || a.NewLabel != newLabel {
+				t.Errorf("%s as %s: the row has a new token of role %q and label %q", name, want, a.NewRole, a.NewLabel)
 			}
 			if text, err := a.Marshal(); err != nil || strings.ContainsAny(string(text), "Q") {
 				t.Errorf("%s: the row holds what no row may: %s", name, text)
@@ -147,7 +154,7 @@ func TestTrailOfEveryMethod(t *testing.T) {
 				if outcome != string(engine.RoleRefused) || len(rows) != 1 || rows[0].Of != 0 {
 					t.Errorf("%s as %s: %s, and %d rows, want one", name, role, outcome, len(rows))
 				} else {
-					check(role, rows[0], outcome, resource)
+					check(role, rows[0], outcome, resource, x.req)
 				}
 			}
 		}
@@ -156,7 +163,7 @@ func TestTrailOfEveryMethod(t *testing.T) {
 			if len(rows) != 1 || rows[0].Of != 0 {
 				t.Errorf("%s with an empty request: %d rows, want one", name, len(rows))
 			} else {
-				check(role, rows[0], outcome, "")
+				check(role, rows[0], outcome, "", &fairlotv1.CreateStaffTokenRequest{})
 			}
 		}
 		outcome, rows := call(name, m, role, x.req)
@@ -171,8 +178,8 @@ func TestTrailOfEveryMethod(t *testing.T) {
 			t.Errorf("%s: %s, and rows %+v, want two", name, outcome, rows)
 			continue
 		}
-		check(role, rows[0], trail.Begun, x.resource)
-		check(role, rows[1], outcome, x.resource)
+		check(role, rows[0], trail.Begun, x.resource, x.req)
+		check(role, rows[1], outcome, x.resource, x.req)
 		if digest := rows[0].Request != nil; digest != (access.Trail == fairlotv1.Trail_TRAIL_UNSPECIFIED) || rows[1].Request != nil {
 			t.Errorf("%s: a digest of the request: %v", name, digest)
 		}

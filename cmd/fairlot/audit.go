@@ -19,7 +19,7 @@ type auditCmd struct {
 	Bundle string    `placeholder:"PATH|URL" help:"Compare the trail with the heads in this bundle's log instead of the log that the daemon shows: a bundle that was cosigned cannot be rewritten."`
 	Actor  string    `placeholder:"WORD" help:"Show acts of the token with this id or label, or of daemon or machine, only."`
 	Method string    `placeholder:"WORD" help:"Show acts whose method contains this only, such as OpenCampaign."`
-	About  string    `placeholder:"WORD" help:"Show acts whose resource contains this only, such as a campaign's id."`
+	About  string    `placeholder:"WORD" help:"Show acts whose resource, or role and label of the token they made, contains this only, such as a campaign's id."`
 	Since  time.Time `format:"2006-01-02" placeholder:"DATE" help:"Show acts from this UTC day on only."`
 	Failed bool      `help:"Show acts that were refused, or have no outcome, only."`
 	JSON   bool      `name:"json" help:"Print JSON, one act a line."`
@@ -119,7 +119,7 @@ func (cmd *auditCmd) Run(a *app) error {
 			fmt.Fprintf(w, "N\tTIME\tWHO\tROLE\tWHAT\tABOUT\tOUTCOME\n")
 		}
 		any = true
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", act.Number, zulu(act.Time), strings.TrimSpace(act.Label+" "+act.Actor), act.Role, act.Method, act.Resource, act.Outcome)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", act.Number, zulu(act.Time), strings.TrimSpace(act.Label+" "+act.Actor), act.Role, act.Method, about(act), act.Outcome)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -130,8 +130,16 @@ func (cmd *auditCmd) Run(a *app) error {
 }
 
 func (cmd *auditCmd) shows(a trail.Act) bool {
-	return (cmd.Actor == "" || a.Actor == cmd.Actor || a.Label == cmd.Actor) && strings.Contains(a.Method, cmd.Method) && strings.Contains(a.Resource, cmd.About) &&
+	return (cmd.Actor == "" || a.Actor == cmd.Actor || a.Label == cmd.Actor) && strings.Contains(a.Method, cmd.Method) && strings.Contains(about(a), cmd.About) &&
 		!a.Time.Before(cmd.Since)
+}
+
+// about is what an act was about: a resource, or the token that it made.
+func about(a trail.Act) string {
+	if a.NewRole == "" && a.NewLabel == "" {
+		return a.Resource
+	}
+	return strings.TrimSpace("token: " + a.NewRole + " " + a.NewLabel)
 }
 
 func (a *app) actJSON(act trail.Act) error {
@@ -147,9 +155,11 @@ func (a *app) actJSON(act trail.Act) error {
 		Role     string    `json:"role,omitempty"`
 		Method   string    `json:"method"`
 		Resource string    `json:"resource,omitempty"`
+		NewRole  string    `json:"newRole,omitempty"`
+		NewLabel string    `json:"newLabel,omitempty"`
 		Request  string    `json:"request,omitempty"`
 		Outcome  string    `json:"outcome"`
-	}{act.Number, act.Time, act.Actor, act.Label, act.Role, act.Method, act.Resource, request, act.Outcome})
+	}{act.Number, act.Time, act.Actor, act.Label, act.Role, act.Method, act.Resource, act.NewRole, act.NewLabel, request, act.Outcome})
 	if err == nil {
 		_, err = fmt.Fprintf(a.out, "%s\n", b)
 	}

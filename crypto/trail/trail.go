@@ -16,7 +16,7 @@
 //	outcome ok
 //	prev 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
 //
-// label, role, resource, request and of may be absent. Everything is standard library; nothing reads a clock. Values are safe for concurrent
+// label, role, resource, request and of may be absent; new-role and new-label stand after resource where a token is made. Everything is standard library; nothing reads a clock. Values are safe for concurrent
 // use, a Chain is not. First call: [NewChain] to check, [Act.Marshal] to write.
 package trail
 
@@ -59,6 +59,8 @@ type Act struct {
 	Role     string    // of the token, may be empty
 	Method   string    // Service/Method, or what was done on the machine
 	Resource string    // what it was about, may be empty
+	NewRole  string    // of the token that is made, empty if none is
+	NewLabel string    // likewise; as Label
 	Request  *[32]byte // SHA-256 of the request's fields that may be kept, nil if none
 	Of       int64     // number of the act whose outcome this tells, 0 if it stands alone
 	Outcome  string
@@ -115,6 +117,10 @@ func (a Act) Marshal() ([]byte, error) {
 		return bad("method")
 	case a.Resource != "" && !resourceForm.MatchString(a.Resource):
 		return bad("resource")
+	case a.NewRole != "" && !wordForm.MatchString(a.NewRole):
+		return bad("new-role")
+	case CleanLabel(a.NewLabel) != a.NewLabel:
+		return bad("new-label")
 	case a.Of < 0 || a.Of >= a.Number:
 		return bad("of")
 	case !outcomeForm.MatchString(a.Outcome) || a.Outcome == Begun && a.Of != 0:
@@ -134,6 +140,8 @@ func (a Act) Marshal() ([]byte, error) {
 	line("role", a.Role)
 	line("method", a.Method)
 	line("resource", a.Resource)
+	line("new-role", a.NewRole)
+	line("new-label", a.NewLabel)
 	if a.Request != nil {
 		line("request", hex.EncodeToString(a.Request[:]))
 	}
@@ -169,6 +177,10 @@ func Parse(text []byte) (Act, error) {
 			a.Method = value
 		case "resource":
 			a.Resource = value
+		case "new-role":
+			a.NewRole = value
+		case "new-label":
+			a.NewLabel = value
 		case "request":
 			a.Request = new([32]byte)
 			_, _ = hex.Decode(a.Request[:], []byte(value[:min(len(value), 64)])) // printed again below

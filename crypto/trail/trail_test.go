@@ -149,6 +149,7 @@ func TestActForms(t *testing.T) {
 	for name, spoil := range map[string]func(a *Act){
 		"number": func(a *Act) { a.Number = 0 }, "time": func(a *Act) { a.Time = a.Time.Add(1) }, "actor": func(a *Act) { a.Actor = "somebody" },
 		"label": func(a *Act) { a.Label = "a\noutcome ok" }, "label's space": func(a *Act) { a.Label = " a" }, "role": func(a *Act) { a.Role = "Officer!" },
+		"new-role": func(a *Act) { a.NewRole = "officer\nof 1" }, "new-label": func(a *Act) { a.NewLabel = "a\nof 1" },
 		"method": func(a *Act) { a.Method = "A B" }, "resource": func(a *Act) { a.Resource = "A123456789 name" }, "of": func(a *Act) { a.Of = 1 }, "outcome": func(a *Act) { a.Outcome = "" },
 	} {
 		a := good
@@ -159,13 +160,13 @@ func TestActForms(t *testing.T) {
 	}
 	for _, s := range []string{"", "王小姐\x00", " a\tb ", strings.Repeat("字", 50), "\u202eabc", "a\xffb"} {
 		a := good
-		a.Label = CleanLabel(s)
+		a.Label, a.NewLabel, a.NewRole = CleanLabel(s), CleanLabel(s), "officer"
 		text, err := a.Marshal()
 		if err != nil {
 			t.Errorf("label %q: %v", s, err)
 			continue
 		}
-		if back, err := Parse(text); err != nil || back.Label != a.Label {
+		if back, err := Parse(text); err != nil || back.Label != a.Label || back.NewLabel != a.NewLabel || back.NewRole != a.NewRole {
 			t.Errorf("label %q came back as %q: %v", s, back.Label, err)
 		}
 	}
