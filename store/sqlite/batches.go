@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"fairlot/store"
 )
@@ -63,24 +64,39 @@ func (d *Identity) SealedResponses(ctx context.Context, campaign store.CampaignI
 	return list, err
 }
 
-// clearedAtOnce is how many responses one transaction drops, so that entries have their turn in between.
-const clearedAtOnce = 64
+// A transaction that drops responses is short, so that entries have their turn in between: a first one drops this many, and a later one
+// twice as many as the one before or half, so that it takes about this long.
+const (
+	clearedFirst = 64
+	clearedMost  = 8192
+	clearedTime  = 5 * time.Millisecond
+)
 
 // ClearBatch implements store.Identity.
 func (d *Identity) ClearBatch(ctx context.Context, campaign store.CampaignID, first, last uint32) error {
 	const act = "clear batch"
+	limit := clearedFirst
 	for more := true; more; {
+		var took time.Duration
 		if err := d.write(ctx, act, func(t *tx) error {
+			began := time.Now()
+			defer func() { took = time.Since(began) }()
 			var one int
 			if err := t.one("SELECT 1 FROM batches WHERE campaign = ? AND first = ? AND last = ?", args{campaign[:], first, last}, &one); err != nil {
 				return err
 			}
 			n, err := t.exec(`DELETE FROM pending WHERE campaign = ?1 AND (epoch, id) IN
-				(SELECT epoch, id FROM pending WHERE campaign = ?1 AND epoch BETWEEN ?2 AND ?3 LIMIT ?4)`, campaign[:], first, last, clearedAtOnce)
+				(SELECT epoch, id FROM pending WHERE campaign = ?1 AND epoch BETWEEN ?2 AND ?3 LIMIT ?4)`, campaign[:], first, last, limit)
 			more = n > 0
 			return err
 		}); err != nil {
 			return err
+		}
+		switch {
+		case took < clearedTime/2:
+			limit = min(2*limit, clearedMost)
+		case took > clearedTime:
+			limit = max(limit/2, clearedFirst)
 		}
 	}
 	// Nothing of them may be left in the log once the batch counts as cleared: after a failure or a crash before that, all this is done again.
