@@ -18,7 +18,7 @@ type TodoKind int
 const (
 	TodoOpen       TodoKind = iota + 1
 	TodoClose               // the close, after objections
-	TodoCosign              // cosignatures of a close, before the deadline
+	TodoCosign              // cosignatures of a close, before the deadline; after it those that were made in time, until the round
 	TodoDraw                // the draw, at its round
 	TodoRelease             // contacts of winners that no release covers
 	TodoNotice              // notices that are not sent
@@ -27,7 +27,7 @@ const (
 	TodoToken               // a staff token that expires
 	TodoApprove             // what was asked for and waits for a second person
 	TodoVoid                // cosignatures of a void, before the deadline
-	TodoVoidMissed          // a void that was not cosigned in time, until the result is there
+	TodoVoidMissed          // the draw, at its round, although a void is logged that was not cosigned in time
 )
 
 // names are for the log; who is whose turn it is.
@@ -127,10 +127,14 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 		return nil, err
 	}
 	for _, d := range planned {
-		if v := d.voiding; v != nil && !v.missed && v.reason != draw.ReasonBeaconDead {
-			continue // it is drawn only if nobody confirms the void
+		switch v := d.voiding; {
+		case v == nil:
+			add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
+		case v.missed:
+			add(TodoVoidMissed, d)
+		case v.reason == draw.ReasonBeaconDead: // any other is drawn only if nobody confirms the void
+			add(TodoDraw, d)
 		}
-		add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
 	}
 	if c.State > store.Closed {
 		return list, nil
@@ -166,15 +170,15 @@ func (e *Engine) todoBefore(ctx context.Context, d *drawing) ([]Todo, error) {
 	case d.row.State == store.DrawPending:
 		return nil, nil
 	}
-	list, err := e.todoCosign(ctx, d)
-	if v != nil {
-		list = append(list, Todo{Kind: TodoVoidMissed, Draw: d.row.N, Since: v.deadline, By: d.due()})
-	}
-	return list, err
+	return e.todoCosign(ctx, d)
 }
 
-// todoCosign is what custodians still have to do before a draw.
+// todoCosign is what custodians still have to do before a draw. Nothing that they cosign after the deadline counts; until the round what was cosigned before it can
+// still be handed in.
 func (e *Engine) todoCosign(ctx context.Context, d *drawing) ([]Todo, error) {
+	if !e.Now().Before(d.due()) {
+		return nil, nil
+	}
 	met, names, err := e.witnessed(ctx, d)
 	if err != nil || met {
 		return nil, err

@@ -86,13 +86,23 @@ func (e *Engine) settled(ctx context.Context, d *drawing) (bool, *voiding, error
 }
 
 // RequestVoid asks for draw n to end without a result, which another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, FIELD_INVALID for another reason
-// than VoidReasons, DRAW_STATE (there is a result, a void, or for beacon-dead the round), TOO_LATE, TOO_EARLY (the clock jumped, or for beacon-dead its days are not over
-// or a relay says that the round may still come).
+// than VoidReasons, DRAW_STATE (there is a result, a void, one that waits for its second person with another reason, or for beacon-dead the round), TOO_LATE, TOO_EARLY (the
+// clock jumped, or for beacon-dead its days are not over or a relay says that the round may still come).
 func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID, n int, reason string) (Approval, error) {
 	a := store.Approval{Kind: ApproveVoid, Campaign: id, Draw: n}
 	var err error
 	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil {
 		return Approval{}, err
+	}
+	all, err := e.unfinished(ctx)
+	if err != nil {
+		return Approval{}, err
+	}
+	for _, x := range all {
+		if x.Kind != ApproveVoid || x.Campaign != id || x.Draw != n || x.Expired || actValue(x.Act, "reason") == reason || e.stand(ctx, x.Requester) != nil {
+			continue
+		}
+		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be void (%s): approve that (%x), or withdraw it first", n, actValue(x.Act, "reason"), x.ID[:])
 	}
 	return e.request(ctx, by, a)
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,26 @@ func TestVoidTakesTwo(t *testing.T) {
 		draft := must(j.CreateCampaign(ctx, "a-draft", j.timed(), ""))(t)
 		_, err = j.RequestVoid(ctx, chen, draft.ID, 1, "ordered")
 		wantReason(t, err, engine.CampaignNotFound, "")
+	}
+}
+
+// TestVoidAskedForOnce asks for the void of one draw with two reasons: of two that wait one would be approved unseen beside the other.
+func TestVoidAskedForOnce(t *testing.T) {
+	j := newJury(t)
+	ctx := context.Background()
+	c := j.opening(2)
+	first := must(j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"))(t)
+	_, err := j.RequestVoid(ctx, lin, c.ID, 1, "ordered")
+	wantReason(t, err, engine.DrawState, "")
+	if !strings.Contains(err.Error(), fmt.Sprintf("(cancelled): approve that (%x)", first.ID[:])) {
+		t.Error(err)
+	}
+	must(j.RequestVoid(ctx, lin, c.ID, 2, "ordered"))(t) // of the other draw
+	must(j.Withdraw(ctx, lin, first.ID))(t)
+	second := must(j.RequestVoid(ctx, lin, c.ID, 1, "ordered"))(t)
+	j.goTo(second.Expires) // one that waited too long is in nobody's way
+	if _, err := j.RequestVoid(ctx, chen, c.ID, 1, "cancelled"); reason(err) == engine.DrawState {
+		t.Error(err)
 	}
 }
 
@@ -216,7 +237,7 @@ func TestVoidNotCosigned(t *testing.T) {
 		due := j.info(c, 1).RoundTime
 		j.goTo(due.Add(-time.Hour + time.Second))
 		j.look()
-		if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoCosign, engine.TodoDraw, engine.TodoVoidMissed}) {
+		if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoCosign, engine.TodoVoidMissed}) {
 			t.Errorf("to do after the deadline: %v", got)
 		}
 		if !strings.Contains(j.errs.String(), "custodians did not cosign it in time: a result is owed") {
@@ -236,6 +257,9 @@ func TestVoidNotCosigned(t *testing.T) {
 			continue
 		}
 		j.goTo(due)
+		if got := j.todo(1); !slices.Equal(got, []engine.TodoKind{engine.TodoVoidMissed}) {
+			t.Errorf("to do at the round: %v", got)
+		}
 		_, err := j.AddCosignature(ctx, kept) // the round is out, and not drawn yet
 		wantReason(t, err, engine.CosignatureInvalid, "")
 		j.pass(5*time.Second, time.Second)
