@@ -44,6 +44,9 @@ func (a *app) explain(act string, err error) error {
 	if errors.As(err, &r) && r.Reason == "ROLE_REFUSED" {
 		r.Hint = fmt.Sprintf("let somebody with that role run `fairlot %s`, or name the file of such a token: --token-file FILE; an admin makes tokens with `fairlot token create`", a.command)
 	}
+	if r != nil && r.Reason == "TOO_LATE" && (a.command == "draw void" || a.command == "approve") {
+		r.Hint = "let the draw be held; a winner who should not hold a seat is replaced afterwards: `fairlot draw replace NAME N --rank RANK --reason ineligible`"
+	}
 	return err
 }
 

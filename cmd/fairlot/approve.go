@@ -77,7 +77,7 @@ func (a *app) voided(conn *grpc.ClientConn, c *fairlotv1.Campaign, x *fairlotv1.
 	if err != nil {
 		return a.explain("show the draw", err)
 	}
-	a.printf("the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, time.Now()), a.bundleAddress(c))
+	a.printf("the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, c.Threshold, time.Now()), a.bundleAddress(c))
 	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
 		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	return nil
@@ -130,15 +130,23 @@ func actValue(x *fairlotv1.Approval, key string) string {
 
 // showApproval shows all that somebody needs to decide.
 func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
-	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, zulu(x.RequestTime.AsTime()), approvalState(x))
+	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, zulu(x.RequestTime.AsTime()), withOutcome(x))
 	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
 		c, err := a.find(conn, x.Campaign)
 		if err != nil {
 			return err
 		}
 		a.summary(c)
+		if err := a.sharedKeys(conn, c); err != nil {
+			return err
+		}
 		if c.State == fairlotv1.CampaignState_CAMPAIGN_STATE_DRAFT && c.Etag != actValue(x, "etag") {
 			return fmt.Errorf("the draft was changed since this was asked for (version %s is now %s): it must be asked for anew, with `fairlot campaign open %s`", actValue(x, "etag"), c.Etag, c.Slug)
+		}
+	}
+	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_VOID {
+		if err := a.showVoid(conn, x); err != nil {
+			return err
 		}
 	}
 	a.printf("what will be done, exactly (SHA-256 %s):\n", x.Digest)
@@ -148,12 +156,30 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 	return nil
 }
 
-func approvalState(x *fairlotv1.Approval) string {
-	s := strings.ToLower(strings.TrimPrefix(x.State.String(), "APPROVAL_STATE_"))
-	if x.Outcome != "" {
-		s += ": " + x.Outcome
+// showVoid says what is left to do after the approval of a void, and until when.
+func (a *app) showVoid(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
+	c, err := a.find(conn, x.Campaign)
+	if err != nil {
+		return err
 	}
-	return s
+	before := ""
+	if n := int(x.Draw); actValue(x, "log-by") != "" && n <= len(c.Draws) {
+		before = fmt.Sprintf(" before %s, or the draw is held", zulu(deadline(c.Draws[n-1])))
+	}
+	a.printf("it counts once %d of %s have cosigned it%s\n", c.Threshold, plural(int64(len(c.Custodians)), "custodian", "custodians"), before)
+	return nil
+}
+
+func approvalState(x *fairlotv1.Approval) string {
+	return strings.ToLower(strings.TrimPrefix(x.State.String(), "APPROVAL_STATE_"))
+}
+
+// withOutcome is the state, and why it came to that.
+func withOutcome(x *fairlotv1.Approval) string {
+	if x.Outcome == "" {
+		return approvalState(x)
+	}
+	return approvalState(x) + ": " + x.Outcome
 }
 
 type approvalsCmd struct {
@@ -174,6 +200,7 @@ func (cmd *approvalsCmd) Run(a *app) error {
 	}
 	defer conn.Close()
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	var whys []string // below the table, which they would make too wide
 	for token, any := "", false; ; {
 		page, err := fairlotv1.NewApprovalServiceClient(conn).ListApprovals(a.ctx, &fairlotv1.ListApprovalsRequest{All: cmd.All, PageSize: 100, PageToken: token})
 		if err != nil {
@@ -191,12 +218,17 @@ func (cmd *approvalsCmd) Run(a *app) error {
 			}
 			any = true
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), zulu(x.ExpireTime.AsTime()), x.RequesterLabel, x.DeciderLabel, inWords(x))
+			if x.Outcome != "" {
+				whys = append(whys, fmt.Sprintf("%s was not done: %s\n", approvalID(x), x.Outcome))
+			}
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {
 				a.printf("nothing waits\n")
 			}
-			return w.Flush()
+			err := w.Flush()
+			a.printf("%s", strings.Join(whys, ""))
+			return err
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/grpc"
 
 	"fairlot/cmd/fairlot/bundle"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -115,35 +115,45 @@ func (cmd *campaignList) Run(a *app) error {
 	}
 	defer conn.Close()
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for token, any := "", false; ; {
+	any := false
+	err = a.eachCampaign(conn, func(c *fairlotv1.Campaign) error {
+		if cmd.JSON {
+			return a.lineJSON(c)
+		}
+		if !any {
+			fmt.Fprintf(w, "SLUG\tSTATE\tENTRIES UNTIL\tDRAWS\tTITLE\n")
+		}
+		any = true
+		title := map[string]string{}
+		for _, t := range c.Title {
+			title[t.Lang] = t.Text
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), zulu(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !any && !cmd.JSON {
+		a.printf("no campaigns; drafts are shown to those who work on campaigns, with --token-file\n")
+	}
+	return w.Flush()
+}
+
+// eachCampaign asks the daemon for all campaigns, page by page.
+func (a *app) eachCampaign(conn *grpc.ClientConn, do func(*fairlotv1.Campaign) error) error {
+	for token := ""; ; {
 		res, err := fairlotv1.NewCampaignServiceClient(conn).ListCampaigns(a.ctx, &fairlotv1.ListCampaignsRequest{PageSize: 100, PageToken: token})
 		if err != nil {
 			return a.explain("list campaigns", err)
 		}
 		for _, c := range res.Campaigns {
-			if cmd.JSON {
-				b, err := protojson.Marshal(c)
-				if err != nil {
-					return err
-				}
-				a.printf("%s\n", b)
-				continue
+			if err := do(c); err != nil {
+				return err
 			}
-			if !any {
-				fmt.Fprintf(w, "SLUG\tSTATE\tENTRIES UNTIL\tDRAWS\tTITLE\n")
-			}
-			any = true
-			title := map[string]string{}
-			for _, t := range c.Title {
-				title[t.Lang] = t.Text
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), zulu(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
 		}
 		if token = res.NextPageToken; token == "" {
-			if !any && !cmd.JSON {
-				a.printf("no campaigns; drafts are shown to those who work on campaigns, with --token-file\n")
-			}
-			return w.Flush()
+			return nil
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 	for i := range open.Draws {
 		d := &open.Draws[i]
 		if void(i) {
-			a.printf("draw %d: %s\n", i+1, voidText(draws[i], time.Now()))
+			a.printf("draw %d: %s\n", i+1, voidText(draws[i], int32(open.Threshold), time.Now()))
 			continue
 		}
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),

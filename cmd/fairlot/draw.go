@@ -21,16 +21,16 @@ type drawCmd struct {
 	Replace drawReplace `cmd:"" help:"Vacate a seat and call the next alternate. Logged in public, cannot be undone."`
 }
 
-// drawName is campaigns/ID/draws/N.
-func (a *app) drawName(conn *grpc.ClientConn, campaign string, n int) (string, error) {
+// findDraw asks the daemon for a draw's campaign, and returns the draw's name too: campaigns/ID/draws/N.
+func (a *app) findDraw(conn *grpc.ClientConn, campaign string, n int) (*fairlotv1.Campaign, string, error) {
 	if n < 1 || n > 99 {
-		return "", usage("draw %d: want its number, from 1", n)
+		return nil, "", usage("draw %d: want its number, from 1", n)
 	}
 	c, err := a.find(conn, campaign)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	return fmt.Sprintf("%s/draws/%d", c.Name, n), nil
+	return c, fmt.Sprintf("%s/draws/%d", c.Name, n), nil
 }
 
 type drawRun struct {
@@ -50,7 +50,7 @@ func (cmd *drawRun) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	c, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (cmd *drawRun) Run(a *app) error {
 	if err != nil {
 		return a.explain(fmt.Sprintf("run draw %d", cmd.Draw), err)
 	}
-	a.draw(d)
+	a.draw(d, c.Threshold)
 	return nil
 }
 
@@ -66,25 +66,21 @@ func drawState(d *fairlotv1.Draw) string {
 	return strings.ToLower(strings.TrimPrefix(d.State.String(), "DRAW_STATE_"))
 }
 
-// draw prints a draw. What it says is the daemon's word; fairlot verify checks it.
-func (a *app) draw(d *fairlotv1.Draw) {
+// draw prints a draw, for which so many custodians have to cosign. What it says is the daemon's word; fairlot verify checks it.
+func (a *app) draw(d *fairlotv1.Draw, threshold int32) {
 	a.printf("%s: %s\n", d.Name, drawState(d))
 	chain := "drand quicknet"
 	if !d.Quicknet {
 		chain = "a chain that proves nothing to outsiders"
 	}
 	a.printf("round %d of %s, due %s\n", d.Round, chain, zulu(d.RoundTime.AsTime()))
-	if s := voidText(d, time.Now()); s != "" {
+	if s := voidText(d, threshold, time.Now()); s != "" {
 		a.printf("%s\n", s)
 	}
-	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING || d.State == fairlotv1.DrawState_DRAW_STATE_VOID {
+	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING || d.State == fairlotv1.DrawState_DRAW_STATE_VOID && d.Entrants == 0 {
 		return
 	}
-	by := strings.Join(d.CosignedBy, ", ")
-	if by == "" {
-		by = "nobody yet"
-	}
-	a.printf("%s; cosigned by %s\n", plural(d.Entrants, "entry", "entries"), by)
+	a.printf("%s; list cosigned by %s\n", plural(d.Entrants, "entry", "entries"), cosigners(d.CosignedBy, threshold))
 	if len(d.Seats) == 0 {
 		return
 	}
@@ -125,7 +121,7 @@ func (cmd *drawShow) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	c, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
 	}
@@ -136,16 +132,25 @@ func (cmd *drawShow) Run(a *app) error {
 	if cmd.JSON {
 		return a.printJSON(d)
 	}
-	a.draw(d)
+	a.draw(d, c.Threshold)
 	return nil
 }
 
-// voidText says in one line what the void of a draw is worth; empty if none is logged.
-func voidText(d *fairlotv1.Draw, now time.Time) string {
-	by := "nobody yet"
-	if len(d.VoidCosignedBy) > 0 {
-		by = strings.Join(d.VoidCosignedBy, ", ")
+// cosigners names those who cosigned, and says how many are needed as long as they are too few.
+func cosigners(by []string, threshold int32) string {
+	names := strings.Join(by, ", ")
+	if names == "" {
+		names = "nobody yet"
 	}
+	if len(by) < int(threshold) {
+		names += fmt.Sprintf(" (%d of %d needed)", len(by), threshold)
+	}
+	return names
+}
+
+// voidText says in one line what the void of a draw is worth, for which so many custodians have to cosign; empty if none is logged.
+func voidText(d *fairlotv1.Draw, threshold int32, now time.Time) string {
+	by := cosigners(d.VoidCosignedBy, threshold)
 	switch {
 	case d.VoidReason == "":
 		return ""
@@ -154,11 +159,11 @@ func voidText(d *fairlotv1.Draw, now time.Time) string {
 	case d.State == fairlotv1.DrawState_DRAW_STATE_DRAWN:
 		return fmt.Sprintf("a void (%s) was logged and does not count", d.VoidReason)
 	case d.VoidDeadline == nil:
-		return fmt.Sprintf("declared void (%s), which custodians have to cosign; cosigned by %s", d.VoidReason, by)
+		return fmt.Sprintf("declared void (%s), which custodians have to cosign; void cosigned by %s", d.VoidReason, by)
 	case now.After(d.VoidDeadline.AsTime()):
 		return fmt.Sprintf("declared void (%s), which was not cosigned by %s: it does not count, and the draw is held at its round", d.VoidReason, zulu(d.VoidDeadline.AsTime()))
 	}
-	return fmt.Sprintf("declared void (%s), which custodians have to cosign by %s, or it is drawn; cosigned by %s", d.VoidReason, zulu(d.VoidDeadline.AsTime()), by)
+	return fmt.Sprintf("declared void (%s), which custodians have to cosign by %s, or it is drawn; void cosigned by %s", d.VoidReason, zulu(d.VoidDeadline.AsTime()), by)
 }
 
 type drawVoid struct {
@@ -181,10 +186,10 @@ Example: fairlot draw void autumn-reading --draw 1 --reason cancelled`
 
 // voidWords are the reasons of voids in words.
 var voidWords = map[string]string{
-	"cancelled":           "the institution does not hold it",
+	"cancelled":           "the institution has cancelled the draw",
 	"rules-broken":        "the rules were not kept, or cannot be",
 	"list-wrong":          "the entry list is not what it should be",
-	"ordered":             "a court or an authority ordered it",
+	"ordered":             "a court or an authority has ordered it",
 	"keys-lost":           "too few custodians have their keys to open winners",
 	draw.ReasonBeaconDead: "the round never came",
 }
@@ -205,7 +210,7 @@ func (cmd *drawVoid) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	_, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
 	}
@@ -244,7 +249,7 @@ func (cmd *drawReplace) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	c, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
 	}
@@ -257,6 +262,6 @@ func (cmd *drawReplace) Run(a *app) error {
 	if err != nil {
 		return a.explain(fmt.Sprintf("replace rank %d", cmd.Rank), err)
 	}
-	a.draw(d)
+	a.draw(d, c.Threshold)
 	return nil
 }

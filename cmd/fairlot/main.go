@@ -123,6 +123,9 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		if errors.As(err, &bad) {
 			err = fmt.Errorf("%q is no %s", bad.Value, map[bool]string{true: "day, as 2026-01-31", false: "time in UTC, as 2026-01-31T08:00:00Z"}[bad.Layout == time.DateOnly])
 		}
+		if at == " draw void" && strings.HasPrefix(err.Error(), "unexpected argument") {
+			err = fmt.Errorf("%w: the number of the draw is given as --draw N", err)
+		}
 		fmt.Fprintf(errw, "fairlot: %v; see fairlot%s --help\n", err, at)
 		return 2
 	}

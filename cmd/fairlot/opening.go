@@ -1,8 +1,12 @@
 package main
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -38,6 +42,9 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if !cmd.Yes {
 		a.summary(c)
 	}
+	if err := a.sharedKeys(conn, c); err != nil {
+		return err
+	}
 	if err := a.confirm(cmd.Yes, "Opening publishes these rules for ever and cannot be undone. Ask for the opening of "+c.Slug+"?"); err != nil {
 		return err
 	}
@@ -58,6 +65,40 @@ func (cmd *campaignOpen) Run(a *app) error {
 	}
 	a.asked(asked)
 	return nil
+}
+
+// sharedKeys warns of cosigning keys of a draft that another campaign has too, in which a draw is neither drawn nor void yet. A cosignature is for the whole log.
+func (a *app) sharedKeys(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
+	own := map[string]string{}
+	for i, k := range c.Custodians {
+		own[k.Cosigner] = strconv.Itoa(i + 1)
+	}
+	if c.OpenHash != "" || len(own) == 0 {
+		return nil
+	}
+	return a.eachCampaign(conn, func(x *fairlotv1.Campaign) error {
+		var which []string
+		for _, k := range x.Custodians {
+			if n, ok := own[k.Cosigner]; ok {
+				which = append(which, n)
+			}
+		}
+		if len(which) == 0 || x.Name == c.Name || x.OpenHash == "" {
+			return nil
+		}
+		draws, err := a.draws(conn, x)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(draws, func(d *fairlotv1.Draw) bool {
+			return d.State != fairlotv1.DrawState_DRAW_STATE_DRAWN && d.State != fairlotv1.DrawState_DRAW_STATE_VOID
+		}) {
+			slices.Sort(which)
+			a.say("WARNING: cosigning keys of this campaign (custodian %s) are those of %s too, which is not settled: a cosignature for one of the two confirms the voids of the other unseen\n"+
+				"  let each custodian make a key for this campaign: fairlot keys new custodian; fairlot campaign update %s FILE\n", strings.Join(which, ", "), x.Slug, c.Slug)
+		}
+		return nil
+	})
 }
 
 // opened says what is to be done after an opening.

@@ -48,7 +48,7 @@ func (cmd *releasePrepare) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	name, err := a.drawName(conn, cmd.Campaign, cmd.Draw)
+	_, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/crypto/beacon"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -44,11 +45,14 @@ func (cmd *campaignShow) Run(a *app) error {
 		return err
 	}
 	for i, d := range draws {
-		a.printf("draw %d is %s", i+1, drawState(d))
-		if s := voidText(d, time.Now()); s != "" {
-			a.printf("; %s", s)
+		state, void := drawState(d), voidText(d, c.Threshold, time.Now())
+		switch {
+		case d.State == fairlotv1.DrawState_DRAW_STATE_VOID:
+			state = void
+		case void != "":
+			state += "; " + void
 		}
-		a.printf("\n")
+		a.printf("draw %d is %s\n", i+1, state)
 	}
 	return nil
 }
@@ -108,6 +112,7 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	}
 	for i, d := range c.Draws {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
+		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", zulu(deadline(d)), inWhole(margin(d)))
 		for j, t := range d.Tiers {
 			row(fmt.Sprintf("  prize %d", j+1), "%d × %s", t.Count, texts(t.Title))
 		}
@@ -147,4 +152,32 @@ func chainName(b *fairlotv1.Beacon) string {
 		return "drand quicknet"
 	}
 	return fmt.Sprintf("another chain (%.8x…), which proves nothing to outsiders", b.Chain)
+}
+
+// margin is how long before its round a draw must be cosigned.
+func margin(d *fairlotv1.DrawRules) time.Duration {
+	if d.MarginSeconds == 0 {
+		return time.Hour
+	}
+	return time.Duration(d.MarginSeconds) * time.Second
+}
+
+// inWhole writes a time that is whole hours or minutes as people do.
+func inWhole(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return plural(int64(d/time.Hour), "hour", "hours")
+	case d%time.Minute == 0:
+		return plural(int64(d/time.Minute), "minute", "minutes")
+	}
+	return d.String()
+}
+
+// deadline is until when a draw must be cosigned. Rules that cannot open have one too, which is then of no use.
+func deadline(d *fairlotv1.DrawRules) time.Time {
+	chain := beacon.Quicknet()
+	if b := d.Beacon; b != nil && b.PeriodSeconds > 0 {
+		chain = beacon.Chain{Period: uint32(b.PeriodSeconds), Genesis: b.Genesis}
+	}
+	return chain.Time(chain.RoundAt(d.DrawTime.AsTime())).Add(-margin(d))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -37,7 +38,10 @@ var todoTexts = map[fairlotv1.TodoKind]struct{ who, what string }{
 }
 
 // whoAndWhat puts an approval into words too.
-func whoAndWhat(t *fairlotv1.Todo) (who, what string) {
+func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
+	if t.Kind == fairlotv1.TodoKind_TODO_KIND_COSIGN && now.After(t.ByTime.AsTime()) {
+		return "officer", fmt.Sprintf("%d were missing at the deadline; hand in at once what was cosigned before it: fairlot cosignature add", t.Count)
+	}
 	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {
 		text := todoTexts[t.Kind]
 		if t.Count > 0 {
@@ -75,8 +79,9 @@ func (cmd *todoCmd) Run(a *app) error {
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "BY\tSINCE\tWHO\tWHERE\tWHAT\n")
+	now := time.Now()
 	for _, t := range res.Todos {
-		who, what := whoAndWhat(t)
+		who, what := whoAndWhat(t, now)
 		if t.Said != "" {
 			what += fmt.Sprintf(" (%s, tried %s)", t.Said, plural(int64(t.Attempts), "time", "times"))
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/draw"
@@ -101,6 +102,10 @@ func (cmd *verifyCmd) Run(a *app) error {
 	}
 	c, err := files.Check(opts)
 	if err != nil {
+		var step *verify.StepError
+		if !cmd.Quiet && errors.As(err, &step) && step.Name == "history" {
+			a.voidsWait(files, verify.Options{Rounds: rounds, Now: time.Now()})
+		}
 		return a.verifyFailed(err)
 	}
 	if !cmd.Quiet {
@@ -116,6 +121,24 @@ func (cmd *verifyCmd) Run(a *app) error {
 		return &statusError{status: c.Outcome.Status}
 	}
 	return nil
+}
+
+// voidsWait says of a bundle that fails whether it does so only because of a void that does not count, and until when custodians can still change that.
+func (a *app) voidsWait(files *bundle.Files, now verify.Options) {
+	c, err := files.Check(now)
+	if err != nil {
+		return
+	}
+	for _, d := range c.Outcome.Draws {
+		switch {
+		case d.Voiding == draw.ReasonBeaconDead:
+			a.printf("draw %d is declared void (%s), which is not confirmed yet: this bundle verifies once enough custodians have cosigned it\n", d.N, d.Voiding)
+		case d.Voiding != "":
+			a.printf("draw %d is declared void (%s), which is not confirmed yet: custodians have until %s, by this machine's clock; until they have, or the draw is held, this bundle fails\n", d.N, d.Voiding, zulu(d.Deadline))
+		case d.Missed != "" && d.State != verify.StateDrawn:
+			a.printf("draw %d was declared void (%s), which was not confirmed before %s: a result is owed, due %s; until it is there this bundle fails\n", d.N, d.Missed, zulu(d.Deadline), zulu(d.RoundTime))
+		}
+	}
 }
 
 func (a *app) verifyFailed(err error) error {

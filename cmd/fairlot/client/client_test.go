@@ -82,6 +82,16 @@ func TestExplainSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: %s", code, got)
 		}
 	}
+	for reason, want := range map[string]string{"DRAW_STATE": "`fairlot draw show NAME N`", "DRAW_NOT_FOUND": "`fairlot campaign show NAME`"} {
+		st, err := status.New(codes.FailedPrecondition, "no").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "fairlot"}, &errdetails.RetryInfo{RetryDelay: durationpb.New(720 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		day := time.Now().Add(720 * time.Hour).UTC().Format("2006-01-02 ") // at midnight this may be the day before
+		if got := Explain("void draw 1", "", st.Err()).Error(); !strings.Contains(got, "what to do: "+want) || !strings.Contains(got, "try again after "+day) {
+			t.Errorf("%s: %s", reason, got)
+		}
+	}
 	if Explain("x", "y", nil) != nil {
 		t.Error("nil did not stay nil")
 	}

@@ -39,6 +39,8 @@ var hints = map[string]string{
 	"FIELD_INVALID":         "correct what you gave, and repeat it; a draft is replaced by `fairlot campaign update SLUG FILE`",
 	"DRAW_UNPROVEN":         "custodians cosign with `fairlot cosign` before the deadline; if it is too late, decide openly and repeat with --accept-unproven",
 	"STAFF_TOKEN_NOT_FOUND": "`fairlot token list` shows the ids",
+	"DRAW_NOT_FOUND":        "`fairlot campaign show NAME` shows a campaign's draws; they are numbered from 1",
+	"DRAW_STATE":            "`fairlot draw show NAME N` shows where the draw stands, `fairlot todo` what waits",
 	"SEAT_UNKNOWN":          "`fairlot draw show NAME N` shows who holds which seat",
 	"COSIGNATURE_INVALID":   "upload the file that `fairlot cosign` wrote, to the daemon whose bundle it read",
 	"RECEIPT_MISMATCH":      "the identity must be typed as at entry",
@@ -159,7 +161,11 @@ func (r *Refusal) Error() string {
 		}
 	}
 	if r.Retry > 0 {
-		fmt.Fprintf(&b, "\n  try again in %s", r.Retry.Round(time.Second))
+		when := "in " + r.Retry.Round(time.Second).String()
+		if r.Retry > time.Hour {
+			when = "after " + time.Now().Add(r.Retry+time.Second).UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+		fmt.Fprintf(&b, "\n  try again %s", when)
 	}
 	if r.Hint != "" {
 		fmt.Fprintf(&b, "\n  what to do: %s", r.Hint)
