@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"fairlot/cmd/fairlot/private"
 	"fairlot/store"
@@ -57,8 +60,13 @@ func (c *initCmd) made(ownerFile, appFile string) (*databases, error) {
 
 func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 	admin, err := readDSNs(c.AdminDSNFile)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("--admin-dsn-file: there is no file %s: write the DSN of a role that makes databases and roles into it, with mode 0600 (postgres://ROLE:PASSWORD@HOST:5432/postgres)", c.AdminDSNFile)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("--admin-dsn-file: this account may not read %s: give the file to it, with mode 0600, or run this as the account that owns the file", c.AdminDSNFile)
+	case err != nil:
+		return nil, fmt.Errorf("--admin-dsn-file: %w", err)
 	}
 	provision := postgres.Provision
 	if c.Distribute == "citus" {
@@ -66,16 +74,30 @@ func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 	}
 	owners, apps, err := provision(ctx, admin, c.Database)
 	var blocked *postgres.NotAllowedError
+	var taken *postgres.TakenError
 	switch {
 	case errors.As(err, &blocked):
 		return nil, c.ask(owners, apps, blocked.SQL)
-	case errors.Is(err, store.ErrExists):
-		return nil, fmt.Errorf("%w; choose another --database, or, if they are left from an installation that is over, drop them", err)
+	case errors.As(err, &taken):
+		return nil, c.taken(taken)
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNotFound):
+		return nil, fmt.Errorf("--admin-dsn-file %s: %w; nothing was made", c.AdminDSNFile, err)
 	case err != nil:
 		return nil, err
 	}
 	undo := func(ctx context.Context) error { return postgres.Withdraw(ctx, admin, c.Database) }
 	return &databases{owners, apps, undo}, nil
+}
+
+// taken says what lies under the names that were to be made, and how it is taken away if a killed init or import left it.
+func (c *initCmd) taken(found *postgres.TakenError) error {
+	where := ""
+	if c.Distribute != "" {
+		where = ", and each DROP on every worker too"
+	}
+	return fmt.Errorf("%w\nIf they are an installation's (some folder's %s names them), leave them alone and choose another --database. "+
+		"If an init or import was killed, or the installation is over, let the role of --admin-dsn-file or a superuser run this in psql%s, then run the same command again:\n%s",
+		found, appDSNs, where, strings.TrimSuffix(found.SQL, "\n"))
 }
 
 // ask leaves in the folder what the next init goes on with, and prints the SQL for whoever may run it.
@@ -103,12 +125,24 @@ func (c *initCmd) ask(owners, apps postgres.DSNs, sql string) (err error) {
 		"it holds no password, only what a server stores of one). Then run the same fairlotd init again", errNotFinished, filepath.Join(c.Dir, provisionSQL))
 }
 
+// ownersIn is the file that has the owners' DSNs by now.
+func (c *initCmd) ownersIn() string {
+	if c.OwnerDSNFile != "" {
+		return c.OwnerDSNFile
+	}
+	return filepath.Join(c.Dir, ownerDSNs)
+}
+
 // fill makes the schemas and opens the rooms. undo takes back what was made, databases of this init included.
-func (d *databases) fill(ctx context.Context) (rooms store.Rooms, undo func(context.Context) error, err error) {
+func (d *databases) fill(ctx context.Context, ownersIn string) (rooms store.Rooms, undo func(context.Context) error, err error) {
 	undo = d.undo
 	if err := postgres.Create(ctx, d.owners, d.apps); err != nil {
 		if errors.Is(err, store.ErrNotFound) {
 			err = fmt.Errorf("%w (was the SQL run?)", err)
+		}
+		if errors.Is(err, store.ErrExists) {
+			err = fmt.Errorf("%w\nIf they are an installation's, leave them alone. If an init or import was killed, let each room's owner (%s has the DSNs) run this in psql, then run the same command again:\n%s",
+				err, ownersIn, postgres.EmptySQL)
 		}
 		return rooms, undo, err
 	}
@@ -135,7 +169,29 @@ func (c *initCmd) pending() (bool, error) {
 	if len(left) == 3 && left[appDSNs] && left[ownerDSNs] && left[provisionSQL] {
 		return true, nil
 	}
-	return false, fmt.Errorf("%s is not empty: an installation is made in a new folder", c.Dir)
+	return false, c.notEmpty(left)
+}
+
+// notEmpty says why nothing is made in a folder, and what to do if an init that was killed left it so.
+func (c *initCmd) notEmpty(left map[string]bool) error {
+	names := strings.Join(slices.Sorted(maps.Keys(left)), ", ")
+	text := fmt.Sprintf("%s is not empty: it holds %s. An installation is made in a new folder", c.Dir, names)
+	for name := range left {
+		if !slices.Contains([]string{roomsDir, keysDir, tokenFile, appDSNs, ownerDSNs, provisionSQL}, name) {
+			return errors.New(text)
+		}
+	}
+	switch {
+	case left[provisionSQL]:
+		return fmt.Errorf("%s. If an init was killed here, remove %s and %s, keep the rest, and run this again: it says what to do with the databases",
+			text, filepath.Join(c.Dir, keysDir), filepath.Join(c.Dir, tokenFile))
+	case left[keysDir] && (left[appDSNs] || left[roomsDir] && left[tokenFile]):
+		return errors.New(text) // an installation
+	case left[keysDir] && left[roomsDir]:
+		return fmt.Errorf("%s. If no daemon ever ran on it, because an init was killed, remove the folder %s and run this again", text, c.Dir)
+	}
+	return fmt.Errorf("%s. It is no whole installation, so no daemon ran on it: if an init was killed here, remove the folder %s and run this again; if you copied the keys here, you want fairlotd import or restore",
+		text, c.Dir)
 }
 
 // demoDatabases is the one way from the demo to a database server.

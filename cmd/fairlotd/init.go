@@ -97,7 +97,7 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if remote != nil {
-		if rooms, undo, err = remote.fill(ctx); err != nil {
+		if rooms, undo, err = remote.fill(ctx, c.ownersIn()); err != nil {
 			return err
 		}
 	} else {

@@ -112,7 +112,7 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 		return sqlite.Archive(ctx, temp, room, fill, do)
 	}
 	if remote != nil {
-		rooms, take, err := remote.fill(ctx)
+		rooms, take, err := remote.fill(ctx, in.ownersIn())
 		if take != nil {
 			undo = take
 		}
@@ -194,6 +194,9 @@ func (c *importCmd) pending() (bool, error) {
 	}
 	for _, name := range names {
 		if _, err := os.Lstat(filepath.Join(c.Dir, name)); !errors.Is(err, os.ErrNotExist) {
+			if name == ownerDSNs { // written before appDSNs, which came first in this loop
+				return false, fmt.Errorf("%s has %s and no %s: if an import was killed here, remove that file and run this again, which says what to do with the databases", c.Dir, ownerDSNs, appDSNs)
+			}
 			return false, fmt.Errorf("%s has %s already: an import makes a new installation", c.Dir, name)
 		}
 	}

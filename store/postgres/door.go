@@ -42,7 +42,7 @@ func explain(ctx context.Context, c *pgx.ConnConfig, err error) error {
 	case errors.As(err, &pg) && pg.Code == "3D000":
 		return fmt.Errorf("the server has no database %s (%w): fairlotd init makes those of rooms, and --admin-dsn-file names one that is there, such as postgres", address(c), store.ErrNotFound)
 	case errors.As(err, &pg) && pg.Code == "28P01":
-		return fmt.Errorf("the server at %s does not take the password of role %s: %w", address(c), c.User, store.ErrUnavailable)
+		return fmt.Errorf("the server at %s does not take the password of role %s, or has no such role: correct the DSN: %w", address(c), c.User, store.ErrUnavailable)
 	case errors.As(err, &pg) && (pg.Code == "28000" || pg.Code == "42501"):
 		return fmt.Errorf("the server does not let role %s in at %s; look at pg_hba.conf and at the rights on the database: %w", c.User, address(c), store.ErrUnavailable)
 	case errors.As(err, &pg) && pg.Code == "53300":
@@ -56,5 +56,5 @@ func explain(ctx context.Context, c *pgx.ConnConfig, err error) error {
 	case strings.Contains(err.Error(), "server refused TLS connection"):
 		return fmt.Errorf("the server at %s has no TLS, and sslmode of the DSN asks for it: %w", address(c), store.ErrUnavailable)
 	}
-	return fmt.Errorf("no PostgreSQL answers at %s: %w", address(c), store.ErrUnavailable)
+	return fmt.Errorf("no PostgreSQL answers at %s: see that it runs, and that host and port of the DSN are right: %w", address(c), store.ErrUnavailable)
 }

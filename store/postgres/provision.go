@@ -35,9 +35,27 @@ func (e *NotAllowedError) Error() string {
 	return "the role may not make databases and roles: let an administrator run the SQL"
 }
 
+// TakenError says what lies under the names that [Provision] would use. It wraps [store.ErrExists].
+type TakenError struct {
+	Found []string // a line a room: server, database, roles, and whether somebody is connected
+	// SQL drops it, on each room's server, as a superuser or the role that made it. It must not be run while an installation uses it.
+	SQL string
+}
+
+// Error implements error.
+func (e *TakenError) Error() string {
+	return "the names are taken: " + strings.Join(e.Found, "; ")
+}
+
+// Unwrap is store.ErrExists.
+func (e *TakenError) Unwrap() error { return store.ErrExists }
+
+// EmptySQL empties a room's database for psql as its owner, as [Discard] does.
+const EmptySQL = `DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;`
+
 // Provision makes, for each room, a database name_room with the roles name_room_owner and name_room_app, under random passwords,
 // and returns the DSNs of both. admin are URLs of roles that may make databases and roles, one a room; they may be the same. Where one may not,
-// a [*NotAllowedError] comes with DSNs that work once its SQL was run. [store.ErrExists] if one of the names is taken; then, and after
+// a [*NotAllowedError] comes with DSNs that work once its SQL was run. A [*TakenError] if one of the names is taken; then, and after
 // any other error, nothing stays. PostgreSQL 15 or newer.
 func Provision(ctx context.Context, admin DSNs, name string) (owners, apps DSNs, err error) {
 	if !regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`).MatchString(name) {
@@ -72,6 +90,9 @@ func Provision(ctx context.Context, admin DSNs, name string) (owners, apps DSNs,
 		if err := p.run(ctx); err != nil {
 			for _, q := range plans[:i] {
 				_ = q.undo(context.WithoutCancel(ctx), len(q.make)) // the first error says more
+			}
+			if errors.Is(err, store.ErrExists) {
+				err = taken(ctx, plans)
 			}
 			return DSNs{}, DSNs{}, fmt.Errorf("provision the %s room: %w", p.room, err)
 		}
@@ -129,6 +150,7 @@ func Withdraw(ctx context.Context, admin DSNs, name string) error {
 // plan is what one room needs.
 type plan struct {
 	room             roomName
+	database         string
 	admin, server    string
 	ownerDSN, appDSN string
 	make, drop       []string // drop[i] takes make[i] back
@@ -150,7 +172,7 @@ func newPlan(r roomDSN, name string) (plan, error) {
 	}
 	database := name + "_" + string(r.name)
 	owner, app := database+"_owner", database+"_app"
-	p := plan{room: r.name, admin: r.dsn, server: net.JoinHostPort(c.ConnConfig.Host, strconv.Itoa(int(c.ConnConfig.Port)))}
+	p := plan{room: r.name, database: database, admin: r.dsn, server: net.JoinHostPort(c.ConnConfig.Host, strconv.Itoa(int(c.ConnConfig.Port)))}
 	dsn := func(role, password string) string {
 		v := *u
 		v.User, v.Path = url.UserPassword(role, password), "/"+database
@@ -223,6 +245,49 @@ func (p plan) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// taken looks at what lies under the names of all rooms.
+func taken(ctx context.Context, plans []plan) error {
+	var e TakenError
+	var sql strings.Builder
+	for _, p := range plans {
+		conn, err := p.connect(ctx)
+		if err != nil {
+			return err
+		}
+		var database bool
+		var sessions int
+		var roles []string
+		err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1), (SELECT count(*) FROM pg_stat_activity WHERE datname = $1),
+			ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname IN ($1 || '_owner', $1 || '_app') ORDER BY rolname)`, p.database).Scan(&database, &sessions, &roles)
+		_ = conn.Close(context.WithoutCancel(ctx))
+		if err != nil {
+			return classifyOwner(ctx, "look what has the names", err)
+		}
+		var lies []string
+		if database {
+			lies = append(lies, "database "+p.database)
+			if slices.Contains(roles, p.database+"_owner") {
+				fmt.Fprintf(&sql, "GRANT %s TO CURRENT_USER;\n", quote(p.database+"_owner")) // only a member may drop it
+			}
+			fmt.Fprintf(&sql, "DROP DATABASE %s;\n", quote(p.database))
+		}
+		for _, role := range roles {
+			lies = append(lies, "role "+role)
+			fmt.Fprintf(&sql, "DROP ROLE %s;\n", quote(role))
+		}
+		if len(lies) == 0 {
+			continue
+		}
+		text := "at " + p.server + " " + strings.Join(lies, ", ")
+		if sessions > 0 {
+			text += ", to which somebody is connected now"
+		}
+		e.Found = append(e.Found, text)
+	}
+	e.SQL = sql.String()
+	return &e
 }
 
 // undo takes the first n statements back. What is gone already is passed over; the first other error is returned when all was tried.
