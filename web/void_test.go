@@ -30,14 +30,21 @@ func TestBrowserVoid(t *testing.T) {
 	b.says(".void", "要有足夠的保管人在期限前連署才算數；否則照常抽獎")
 	b.says("[aria-labelledby=result-1]", "名單有誤")
 	b.says("[aria-labelledby=result-1]", "作廢須連署的期限")
+	b.says("[aria-labelledby=result-1]", "尚無（須 2 位，目前 0 位）")
+	b.says("[aria-labelledby=verify-title] .void", "尚未確認：在確認或開獎之前，這個指令的結果會是 FAILED")
 	if b.eval(`document.querySelector("#send") !== null`) != "true" {
 		t.Error("entries do not go on")
 	}
 	b.visit("/c/void?lang=en")
 	b.says(".void", "That counts only if enough custodians cosign it in time; otherwise the draw is held.")
+	b.says("[aria-labelledby=result-1]", "nobody yet (0 of 2 needed)")
+	b.says("[aria-labelledby=verify-title] .void", "until they do, or the draw is held, this command ends with FAILED")
 	b.inspect("void-waits")
 
-	w.cosign(cosigners[:2])
+	w.cosign(cosigners[:1])
+	b.visit("/c/void?lang=en")
+	b.says("[aria-labelledby=result-1]", "custodian-1 (1 of 2 needed)")
+	w.cosign(cosigners[1:2])
 	voidWhileOpen(t, b)
 	b.visit("/check?lang=en")
 	b.tabTo("#paste")
@@ -58,6 +65,9 @@ func TestBrowserVoid(t *testing.T) {
 	b.says("#result-1", "抽獎的現況")
 	b.says(".void", "這次抽獎已作廢，並經保管人連署確認")
 	b.says("[aria-labelledby=result-1]", "custodian-1, custodian-2")
+	if text := b.text("main"); strings.Contains(text, "FAILED") || strings.Contains(text, "須 2 位，目前 2 位") {
+		t.Errorf("a void that counts is told to wait: %s", text)
+	}
 	b.inspect("void")
 	b.visit("/c/void?lang=en")
 	b.says(".byline", "Void")
@@ -83,6 +93,13 @@ func TestBrowserVoid(t *testing.T) {
 	b.until(`document.querySelector(".outcome") !== null`)
 	b.says(".outcome", "這次抽獎已作廢，沒有得獎人")
 
+	// Whoever's clock is past the deadline is told of no custodian who could still confirm it.
+	b.visit("/c/void-missed")
+	b.says("[aria-labelledby=verify-title] .void", "保管人尚未確認")
+	b.eval(`(window.Date = class extends Date { constructor(...at) { at.length > 0 ? super(...at) : super(Date.now() + 49 * 3600e3); } }, document.querySelector("#lang-en").click())`)
+	b.says("[aria-labelledby=verify-title] .void", "that was not confirmed in time: until the draw is held, this command ends with FAILED")
+	b.says("[aria-labelledby=result-1]", "not enough custodians cosigned that in time")
+
 	w.ahead.Store(int64(49*time.Hour + 2*time.Minute))
 	if _, err := w.draws.RunDraw(w.staff, &fairlotv1.RunDrawRequest{Name: missed.Name + "/draws/1"}); err != nil {
 		t.Fatal(err)
@@ -90,6 +107,9 @@ func TestBrowserVoid(t *testing.T) {
 	b.visit("/c/void-missed?lang=en")
 	b.says("#result-1", "Result of the draw")
 	b.says(".void", "that does not count, so it was drawn")
+	if b.eval(`document.querySelector("[aria-labelledby=verify-title] .void") !== null`) != "false" {
+		t.Error("of a draw that is drawn it still says that verify fails")
+	}
 	b.visit("/c/void-missed")
 	b.says(".void", "那項宣告不算數，所以照常抽出")
 	b.inspect("void-missed")

@@ -235,7 +235,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
           notice(page),
           kept(page),
           !taken && open && holds && form(page),
-          drawVerify(c, page)));
+          drawVerify(c, draws, page)));
     },
   };
 }

@@ -222,6 +222,7 @@ export const en: Strings = {
   entrants: "Entries listed",
   cosigned: "List cosigned by",
   cosignedNone: "nobody yet",
+  cosignedOf: (names, have, need) => `${names} (${have} of ${need} needed)`,
   voidReason: "Reason given for the void",
   voidDeadline: "The void must be cosigned by",
   voidDeadlineOver: "The void had to be cosigned by",
@@ -247,6 +248,8 @@ export const en: Strings = {
   showAll: (n) => `Show all ${n}`,
   noSeats: "There is no winner.",
   verifyTitle: "Verify it yourself",
+  verifyVoidWaits: "A draw has been declared void, and custodians have not confirmed that yet: until they do, or the draw is held, this command ends with FAILED.",
+  verifyVoidMissed: "A draw had been declared void, and that was not confirmed in time: until the draw is held, this command ends with FAILED.",
   verifyLead: "All records are in one file. Download it, or give its address, and run on your own computer:",
   bundle: "Download all records (tar)",
 

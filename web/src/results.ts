@@ -69,12 +69,18 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
       ...(d.voidReason !== "" ? ([
         [t.voidReason, voidReason(d, page)],
         ...(d.voidDeadline ? [[past(d.voidDeadline) ? t.voidDeadlineOver : t.voidDeadline, when(d.voidDeadline, page)]] : []),
-        [t.voidCosigned, d.voidCosignedBy.length > 0 ? d.voidCosignedBy.join(", ") : t.cosignedNone],
+        [t.voidCosigned, cosigners(d.voidCosignedBy, c, page)],
       ] as [string, string | HTMLElement][]) : []),
-      ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, d.cosignedBy.length > 0 ? d.cosignedBy.join(", ") : t.cosignedNone]] as [string, string][]) : []),
+      ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, cosigners(d.cosignedBy, c, page)]] as [string, string][]) : []),
     ]),
     d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page),
     d.state === "DRAW_STATE_DRAWN" && claimed(c.claim, page));
+}
+
+// cosigners names those who cosigned, and says how many are needed as long as they are too few.
+function cosigners(by: string[], c: Campaign, page: Page): string {
+  const names = by.length > 0 ? by.join(", ") : page.t.cosignedNone;
+  return by.length < c.threshold ? page.t.cosignedOf(names, by.length, c.threshold) : names;
 }
 
 const past = (time: string | null | undefined): boolean => !!time && new Date() > new Date(time);
@@ -139,11 +145,13 @@ function noteOf(s: Seat, page: Page): string | false {
   return s.called && t.called;
 }
 
-export function drawVerify(c: Campaign, page: Page): HTMLElement {
+export function drawVerify(c: Campaign, draws: Draw[], page: Page): HTMLElement {
   const path = bundlePath(c);
+  const open = draws.filter((d) => d.voidReason !== "" && !isVoid(d) && d.state !== "DRAW_STATE_DRAWN");
   return h("section", { class: "card no-print", "aria-labelledby": "verify-title" },
     h("h2", { id: "verify-title" }, page.t.verifyTitle),
     h("p", {}, page.t.verifyLead),
     verifyCommand(path),
+    open.length > 0 && h("p", { class: "caution void" }, open.every((d) => past(d.voidDeadline)) ? page.t.verifyVoidMissed : page.t.verifyVoidWaits),
     h("p", {}, h("a", { href: path, download: true }, page.t.bundle)));
 }

@@ -220,6 +220,7 @@ export const zh = {
   entrants: "名單人數",
   cosigned: "名單連署人",
   cosignedNone: "尚無",
+  cosignedOf: (names: string, have: number, need: number) => `${names}（須 ${need} 位，目前 ${have} 位）`,
   voidReason: "宣告作廢的理由",
   voidDeadline: "作廢須連署的期限",
   voidDeadlineOver: "作廢須連署的期限（已過）",
@@ -247,6 +248,8 @@ export const zh = {
   showAll: (n: number) => `顯示全部 ${n} 名`,
   noSeats: "沒有得獎人。",
   verifyTitle: "自己驗證",
+  verifyVoidWaits: "有抽獎已宣告作廢，保管人尚未確認：在確認或開獎之前，這個指令的結果會是 FAILED。",
+  verifyVoidMissed: "有抽獎曾宣告作廢，但未及時得到確認：在開獎之前，這個指令的結果會是 FAILED。",
   verifyLead: "全部紀錄都在一個檔案裡。下載後，或直接用網址，在自己的電腦上執行：",
   bundle: "下載全部紀錄（tar）",
 
