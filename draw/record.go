@@ -181,33 +181,6 @@ type Void struct {
 // ReasonBeaconDead is the reason of a void that may come after the round's time.
 const ReasonBeaconDead = "beacon-dead"
 
-// Close fixes a draw's entry list.
-type Close struct {
-	Open     Hash
-	Draw     int
-	Entrants int64
-	Zero     []Zero // in the order of ZeroReasons
-	Days     []Day  // ascending
-	Root     Root
-}
-
-// Zero counts the leaves that have chances 0 for one reason.
-type Zero struct {
-	Reason string
-	Count  int64
-}
-
-// Day counts the entries of one day, YYYY-MM-DD, in the campaign's zone.
-type Day struct {
-	Date  string
-	Count int64
-}
-
-// ZeroReasons are the reasons for chances 0, in their order.
-func ZeroReasons() []string {
-	return []string{"duplicate", "excluded", "erased", "erased-at-desk", "superseded", "won-earlier"}
-}
-
 // Result states a draw's outcome. Ranking is the hash of the ranking file and Ranked its number of lines.
 type Result struct {
 	Open      Hash
@@ -234,24 +207,6 @@ func ReplaceReasons() []string {
 	return []string{"declined", "unreachable", "late", "ineligible", "erased"}
 }
 
-// Opened announces that envelopes will be opened. Draw is 0 and Case is set for the purposes court, breach and person; for
-// notice, claim, tax and audit Draw is set and Case is nil.
-type Opened struct {
-	Open     Hash
-	Draw     int
-	Purpose  string
-	Case     *[16]byte
-	Count    int64
-	Unproven bool
-}
-
-// Erased states what was destroyed. By is `operator` or `custodian-N`.
-type Erased struct {
-	Open Hash
-	What []string // codes, strictly ascending
-	By   string
-}
-
 // Origin is entry 0 of a log that carries on after another one.
 type Origin struct {
 	Log     string
@@ -270,9 +225,6 @@ type TrailHead struct {
 // Kind is `amend`.
 func (*Amend) Kind() string { return "amend" }
 
-// Kind is `close`.
-func (*Close) Kind() string { return "close" }
-
 // Kind is `void`.
 func (*Void) Kind() string { return "void" }
 
@@ -281,12 +233,6 @@ func (*Result) Kind() string { return "result" }
 
 // Kind is `replace`.
 func (*Replace) Kind() string { return "replace" }
-
-// Kind is `opened`.
-func (*Opened) Kind() string { return "opened" }
-
-// Kind is `erased`.
-func (*Erased) Kind() string { return "erased" }
 
 // Kind is `origin`.
 func (*Origin) Kind() string { return "origin" }
@@ -298,9 +244,6 @@ func (*TrailHead) Kind() string { return "audit" }
 func (a *Amend) About() (Hash, int) { return a.Open, a.Draw }
 
 // About names campaign and draw.
-func (c *Close) About() (Hash, int) { return c.Open, c.Draw }
-
-// About names campaign and draw.
 func (v *Void) About() (Hash, int) { return v.Open, v.Draw }
 
 // About names campaign and draw.
@@ -308,12 +251,6 @@ func (x *Result) About() (Hash, int) { return x.Open, x.Draw }
 
 // About names campaign and draw.
 func (p *Replace) About() (Hash, int) { return p.Open, p.Draw }
-
-// About names the campaign and, for purposes that have one, the draw.
-func (o *Opened) About() (Hash, int) { return o.Open, o.Draw }
-
-// About names the campaign.
-func (e *Erased) About() (Hash, int) { return e.Open, 0 }
 
 // About names nothing.
 func (*Origin) About() (Hash, int) { return Hash{}, 0 }
@@ -334,45 +271,6 @@ func (v *Void) Marshal() ([]byte, error) {
 	w.must("reason", isCode(v.Reason))
 	w.line("reason", v.Reason)
 	return w.record("void")
-}
-
-// Marshal prints the record.
-func (c *Close) Marshal() ([]byte, error) {
-	w := begin("close", c.Open, c.Draw)
-	w.dec("entrants", c.Entrants, 0, maxDec)
-	reasons := ZeroReasons()
-	for _, z := range c.Zero {
-		for len(reasons) > 0 && reasons[0] != z.Reason {
-			reasons = reasons[1:]
-		}
-		w.must("zero", len(reasons) > 0)
-		reasons = reasons[min(1, len(reasons)):]
-		w.limits("zero", z.Count, 1, maxDec)
-		w.line("zero", fmt.Sprintf("%s %d", z.Reason, z.Count))
-	}
-	last := ""
-	for _, d := range c.Days {
-		w.must("day", isDate(d.Date) && d.Date > last)
-		last = d.Date
-		w.limits("day", d.Count, 1, maxDec)
-		w.line("day", fmt.Sprintf("%s %d", d.Date, d.Count))
-	}
-	w.hex("root", c.Root[:])
-	return w.record("close")
-}
-
-func parseClose(r *reader, open Hash, draw int) *Close {
-	c := &Close{Open: open, Draw: draw, Entrants: r.dec("entrants")}
-	for r.has("zero") {
-		f := r.fields("zero", 2)
-		c.Zero = append(c.Zero, Zero{f[0], r.num("zero", f[1])})
-	}
-	for r.has("day") {
-		f := r.fields("day", 2)
-		c.Days = append(c.Days, Day{f[0], r.num("day", f[1])})
-	}
-	r.hex(c.Root[:], "root")
-	return c
 }
 
 // Marshal prints the record.
@@ -416,63 +314,6 @@ func parseReplace(r *reader, open Hash, draw int) *Replace {
 		p.Next = int(r.num("next", v))
 	}
 	return p
-}
-
-// Marshal prints the record.
-func (o *Opened) Marshal() ([]byte, error) {
-	draw := o.Draw
-	if o.Case != nil {
-		w := &writer{}
-		w.must("draw", draw == 0)
-		if w.err != nil {
-			return w.record("opened")
-		}
-		draw = -1
-	}
-	w := begin("opened", o.Open, draw)
-	if o.Case == nil {
-		w.oneOf("purpose", o.Purpose, "notice", "claim", "tax", "audit")
-	} else {
-		w.oneOf("purpose", o.Purpose, "court", "breach", "person")
-		w.hex("case", o.Case[:])
-	}
-	w.dec("count", o.Count, 1, maxDec)
-	w.line("unproven", map[bool]string{true: "yes", false: "no"}[o.Unproven])
-	return w.record("opened")
-}
-
-func parseOpened(r *reader, open Hash, draw int) *Opened {
-	o := &Opened{Open: open, Draw: draw, Purpose: r.value("purpose")}
-	if r.has("case") {
-		o.Case = new([16]byte)
-		r.hex(o.Case[:], "case")
-	}
-	o.Count = r.dec("count")
-	o.Unproven = r.yesNo("unproven", "yes", "no")
-	return o
-}
-
-// Marshal prints the record.
-func (e *Erased) Marshal() ([]byte, error) {
-	w := begin("erased", e.Open, -1)
-	w.must("what", len(e.What) > 0)
-	for i, what := range e.What {
-		w.must("what", isCode(what) && (i == 0 || e.What[i-1] < what))
-		w.line("what", what)
-	}
-	n, isCustodian := strings.CutPrefix(e.By, "custodian-")
-	w.must("by", e.By == "operator" || isCustodian && len(n) == 1 && n[0] >= '1' && n[0] <= '9')
-	w.line("by", e.By)
-	return w.record("erased")
-}
-
-func parseErased(r *reader, open Hash) *Erased {
-	e := &Erased{Open: open}
-	for r.has("what") {
-		e.What = append(e.What, r.value("what"))
-	}
-	e.By = r.value("by")
-	return e
 }
 
 // Marshal prints the record.

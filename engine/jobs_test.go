@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,139 +11,9 @@ import (
 	"time"
 
 	"fairlot/crypto/beacon"
-	"fairlot/draw"
 	"fairlot/engine"
 	"fairlot/store"
-	"fairlot/verify"
 )
-
-// truth is a beacon of one key that goes by the true time, whatever clock the engine has.
-type truth struct {
-	*beacon.Local
-	at   atomic.Int64 // Unix nanoseconds
-	away atomic.Bool
-}
-
-func (b *truth) Fetch(_ context.Context, c beacon.Chain, round uint64) ([48]byte, error) {
-	switch {
-	case b.away.Load():
-		return [48]byte{}, beacon.ErrNoRelay
-	case c.Time(round).After(time.Unix(0, b.at.Load())):
-		return [48]byte{}, beacon.ErrNotYet
-	}
-	return b.Sign(round), nil
-}
-
-// clockwork is an installation whose true time passes when the test says so; its clock may be wrong.
-type clockwork struct {
-	*world
-	beacon  *truth
-	elapsed atomic.Int64
-	run     *engine.Runner
-	second  *atomic.Int64 // the own time of the second of two runners
-}
-
-func newClockwork(t *testing.T) *clockwork {
-	t.Helper()
-	return newClockworkOn(t, newWorld(t))
-}
-
-func newClockworkOn(t *testing.T, w *world) *clockwork {
-	t.Helper()
-	k := &clockwork{world: w, beacon: &truth{Local: must(beacon.NewLocal(start.Unix()-1000, 3))(t)}}
-	k.cfg.Beacon = k.beacon
-	k.beacon.at.Store(start.UnixNano())
-	k.restart()
-	return k
-}
-
-// restart starts another engine and another runner.
-func (k *clockwork) restart() {
-	k.t.Helper()
-	k.reopen()
-	k.SetElapsed(func() time.Duration { return time.Duration(k.elapsed.Load()) })
-	k.run = k.NewRunner()
-}
-
-// pass lets true time pass in steps, and looks after each.
-func (k *clockwork) pass(d, step time.Duration) {
-	k.t.Helper()
-	for ; d > 0; d -= step {
-		k.move(min(step, d))
-		k.look()
-	}
-}
-
-func (k *clockwork) move(d time.Duration) {
-	k.elapsed.Add(int64(d))
-	k.beacon.at.Add(int64(d))
-	k.setClock(k.now().Add(d))
-}
-
-// goTo moves the true time to an instant without looking.
-func (k *clockwork) goTo(at time.Time) { k.move(at.Sub(time.Unix(0, k.beacon.at.Load()))) }
-
-// reopenBeside starts another engine on the same rooms while the one before lives on.
-func (k *clockwork) reopenBeside() {
-	k.t.Helper()
-	k.Engine = must(engine.New(context.Background(), k.cfg))(k.t)
-	k.t.Cleanup(k.Engine.Close)
-}
-
-func (k *clockwork) look() {
-	k.t.Helper()
-	if err := k.run.Look(context.Background()); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// jump makes the clock wrong by d, and right again by −d.
-func (k *clockwork) jump(d time.Duration) { k.setClock(k.now().Add(d)) }
-
-// timed are rules with one draw on the test's beacon and a year's retention.
-func (k *clockwork) timed() engine.Rules {
-	r := noProof(rules())
-	c := k.beacon.Chain()
-	r.Draws[0].Beacon = &engine.Chain{Hash: c.Hash[:], Period: int64(c.Period), Genesis: c.Genesis, Key: c.Key[:]}
-	r.Draws[0].DrawTime = r.ObjectionsEnd.Add(2 * time.Hour)
-	r.Retention = 30
-	return r
-}
-
-func (k *clockwork) state(c engine.Campaign) store.CampaignState {
-	k.t.Helper()
-	return must(k.FindCampaign(context.Background(), c.Slug, true))(k.t).State
-}
-
-func (k *clockwork) wantState(c engine.Campaign, want store.CampaignState) {
-	k.t.Helper()
-	if got := k.state(c); got != want {
-		k.t.Fatalf("campaign in state %d, want %d\n%s", got, want, k.errs.String())
-	}
-}
-
-func (k *clockwork) drawState(c engine.Campaign) store.DrawState {
-	k.t.Helper()
-	return must(k.Draw(context.Background(), c.ID, 1))(k.t).State
-}
-
-// kinds counts the records of the log by kind, but for heads of the audit trail: what the daemon does by itself leaves acts on many days.
-func (k *clockwork) kinds() map[string]int {
-	k.t.Helper()
-	out := map[string]int{}
-	for _, b := range must(k.rooms.Registry.LogRecords(context.Background(), 0, 10000))(k.t) {
-		out[must(draw.ParseRecord(b))(k.t).Kind()]++
-	}
-	delete(out, "audit")
-	return out
-}
-
-func (k *clockwork) someEnter(c engine.Campaign, n int) {
-	k.t.Helper()
-	for i := range n {
-		k.enter(k.client(c, i, ""))
-	}
-}
 
 // TestLifeByTheClock opens, closes, draws and erases a campaign without anybody's call but the draft's and the release's.
 func TestLifeByTheClock(t *testing.T) {
@@ -239,25 +108,6 @@ func TestLifeByTheClock(t *testing.T) {
 	wantVerified(t, []byte(bundle.String()))
 }
 
-// wantVerified wants that everything in a bundle holds; no witness was there in time.
-func wantVerified(t *testing.T, b []byte) {
-	t.Helper()
-	files := must(verify.Tar(bytes.NewReader(b), int64(len(b))))(t)
-	out, err := verify.Bundle(files, verify.Options{})
-	if err != nil || out.Status != verify.StatusUnconfirmed || out.Draws[0].State != verify.StateDrawn {
-		t.Errorf("the bundle does not verify: %v", err)
-	}
-}
-
-func find(todos []engine.Todo, kind engine.TodoKind) int {
-	for i, t := range todos {
-		if t.Kind == kind {
-			return i
-		}
-	}
-	return -1
-}
-
 // TestDraftChangedDoesNotOpen: what opens by itself is the draft that was agreed on, or nothing.
 func TestDraftChangedDoesNotOpen(t *testing.T) {
 	k := newClockwork(t)
@@ -284,29 +134,6 @@ func TestDraftChangedDoesNotOpen(t *testing.T) {
 	}
 }
 
-var one, two = engine.Actor{Token: "0000000000000001", Label: "one", Role: engine.RoleOfficer}, engine.Actor{Token: "0000000000000002", Label: "two", Role: engine.RoleOfficer}
-
-// timedOpening has two persons want the opening of a draft at an instant.
-func (k *clockwork) timedOpening(c engine.Campaign, at time.Time) {
-	k.t.Helper()
-	ctx := context.Background()
-	a := must(k.RequestOpening(ctx, one, c.ID, c.Etag, at))(k.t)
-	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
-}
-
-// releaseAll opens the contacts of all who hold a seat.
-func (k *clockwork) releaseAll(c engine.Campaign) []engine.Release {
-	k.t.Helper()
-	ctx := context.Background()
-	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
-	all, _, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
-	return must(all, err)(k.t)
-}
-
 // TestNothingIsErasedUnasked: without a retention nothing goes, ever.
 func TestNothingIsErasedUnasked(t *testing.T) {
 	k := newClockwork(t)
@@ -318,170 +145,6 @@ func TestNothingIsErasedUnasked(t *testing.T) {
 	k.goTo(start.AddDate(20, 0, 0))
 	k.pass(3*time.Minute, time.Minute)
 	k.wantState(c, store.Closed)
-}
-
-// drawn takes a campaign to its result by the clock.
-func (k *clockwork) drawn(c engine.Campaign) {
-	k.t.Helper()
-	for range 5 {
-		k.goTo(c.Rules.ObjectionsEnd)
-		k.pass(5*time.Second, time.Second)
-		k.goTo(c.Rules.Draws[0].DrawTime.Add(6 * time.Second))
-		k.pass(5*time.Second, time.Second)
-		if k.state(c) >= store.Closed && k.drawState(c) == store.DrawDrawn {
-			return
-		}
-	}
-	k.t.Fatalf("not drawn\n%s", k.errs.String())
-}
-
-// TestClockJumps tells stories of clocks. What is done must be the same as with a true clock, no record twice, and nothing before its true time.
-func TestClockJumps(t *testing.T) {
-	stories := map[string]func(k *clockwork, c engine.Campaign){
-		"a day ahead before the end, then right": func(k *clockwork, c engine.Campaign) {
-			k.goTo(c.Rules.EntriesEnd.Add(-2 * time.Hour))
-			k.look()
-			k.jump(24 * time.Hour)
-			k.both(5*time.Minute, 5*time.Second)
-			k.jump(-24 * time.Hour)
-			k.both(5*time.Minute, 5*time.Second)
-		},
-		"a day ahead for long, before objections have ended": func(k *clockwork, c engine.Campaign) {
-			k.goTo(c.Rules.EntriesEnd.Add(time.Minute))
-			k.both(time.Minute, time.Second)
-			k.jump(24 * time.Hour)
-			k.both(time.Hour, 10*time.Second)
-			k.jump(-24 * time.Hour)
-			k.both(time.Minute, time.Second)
-		},
-		"a day ahead from the start on": func(k *clockwork, c engine.Campaign) {
-			k.goTo(c.Rules.EntriesEnd.Add(time.Minute))
-			k.Work(context.Background())
-			k.jump(24 * time.Hour)
-			k.restart()
-			k.both(time.Hour, 10*time.Second)
-			k.jump(-24 * time.Hour)
-			k.restart()
-		},
-		"a day back between close and draw": func(k *clockwork, c engine.Campaign) {
-			k.goTo(c.Rules.ObjectionsEnd)
-			k.both(10*time.Second, time.Second)
-			k.wantState(c, store.Closed)
-			k.jump(-24 * time.Hour)
-			k.both(20*time.Minute, 10*time.Second)
-			k.wantState(c, store.Closed)
-			k.jump(24 * time.Hour)
-			k.both(time.Minute, time.Second)
-		},
-		"jitter": func(k *clockwork, c engine.Campaign) {
-			k.goTo(c.Rules.ObjectionsEnd.Add(-30 * time.Second))
-			for i := range 30 {
-				by := time.Duration(i%3-1) * 12 * time.Second
-				k.jump(by)
-				k.both(3*time.Second, time.Second)
-				k.jump(-by)
-			}
-			k.wantState(c, store.Closed)
-		},
-	}
-	for name, story := range stories {
-		t.Run(name, func(t *testing.T) {
-			k := newClockwork(t)
-			c := k.open(k.timed())
-			k.someEnter(c, 12)
-			story(k, c)
-			k.goTo(k.trueTime().Add(engine.SteadyFor))
-			k.drawn(c)
-			if got := fmt.Sprint(k.kinds()); got != fmt.Sprint(map[string]int{"open": 1, "close": 1, "result": 1}) {
-				t.Errorf("the log holds %s", got)
-			}
-			k.Work(context.Background())
-			k.wantClosed(must(k.FindCampaign(context.Background(), c.Slug, false))(t), 12, 0)
-		})
-	}
-}
-
-func (k *clockwork) trueTime() time.Time { return time.Unix(0, k.beacon.at.Load()).UTC() }
-
-// both is pass, with the rest of what Run does, and with the promise that nothing irrevocable happens before its true time.
-func (k *clockwork) both(d, step time.Duration) {
-	k.t.Helper()
-	for ; d > 0; d -= step {
-		k.move(step)
-		k.look()
-		k.Work(context.Background())
-		k.wantInTime()
-	}
-}
-
-func (k *clockwork) wantInTime() {
-	k.t.Helper()
-	if what := k.earlyAt(k.trueTime()); what != "" {
-		k.t.Fatal(what)
-	}
-}
-
-// earlyAt says what happened before its time.
-func (k *clockwork) earlyAt(now time.Time) string {
-	k.t.Helper()
-	for _, c := range must(k.ListCampaigns(context.Background(), store.CampaignID{}, 10, true))(k.t) {
-		if c.State >= store.Ended && now.Before(c.Rules.EntriesEnd) {
-			return "ended before its time"
-		}
-		if c.State >= store.Closed && now.Before(c.Rules.ObjectionsEnd) {
-			return "closed before its time"
-		}
-	}
-	return ""
-}
-
-// TestBelievingTheClockIsCaught: an engine whose clock is believed whatever it does ends and closes before the time, and the promise of the stories above
-// sees it.
-func TestBelievingTheClockIsCaught(t *testing.T) {
-	for name, disarm := range map[string]func(k *clockwork){
-		"a jump is not seen": func(k *clockwork) { k.SetElapsed(func() time.Duration { return k.now().Sub(start) }) },
-		"the beacon says yes": func(k *clockwork) {
-			k.beacon.at.Store(start.AddDate(9, 0, 0).UnixNano())
-			k.SetElapsed(func() time.Duration { return k.now().Sub(start) })
-		},
-	} {
-		k := newClockwork(t)
-		c := k.open(k.timed())
-		k.someEnter(c, 6)
-		k.goTo(c.Rules.EntriesEnd.Add(-time.Hour))
-		truth := k.trueTime()
-		disarm(k)
-		k.run = k.NewRunner()
-		k.look()
-		k.jump(26 * time.Hour)
-		k.look()
-		k.Work(context.Background())
-		if k.earlyAt(truth) == "" {
-			t.Errorf("%s: nothing came too early, so the stories are worth nothing", name)
-		}
-	}
-}
-
-// TestClockNeverErases: however far ahead the clock is, and for however long, nothing is destroyed before the beacon says that it is time.
-func TestClockNeverErases(t *testing.T) {
-	k := newClockwork(t)
-	c := k.open(k.timed())
-	k.someEnter(c, 12)
-	k.drawn(c)
-	k.jump(400 * 24 * time.Hour)
-	k.restart()
-	k.pass(2*time.Hour, 10*time.Second)
-	k.wantState(c, store.Closed)
-	k.beacon.away.Store(true) // nor if no relay can be asked
-	k.pass(2*time.Hour, 10*time.Second)
-	k.wantState(c, store.Closed)
-	if leaves := must(k.rooms.Identity.Leaves(context.Background(), c.ID, store.EntrantID{}, 1))(t); len(must(k.rooms.Identity.Sealed(context.Background(), c.ID, []store.EntrantID{leaves[0].ID}))(t)) != 1 {
-		t.Error("an envelope is gone")
-	}
-	k.beacon.away.Store(false)
-	k.beacon.at.Add(int64(400 * 24 * time.Hour)) // the clock was right
-	k.pass(2*time.Minute, time.Second)
-	k.wantState(c, store.Erased)
 }
 
 // TestKilledAtEachStepOfAJob has a runner die at every step of closing, drawing and erasing, and another one go on.

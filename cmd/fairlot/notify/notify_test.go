@@ -2,15 +2,8 @@ package notify
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
-	"math/big"
 	"mime"
 	"mime/quotedprintable"
 	"net"
@@ -22,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -98,140 +90,6 @@ func (d *daemon) client(t *testing.T) fairlotv1.NotificationServiceClient {
 	}
 	t.Cleanup(func() { conn.Close() })
 	return fairlotv1.NewNotificationServiceClient(conn)
-}
-
-// postman is a mail server whose manners a test sets.
-type postman struct {
-	mu    sync.Mutex
-	mails []string
-	to    []string
-	tries int
-	user  string
-	// each is asked before the answer to MAIL, RCPT and DATA; nil: yes
-	each func(verb string, try int) error
-}
-
-type postSession struct {
-	p    *postman
-	auth bool
-	to   string
-}
-
-func (p *postman) NewSession(*smtp.Conn) (smtp.Session, error) {
-	return &postSession{p: p, auth: p.user == ""}, nil
-}
-
-func (s *postSession) AuthMechanisms() []string {
-	if s.p.user == "" {
-		return nil
-	}
-	return []string{sasl.Plain}
-}
-
-func (s *postSession) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if user != s.p.user || password != "open sesame" {
-			return smtp.ErrAuthFailed
-		}
-		s.auth = true
-		return nil
-	}), nil
-}
-
-func (s *postSession) ask(verb string) error {
-	s.p.mu.Lock()
-	defer s.p.mu.Unlock()
-	if verb == "MAIL" {
-		s.p.tries++
-	}
-	if s.p.each == nil {
-		return nil
-	}
-	return s.p.each(verb, s.p.tries)
-}
-
-func (s *postSession) Mail(string, *smtp.MailOptions) error {
-	if !s.auth {
-		return smtp.ErrAuthRequired
-	}
-	return s.ask("MAIL")
-}
-
-func (s *postSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.to = to
-	return s.ask("RCPT")
-}
-
-func (s *postSession) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	if err := s.ask("DATA"); err != nil {
-		return err
-	}
-	s.p.mu.Lock()
-	defer s.p.mu.Unlock()
-	s.p.mails = append(s.p.mails, string(b))
-	s.p.to = append(s.p.to, s.to)
-	return nil
-}
-
-func (s *postSession) Reset()        {}
-func (s *postSession) Logout() error { return nil }
-
-// serve runs the mail server; security is none, starttls or tls.
-func (p *postman) serve(t *testing.T, security string) Server {
-	t.Helper()
-	s := smtp.NewServer(p)
-	s.Domain = "mail.example.org"
-	s.ErrorLog = quiet{}
-	cert, roots := certificate(t, "127.0.0.1")
-	if security != "none" {
-		s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	if security == "tls" {
-		l = tls.NewListener(l, s.TLSConfig)
-	}
-	go s.Serve(l)
-	t.Cleanup(func() { s.Close() })
-	out, err := NewServer(addr, security)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out.Name, out.Roots, out.Timeout = "library.example", roots, 2*time.Second
-	return out
-}
-
-type quiet struct{}
-
-func (quiet) Printf(string, ...any) {}
-func (quiet) Println(...any)        {}
-
-func certificate(t *testing.T, host string) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.ParseIP(host)}}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
 // won is a drawn campaign with opened winners.
@@ -510,125 +368,6 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	}
 	if _, err := NewServer("mail.example.org", "tls"); !errors.Is(err, ErrServer) {
 		t.Errorf("without port: %v", err)
-	}
-}
-
-// rough is a mail server written by hand that talks until it is told to misbehave.
-func rough(t *testing.T, talk func(net.Conn, func(string) string)) Server {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				buf := make([]byte, 64<<10)
-				talk(c, func(say string) string {
-					io.WriteString(c, say)
-					n, err := c.Read(buf)
-					if err != nil {
-						return "QUIT"
-					}
-					return string(buf[:n])
-				})
-			}()
-		}
-	}()
-	s, err := NewServer(l.Addr().String(), "none")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Name, s.Timeout = "library.example", 300*time.Millisecond
-	return s
-}
-
-// upToData greets and takes everything until the message has come in full.
-func upToData(say func(string) string) {
-	in := say("220 hello\r\n")
-	for !strings.HasPrefix(in, "DATA") {
-		if strings.HasPrefix(in, "QUIT") {
-			return
-		}
-		in = say("250 ok\r\n")
-	}
-	in = say("354 go\r\n")
-	for !strings.HasSuffix(in, "\r\n.\r\n") && in != "QUIT" {
-		in += say("")
-		if strings.HasSuffix(in, "QUIT") {
-			return
-		}
-	}
-}
-
-func TestDroppedAfterDataIsUnknown(t *testing.T) {
-	server := rough(t, func(c net.Conn, say func(string) string) { upToData(say) })
-	rows, d, _, err := run(t, server, nil)
-	expect(t, rows, err, "unknown unknown unknown", nil)
-	if rows[0].Attempts != 1 {
-		t.Errorf("sent %d times", rows[0].Attempts)
-	}
-	// It is never sent again by itself.
-	p := &postman{}
-	rows, _, _, err = run(t, p.serve(t, "none"), func(_ *Run, fresh *daemon, _ []Winner) { fresh.state = d.state })
-	expect(t, rows, err, "unknown unknown unknown", nil)
-	if len(p.mails) != 0 {
-		t.Errorf("%d mails were sent again", len(p.mails))
-	}
-	// Until somebody says so.
-	rows, _, _, err = run(t, p.serve(t, "none"), func(r *Run, fresh *daemon, _ []Winner) { fresh.state, r.ResendUnknown = d.state, true })
-	expect(t, rows, err, "sent sent sent", nil)
-	if len(p.mails) != 3 {
-		t.Errorf("%d mails", len(p.mails))
-	}
-}
-
-func TestHangs(t *testing.T) {
-	// After the message: unknown.
-	server := rough(t, func(c net.Conn, say func(string) string) { upToData(say); time.Sleep(2 * time.Second) })
-	rows, _, _, err := run(t, server, nil)
-	expect(t, rows, err, "unknown unknown unknown", nil)
-	// Before anything: nothing was sent, and the run ends in time.
-	server = rough(t, func(net.Conn, func(string) string) { time.Sleep(2 * time.Second) })
-	began := time.Now()
-	rows, d, pauses, err := run(t, server, nil)
-	expect(t, rows, err, "pending pending pending", ErrUnreachable)
-	if len(pauses) != 3 || len(d.steps) != 0 || time.Since(began) > 10*time.Second {
-		t.Errorf("pauses %v, steps %v, %s", pauses, d.steps, time.Since(began))
-	}
-	// At RCPT: nothing was taken.
-	server = rough(t, func(c net.Conn, say func(string) string) {
-		in := say("220 hello\r\n")
-		for !strings.HasPrefix(in, "RCPT") && !strings.HasPrefix(in, "QUIT") {
-			in = say("250 ok\r\n")
-		}
-		time.Sleep(2 * time.Second)
-	})
-	rows, _, _, err = run(t, server, func(r *Run, _ *daemon, _ []Winner) { r.Attempts = 1 })
-	expect(t, rows, err, "pending pending pending", nil)
-}
-
-func TestNobodyListens(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := NewServer(l.Addr().String(), "none")
-	l.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Name = "library.example"
-	rows, d, _, err := run(t, server, nil)
-	expect(t, rows, err, "pending pending pending", ErrUnreachable)
-	if len(d.steps) != 0 {
-		t.Errorf("steps %v", d.steps)
 	}
 }
 
