@@ -203,6 +203,8 @@ func TestBrowserVoidReceipt(t *testing.T) {
 	b.says(".outcome", "Draw 1: "+why)
 	b.says(".found .void", "A void draw is not held")
 	b.says("#status", "Except in draw 1, which is void.")
+	check("/check", saved)
+	b.says("#status", "已計入抽獎，有 1 個機會。第 1 次抽獎除外：已作廢。")
 
 	w.declareVoid(c.Name + "/draws/2")
 	w.cosign(cosigners[:2])

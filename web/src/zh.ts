@@ -303,6 +303,6 @@ export const zh = {
   outcomeVoid: (why: string) => `這次抽獎已作廢，沒有得獎人。理由：${why}。`,
   voidFollows: "作廢的抽獎不會舉行，也不會有人收到得獎通知。您不必做什麼；收據請留著，仍可用來查驗公開的名單。有疑問，請洽主辦機關。",
   statusVoid: "已收到；抽獎已作廢，這筆不會參加抽獎。",
-  statusSomeVoid: (base: string, which: string) => `${base} 第 ${which} 次抽獎除外：已作廢。`,
+  statusSomeVoid: (base: string, which: string) => `${base}第 ${which} 次抽獎除外：已作廢。`,
   lookUpCaveat: "這裡只查您這一筆。整份名單與抽獎是否正確，請用下列指令驗證：",
 };
