@@ -79,6 +79,12 @@ func actValue(act []byte, key string) string {
 	return ""
 }
 
+// lastMoment is until when what an act says can be logged, if there is such a time.
+func lastMoment(act []byte) (time.Time, bool) {
+	last, err := time.Parse(time.RFC3339, actValue(act, "log-by"))
+	return last, err == nil
+}
+
 // request stores what by asks for, or returns the approval of the very same act that waits already.
 func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Approval, error) {
 	all, err := e.unfinished(ctx)
@@ -94,7 +100,7 @@ func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Appro
 	a.State, a.Requester = store.ApprovalPending, store.Person{Token: by.Token, Label: by.Label}
 	a.Requested = e.Now().UTC().Truncate(time.Second)
 	a.Expires = a.Requested.Add(approvalLife)
-	if last, err := time.Parse(time.RFC3339, actValue(a.Act, "log-by")); err == nil && last.Before(a.Expires) {
+	if last, ok := lastMoment(a.Act); ok && last.Before(a.Expires) {
 		a.Expires = last.Add(time.Second) // it can still be logged at that second
 	}
 	if err := e.Registry.PutApproval(ctx, a); err != nil {
@@ -189,13 +195,14 @@ func (e *Engine) Approve(ctx context.Context, by Actor, id [16]byte, digest [32]
 		return a, err
 	}
 	kind := kindOf(a.Kind)
+	last, ends := lastMoment(a.Act)
 	switch {
 	case !slices.Contains(kind.roles, by.Role):
 		return a, refuse(RoleRefused, "this is approved by somebody who is %s", strings.Join(kind.roles, " or "))
 	case samePerson(a.Requester, by):
 		return a, refuse(ApprovalSelf, "you asked for this yourself: two persons must want it, so let somebody else approve it")
-	case a.Expired && actValue(a.Act, "log-by") != "" && e.Now().Sub(a.Requested) < approvalLife:
-		return a, refuse(TooLate, "this void had to be approved and logged by %s, so that custodians could cosign it in time: a result is owed now", actValue(a.Act, "log-by"))
+	case a.Expired && ends && e.Now().After(last):
+		return a, refuse(TooLate, "this void had to be approved and logged by %s, so that custodians could cosign it in time: a result is owed now", last.Format(time.RFC3339))
 	case a.State == store.ApprovalDone:
 		return a, refuse(ApprovalState, "this %s", endOf(a))
 	case a.Expired || a.State != store.ApprovalPending && a.State != store.ApprovalGiven:
