@@ -85,7 +85,8 @@ var rules = map[string]rule{
 		std: with(pure, map[string]string{"io/fs": "the embedded files", "path": "their names"}),
 		may: map[string]string{"fairlot/draw": "the records that vectors are about"},
 	},
-	"survey": {why: "the form's rules are recomputed by others", std: pure, never: drivers},
+	"survey":   {why: "the form's rules are recomputed by others", std: pure, never: drivers},
+	"deadline": {why: "counts days; now is an argument", std: pure, never: drivers},
 
 	"crypto/seal":    {why: "one job, one library", may: map[string]string{"filippo.io/age/...": "envelopes are age files"}},
 	"crypto/custody": {why: "one job", may: map[string]string{"filippo.io/age/...": "locks are age files", "github.com/cloudflare/circl/...": "secret sharing", "fairlot/crypto/seal": "the envelope whose key is split"}},
@@ -124,7 +125,7 @@ var rules = map[string]rule{
 	"engine": {
 		why: "the life of a campaign, free of gRPC and SQL", notStd: map[string]string{"database/sql": "no SQL here", "net/http": "no transport here"},
 		may: map[string]string{
-			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/survey": "checking responses", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms",
+			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/survey": "checking responses", "fairlot/deadline": "legal periods of cases", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms",
 			"golang.org/x/text/unicode/norm": "canonical names", "golang.org/x/mod/sumdb/note": "the signer of log and receipts",
 			"golang.org/x/sync/...": "waiting for several",
 		},
@@ -355,7 +356,7 @@ func TestRulesCanRefuse(t *testing.T) {
 var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 
 func TestPurePackagesReadNoClock(t *testing.T) {
-	for _, p := range list(t, "./draw", "./survey", "./verify", "./store/judge") {
+	for _, p := range list(t, "./draw", "./survey", "./deadline", "./verify", "./store/judge") {
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			if err != nil {
