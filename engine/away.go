@@ -54,6 +54,15 @@ func (w *watched) SwapMark(name, old, new string) (bool, error) {
 	return done, w.away(err)
 }
 
+// AddLine implements Marks.
+func (w *watched) AddLine(name, line string) error { return w.away(w.marks.AddLine(name, line)) }
+
+// Lines implements Marks.
+func (w *watched) Lines(name string) ([]string, error) {
+	lines, err := w.marks.Lines(name)
+	return lines, w.away(err)
+}
+
 func (w *watched) away(err error) error {
 	if err == nil || gone(err) {
 		return err

@@ -24,6 +24,9 @@ type EntryStatus struct {
 	Counting string
 	Chances  int    // if counted
 	Reason   string // of SPEC section 2.2, if not counted
+
+	Erasure   store.Erasure // 0: nobody asked for it
+	ErasureAt time.Time     // when it waits: the round of the last draw that it waits for
 }
 
 // MoveChanceRequest is what a person showed at the desk.
@@ -56,6 +59,25 @@ func (e *Engine) EntryStatus(ctx context.Context, id store.CampaignID, entry sto
 		return EntryStatus{}, e.fault(err)
 	}
 	s := EntryStatus{ID: entry, Counting: CountingReceived}
+	c, err := e.Registry.Campaign(ctx, o.id)
+	if err != nil {
+		return EntryStatus{}, e.fault(err)
+	}
+	switch {
+	case c.State == store.Erased, row.Zero == zeroErased, row.Zero == zeroErasedAtDesk:
+		s.Erasure = store.ErasureDone
+	case row.Erasure == store.ErasureWaits:
+		if s.ErasureAt, err = e.erasureTime(ctx, o.id); err != nil {
+			return EntryStatus{}, e.fault(err)
+		}
+		fallthrough
+	default:
+		s.Erasure = row.Erasure
+	}
+	if row.Zero == zeroErased || row.Zero == zeroErasedAtDesk { // said at once: who counted and who did not are erased alike
+		s.Counting, s.Reason = CountingNotCounted, row.Zero
+		return s, nil
+	}
 	if !o.draws() {
 		return s, nil
 	}

@@ -346,30 +346,51 @@ func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (d
 func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, reason string) (DrawInfo, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
+	d, err := e.drawn(ctx, id, n)
+	if err != nil {
+		return DrawInfo{}, err
+	}
+	if err := e.vacate(ctx, d, stratum, rank, reason); err != nil {
+		return DrawInfo{}, err
+	}
+	return e.Draw(ctx, id, n)
+}
+
+// vacate logs that a rank gives up its seat, and calls the next one who has not asked to be erased: the order is strict, so whoever did is called and gives
+// it up again. seatMu is held.
+func (e *Engine) vacate(ctx context.Context, d *drawing, stratum int, rank int64, reason string) error {
 	for {
-		d, err := e.drawn(ctx, id, n)
+		lines, seats, _, size, err := e.seats(ctx, d)
 		if err != nil {
-			return DrawInfo{}, err
-		}
-		_, seats, _, size, err := e.seats(ctx, d)
-		if err != nil {
-			return DrawInfo{}, err
+			return err
 		}
 		if _, ok := seats.Holds(stratum, int(rank)); !ok {
-			return DrawInfo{}, refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
+			return refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
 		}
-		record, err := (&draw.Replace{Open: d.openHash, Draw: n, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: seats.Next(stratum)}).Marshal()
+		next := seats.Next(stratum)
+		record, err := (&draw.Replace{Open: d.openHash, Draw: d.row.N, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: next}).Marshal()
 		if err != nil {
-			return DrawInfo{}, err
+			return err
 		}
 		e.step("seat chosen")
 		switch err := e.appendAfter(ctx, size, record); {
 		case errors.Is(err, errLogMoved): // who holds which seat may be another now
+			continue
 		case err != nil:
-			return DrawInfo{}, e.fault(err)
-		default:
-			return e.Draw(ctx, id, n)
+			return e.fault(err)
 		}
+		at := slices.IndexFunc(lines, func(l draw.Line) bool { return next > 0 && l.Stratum == stratum && l.Rank == next })
+		if at < 0 {
+			return nil
+		}
+		row, err := e.Identity.Entrant(ctx, d.campaign.ID, store.EntrantID(lines[at].ID))
+		if err != nil {
+			return e.fault(err)
+		}
+		if !erased(row) {
+			return nil
+		}
+		rank, reason = int64(next), zeroErased
 	}
 }
 

@@ -225,6 +225,9 @@ func (e *Engine) tooLate(ctx context.Context, o *opened, req *EnterRequest, id s
 // again answers a request whose id is there already.
 func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row store.Entrant) (Receipt, error) {
 	differs := refuse(EntryDiffers, "this entry was sent before with other content: reload the page to begin a new one")
+	if row.Zero != "" && erased(row) && !o.hides() { // its receipt would have to say chances 0
+		return Receipt{}, refuse(EntryErased, "this entry was erased: reload the page to begin a new one")
+	}
 	if !o.hides() && !row.Mixed {
 		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
 		switch {

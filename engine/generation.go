@@ -23,12 +23,17 @@ type Marks interface {
 	SetMark(name, text string) error
 	// SwapMark is SetMark by compare-and-swap, among all that work with these marks: only if the mark says old. It returns whether it did.
 	SwapMark(name, old, new string) (bool, error)
+	// AddLine puts a line into a list, once, durably when it returns. Lines returns the list in the order of its bytes; one that nothing was added
+	// to is empty.
+	AddLine(name, line string) error
+	Lines(name string) ([]string, error)
 }
 
-// Names of the two marks (docs/FORMATS.md section 7).
+// Names of the marks and lists (docs/FORMATS.md section 7).
 const (
 	generationMark = "generation" // `running N` or `starting N`
 	signedMark     = "signed"     // size and root of the newest tree that was signed
+	erasedList     = "erased"     // `CAMPAIGN ENTRY REASON` of each person who was erased, so that no copy of the rooms brings them back
 )
 
 // Errors of New about rooms that are not the ones it left, to be tested with errors.Is. Their texts say what to do.
@@ -362,6 +367,9 @@ func (e *Engine) recover(ctx context.Context) error {
 			return e.Registry.SetCampaignState(ctx, c.ID, c.State, store.Erased)
 		}
 		if err != nil {
+			return err
+		}
+		if err := e.eraseAgain(ctx, c.ID); err != nil { // before the gate is moved on, so that the list is the one that was closed
 			return err
 		}
 		if err := e.recoverNotices(ctx, c); err != nil {

@@ -21,6 +21,7 @@ const (
 	jobClose = "close"
 	jobDraw  = "draw"
 	jobErase = "erase"
+	jobOnes  = "erase ones" // of single persons who asked for it after the close
 )
 
 const (
@@ -54,8 +55,8 @@ func (d due) id() store.JobID {
 	return store.JobID(sum[:16])
 }
 
-// planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws; then, if the rules say so, the
-// erasure. A row of a job says nothing about that, so the two cannot disagree.
+// planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws; then, if the rules say so, the erasure of
+// all; and what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
 func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 	o, err := e.open(ctx, c.ID)
 	if err != nil {
@@ -92,7 +93,11 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 		}
 		list = append(list, due{kind: jobErase, campaign: c.ID, at: at})
 	}
-	return list, nil
+	ones, err := e.erasing(ctx, drawings)
+	if ones {
+		list = append(list, due{kind: jobOnes, campaign: c.ID, at: e.Now()})
+	}
+	return list, err
 }
 
 // act is how the audit trail names it: by the call with which staff could do the same, if there is one.
@@ -103,6 +108,8 @@ func (d due) act() (method, resource string) {
 		return "CampaignService/CloseCampaign", resource
 	case jobDraw:
 		return "DrawService/RunDraw", resource + "/draws/" + strconv.Itoa(d.draw)
+	case jobOnes:
+		return "Daemon/EraseEntries", resource
 	}
 	return "Daemon/EraseCampaign", resource
 }
@@ -125,6 +132,10 @@ func (e *Engine) do(ctx context.Context, d due, begin func() error) error {
 			if err = begin(); err == nil {
 				err = e.erase(ctx, d.campaign)
 			}
+		}
+	case jobOnes: // on nobody's time but theirs who asked, so no beacon is
+		if err = begin(); err == nil {
+			err = e.finishErasures(ctx, d.campaign)
 		}
 	default:
 		err = fmt.Errorf("a job of the unknown kind %s", d.kind)

@@ -95,7 +95,14 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, ac
 		}
 	}
 	for _, l := range seats.Winners(lines) {
-		if !covered[store.EntrantID(l.ID)] {
+		if covered[store.EntrantID(l.ID)] {
+			continue
+		}
+		row, err := e.Identity.Entrant(ctx, id, store.EntrantID(l.ID))
+		if err != nil {
+			return nil, e.fault(err)
+		}
+		if !erased(row) { // else Run is about to vacate the seat
 			p.next = append(p.next, l)
 		}
 	}
@@ -256,11 +263,17 @@ func (e *Engine) Notifications(ctx context.Context, id store.CampaignID, n int) 
 // ReportNotification moves a notice by compare-and-swap; coming to SENDING counts an attempt. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, SEAT_UNKNOWN,
 // NOTIFICATION_STATE if it is no longer in `from` or the step makes no sense.
 func (e *Engine) ReportNotification(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, from, to store.NotificationState) (store.Notification, error) {
-	if _, err := e.drawing(ctx, id, n); err != nil {
+	d, err := e.drawing(ctx, id, n)
+	if err != nil {
 		return store.Notification{}, err
 	}
 	if !notificationSteps[[2]store.NotificationState{from, to}] {
 		return store.Notification{}, refuse(NotificationMoved, "a notice does not go from state %d to state %d", from, to)
+	}
+	if to == notificationSending {
+		if err := e.mayWriteTo(ctx, d, stratum, rank); err != nil {
+			return store.Notification{}, err
+		}
 	}
 	x, err := e.Identity.SetNotification(ctx, id, n, stratum, rank, from, to, to == notificationSending, e.Now().UTC())
 	switch {
@@ -270,6 +283,29 @@ func (e *Engine) ReportNotification(ctx context.Context, id store.CampaignID, n,
 		return x, refuse(NotificationMoved, "the notice is no longer in that state: list the notices and look again")
 	}
 	return x, e.fault(err)
+}
+
+// mayWriteTo refuses a notice to somebody who asked to be erased, or gave the seat up: the notifier may have an older bundle, and their contact.
+func (e *Engine) mayWriteTo(ctx context.Context, d *drawing, stratum int, rank int64) error {
+	if d.row.State != store.DrawDrawn {
+		return nil // no notice is there
+	}
+	lines, seats, _, _, err := e.seats(ctx, d)
+	if err != nil {
+		return e.fault(err)
+	}
+	at := slices.IndexFunc(lines, func(l draw.Line) bool { return l.Stratum == stratum && int64(l.Rank) == rank })
+	if at < 0 {
+		return nil
+	}
+	row, err := e.Identity.Entrant(ctx, d.campaign.ID, store.EntrantID(lines[at].ID))
+	if err != nil {
+		return e.fault(err)
+	}
+	if _, holds := seats.Holds(stratum, int(rank)); !holds || erased(row) {
+		return refuse(NotificationMoved, "rank %d of stratum %d holds no seat any more, or is about to lose it: nobody is written to; get the newest bundle", rank, stratum)
+	}
+	return nil
 }
 
 const (

@@ -128,6 +128,7 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	}
 	for _, d := range planned {
 		switch v := d.voiding; {
+		case d.kind == jobOnes: // done within a minute, and nobody's to do
 		case v == nil:
 			add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
 		case v.missed:

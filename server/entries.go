@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"fairlot/engine"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/store"
@@ -67,6 +69,30 @@ func (s *entries) MoveChance(ctx context.Context, req *fairlotv1.MoveChanceReque
 	return entryStatusTo(id, st), nil
 }
 
+func (s *entries) EraseEntry(ctx context.Context, req *fairlotv1.EraseEntryRequest) (*fairlotv1.EntryStatus, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.engine.EraseEntry(ctx, id, [32]byte(req.S))
+	if err != nil {
+		return nil, err
+	}
+	return entryStatusTo(id, st), nil
+}
+
+func (s *entries) EraseAtDesk(ctx context.Context, req *fairlotv1.EraseAtDeskRequest) (*fairlotv1.EntryStatus, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.engine.EraseAtDesk(ctx, engine.EraseAtDeskRequest{Campaign: id, Receipt: []byte(req.Receipt), IDType: idTypes[req.IdType], IDNumber: req.IdNumber})
+	if err != nil {
+		return nil, err
+	}
+	return entryStatusTo(id, st), nil
+}
+
 func (s *entries) CreateEntryTokens(ctx context.Context, req *fairlotv1.CreateEntryTokensRequest) (*fairlotv1.CreateEntryTokensResponse, error) {
 	id, err := campaignID(ctx, s.engine, req.Parent)
 	if err != nil {
@@ -85,12 +111,13 @@ func (s *entries) RevokeEntryTokens(ctx context.Context, req *fairlotv1.RevokeEn
 	return &fairlotv1.RevokeEntryTokensResponse{Revoked: int32(n)}, err
 }
 
+var idTypes = map[fairlotv1.IdType]string{fairlotv1.IdType_ID_TYPE_CITIZEN: "citizen", fairlotv1.IdType_ID_TYPE_RESIDENT: "resident"}
+
 func identityFrom(i *fairlotv1.Identity) *engine.Identity {
 	if i == nil {
 		return nil
 	}
-	kind := map[fairlotv1.IdType]string{fairlotv1.IdType_ID_TYPE_CITIZEN: "citizen", fairlotv1.IdType_ID_TYPE_RESIDENT: "resident"}[i.IdType]
-	return &engine.Identity{Name: i.Name, IDType: kind, IDNumber: i.IdNumber, Birth: i.Birth, Card: i.Card, Guardian: i.Guardian}
+	return &engine.Identity{Name: i.Name, IDType: idTypes[i.IdType], IDNumber: i.IdNumber, Birth: i.Birth, Card: i.Card, Guardian: i.Guardian}
 }
 
 func entryStatusTo(campaign store.CampaignID, st engine.EntryStatus) *fairlotv1.EntryStatus {
@@ -99,8 +126,12 @@ func entryStatusTo(campaign store.CampaignID, st engine.EntryStatus) *fairlotv1.
 		"counted":     fairlotv1.EntryStatus_COUNTING_COUNTED,
 		"not-counted": fairlotv1.EntryStatus_COUNTING_NOT_COUNTED,
 	}[st.Counting]
-	return &fairlotv1.EntryStatus{
+	out := &fairlotv1.EntryStatus{
 		Name:     "campaigns/" + hex.EncodeToString(campaign[:]) + "/entries/" + hex.EncodeToString(st.ID[:]),
-		Counting: counting, Chances: int32(st.Chances), Reason: st.Reason,
+		Counting: counting, Chances: int32(st.Chances), Reason: st.Reason, Erasure: fairlotv1.EntryStatus_Erasure(st.Erasure),
 	}
+	if !st.ErasureAt.IsZero() {
+		out.EraseTime = timestamppb.New(st.ErasureAt)
+	}
+	return out
 }

@@ -25,6 +25,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.SlugTaken:     codes.AlreadyExists,
 	engine.PersonEntered: codes.AlreadyExists,
 	engine.EntryDiffers:  codes.AlreadyExists,
+	engine.EntryErased:   codes.AlreadyExists,
 
 	engine.CampaignDraft:  codes.FailedPrecondition,
 	engine.CampaignEnded:  codes.FailedPrecondition,

@@ -61,6 +61,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"DrawService/VoidDraw":                   {&fairlotv1.VoidDrawRequest{Name: draw, Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}, draw},
 		"EntryService/CreateEntryTokens":         {&fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: 2}, c.Name},
 		"EntryService/MoveChance":                {&fairlotv1.MoveChanceRequest{Parent: c.Name, S: make([]byte, 32), Receipt: "Qreceipt", Identity: e.Identity, ContactCommitment: make([]byte, 32)}, c.Name},
+		"EntryService/EraseAtDesk":               {&fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: "Qreceipt", IdType: e.Identity.IdType, IdNumber: e.Identity.IdNumber}, c.Name},
 		"EntryService/RevokeEntryTokens":         {&fairlotv1.RevokeEntryTokensRequest{Parent: c.Name, Tokens: []string{"QQQQQ-QQQQQ-QQQQQ-QQQQQ"}}, c.Name},
 		"LogService/AddCosignature":              {&fairlotv1.AddCosignatureRequest{Note: "Qnote"}, ""},
 		"NotificationService/ListNotifications":  {&fairlotv1.ListNotificationsRequest{Parent: draw}, ""},

@@ -71,6 +71,21 @@ type EntryResult struct {
 	Gate    Gate    // as read under the lock
 }
 
+// Erasure is how far the erasure of one entrant got; 0: nobody asked for it. The numbers are stored.
+type Erasure int
+
+// The states of an erasure that was asked for when the entry list was fixed. One asked for before that is done at once, and Entrant.Zero says it.
+const (
+	ErasureWaits Erasure = iota + 1 // for the draws
+	ErasureDone                     // locks, envelopes and consents are gone
+)
+
+// EntrantErasure is the state of one entrant's erasure.
+type EntrantErasure struct {
+	ID    EntrantID
+	State Erasure
+}
+
 // Entrant is a row as the engine reads it back. Sealed parts are read by Sealed only.
 type Entrant struct {
 	ID       EntrantID
@@ -81,6 +96,7 @@ type Entrant struct {
 	Person   Hash
 	RetryMAC Hash // zero once mixed
 	Mixed    bool
+	Erasure  Erasure
 }
 
 // Leaf is one line of the entry list.
@@ -91,7 +107,7 @@ type Leaf struct {
 	Person  Hash
 }
 
-// Sealed is what a release takes out: locks and envelopes.
+// Sealed is what a release takes out: locks and envelopes, none of them of an erased entrant.
 type Sealed struct {
 	ID       EntrantID
 	Lock     [][]byte
@@ -174,12 +190,23 @@ type Identity interface {
 	// Entrant returns one row, ErrNotFound.
 	Entrant(ctx context.Context, campaign CampaignID, id EntrantID) (Entrant, error)
 	// EpochCounted returns how many entries of an epoch wait to be mixed: kept, whose responses will be, and dropped, whose will not. Both
-	// were settled at entry; MoveChance changes neither. 0 and 0 once the epoch is cleared.
+	// were settled at entry; MoveChance changes neither, Erase makes one kept a dropped one. 0 and 0 once the epoch is cleared.
 	EpochCounted(ctx context.Context, campaign CampaignID, epoch uint32) (kept, dropped int64, err error)
 	// MoveChance gives the chance that tag holds to entrant `to`: the holder becomes chances 0 reason superseded, `to` takes the
-	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if either is absent.
+	// holder's chances. The gate must be at GateEnded (ErrConflict). If `to` holds the tag already: nil. ErrNotFound if `to` is absent. If nobody holds
+	// the tag, because its holder was erased, `to` takes it with one chance: the caller knows that the tag is its person's.
 	// ErrConflict if `to` is neither duplicate nor superseded: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
 	MoveChance(ctx context.Context, campaign CampaignID, tag Hash, to EntrantID) error
+
+	// Erase takes out one entrant, for good, in one transaction under the share lock of the gate. Until the gate is closed chances become 0 for the reason
+	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped, and it returns ErasureDone; it does the same work
+	// whether the entrant holds a tag or not. Behind a closed gate the entry list stands, and it records ErasureWaits. Again changes nothing, whatever
+	// zero is, and returns how far it is. With a tag the entrant must hold it, and the gate not be closed: ErrConflict. ErrNotFound.
+	Erase(ctx context.Context, campaign CampaignID, id EntrantID, zero string, tag *Hash) (Erasure, error)
+	// Erasures returns up to limit erasures that were asked for behind a closed gate, of entrants with id greater than after, by id.
+	Erasures(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]EntrantErasure, error)
+	// FinishErasure drops locks, envelopes and consents of an entrant whose erasure waits. Again is nil; ErrNotFound if none was asked for.
+	FinishErasure(ctx context.Context, campaign CampaignID, id EntrantID) error
 
 	// PutEntryTokens inserts unused tokens. One that is there already stays as it is, used or not; ErrExists if it has other chances
 	// or another expiry. A zero Expires never comes.

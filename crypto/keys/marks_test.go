@@ -75,3 +75,44 @@ func TestMarksAreWhole(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestLists: sorted, each line once, whole after a crash, from two processes at once too; and nothing that is no line.
+func TestLists(t *testing.T) {
+	f, dir := folder(t)
+	if got, err := f.Lines("erased"); err != nil || len(got) != 0 {
+		t.Fatal(got, err)
+	}
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			other := &Folder{dir: dir} // another process locks the same way
+			if err := other.AddLine("erased", fmt.Sprint("line ", i%20)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	got, err := f.Lines("erased")
+	if err != nil || len(got) != 20 || got[0] != "line 0" || got[19] != "line 9" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, line := range []string{"", "a\nb", strings.Repeat("x", 201)} {
+		if err := f.AddLine("erased", line); err == nil {
+			t.Errorf("%q was taken", line)
+		}
+	}
+	if err := f.AddLine("../x", "x"); !errors.Is(err, ErrName) {
+		t.Error(err)
+	}
+	for _, text := range []string{"line 1", "line 2\nline 1\n"} { // cut off; out of order
+		if err := os.WriteFile(filepath.Join(dir, "erased"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Lines("erased"); !errors.Is(err, ErrFile) {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err := f.AddLine("erased", "line 3"); !errors.Is(err, ErrFile) { // nothing of it is thrown away
+			t.Errorf("added to %q: %v", text, err)
+		}
+	}
+}

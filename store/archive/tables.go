@@ -80,6 +80,7 @@ func Tables(room string) []Table {
 			{"entrants", 2, columns("campaign", "id", "epoch:int", "stratum:int", "chances:int", "zero:text", "person", "consents:text")},
 			{"envelopes", 2, columns("campaign", "id", "locks", "identity?", "contact?")},
 			{"pending", 3, columns("campaign", "epoch:int", "id", "retry_mac", "dropped:int", "response?")},
+			{"erasures", 2, columns("campaign", "id", "state:int")},
 			{"tags", 2, columns("campaign", "tag", "id")},
 			{"days", 2, columns("campaign", "day:text", "entrants:int")},
 			{"entry_tokens", 2, columns("campaign", "hash", "chances:int", "expires:int", "state:int", "refusals:int")},

@@ -18,6 +18,9 @@ import (
 const (
 	Duplicate  = "duplicate"  // a second entry of one person
 	Superseded = "superseded" // the chance was given to another entry of the same person
+	Erased     = "erased"     // the person showed the secret of the entry
+
+	ErasedAtDesk = "erased-at-desk" // the person showed ID card and receipt
 )
 
 // The states of an entry token, as stored.

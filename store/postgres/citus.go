@@ -33,7 +33,7 @@ var placements = map[roomName][]placement{
 	},
 	identityRoom: {
 		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""},
-		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
+		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"erasures", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
 	},
 	answersRoom: {{"binding", ""}, {"mixed", ""}, {"responses", "id"}, {"texts", "id"}},
 }

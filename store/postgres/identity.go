@@ -109,8 +109,15 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		if store.GateState(state) != store.GateEnded {
 			return store.ErrConflict
 		}
+		taker, err := entrant(ctx, q, campaign, to[:])
+		if err != nil {
+			return err
+		}
 		var holder store.EntrantID
 		row, err := q.TagHolder(ctx, identitydb.TagHolderParams{Campaign: campaign[:], Tag: tag[:]})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return takeTag(ctx, q, campaign, tag, taker)
+		}
 		if err == nil {
 			err = fill(holder[:], row)
 		}
@@ -118,10 +125,6 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 			return err
 		}
 		old, err := entrant(ctx, q, campaign, holder[:])
-		if err != nil {
-			return err
-		}
-		taker, err := entrant(ctx, q, campaign, to[:])
 		if err != nil {
 			return err
 		}
@@ -136,6 +139,21 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		}
 		return q.SetTagHolder(ctx, identitydb.SetTagHolderParams{ID: to[:], Campaign: campaign[:], Tag: tag[:]})
 	})
+}
+
+// takeTag gives a tag that nobody holds to an entrant without a chance.
+func takeTag(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID, tag store.Hash, taker store.Entrant) error {
+	if taker.Zero != judge.Duplicate && taker.Zero != judge.Superseded {
+		return store.ErrConflict
+	}
+	n, err := q.PutTags(ctx, identitydb.PutTagsParams{Campaigns: [][]byte{campaign[:]}, Tags: [][]byte{tag[:]}, Ids: [][]byte{taker.ID[:]}})
+	if err == nil && n == 0 { // somebody took it meanwhile
+		err = errRaced
+	}
+	if err != nil {
+		return err
+	}
+	return swapChances(ctx, q, campaign, taker, 1, "")
 }
 
 // swapChances is a compare-and-swap, because chances of two tags may be moved to one entrant at the same time.
@@ -205,7 +223,7 @@ func (d *Identity) TagsDropped(ctx context.Context, campaign store.CampaignID) (
 // DropEntrants implements store.Identity.
 func (d *Identity) DropEntrants(ctx context.Context, campaign store.CampaignID) error {
 	return d.drop(ctx, "drop entrants", campaign,
-		(*identitydb.Queries).DropTags, (*identitydb.Queries).DropEntrants, (*identitydb.Queries).DropEnvelopes, (*identitydb.Queries).DropPending)
+		(*identitydb.Queries).DropTags, (*identitydb.Queries).DropEntrants, (*identitydb.Queries).DropEnvelopes, (*identitydb.Queries).DropPending, (*identitydb.Queries).DropErasures)
 }
 
 // drop deletes a campaign's rows from several tables, in the order in which an entry takes them.

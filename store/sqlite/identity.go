@@ -81,15 +81,19 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		case g.State != store.GateEnded:
 			return store.ErrConflict
 		}
-		var holder store.EntrantID
-		if err := t.one("SELECT id FROM tags WHERE campaign = ? AND tag = ?", args{campaign[:], tag[:]}, into(holder[:])); err != nil || holder == to {
-			return err
-		}
-		old, err := t.entrant(campaign, holder)
+		taker, err := t.entrant(campaign, to)
 		if err != nil {
 			return err
 		}
-		taker, err := t.entrant(campaign, to)
+		var holder store.EntrantID
+		err = t.one("SELECT id FROM tags WHERE campaign = ? AND tag = ?", args{campaign[:], tag[:]}, into(holder[:]))
+		if errors.Is(err, store.ErrNotFound) {
+			return t.takeTag(campaign, tag, taker)
+		}
+		if err != nil || holder == to {
+			return err
+		}
+		old, err := t.entrant(campaign, holder)
 		if err != nil {
 			return err
 		}
@@ -106,6 +110,18 @@ func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, ta
 		_, err = t.exec("UPDATE tags SET id = ? WHERE campaign = ? AND tag = ?", to[:], campaign[:], tag[:])
 		return err
 	})
+}
+
+// takeTag gives a tag that nobody holds to an entrant without a chance.
+func (t *tx) takeTag(campaign store.CampaignID, tag store.Hash, taker store.Entrant) error {
+	if taker.Zero != judge.Duplicate && taker.Zero != judge.Superseded {
+		return store.ErrConflict
+	}
+	if _, err := t.exec("UPDATE entrants SET chances = 1, zero = '' WHERE campaign = ? AND id = ?", campaign[:], taker.ID[:]); err != nil {
+		return err
+	}
+	_, err := t.exec("INSERT INTO tags (campaign, tag, id) VALUES (?, ?, ?)", campaign[:], tag[:], taker.ID[:])
+	return err
 }
 
 // Counts implements store.Identity.
@@ -180,7 +196,7 @@ func (d *Identity) TagsDropped(ctx context.Context, campaign store.CampaignID) (
 
 // DropEntrants implements store.Identity.
 func (d *Identity) DropEntrants(ctx context.Context, campaign store.CampaignID) error {
-	return d.drop(ctx, "drop entrants", campaign, "pending", "envelopes", "tags", "entrants")
+	return d.drop(ctx, "drop entrants", campaign, "pending", "envelopes", "tags", "erasures", "entrants")
 }
 
 func (d *Identity) drop(ctx context.Context, act string, campaign store.CampaignID, tables ...string) error {

@@ -29,6 +29,10 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	fresh := entry(gate)
 	t.enter(holder, second, entry(tagless), entry(gate))
 	t.ok(idn.MoveGate(t.ctx, ended, store.GateOpen, 1, store.GateEnded, 1))
+	shut := t.gate()
+	late := entry(shut)
+	t.enter(late)
+	t.ok(idn.MoveGate(t.ctx, shut, store.GateOpen, 1, store.GateClosed, 1))
 	tok := store.EntryToken{Hash: randomHash(), Chances: 1, Expires: end}
 	made := store.CampaignID(random16())
 	responses, texts := mixedRows()
@@ -38,7 +42,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	approval := store.Approval{ID: random16(), Kind: "open", Campaign: draft, Act: []byte("act"), State: store.ApprovalPending, Requested: noon, Expires: end}
 	given := approval
 	given.State, given.Decider, given.Decided = store.ApprovalGiven, store.Person{Token: "00ff", Label: "two"}, noon
-	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, made}
+	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, shut, made}
 	list = []act{
 		{"PutInstallation", func(ctx context.Context) error {
 			return reg.PutInstallation(ctx, store.Installation{Origin: "o"})
@@ -90,6 +94,8 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"AnnounceMove", func(ctx context.Context) error { return idn.AnnounceMove(ctx, gate, store.GateOpen, 1) }, nil, false},
 		{"MoveGate", func(ctx context.Context) error { return idn.MoveGate(ctx, gate, store.GateOpen, 1, store.GateOpen, 2) }, nil, false},
 		{"MoveChance", func(ctx context.Context) error { return idn.MoveChance(ctx, ended, *holder.Tag, second.ID) }, nil, false},
+		{"Erase", func(ctx context.Context) error { _, err := idn.Erase(ctx, shut, late.ID, "erased", nil); return err }, nil, false},
+		{"FinishErasure", func(ctx context.Context) error { return idn.FinishErasure(ctx, shut, late.ID) }, nil, false},
 		{"PutBatch", func(ctx context.Context) error { return idn.PutBatch(ctx, gate, store.Batch{First: 1, Last: 1}) }, nil, false},
 		{"PutMixed", func(ctx context.Context) error { return ans.PutMixed(ctx, gate, 1, 1, responses, texts) }, nil, false},
 		{"ClearBatch", func(ctx context.Context) error { return idn.ClearBatch(ctx, gate, 1, 1) }, nil, false},
@@ -156,6 +162,7 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "Approvals", call: func(ctx context.Context) error { return e1(reg.Approvals(ctx, false, [16]byte{}, 1)) }},
 		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
 		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
+		{name: "Erasures", call: func(ctx context.Context) error { return e1(idn.Erasures(ctx, c, store.EntrantID{}, 1)) }},
 		{name: "EpochCounted", call: func(ctx context.Context) error { return e2(idn.EpochCounted(ctx, c, 1)) }},
 		{name: "Batches", call: func(ctx context.Context) error { return e1(idn.Batches(ctx, c)) }},
 		{name: "SealedResponses", call: func(ctx context.Context) error { return e1(idn.SealedResponses(ctx, c, 1, 1, store.EntrantID{}, 1)) }},
@@ -202,6 +209,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 			add(t.Identity.Entrant(t.ctx, c, l.ID))
 			add(t.Identity.Sealed(t.ctx, c, []store.EntrantID{l.ID}))
 		}
+		add(t.Identity.Erasures(t.ctx, c, store.EntrantID{}, 1000))
 		add(t.Identity.Batches(t.ctx, c))
 		add(t.Identity.SealedResponses(t.ctx, c, 1, 100, store.EntrantID{}, 1000))
 		add(t.Identity.Releases(t.ctx, c, 1))

@@ -59,7 +59,7 @@ var identityTests = []test{
 		t.is(t.Identity.MoveChance(t.ctx, id, tag, person.ID), store.ErrConflict) // still open
 		t.is(t.Identity.MoveChance(t.ctx, random16(), tag, person.ID), store.ErrNotFound)
 		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateEnded, 1))
-		t.is(t.Identity.MoveChance(t.ctx, id, randomHash(), person.ID), store.ErrNotFound)
+		t.is(t.Identity.MoveChance(t.ctx, id, randomHash(), bystander.ID), store.ErrConflict) // nobody holds that, and it has a chance
 		t.is(t.Identity.MoveChance(t.ctx, id, tag, random16()), store.ErrNotFound)
 		t.is(t.Identity.MoveChance(t.ctx, id, tag, bystander.ID), store.ErrConflict) // has a chance already
 		t.ok(t.Identity.MoveChance(t.ctx, id, tag, thief.ID))                        // holds it

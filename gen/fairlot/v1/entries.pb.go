@@ -134,6 +134,59 @@ func (EntryStatus_Counting) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{5, 0}
 }
 
+// Erasure of an entry.
+type EntryStatus_Erasure int32
+
+const (
+	// Nobody asked for it.
+	EntryStatus_ERASURE_UNSPECIFIED EntryStatus_Erasure = 0
+	// It waits for the draws: the entry list was fixed when it was asked for.
+	EntryStatus_ERASURE_WAITING EntryStatus_Erasure = 1
+	// Identity, contact and consents are destroyed.
+	EntryStatus_ERASURE_DONE EntryStatus_Erasure = 2
+)
+
+// Enum value maps for EntryStatus_Erasure.
+var (
+	EntryStatus_Erasure_name = map[int32]string{
+		0: "ERASURE_UNSPECIFIED",
+		1: "ERASURE_WAITING",
+		2: "ERASURE_DONE",
+	}
+	EntryStatus_Erasure_value = map[string]int32{
+		"ERASURE_UNSPECIFIED": 0,
+		"ERASURE_WAITING":     1,
+		"ERASURE_DONE":        2,
+	}
+)
+
+func (x EntryStatus_Erasure) Enum() *EntryStatus_Erasure {
+	p := new(EntryStatus_Erasure)
+	*p = x
+	return p
+}
+
+func (x EntryStatus_Erasure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EntryStatus_Erasure) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_entries_proto_enumTypes[2].Descriptor()
+}
+
+func (EntryStatus_Erasure) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_entries_proto_enumTypes[2]
+}
+
+func (x EntryStatus_Erasure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EntryStatus_Erasure.Descriptor instead.
+func (EntryStatus_Erasure) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{5, 1}
+}
+
 // Identity is sealed on arrival; the server cannot open it again.
 type Identity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -545,7 +598,11 @@ type EntryStatus struct {
 	// Chances, if counted.
 	Chances int32 `protobuf:"varint,3,opt,name=chances,proto3" json:"chances,omitempty"`
 	// Why it is not counted: a reason of SPEC section 2.2, empty if counted or not yet said.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How far its erasure is.
+	Erasure EntryStatus_Erasure `protobuf:"varint,5,opt,name=erasure,proto3,enum=fairlot.v1.EntryStatus_Erasure" json:"erasure,omitempty"`
+	// While it waits: when the last draw is due that it waits for; absent if the daemon is about to do it.
+	EraseTime     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=erase_time,json=eraseTime,proto3" json:"erase_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -608,6 +665,148 @@ func (x *EntryStatus) GetReason() string {
 	return ""
 }
 
+func (x *EntryStatus) GetErasure() EntryStatus_Erasure {
+	if x != nil {
+		return x.Erasure
+	}
+	return EntryStatus_ERASURE_UNSPECIFIED
+}
+
+func (x *EntryStatus) GetEraseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EraseTime
+	}
+	return nil
+}
+
+// EraseEntryRequest shows the secret of an entry.
+type EraseEntryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// s of the saved receipt: 32 bytes.
+	S             []byte `protobuf:"bytes,2,opt,name=s,proto3" json:"s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseEntryRequest) Reset() {
+	*x = EraseEntryRequest{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseEntryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseEntryRequest) ProtoMessage() {}
+
+func (x *EraseEntryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseEntryRequest.ProtoReflect.Descriptor instead.
+func (*EraseEntryRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EraseEntryRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *EraseEntryRequest) GetS() []byte {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+// EraseAtDeskRequest is what the person showed at the desk.
+type EraseAtDeskRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The receipt note, as saved.
+	Receipt string `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// Kind of the ID number on the card.
+	IdType IdType `protobuf:"varint,3,opt,name=id_type,json=idType,proto3,enum=fairlot.v1.IdType" json:"id_type,omitempty"`
+	// ID number on the card; full-width digits and lower case are accepted.
+	IdNumber      string `protobuf:"bytes,4,opt,name=id_number,json=idNumber,proto3" json:"id_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseAtDeskRequest) Reset() {
+	*x = EraseAtDeskRequest{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseAtDeskRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseAtDeskRequest) ProtoMessage() {}
+
+func (x *EraseAtDeskRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseAtDeskRequest.ProtoReflect.Descriptor instead.
+func (*EraseAtDeskRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *EraseAtDeskRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *EraseAtDeskRequest) GetReceipt() string {
+	if x != nil {
+		return x.Receipt
+	}
+	return ""
+}
+
+func (x *EraseAtDeskRequest) GetIdType() IdType {
+	if x != nil {
+		return x.IdType
+	}
+	return IdType_ID_TYPE_UNSPECIFIED
+}
+
+func (x *EraseAtDeskRequest) GetIdNumber() string {
+	if x != nil {
+		return x.IdNumber
+	}
+	return ""
+}
+
 // MoveChanceRequest is what the person showed at the desk.
 type MoveChanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -627,7 +826,7 @@ type MoveChanceRequest struct {
 
 func (x *MoveChanceRequest) Reset() {
 	*x = MoveChanceRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +838,7 @@ func (x *MoveChanceRequest) String() string {
 func (*MoveChanceRequest) ProtoMessage() {}
 
 func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +851,7 @@ func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveChanceRequest.ProtoReflect.Descriptor instead.
 func (*MoveChanceRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MoveChanceRequest) GetParent() string {
@@ -707,7 +906,7 @@ type CreateEntryTokensRequest struct {
 
 func (x *CreateEntryTokensRequest) Reset() {
 	*x = CreateEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +918,7 @@ func (x *CreateEntryTokensRequest) String() string {
 func (*CreateEntryTokensRequest) ProtoMessage() {}
 
 func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +931,7 @@ func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateEntryTokensRequest) GetParent() string {
@@ -774,7 +973,7 @@ type CreateEntryTokensResponse struct {
 
 func (x *CreateEntryTokensResponse) Reset() {
 	*x = CreateEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +985,7 @@ func (x *CreateEntryTokensResponse) String() string {
 func (*CreateEntryTokensResponse) ProtoMessage() {}
 
 func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +998,7 @@ func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateEntryTokensResponse) GetTokens() []string {
@@ -822,7 +1021,7 @@ type RevokeEntryTokensRequest struct {
 
 func (x *RevokeEntryTokensRequest) Reset() {
 	*x = RevokeEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +1033,7 @@ func (x *RevokeEntryTokensRequest) String() string {
 func (*RevokeEntryTokensRequest) ProtoMessage() {}
 
 func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1046,7 @@ func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RevokeEntryTokensRequest) GetParent() string {
@@ -875,7 +1074,7 @@ type RevokeEntryTokensResponse struct {
 
 func (x *RevokeEntryTokensResponse) Reset() {
 	*x = RevokeEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1086,7 @@ func (x *RevokeEntryTokensResponse) String() string {
 func (*RevokeEntryTokensResponse) ProtoMessage() {}
 
 func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1099,7 @@ func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RevokeEntryTokensResponse) GetRevoked() int32 {
@@ -948,17 +1147,32 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x13identity_commitment\x18\x03 \x01(\fB\x04\x90\xb5\x18\x03R\x12identityCommitment\x123\n" +
 	"\x12contact_commitment\x18\x04 \x01(\fB\x04\x90\xb5\x18\x03R\x11contactCommitment\"h\n" +
 	"\x15GetEntryStatusRequest\x12O\n" +
-	"\x04name\x18\x01 \x01(\tB;\xbaH4r220^campaigns/[a-z0-9-]{1,63}/entries/[0-9a-f]{32}$\x90\xb5\x18\x03R\x04name\"\x96\x02\n" +
+	"\x04name\x18\x01 \x01(\tB;\xbaH4r220^campaigns/[a-z0-9-]{1,63}/entries/[0-9a-f]{32}$\x90\xb5\x18\x03R\x04name\"\xe3\x03\n" +
 	"\vEntryStatus\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x03R\x04name\x12B\n" +
 	"\bcounting\x18\x02 \x01(\x0e2 .fairlot.v1.EntryStatus.CountingB\x04\x90\xb5\x18\x03R\bcounting\x12\x1e\n" +
 	"\achances\x18\x03 \x01(\x05B\x04\x90\xb5\x18\x03R\achances\x12\x1c\n" +
-	"\x06reason\x18\x04 \x01(\tB\x04\x90\xb5\x18\x03R\x06reason\"k\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\x90\xb5\x18\x03R\x06reason\x12?\n" +
+	"\aerasure\x18\x05 \x01(\x0e2\x1f.fairlot.v1.EntryStatus.ErasureB\x04\x90\xb5\x18\x03R\aerasure\x12?\n" +
+	"\n" +
+	"erase_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x03R\teraseTime\"k\n" +
 	"\bCounting\x12\x18\n" +
 	"\x14COUNTING_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11COUNTING_RECEIVED\x10\x01\x12\x14\n" +
 	"\x10COUNTING_COUNTED\x10\x02\x12\x18\n" +
-	"\x14COUNTING_NOT_COUNTED\x10\x03\"\x92\x02\n" +
+	"\x14COUNTING_NOT_COUNTED\x10\x03\"I\n" +
+	"\aErasure\x12\x17\n" +
+	"\x13ERASURE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fERASURE_WAITING\x10\x01\x12\x10\n" +
+	"\fERASURE_DONE\x10\x02\"n\n" +
+	"\x11EraseEntryRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
+	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\"\xe7\x01\n" +
+	"\x12EraseAtDeskRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12(\n" +
+	"\areceipt\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80 \x90\xb5\x18\x03R\areceipt\x12;\n" +
+	"\aid_type\x18\x03 \x01(\x0e2\x12.fairlot.v1.IdTypeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x04R\x06idType\x12*\n" +
+	"\tid_number\x18\x04 \x01(\tB\r\xbaH\x06r\x04\x10\x01(@\x90\xb5\x18\x04R\bidNumber\"\x92\x02\n" +
 	"\x11MoveChanceRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
 	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\x12(\n" +
@@ -982,7 +1196,7 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x06IdType\x12\x17\n" +
 	"\x13ID_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fID_TYPE_CITIZEN\x10\x01\x12\x14\n" +
-	"\x10ID_TYPE_RESIDENT\x10\x022\xae\x04\n" +
+	"\x10ID_TYPE_RESIDENT\x10\x022\x81\x06\n" +
 	"\fEntryService\x12p\n" +
 	"\x05Enter\x12\x18.fairlot.v1.EnterRequest\x1a\x19.fairlot.v1.EnterResponse\"2\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=campaigns/*}/entries\x12\x84\x01\n" +
@@ -990,6 +1204,11 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x01\x01\x82\xd3\xe4\x93\x02)\x12'/v1/{name=campaigns/*/entries/*}:status\x12O\n" +
 	"\n" +
 	"MoveChance\x12\x1d.fairlot.v1.MoveChanceRequest\x1a\x17.fairlot.v1.EntryStatus\"\t\x8a\xb5\x18\x05\n" +
+	"\x01\x03\x10\x01\x12~\n" +
+	"\n" +
+	"EraseEntry\x12\x1d.fairlot.v1.EraseEntryRequest\x1a\x17.fairlot.v1.EntryStatus\"8\x8a\xb5\x18\x03\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=campaigns/*}/entries:erase\x12Q\n" +
+	"\vEraseAtDesk\x12\x1e.fairlot.v1.EraseAtDeskRequest\x1a\x17.fairlot.v1.EntryStatus\"\t\x8a\xb5\x18\x05\n" +
 	"\x01\x03\x10\x01\x12i\n" +
 	"\x11CreateEntryTokens\x12$.fairlot.v1.CreateEntryTokensRequest\x1a%.fairlot.v1.CreateEntryTokensResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12i\n" +
@@ -1008,46 +1227,56 @@ func file_fairlot_v1_entries_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_entries_proto_rawDescData
 }
 
-var file_fairlot_v1_entries_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_fairlot_v1_entries_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_fairlot_v1_entries_proto_goTypes = []any{
 	(IdType)(0),                       // 0: fairlot.v1.IdType
 	(EntryStatus_Counting)(0),         // 1: fairlot.v1.EntryStatus.Counting
-	(*Identity)(nil),                  // 2: fairlot.v1.Identity
-	(*Contact)(nil),                   // 3: fairlot.v1.Contact
-	(*EnterRequest)(nil),              // 4: fairlot.v1.EnterRequest
-	(*EnterResponse)(nil),             // 5: fairlot.v1.EnterResponse
-	(*GetEntryStatusRequest)(nil),     // 6: fairlot.v1.GetEntryStatusRequest
-	(*EntryStatus)(nil),               // 7: fairlot.v1.EntryStatus
-	(*MoveChanceRequest)(nil),         // 8: fairlot.v1.MoveChanceRequest
-	(*CreateEntryTokensRequest)(nil),  // 9: fairlot.v1.CreateEntryTokensRequest
-	(*CreateEntryTokensResponse)(nil), // 10: fairlot.v1.CreateEntryTokensResponse
-	(*RevokeEntryTokensRequest)(nil),  // 11: fairlot.v1.RevokeEntryTokensRequest
-	(*RevokeEntryTokensResponse)(nil), // 12: fairlot.v1.RevokeEntryTokensResponse
-	(*timestamppb.Timestamp)(nil),     // 13: google.protobuf.Timestamp
+	(EntryStatus_Erasure)(0),          // 2: fairlot.v1.EntryStatus.Erasure
+	(*Identity)(nil),                  // 3: fairlot.v1.Identity
+	(*Contact)(nil),                   // 4: fairlot.v1.Contact
+	(*EnterRequest)(nil),              // 5: fairlot.v1.EnterRequest
+	(*EnterResponse)(nil),             // 6: fairlot.v1.EnterResponse
+	(*GetEntryStatusRequest)(nil),     // 7: fairlot.v1.GetEntryStatusRequest
+	(*EntryStatus)(nil),               // 8: fairlot.v1.EntryStatus
+	(*EraseEntryRequest)(nil),         // 9: fairlot.v1.EraseEntryRequest
+	(*EraseAtDeskRequest)(nil),        // 10: fairlot.v1.EraseAtDeskRequest
+	(*MoveChanceRequest)(nil),         // 11: fairlot.v1.MoveChanceRequest
+	(*CreateEntryTokensRequest)(nil),  // 12: fairlot.v1.CreateEntryTokensRequest
+	(*CreateEntryTokensResponse)(nil), // 13: fairlot.v1.CreateEntryTokensResponse
+	(*RevokeEntryTokensRequest)(nil),  // 14: fairlot.v1.RevokeEntryTokensRequest
+	(*RevokeEntryTokensResponse)(nil), // 15: fairlot.v1.RevokeEntryTokensResponse
+	(*timestamppb.Timestamp)(nil),     // 16: google.protobuf.Timestamp
 }
 var file_fairlot_v1_entries_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Identity.id_type:type_name -> fairlot.v1.IdType
-	2,  // 1: fairlot.v1.EnterRequest.identity:type_name -> fairlot.v1.Identity
-	3,  // 2: fairlot.v1.EnterRequest.contact:type_name -> fairlot.v1.Contact
+	3,  // 1: fairlot.v1.EnterRequest.identity:type_name -> fairlot.v1.Identity
+	4,  // 2: fairlot.v1.EnterRequest.contact:type_name -> fairlot.v1.Contact
 	1,  // 3: fairlot.v1.EntryStatus.counting:type_name -> fairlot.v1.EntryStatus.Counting
-	2,  // 4: fairlot.v1.MoveChanceRequest.identity:type_name -> fairlot.v1.Identity
-	13, // 5: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
-	4,  // 6: fairlot.v1.EntryService.Enter:input_type -> fairlot.v1.EnterRequest
-	6,  // 7: fairlot.v1.EntryService.GetEntryStatus:input_type -> fairlot.v1.GetEntryStatusRequest
-	8,  // 8: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
-	9,  // 9: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
-	11, // 10: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
-	5,  // 11: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
-	7,  // 12: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
-	7,  // 13: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
-	10, // 14: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
-	12, // 15: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	2,  // 4: fairlot.v1.EntryStatus.erasure:type_name -> fairlot.v1.EntryStatus.Erasure
+	16, // 5: fairlot.v1.EntryStatus.erase_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: fairlot.v1.EraseAtDeskRequest.id_type:type_name -> fairlot.v1.IdType
+	3,  // 7: fairlot.v1.MoveChanceRequest.identity:type_name -> fairlot.v1.Identity
+	16, // 8: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 9: fairlot.v1.EntryService.Enter:input_type -> fairlot.v1.EnterRequest
+	7,  // 10: fairlot.v1.EntryService.GetEntryStatus:input_type -> fairlot.v1.GetEntryStatusRequest
+	11, // 11: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
+	9,  // 12: fairlot.v1.EntryService.EraseEntry:input_type -> fairlot.v1.EraseEntryRequest
+	10, // 13: fairlot.v1.EntryService.EraseAtDesk:input_type -> fairlot.v1.EraseAtDeskRequest
+	12, // 14: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
+	14, // 15: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
+	6,  // 16: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
+	8,  // 17: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
+	8,  // 18: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
+	8,  // 19: fairlot.v1.EntryService.EraseEntry:output_type -> fairlot.v1.EntryStatus
+	8,  // 20: fairlot.v1.EntryService.EraseAtDesk:output_type -> fairlot.v1.EntryStatus
+	13, // 21: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
+	15, // 22: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_entries_proto_init() }
@@ -1061,8 +1290,8 @@ func file_fairlot_v1_entries_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_entries_proto_rawDesc), len(file_fairlot_v1_entries_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   11,
+			NumEnums:      3,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,8 @@ const (
 	EntryService_Enter_FullMethodName             = "/fairlot.v1.EntryService/Enter"
 	EntryService_GetEntryStatus_FullMethodName    = "/fairlot.v1.EntryService/GetEntryStatus"
 	EntryService_MoveChance_FullMethodName        = "/fairlot.v1.EntryService/MoveChance"
+	EntryService_EraseEntry_FullMethodName        = "/fairlot.v1.EntryService/EraseEntry"
+	EntryService_EraseAtDesk_FullMethodName       = "/fairlot.v1.EntryService/EraseAtDesk"
 	EntryService_CreateEntryTokens_FullMethodName = "/fairlot.v1.EntryService/CreateEntryTokens"
 	EntryService_RevokeEntryTokens_FullMethodName = "/fairlot.v1.EntryService/RevokeEntryTokens"
 )
@@ -40,6 +42,13 @@ type EntryServiceClient interface {
 	// MoveChance, at the desk during the objection period, gives the chance of a person to the entry whose receipt and secret
 	// they show; the other entry of that person becomes chances 0. Answers do not move. Proof none only.
 	MoveChance(ctx context.Context, in *MoveChanceRequest, opts ...grpc.CallOption) (*EntryStatus, error)
+	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
+	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
+	// tell whose it is.
+	EraseEntry(ctx context.Context, in *EraseEntryRequest, opts ...grpc.CallOption) (*EntryStatus, error)
+	// EraseAtDesk, until the close, erases a person who has lost the secret and shows ID card and receipt. The close record
+	// counts these entries apart.
+	EraseAtDesk(ctx context.Context, in *EraseAtDeskRequest, opts ...grpc.CallOption) (*EntryStatus, error)
 	// CreateEntryTokens makes one-use tokens. They are shown once and stored hashed.
 	CreateEntryTokens(ctx context.Context, in *CreateEntryTokensRequest, opts ...grpc.CallOption) (*CreateEntryTokensResponse, error)
 	// RevokeEntryTokens makes unused tokens worthless.
@@ -84,6 +93,26 @@ func (c *entryServiceClient) MoveChance(ctx context.Context, in *MoveChanceReque
 	return out, nil
 }
 
+func (c *entryServiceClient) EraseEntry(ctx context.Context, in *EraseEntryRequest, opts ...grpc.CallOption) (*EntryStatus, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EntryStatus)
+	err := c.cc.Invoke(ctx, EntryService_EraseEntry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *entryServiceClient) EraseAtDesk(ctx context.Context, in *EraseAtDeskRequest, opts ...grpc.CallOption) (*EntryStatus, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EntryStatus)
+	err := c.cc.Invoke(ctx, EntryService_EraseAtDesk_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *entryServiceClient) CreateEntryTokens(ctx context.Context, in *CreateEntryTokensRequest, opts ...grpc.CallOption) (*CreateEntryTokensResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateEntryTokensResponse)
@@ -118,6 +147,13 @@ type EntryServiceServer interface {
 	// MoveChance, at the desk during the objection period, gives the chance of a person to the entry whose receipt and secret
 	// they show; the other entry of that person becomes chances 0. Answers do not move. Proof none only.
 	MoveChance(context.Context, *MoveChanceRequest) (*EntryStatus, error)
+	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
+	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
+	// tell whose it is.
+	EraseEntry(context.Context, *EraseEntryRequest) (*EntryStatus, error)
+	// EraseAtDesk, until the close, erases a person who has lost the secret and shows ID card and receipt. The close record
+	// counts these entries apart.
+	EraseAtDesk(context.Context, *EraseAtDeskRequest) (*EntryStatus, error)
 	// CreateEntryTokens makes one-use tokens. They are shown once and stored hashed.
 	CreateEntryTokens(context.Context, *CreateEntryTokensRequest) (*CreateEntryTokensResponse, error)
 	// RevokeEntryTokens makes unused tokens worthless.
@@ -140,6 +176,12 @@ func (UnimplementedEntryServiceServer) GetEntryStatus(context.Context, *GetEntry
 }
 func (UnimplementedEntryServiceServer) MoveChance(context.Context, *MoveChanceRequest) (*EntryStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveChance not implemented")
+}
+func (UnimplementedEntryServiceServer) EraseEntry(context.Context, *EraseEntryRequest) (*EntryStatus, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseEntry not implemented")
+}
+func (UnimplementedEntryServiceServer) EraseAtDesk(context.Context, *EraseAtDeskRequest) (*EntryStatus, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseAtDesk not implemented")
 }
 func (UnimplementedEntryServiceServer) CreateEntryTokens(context.Context, *CreateEntryTokensRequest) (*CreateEntryTokensResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateEntryTokens not implemented")
@@ -222,6 +264,42 @@ func _EntryService_MoveChance_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EntryService_EraseEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EntryServiceServer).EraseEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EntryService_EraseEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EntryServiceServer).EraseEntry(ctx, req.(*EraseEntryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EntryService_EraseAtDesk_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseAtDeskRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EntryServiceServer).EraseAtDesk(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EntryService_EraseAtDesk_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EntryServiceServer).EraseAtDesk(ctx, req.(*EraseAtDeskRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EntryService_CreateEntryTokens_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateEntryTokensRequest)
 	if err := dec(in); err != nil {
@@ -276,6 +354,14 @@ var EntryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "MoveChance",
 			Handler:    _EntryService_MoveChance_Handler,
+		},
+		{
+			MethodName: "EraseEntry",
+			Handler:    _EntryService_EraseEntry_Handler,
+		},
+		{
+			MethodName: "EraseAtDesk",
+			Handler:    _EntryService_EraseAtDesk_Handler,
 		},
 		{
 			MethodName: "CreateEntryTokens",

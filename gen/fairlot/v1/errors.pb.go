@@ -115,6 +115,8 @@ const (
 	ErrorReason_ERROR_REASON_APPROVAL_SELF ErrorReason = 52
 	// What was asked for is no longer what would be done: ask again.
 	ErrorReason_ERROR_REASON_APPROVAL_CHANGED ErrorReason = 53
+	// The entry was erased at the person's wish: the same entry cannot be sent again.
+	ErrorReason_ERROR_REASON_ENTRY_ERASED ErrorReason = 60
 )
 
 // Enum value maps for ErrorReason.
@@ -165,6 +167,7 @@ var (
 		51: "ERROR_REASON_APPROVAL_STATE",
 		52: "ERROR_REASON_APPROVAL_SELF",
 		53: "ERROR_REASON_APPROVAL_CHANGED",
+		60: "ERROR_REASON_ENTRY_ERASED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -212,6 +215,7 @@ var (
 		"ERROR_REASON_APPROVAL_STATE":        51,
 		"ERROR_REASON_APPROVAL_SELF":         52,
 		"ERROR_REASON_APPROVAL_CHANGED":      53,
+		"ERROR_REASON_ENTRY_ERASED":          60,
 	}
 )
 
@@ -247,7 +251,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\xc3\v\n" +
+	"fairlot.v1*\xe2\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -294,7 +298,8 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1fERROR_REASON_APPROVAL_NOT_FOUND\x102\x12\x1f\n" +
 	"\x1bERROR_REASON_APPROVAL_STATE\x103\x12\x1e\n" +
 	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
-	"\x1dERROR_REASON_APPROVAL_CHANGED\x105B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x1dERROR_REASON_APPROVAL_CHANGED\x105\x12\x1d\n" +
+	"\x19ERROR_REASON_ENTRY_ERASED\x10<B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once

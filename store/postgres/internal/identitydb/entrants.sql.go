@@ -39,8 +39,9 @@ func (q *Queries) DropSealed(ctx context.Context, arg DropSealedParams) error {
 }
 
 const entrant = `-- name: Entrant :one
-SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac
+SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
+	LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 WHERE e.campaign = $1 AND e.id = $2
 `
 
@@ -57,6 +58,7 @@ type EntrantRow struct {
 	Zero     string
 	Person   []byte
 	RetryMac []byte
+	Erasure  int32
 }
 
 func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, error) {
@@ -70,6 +72,7 @@ func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, e
 		&i.Zero,
 		&i.Person,
 		&i.RetryMac,
+		&i.Erasure,
 	)
 	return i, err
 }

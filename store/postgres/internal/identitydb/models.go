@@ -52,6 +52,12 @@ type Envelope struct {
 	Contact  []byte
 }
 
+type Erasure struct {
+	Campaign []byte
+	ID       []byte
+	State    int32
+}
+
 type Gate struct {
 	Campaign []byte
 	State    int32
