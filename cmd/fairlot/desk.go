@@ -15,6 +15,102 @@ import (
 
 type deskCmd struct {
 	MoveChance deskMoveChance `cmd:"" help:"During the objection period: give the chance of a person, who shows ID card and saved receipt, to the entry of that receipt."`
+	Erase      deskErase      `cmd:"" help:"Erase a person who shows the saved receipt; without its secret, until the close, ID card and receipt."`
+}
+
+type deskErase struct {
+	Campaign     string `arg:"" help:"Slug or id."`
+	Receipt      string `required:"" placeholder:"FILE" help:"What the person saved, mode 0600: with the secret, or the signed part alone. Delete your copy afterwards."`
+	IdentityFile string `placeholder:"FILE" help:"If the receipt comes without its secret: kind and number on the ID card, JSON of mode 0600: {\"idType\":\"ID_TYPE_CITIZEN\", \"idNumber\":…}. Asked on the terminal if not given."`
+	Yes          bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (deskErase) Help() string {
+	return `It cannot be taken back. Until the campaign is closed chances, envelopes and consents go at once, and so does a response that is not
+mixed yet; after the close the entry list stays as it is, and the daemon does the rest after the draws. Whoever has the secret can do the same
+on the site, where the receipt is checked. A person who had to show the ID card is counted apart in public (erased-at-desk).
+
+Example: fairlot desk erase autumn-reading --receipt receipt.txt`
+}
+
+// Run erases a person.
+func (cmd *deskErase) Run(a *app) error {
+	b, err := private.Read(cmd.Receipt, receipt.MaxSaved)
+	if err != nil {
+		return err
+	}
+	saved, unsaved := receipt.ParseSaved(b)
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Campaign)
+	if err != nil {
+		return err
+	}
+	desk := &fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: string(b)}
+	if unsaved != nil {
+		if desk.IdType, desk.IdNumber, err = card(a, cmd.IdentityFile); err != nil {
+			return err
+		}
+	}
+	if err := a.confirm(cmd.Yes, "Erase the person of this receipt for good?"); err != nil {
+		return err
+	}
+	var st *fairlotv1.EntryStatus
+	if unsaved == nil {
+		st, err = fairlotv1.NewEntryServiceClient(conn).EraseEntry(a.ctx, &fairlotv1.EraseEntryRequest{Parent: c.Name, S: saved.S[:]})
+	} else {
+		st, err = fairlotv1.NewEntryServiceClient(conn).EraseAtDesk(a.ctx, desk)
+	}
+	if err != nil {
+		return a.explain("erase", err)
+	}
+	switch {
+	case st.Erasure == fairlotv1.EntryStatus_ERASURE_DONE:
+		a.printf("erased: identity, contact and consents of this person are destroyed\n")
+	case st.EraseTime != nil:
+		a.printf("noted: the entry list was fixed before, so the daemon destroys identity, contact and consents after the draw of %s, and gives away a prize in order\n",
+			st.EraseTime.AsTime().Local().Format("2006-01-02 15:04"))
+	default:
+		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n")
+	}
+	return nil
+}
+
+// card reads kind and number of an ID card from a file, or asks for them.
+func card(a *app, file string) (fairlotv1.IdType, string, error) {
+	if file != "" {
+		id := &fairlotv1.Identity{}
+		b, err := private.Read(file, 8192)
+		if err != nil {
+			return 0, "", err
+		}
+		if err := protojson.Unmarshal(b, id); err != nil {
+			// protojson quotes what it read, which is personal here.
+			return 0, "", fmt.Errorf(`read %s: want JSON like {"idType": "ID_TYPE_CITIZEN", "idNumber": "…"}`, file)
+		}
+		return id.IdType, id.IdNumber, nil
+	}
+	if !terminal(a.in) {
+		return 0, "", usage("the receipt has no secret, and nobody can be asked for the ID card here: give --identity-file FILE")
+	}
+	var answers [2]string
+	for i, what := range []string{"citizen or resident", "ID number on the card"} {
+		fmt.Fprintf(a.errw, "%s: ", what)
+		line, err := a.line()
+		if err != nil {
+			return 0, "", err
+		}
+		answers[i] = strings.TrimSpace(line)
+	}
+	kind := fairlotv1.IdType(fairlotv1.IdType_value["ID_TYPE_"+strings.ToUpper(answers[0])])
+	if kind == fairlotv1.IdType_ID_TYPE_UNSPECIFIED {
+		return 0, "", usage("want the word citizen or the word resident")
+	}
+	return kind, answers[1], nil
 }
 
 type deskMoveChance struct {
