@@ -44,7 +44,7 @@ export interface Draw {
   voidCosignedBy: string[];
 }
 export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string }
-export interface EntryStatus { counting: string; chances: number; reason: string }
+export interface EntryStatus { counting: string; chances: number; reason: string; erasure: string; eraseTime: string | null }
 export interface Violation { field: string; reason: string; description: string }
 
 // Refusal is an answer that says no. reason is an ErrorReason without its prefix, or "" when there is none.
@@ -86,6 +86,10 @@ export const enter = (campaign: string, body: string) =>
   call<EnterAnswer>(`/v1/${campaign}/entries`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 
 export const entryStatus = (campaign: string, id: string) => call<EntryStatus>(`/v1/${campaign}/entries/${id}:status`);
+
+// eraseEntry sends the secret of an entry, in the body alone.
+export const eraseEntry = (campaign: string, s: string) =>
+  call<EntryStatus>(`/v1/${campaign}/entries:erase`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ s }) });
 
 // listDraws gives the draws without their seats.
 export const listDraws = async (campaign: string) => (await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`)).draws;

@@ -5,6 +5,7 @@ import { type Listed, lookUp } from "./bundle";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
+import { type Erasing, drawErase, notErasing } from "./erase";
 import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
 
 type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed";
@@ -14,6 +15,8 @@ interface Found {
   receipt: Receipt;
   belongs: boolean | null; // null: the signed part alone, without the secret
   signature: SignatureCheck;
+  s: Bytes | null; // the secret, if it leads to the receipt
+  erasing: Erasing;
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
   listed: Listed[] | null; // null: not looked up
@@ -139,8 +142,9 @@ async function examine(text: string): Promise<Found | Trouble> {
   if (!campaign) return "checkNoCampaign";
   const found: Found = {
     campaign, receipt, belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
-    status: null, refusal: "", listed: null, draws: [], looking: "",
+    s: null, erasing: notErasing(), status: null, refusal: "", listed: null, draws: [], looking: "",
   };
+  if (saved && found.belongs) found.s = saved.s;
   if (verdictOf(found) === "verdictBad") return found;
   try {
     found.status = await entryStatus(campaign.name, receipt.id);
@@ -223,7 +227,8 @@ function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
-    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))));
+    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))),
+    verdictIs === "verdictHolds" && f.s && f.status && drawErase(c, f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
 }
 
 function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
