@@ -24,6 +24,7 @@ type Tally struct {
 
 type tallyQuestion struct {
 	answered int
+	asked    int     // who was shown it
 	cells    []int   // by choice, by rating from RateMin, or false and true
 	sum      big.Int // Number: millionths
 }
@@ -85,6 +86,9 @@ func (t *Tally) Add(closed []byte) error {
 	t.responses++
 	for i, q := range t.d.questions {
 		a, c := &answers[i], &t.questions[i]
+		if q.cond == nil || q.cond.holds(answers) {
+			c.asked++
+		}
 		if !a.present {
 			continue
 		}
@@ -125,7 +129,7 @@ type QuestionTable struct {
 	Answered   *int   `json:"answered"`
 	Unanswered *int   `json:"unanswered"`
 	Cells      []Cell `json:"cells,omitempty"` // every value, in order; none for Number and Date
-	Mean       string `json:"mean,omitempty"`  // Number: two decimals, half away from zero
+	Mean       string `json:"mean,omitempty"`  // Number: two decimals or fewer, see Tally.Result, half away from zero
 }
 
 // Cell counts the responses with one value. Of a Multiple question one response may be in several cells.
@@ -139,16 +143,24 @@ type Cell struct {
 //
 //   - Fewer than minCell responses: everything is withheld.
 //   - Values that exclude each other, and unanswered (unless the question is required and always shown), are the cells
-//     of one sum. While a single cell, cells of together fewer than minCell, or cells of minCell-1 each would be suppressed,
-//     the next smallest is suppressed too (of equal ones the earlier), so that none follows from the total.
+//     of one sum. So are those values and who was shown the question and skipped it, where the question's condition rests on
+//     counted answers only: how many were shown it follows from the tables of those. While a single cell, cells of together fewer than minCell, or cells of minCell-1 each would be suppressed,
+//     the one before the first of them is suppressed too (before the first cell comes the last), so that none follows from the total. Which
+//     it is does not depend on counts: the next smallest would tell its size to whoever knows the rule.
 //   - Of Multiple questions answered and unanswered are one such sum; a choice is suppressed also when fewer than
-//     minCell of those who answered left it out, and choices are completed in the same manner.
-//   - A Number's mean is shown from minCell answers on.
+//     minCell of those who answered may have left it out, as far as answered is told, and choices are completed in the same manner.
+//   - A Number's mean is shown from minCell answers on: with two decimals, or, where answered is suppressed, with so few that it fits
+//     every count of answers.
 //   - A question whose condition rests on one with a suppressed cell is withheld, since its total would tell.
 func (t *Tally) Result(minCell int) Table {
 	if minCell < 1 {
 		minCell = DefaultMinCell
 	}
+	return t.result(minCell, (*Tally).question)
+}
+
+// result makes the table out of those of questions.
+func (t *Tally) result(minCell int, question func(t *Tally, q *Question, minCell int, withheld bool) QuestionTable) Table {
 	table := Table{MinCell: minCell}
 	few := t.responses < minCell
 	if !few {
@@ -160,7 +172,7 @@ func (t *Tally) Result(minCell int) Table {
 		if q.cond != nil {
 			withheld = withheld || slices.ContainsFunc(q.cond.question, func(j int) bool { return hides[j] })
 		}
-		qt := t.question(q, minCell, withheld)
+		qt := question(t, q, minCell, withheld)
 		hides[i] = withheld || qt.Answered == nil ||
 			slices.ContainsFunc(qt.Cells, func(c Cell) bool { return c.Count == nil })
 		if q.closed() {
@@ -179,29 +191,77 @@ func (t *Tally) question(q *Question, minCell int, withheld bool) QuestionTable 
 	if withheld {
 		return out
 	}
-	unanswered := t.responses - c.answered
-	always := q.Required && q.cond == nil
+	unanswered, skipped := t.responses-c.answered, c.asked-c.answered
+	told := q.cond != nil && t.d.counted(q.cond) // how many were shown it
+	always := q.Required && (q.cond == nil || told && notFew(c.asked, minCell) && notFew(t.responses-c.asked, minCell))
 	totals := false // answered and unanswered are shown
 	switch {
 	case q.Kind == Single || q.Kind == Rating || q.Kind == YesNo:
 		counts := slices.Clone(c.cells)
+		sums := [][]int{nil} // places of counts that are of one sum, besides the cells
 		if !always {
+			sums[0] = []int{len(counts)}
 			counts = append(counts, unanswered)
 		}
-		keep := suppress(counts, minCell, func(n int) bool { return n < minCell })
+		if told && !q.Required {
+			sums = append(sums, []int{len(counts)})
+			counts = append(counts, skipped)
+		} else if told {
+			sums = append(sums, nil)
+		}
+		keep := make([]bool, len(counts))
+		for i, n := range counts {
+			keep[i] = n >= minCell
+		}
+		for again := true; again; {
+			again = false
+			for _, more := range sums {
+				again = complete(counts, append(first(len(c.cells)), more...), minCell, keep) || again
+			}
+		}
 		for i := range out.Cells {
 			if keep[i] {
 				out.Cells[i].Count = shown(c.cells[i])
 			}
 		}
-		totals = always || keep[len(keep)-1]
+		totals = !slices.Contains(keep[len(c.cells):], false)
 	case always:
 		totals = true
 	default:
-		totals = suppress([]int{c.answered, unanswered}, minCell, func(n int) bool { return n < minCell })[0]
+		totals = c.answered >= minCell && unanswered >= minCell && (!told || q.Required || skipped >= minCell)
 	}
 	if q.Kind == Multiple {
-		keep := suppress(c.cells, minCell, func(n int) bool { return n < minCell || c.answered-n < minCell })
+		fewest, asked := c.answered, t.responses // who answered at least, and at most, as far as is told
+		if told {
+			asked = c.asked
+		}
+		if !totals {
+			fewest = asked - minCell + 1
+		}
+		keep := suppress(c.cells, minCell, func(n int) bool { return n < minCell || fewest-n < minCell })
+		for !totals && slices.Contains(keep, true) { // choices shown bound who answered, who is suppressed
+			sum, fewestEach, mostEach := 0, max(1, q.MinChoices), q.MaxChoices
+			for i, n := range c.cells {
+				if keep[i] {
+					sum += n
+				}
+			}
+			if mostEach == 0 || q.HasNone {
+				mostEach = len(c.cells)
+			}
+			if q.HasNone {
+				fewestEach = 1
+			}
+			most := asked
+			if !slices.Contains(keep, false) {
+				most = min(most, sum/fewestEach)
+			}
+			if most > max(fewest, (sum+mostEach-1)/mostEach) {
+				break
+			}
+			keep[slices.Index(keep, true)] = false
+			complete(c.cells, first(len(keep)), minCell, keep)
+		}
 		for i := range out.Cells {
 			if keep[i] {
 				out.Cells[i].Count = shown(c.cells[i])
@@ -211,34 +271,65 @@ func (t *Tally) question(q *Question, minCell int, withheld bool) QuestionTable 
 	if totals {
 		out.Answered, out.Unanswered = shown(c.answered), shown(unanswered)
 	}
-	if q.Kind == Number && c.answered >= minCell {
+	if q.Kind == Number && c.answered >= minCell && (totals || t.responses > minCell) {
 		mean := new(big.Rat).SetFrac(&c.sum, big.NewInt(int64(c.answered)*micro))
-		out.Mean = mean.FloatString(2)
+		decimals := 2
+		for unit := 100; !totals && decimals > 0 && unit > minCell; unit /= 10 { // one step of the last decimal is a step of the sum, at least
+			decimals--
+		}
+		out.Mean = mean.FloatString(decimals)
 	}
 	return out
 }
 
 func shown(n int) *int { return &n }
 
-// suppress says which counts may be shown. Suppressed cells must not follow from their sum: not by being alone, not by
-// the sum being small, and not by each being as large as a small cell can be.
+// notFew tells whether a count says nothing about few people: nobody is not few where that follows from how the survey is made.
+func notFew(n, minCell int) bool { return n == 0 || n >= minCell }
+
+// counted tells whether a condition rests on nothing but answers that are counted.
+func (d *Definition) counted(c *condition) bool {
+	return !slices.ContainsFunc(c.question, func(i int) bool { return !d.questions[i].closed() })
+}
+
+// suppress says which counts may be shown.
 func suppress(counts []int, minCell int, small func(int) bool) []bool {
 	keep := make([]bool, len(counts))
-	hidden, sum := 0, 0
 	for i, n := range counts {
-		if keep[i] = !small(n); !keep[i] {
-			hidden, sum = hidden+1, sum+n
+		keep[i] = !small(n)
+	}
+	complete(counts, first(len(counts)), minCell, keep)
+	return keep
+}
+
+// first is the places 0 to n-1.
+func first(n int) (list []int) {
+	for i := range n {
+		list = append(list, i)
+	}
+	return list
+}
+
+// complete suppresses more counts of one sum, those at places, until the suppressed ones do not follow from it: not by being alone, not by the
+// sum being small, and not by each being as large as a small cell can be. It tells whether it did.
+func complete(counts, places []int, minCell int, keep []bool) (more bool) {
+	hidden, sum := 0, 0
+	for _, i := range places {
+		if !keep[i] {
+			hidden, sum = hidden+1, sum+counts[i]
 		}
 	}
-	for hidden > 0 && hidden < len(counts) && (hidden == 1 || sum < minCell || sum == hidden*(minCell-1)) {
-		next := -1
-		for i, n := range counts {
-			if keep[i] && (next < 0 || n < counts[next]) {
-				next = i
-			}
+	for hidden > 0 && hidden < len(places) && (hidden == 1 || sum < minCell || sum == hidden*(minCell-1)) {
+		next := 0
+		for keep[places[next]] {
+			next++
 		}
-		keep[next] = false
+		for !keep[places[next]] {
+			next = (next + len(places) - 1) % len(places)
+		}
+		next = places[next]
+		keep[next], more = false, true
 		hidden, sum = hidden+1, sum+counts[next]
 	}
-	return keep
+	return more
 }

@@ -184,7 +184,7 @@ func TestTableJSON(t *testing.T) {
 	got, err := json.Marshal(tally.Result(0))
 	want := `{"responses":40,"min_cell":10,"questions":[{"question":"a","kind":"yes_no","answered":40,"unanswered":0,` +
 		`"cells":[{"value":"false","count":30},{"value":"true","count":10}]},` +
-		`{"question":"n","kind":"number","answered":null,"unanswered":null,"mean":"19.50"}]}`
+		`{"question":"n","kind":"number","answered":null,"unanswered":null,"mean":"19.5"}]}`
 	if err != nil || string(got) != want {
 		t.Fatalf("got  %s\nwant %s (%v)", got, want, err)
 	}
