@@ -102,7 +102,7 @@ func openCampaign(ctx context.Context, e *engine.Engine, rules engine.Rules) (en
 	c, err := e.CreateCampaign(ctx, "bench", rules, "")
 	var asked engine.Approval
 	if err == nil {
-		asked, err = e.RequestOpening(ctx, engine.Actor{Token: "0000000000000001", Label: "first", Role: engine.RoleOfficer}, c.ID, c.Etag, time.Time{})
+		asked, err = e.RequestOpening(ctx, engine.Actor{Token: "0000000000000001", Label: "first", Role: engine.RoleOfficer}, c.ID, c.Etag, time.Time{}, true)
 	}
 	if err == nil {
 		_, err = e.Approve(ctx, engine.Actor{Token: "0000000000000002", Label: "second", Role: engine.RoleOfficer}, asked.ID, asked.Digest())

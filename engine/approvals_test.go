@@ -41,8 +41,8 @@ func TestTwoPersons(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	c := must(w.CreateCampaign(ctx, "two", lasting(), ""))(t)
-	asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}))(t)
-	if again := must(w.RequestOpening(ctx, lin, c.ID, c.Etag, time.Time{}))(t); again.ID != asked.ID {
+	asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}, true))(t)
+	if again := must(w.RequestOpening(ctx, lin, c.ID, c.Etag, time.Time{}, true))(t); again.ID != asked.ID {
 		t.Error("asked for twice, and two approvals wait")
 	}
 	other := asked.Digest()
@@ -102,7 +102,7 @@ func TestOnePersonHoweverWritten(t *testing.T) {
 	} {
 		one := engine.Actor{Token: "00000000000000e1", Label: x[0], Role: engine.RoleOfficer}
 		two := engine.Actor{Token: "00000000000000e2", Label: x[1], Role: engine.RoleOfficer}
-		asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}))(t)
+		asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}, true))(t)
 		if _, err := w.Approve(ctx, two, asked.ID, asked.Digest()); reason(err) != engine.ApprovalSelf {
 			t.Errorf("%d: %q asked, %q approved: %v", i, x[0], x[1], err)
 			return
@@ -110,7 +110,7 @@ func TestOnePersonHoweverWritten(t *testing.T) {
 		must(w.Withdraw(ctx, one, asked.ID))(t)
 	}
 	for _, x := range [][2]string{{"陳怡君", "陳怡伶"}, {"Chen 1", "Chen 2"}, {"…", "!"}, {"Chen", "Cheng"}} {
-		asked := must(w.RequestOpening(ctx, engine.Actor{Token: "00000000000000e1", Label: x[0], Role: engine.RoleOfficer}, c.ID, c.Etag, w.now().Add(time.Hour)))(t)
+		asked := must(w.RequestOpening(ctx, engine.Actor{Token: "00000000000000e1", Label: x[0], Role: engine.RoleOfficer}, c.ID, c.Etag, w.now().Add(time.Hour), true))(t)
 		if _, err := w.Approve(ctx, engine.Actor{Token: "00000000000000e2", Label: x[1], Role: engine.RoleOfficer}, asked.ID, asked.Digest()); err != nil {
 			t.Errorf("%q and %q are two persons: %v", x[0], x[1], err)
 		}
@@ -134,7 +134,7 @@ func TestRevokedTokensApproveNothing(t *testing.T) {
 	two, twoID := person("Two")
 	three, _ := person("Three")
 
-	timed := must(w.RequestOpening(ctx, one, c.ID, c.Etag, w.now().Add(time.Minute)))(t)
+	timed := must(w.RequestOpening(ctx, one, c.ID, c.Etag, w.now().Add(time.Minute), true))(t)
 	if a := must(w.Approve(ctx, two, timed.ID, timed.Digest()))(t); a.State != store.ApprovalGiven {
 		t.Fatalf("approved: %+v", a)
 	}
@@ -149,11 +149,11 @@ func TestRevokedTokensApproveNothing(t *testing.T) {
 		t.Errorf("after the approver's token was revoked: %+v", a)
 	}
 
-	asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}))(t)
+	asked := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}, true))(t)
 	if err := w.RevokeStaffToken(ctx, oneID); err != nil {
 		t.Fatal(err)
 	}
-	if again := must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}))(t); again.ID == asked.ID {
+	if again := must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}, true))(t); again.ID == asked.ID {
 		t.Error("another's request is that of the revoked token")
 	}
 	if _, err := w.Approve(ctx, three, asked.ID, asked.Digest()); reason(err) != engine.ApprovalState {
@@ -163,7 +163,7 @@ func TestRevokedTokensApproveNothing(t *testing.T) {
 		t.Error("opened by one person and a revoked token")
 	}
 	four, _ := person("Four") // and others ask anew
-	asked = must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}))(t)
+	asked = must(w.RequestOpening(ctx, three, c.ID, c.Etag, time.Time{}, true))(t)
 	if a := must(w.Approve(ctx, four, asked.ID, asked.Digest()))(t); a.State != store.ApprovalDone {
 		t.Errorf("asked for anew: %+v", a)
 	}
@@ -175,7 +175,7 @@ func TestApprovalsEnd(t *testing.T) {
 	ctx := context.Background()
 	c := must(w.CreateCampaign(ctx, "ends", lasting(), ""))(t)
 	ask := func(etag string) engine.Approval {
-		return must(w.RequestOpening(ctx, chen, c.ID, etag, time.Time{}))(t)
+		return must(w.RequestOpening(ctx, chen, c.ID, etag, time.Time{}, true))(t)
 	}
 
 	changed := ask(c.Etag)
@@ -224,7 +224,7 @@ func TestApprovedIsCarriedOn(t *testing.T) {
 			w := newWorld(t)
 			ctx := context.Background()
 			c := must(w.CreateCampaign(ctx, "cut", lasting(), ""))(t)
-			asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}))(t)
+			asked := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}, true))(t)
 			w.SetStep(func(name string) {
 				if name == at {
 					panic("cut")

@@ -47,17 +47,25 @@ func (e *Engine) CreateCampaign(ctx context.Context, slug string, rules Rules, r
 	return e.view(c)
 }
 
-// UpdateCampaign replaces a draft's rules. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID.
+// UpdateCampaign replaces a draft's rules. Statements that are still about its keys stay. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID.
 func (e *Engine) UpdateCampaign(ctx context.Context, id store.CampaignID, etag string, rules Rules) (Campaign, error) {
-	body, err := encodeRules(&rules)
-	if err != nil {
+	if _, err := encodeRules(&rules); err != nil {
 		return Campaign{}, err
 	}
 	if err := e.draftOf(ctx, id, etag); err != nil {
 		return Campaign{}, err
 	}
+	c, old, err := e.campaign(ctx, id)
+	if err != nil {
+		return Campaign{}, err
+	}
+	rules.Statements = e.keptStatements(c, old.Statements, rules)
+	body, err := encodeRules(&rules)
+	if err != nil {
+		return Campaign{}, err
+	}
 	version, _ := strconv.ParseInt(etag, 10, 64)
-	c, err := e.Registry.UpdateDraft(ctx, id, version, body)
+	c, err = e.Registry.UpdateDraft(ctx, id, version, body)
 	if err != nil {
 		return Campaign{}, e.draftErr(err)
 	}

@@ -167,7 +167,7 @@ var one, two = engine.Actor{Token: "0000000000000001", Label: "one", Role: engin
 func (k *clockwork) timedOpening(c engine.Campaign, at time.Time) {
 	k.t.Helper()
 	ctx := context.Background()
-	a := must(k.RequestOpening(ctx, one, c.ID, c.Etag, at))(k.t)
+	a := must(k.RequestOpening(ctx, one, c.ID, c.Etag, at, true))(k.t)
 	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
 }
 

@@ -13,9 +13,9 @@ func (e *Engine) SetStep(f func(name string)) { e.hooks.step = f }
 // SetUnmixed switches the shuffle off: rows keep the order of the sealed responses and their ids ascend.
 func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
 
-// OpenCampaign is openCampaign: what two persons want, without asking them.
+// OpenCampaign is openCampaign: what two persons want, without asking them, and without that anybody has shown a key.
 func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
-	return e.openCampaign(ctx, id, etag)
+	return e.openCampaign(ctx, id, etag, true)
 }
 
 // Work does once what Run does every second.

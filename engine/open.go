@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fairlot/crypto/beacon"
-	"fairlot/crypto/custody"
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	"fairlot/store"
@@ -26,14 +25,16 @@ func epochKeyName(id store.CampaignID, epoch uint32) string {
 //
 // With a time `at` it opens by itself then, as it is now: once it is changed, nothing opens. The zero time is as soon as it is approved. FIELD_INVALID if
 // the time is over.
-func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.CampaignID, etag string, at time.Time) (Approval, error) {
+//
+// With draws every custodian and notifier must have shown their keys (AddKeyStatement), unless unchecked: then the rules file says in public that they have not.
+func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.CampaignID, etag string, at time.Time, unchecked bool) (Approval, error) {
 	if !at.IsZero() {
 		if at = at.UTC().Truncate(time.Second); !at.After(e.Now()) {
 			return Approval{}, &Error{Reason: FieldInvalid, Text: "a timed opening lies in the future: to open once it is approved, leave the time out",
 				Fields: []Field{{"open_time", "past", "name a time that has not come yet"}}}
 		}
 	}
-	act, err := e.openingAct(ctx, id, etag, at)
+	act, err := e.openingAct(ctx, id, etag, at, unchecked)
 	if err != nil {
 		return Approval{}, err
 	}
@@ -41,20 +42,26 @@ func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.Campaign
 }
 
 // openingAct is the text of an opening: the version of the draft, and the record that would be logged.
-func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string, at time.Time) ([]byte, error) {
-	c, _, record, _, err := e.planOpening(ctx, id, etag, at)
+func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string, at time.Time, unchecked bool) ([]byte, error) {
+	c, rules, record, _, err := e.planOpening(ctx, id, etag, at, unchecked)
 	if err != nil {
 		return nil, err
 	}
 	lines := []string{"etag " + etag, "record " + draw.HashOf(record).String()}
+	if len(rules.Draws) > 0 {
+		lines = append(lines, "keys "+pick(unchecked, keysUnchecked, "checked"))
+	}
 	if !at.IsZero() {
 		lines = append(lines, "time "+at.Format(time.RFC3339))
 	}
 	return actText(ApproveOpen, c, lines...), nil
 }
 
+// keysUnchecked stands in the act of an opening for which nobody had to show a key.
+const keysUnchecked = "unchecked"
+
 func (e *Engine) openingNow(ctx context.Context, a store.Approval) ([]byte, error) {
-	return e.openingAct(ctx, a.Campaign, actValue(a.Act, "etag"), a.NotBefore)
+	return e.openingAct(ctx, a.Campaign, actValue(a.Act, "etag"), a.NotBefore, actValue(a.Act, "keys") == keysUnchecked)
 }
 
 func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
@@ -67,12 +74,12 @@ func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
 			return err
 		}
 	}
-	_, err = e.openCampaign(ctx, a.Campaign, actValue(a.Act, "etag"))
+	_, err = e.openCampaign(ctx, a.Campaign, actValue(a.Act, "etag"), actValue(a.Act, "keys") == keysUnchecked)
 	return err
 }
 
 // planOpening is all of an opening at a time, or now, that changes nothing.
-func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string, at time.Time) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
+func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string, at time.Time, unchecked bool) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
 	if err = e.draftOf(ctx, id, etag); err != nil {
 		return
 	}
@@ -85,21 +92,38 @@ func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag stri
 	if err = e.checkOpening(rules, at); err != nil {
 		return
 	}
-	record, files, err = e.openRecord(c, rules)
+	if len(rules.Draws) > 0 && !unchecked {
+		if err = e.checkKeyHolders(c, rules); err != nil {
+			return
+		}
+	}
+	record, files, err = e.openRecord(c, rules, unchecked)
 	return
+}
+
+// checkKeyHolders refuses keys that nobody has shown to hold.
+func (e *Engine) checkKeyHolders(c store.Campaign, rules Rules) error {
+	list, err := e.keyList(c, rules)
+	if err != nil {
+		return err
+	}
+	if fields := e.unshown(list, rules); len(fields) > 0 {
+		return &Error{Reason: RulesInvalid, Text: "the campaign does not open before every custodian and notifier has shown that they hold their key", Fields: fields}
+	}
+	return nil
 }
 
 // openCampaign fixes a draft in an open record of the log and opens its gate. Everything that keeps it from opening is told at once.
 // The order is: keys, then record and state together, then gate; New makes a gate that a crash left out, so an open campaign always
 // gets one. Repeating it on an open campaign returns CAMPAIGN_OPEN. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE,
 // RULES_INVALID, SURVEY_INVALID.
-func (e *Engine) openCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
+func (e *Engine) openCampaign(ctx context.Context, id store.CampaignID, etag string, unchecked bool) (Campaign, error) {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return Campaign{}, err
 	}
 	defer done()
-	c, rules, record, files, err := e.planOpening(ctx, id, etag, time.Time{})
+	c, rules, record, files, err := e.planOpening(ctx, id, etag, time.Time{}, unchecked)
 	if err != nil {
 		return Campaign{}, err
 	}
@@ -155,25 +179,7 @@ func (e *Engine) checkOpening(rules Rules, at time.Time) error {
 			}
 		}
 	}
-	for i, c := range rules.Custodians {
-		if _, _, err := draw.ParseVKey(c.Cosigner, draw.AlgCosignature); err != nil {
-			fields = append(fields, Field{fmt.Sprintf("campaign.custodians[%d].cosigner", i), "form", "this is not a cosigning key: copy the line that `fairlot keys new custodian` printed"})
-		}
-	}
-	if len(rules.Custodians) > 0 {
-		recipients := make([]string, len(rules.Custodians))
-		for i, c := range rules.Custodians {
-			recipients[i] = c.Recipient
-		}
-		if _, err := custody.ParseRecipients(recipients...); err != nil {
-			fields = append(fields, Field{"campaign.custodians", "recipient", recipientText(err)})
-		}
-	}
-	if len(rules.Notifiers) > 0 {
-		if _, err := custody.ParseRecipients(rules.Notifiers...); err != nil {
-			fields = append(fields, Field{"campaign.notifiers", "recipient", recipientText(err)})
-		}
-	}
+	fields = append(fields, rules.checkKeys()...)
 	for i, d := range rules.Draws {
 		if err := d.chain().Validate(); err != nil {
 			fields = append(fields, Field{fmt.Sprintf("campaign.draws[%d].beacon", i), "chain", "this is no beacon chain that can be verified: copy hash, key, period and genesis from the chain's own info"})
@@ -185,21 +191,6 @@ func (e *Engine) checkOpening(rules Rules, at time.Time) error {
 		return &Error{Reason: RulesInvalid, Text: "the campaign cannot open like this: correct what is listed", Fields: fields}
 	}
 	return nil
-}
-
-// recipientText says what to do about recipients that custody.ParseRecipients refused.
-func recipientText(err error) string {
-	switch {
-	case errors.Is(err, custody.ErrPlugin):
-		return "keys of age plugins cannot be used: name a recipient that `fairlot keys new` printed"
-	case errors.Is(err, custody.ErrMixed):
-		return "some of these recipients are post-quantum (age1pq1…) and some are not: let all be of one kind, better post-quantum"
-	case errors.Is(err, custody.ErrTwice):
-		return "a recipient stands here twice: each person needs an own key"
-	case errors.Is(err, custody.ErrCount):
-		return "name between 1 and 9 recipients"
-	}
-	return "one of these is not a recipient: copy the line that `fairlot keys new` printed, whole"
 }
 
 // chain is the beacon chain of a draw, quicknet if none is named.
@@ -214,7 +205,7 @@ func (d DrawRules) chain() beacon.Chain {
 }
 
 // openRecord builds the open record and the files that it names.
-func (e *Engine) openRecord(c store.Campaign, rules Rules) ([]byte, map[store.Hash][]byte, error) {
+func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]byte, map[store.Hash][]byte, error) {
 	policy, err := e.policyFile(rules)
 	if err != nil {
 		return nil, nil, err
@@ -228,7 +219,7 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules) ([]byte, map[store.Ha
 	open := &draw.Open{
 		Campaign: draw.CampaignID(c.ID), Log: e.installation.LogKey, Receipt: e.installation.ReceiptKey,
 		Institution: e.installation.Institution, Zone: zoneName,
-		Rules: put(rulesFile(c.ID, c.Slug, rules)), Notice: put(noticeFile(rules)), Policy: put(policy),
+		Rules: put(rulesFile(c.ID, c.Slug, rules, unchecked)), Notice: put(noticeFile(rules)), Policy: put(policy),
 		Threshold: rules.Threshold, Notifiers: rules.Notifiers, Proof: string(rules.Proof), Register: rules.Register,
 		Chances: rules.ChancesCap, Batch: rules.Batch, EntriesEnd: rules.EntriesEnd, ObjectionsEnd: rules.ObjectionsEnd,
 	}

@@ -87,6 +87,7 @@ type Rules struct {
 	Custodians                 []Custodian
 	Threshold                  int
 	Notifiers                  []string
+	Statements                 []string `json:",omitempty"` // custody.Statement texts, attached to a draft; not published
 }
 
 // Campaign is a campaign as callers see it.

@@ -19,6 +19,7 @@ var languages = []string{"zh-Hant-TW", "en"}
 
 const (
 	defaultBatch  = 50
+	minBatch      = 2
 	defaultMargin = 3600
 	deadDays      = 30
 )
@@ -144,7 +145,7 @@ func noticeFile(r Rules) []byte {
 }
 
 // rulesFile is SPEC section 3's rules file: what people read beside the open record.
-func rulesFile(id store.CampaignID, slug string, r Rules) []byte {
+func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	texts := func(key string, t Texts) {
@@ -185,6 +186,7 @@ func rulesFile(id store.CampaignID, slug string, r Rules) []byte {
 		}
 	}
 	if len(r.Draws) > 0 {
+		line("keys %s", pick(unchecked, "not checked before the opening", "checked before the opening: custodians and notifiers showed that they hold them"))
 		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
 	}
 	return b.Bytes()
@@ -216,6 +218,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 	out = append(out, r.unfilled()...)
 	if r.Survey == "" && len(r.Draws) == 0 {
 		bad("survey_json", "required", "a campaign needs a survey, a draw, or both")
+	}
+	if r.Survey != "" && r.Batch < minBatch {
+		bad("batch", "range", "answers must be hidden among at least %d people: with fewer each answer is known to be somebody's; leave it out for %d", minBatch, defaultBatch)
 	}
 	if !r.EntriesEnd.After(now) {
 		bad("entries_end", "past", "entries must end in the future")
@@ -263,15 +268,7 @@ func (r *Rules) checkRules(now time.Time) []Field {
 	if r.Form.Phone != Required && r.Form.Email != Required && r.Form.Address != Required {
 		bad("form", "required", "require at least one of phone, e-mail and address, or no winner can be told")
 	}
-	if len(r.Custodians) == 0 {
-		bad("custodians", "required", "name at least one custodian, better three: run `fairlot keys new custodian` on each one's own machine")
-	}
-	if r.Threshold < 1 || r.Threshold > len(r.Custodians) {
-		bad("threshold", "range", "the threshold must lie between 1 and the number of custodians")
-	}
-	if len(r.Notifiers) == 0 {
-		bad("notifiers", "required", "name at least one notifier: run `fairlot keys new notifier`")
-	}
+	out = append(out, r.checkHolders()...)
 	for i, d := range r.Draws {
 		if len(d.Tiers) == 0 {
 			bad(fmt.Sprintf("draws[%d].tiers", i), "required", "a draw needs at least one prize tier")

@@ -95,8 +95,34 @@ func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaig
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag, timeFrom(req.OpenTime))
+	a, err := s.engine.RequestOpening(ctx, callerOf(ctx), id, req.Etag, timeFrom(req.OpenTime), req.WithoutKeyCheck)
 	return approvalTo(a), err
+}
+
+func (s *campaigns) GetKeyCheck(ctx context.Context, req *fairlotv1.GetKeyCheckRequest) (*fairlotv1.KeyCheck, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.engine.KeyCheck(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.KeyCheck{Keys: string(k.List)}
+	for _, h := range k.Holders {
+		out.Holders = append(out.Holders, &fairlotv1.KeyHolder{Recipient: h.Recipient, Custodian: int32(h.Custodian), Notifier: int32(h.Notifier),
+			Challenge: h.Challenge, Statement: string(h.Statement)})
+	}
+	return out, nil
+}
+
+func (s *campaigns) AddKeyStatement(ctx context.Context, req *fairlotv1.AddKeyStatementRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.AddKeyStatement(ctx, id, []byte(req.Statement))
+	return campaignTo(c), err
 }
 
 func (s *campaigns) CloseCampaignEarly(ctx context.Context, req *fairlotv1.CloseCampaignEarlyRequest) (*fairlotv1.Approval, error) {

@@ -109,9 +109,9 @@ func TestDrafts(t *testing.T) {
 			wantGRPC(t, err, stale)
 			_, err = d.campaigns().DeleteCampaign(ctx, &fairlotv1.DeleteCampaignRequest{Name: c.Name, Etag: c.Etag})
 			wantGRPC(t, err, stale)
-			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, WithoutKeyCheck: true})
 			wantGRPC(t, err, stale)
-			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: "nonsense"})
+			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: "nonsense", WithoutKeyCheck: true})
 			wantGRPC(t, err, stale)
 		})
 	})
@@ -154,7 +154,7 @@ func TestDrafts(t *testing.T) {
 			wantGRPC(t, err, gone)
 			_, err = d.campaigns().DeleteCampaign(ctx, &fairlotv1.DeleteCampaignRequest{Name: name, Etag: "1"})
 			wantGRPC(t, err, gone)
-			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: name, Etag: "1"})
+			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: name, Etag: "1", WithoutKeyCheck: true})
 			wantGRPC(t, err, gone)
 			_, err = d.campaigns().CloseCampaign(ctx, &fairlotv1.CloseCampaignRequest{Name: name})
 			wantGRPC(t, err, gone)
@@ -185,7 +185,7 @@ func TestDrafts(t *testing.T) {
 		wantGRPC(t, err, refusal{code: codes.NotFound, reason: engine.CampaignNotFound})
 	})
 	t.Run("open twice", func(t *testing.T) {
-		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, WithoutKeyCheck: true})
 		must(t, err)
 		d.approve(t, asked)
 		opened, err := d.campaigns().GetCampaign(ctx, &fairlotv1.GetCampaignRequest{Name: c.Name})
@@ -193,7 +193,7 @@ func TestDrafts(t *testing.T) {
 		already := refusal{code: codes.FailedPrecondition, reason: engine.CampaignOpen}
 		d.unchanged(t, func() {
 			for _, etag := range []string{c.Etag, opened.Etag} {
-				_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag})
+				_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag, WithoutKeyCheck: true})
 				wantGRPC(t, err, already)
 				_, err = d.campaigns().DeleteCampaign(ctx, &fairlotv1.DeleteCampaignRequest{Name: c.Name, Etag: etag})
 				wantGRPC(t, err, already)
@@ -209,9 +209,9 @@ func TestDrafts(t *testing.T) {
 		must(t, err)
 		var wg sync.WaitGroup
 		errs := make([]error, 6)
-		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		asked, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, WithoutKeyCheck: true})
 		must(t, err)
-		again, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag})
+		again, err := d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, WithoutKeyCheck: true})
 		if must(t, err); again.Name != asked.Name {
 			t.Error("asked for twice, and two approvals wait")
 		}
@@ -266,7 +266,7 @@ func TestRulesThatCannotOpen(t *testing.T) {
 			return
 		}
 		d.unchanged(t, func() {
-			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: draft.Name, Etag: draft.Etag})
+			_, err = d.campaigns().OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: draft.Name, Etag: draft.Etag, WithoutKeyCheck: true})
 			wantGRPC(t, err, want)
 		})
 	}

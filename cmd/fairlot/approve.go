@@ -107,7 +107,11 @@ func inWords(x *fairlotv1.Approval) string {
 	slug := actValue(x, "slug")
 	switch x.Kind {
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN:
-		return fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
+		s := fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
+		if actValue(x, "keys") == "unchecked" {
+			s += ", ALTHOUGH NOBODY HAD TO SHOW THEIR KEY"
+		}
+		return s
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		return fmt.Sprintf("close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
@@ -137,6 +141,7 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 			return err
 		}
 		a.summary(c)
+		a.promises(c)
 		if err := a.sharedKeys(conn, c); err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ type campaignCmd struct {
 	Update  campaignUpdate  `cmd:"" help:"Replace a draft by a campaign file."`
 	Show    campaignShow    `cmd:"" help:"Show a campaign."`
 	List    campaignList    `cmd:"" help:"List campaigns."`
+	Check   campaignCheck   `cmd:"" help:"Say what a draft promises, and who of its custodians and notifiers has shown that they hold their key."`
+	Attach  campaignAttach  `cmd:"" help:"Attach to a draft the statements by which custodians and notifiers show their keys."`
 	Open    campaignOpen    `cmd:"" help:"Ask for the opening of a draft, which another person approves: its rules are logged in public and entries are taken. This cannot be undone."`
 	Close   campaignClose   `cmd:"" help:"After the end of entries and objections: freeze and publish the entry list."`
 	Tallies campaignTallies `cmd:"" help:"Print the statistics of a closed campaign."`
@@ -57,7 +59,13 @@ func (cmd *campaignCreate) Run(a *app) error {
 	if cmd.JSON {
 		return a.campaign(made)
 	}
-	a.printf("draft %s made (%s)\nnext: read it with `fairlot campaign show %s`, then `fairlot campaign open %s`\n", made.Slug, made.Name, made.Slug, made.Slug)
+	a.printf("draft %s made (%s)\n", made.Slug, made.Name)
+	a.promises(made)
+	a.printf("next: read it with `fairlot campaign show %s`, then ", made.Slug)
+	if len(made.Draws) > 0 {
+		a.printf("`fairlot campaign check %s --out FILE` for custodians and notifiers, then ", made.Slug)
+	}
+	a.printf("`fairlot campaign open %s`\n", made.Slug)
 	return nil
 }
 
@@ -95,6 +103,7 @@ func (cmd *campaignUpdate) Run(a *app) error {
 		return a.explain("update campaign "+now.Slug, err)
 	}
 	a.printf("draft %s updated\n", made.Slug)
+	a.promises(made)
 	return a.outdated(conn, made)
 }
 

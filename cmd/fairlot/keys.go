@@ -15,7 +15,7 @@ import (
 
 type keysCmd struct {
 	New   keysNew   `cmd:"" help:"Make the key of a custodian or notifier for one campaign, on their own machine."`
-	Check keysCheck `cmd:"" help:"Once the campaign is open: check that it names this key, pin the campaign, and say what it means."`
+	Check keysCheck `cmd:"" help:"Check that a campaign names this key, and say what that means: before it opens, state that you hold it; once it is open, pin it."`
 }
 
 type keysNew struct {
@@ -169,20 +169,33 @@ func readReleased(key string) (custodian.Released, error) {
 func writePin(key string, p custodian.Pin) error { return private.Replace(pinFile(key), p.Marshal()) }
 
 type keysCheck struct {
-	Key    string `required:"" placeholder:"FILE" help:"Your key file. What was seen is remembered in FILE.pin beside it."`
-	Bundle string `required:"" placeholder:"PATH|URL" help:"The campaign's bundle: folder, .tar, or address (…/bundles/ID.tar)."`
+	Key    string `required:"" placeholder:"FILE" help:"Your key file. What was seen is remembered in FILE.pin beside it, what was agreed to before the opening in FILE.stated."`
+	Draft  string `placeholder:"FILE" help:"Before the opening: the file that the institution made with fairlot campaign check."`
+	Out    string `placeholder:"FILE" help:"With --draft: new file for the statement that goes back to the institution."`
+	Yes    bool   `help:"With --draft: do not ask."`
+	Bundle string `placeholder:"PATH|URL" help:"Once it is open: the campaign's bundle: folder, .tar, or address (…/bundles/ID.tar)."`
 }
 
 // Help is shown below the usage.
 func (keysCheck) Help() string {
-	return `Run it once the campaign is open, and again whenever there is a newer bundle. It checks the whole bundle, finds your key in the
+	return `Before the campaign opens, with --draft: it opens a test lock that the institution sealed to this key, shows whose keys the draft lists and what
+the loss of keys means, and asks; the statement that it writes goes back to the institution.
+
+With --bundle run it once the campaign is open, and again whenever there is a newer bundle. It checks the whole bundle, finds your key in the
 open record, and remembers the open record and how much of the log it saw. From then on a log that was rewritten is refused.
 
-Example: fairlot keys check --key maria.key --bundle http://127.0.0.1:8080/bundles/0123….tar`
+Example: fairlot keys check --key maria.key --draft autumn.keys --out maria.statement
+         fairlot keys check --key maria.key --bundle http://127.0.0.1:8080/bundles/0123….tar`
 }
 
-// Run checks and pins.
+// Run checks, and states or pins.
 func (cmd *keysCheck) Run(a *app) error {
+	if (cmd.Draft == "") == (cmd.Bundle == "") {
+		return usage("give --draft before the campaign opens, or --bundle once it is open")
+	}
+	if cmd.Bundle != "" && cmd.Out != "" {
+		return usage("--out goes with --draft: with --bundle what was seen is remembered beside the key")
+	}
 	age, err := readNotifier(cmd.Key)
 	if err != nil {
 		return err
@@ -201,6 +214,9 @@ func (cmd *keysCheck) Run(a *app) error {
 		return err
 	}
 	defer release()
+	if cmd.Draft != "" {
+		return cmd.checkDraft(a, age, own)
+	}
 	c, err := a.check(cmd.Bundle)
 	if err != nil {
 		return err
@@ -211,6 +227,13 @@ func (cmd *keysCheck) Run(a *app) error {
 		number, err = own.Number(c.Outcome.Open)
 	} else {
 		number, err = custodian.Notifier(c.Outcome.Open, age.Recipient())
+	}
+	if err != nil {
+		return fmt.Errorf("check key: %w", err)
+	}
+	stated, err := readStated(cmd.Key)
+	if err == nil {
+		err = custodian.Agreed(stated, c.Outcome.Open)
 	}
 	if err != nil {
 		return fmt.Errorf("check key: %w", err)
@@ -256,16 +279,11 @@ func (a *app) explainKey(c *bundle.Checked, isCustodian bool, number int) {
 	n, k := len(open.Custodians), open.Threshold
 	if !isCustodian {
 		a.printf("\nThis key is notifier %d of %d. Custodians seal the shares of winners to it, and it opens those contacts only.\n"+
-			"Whoever has it together with the shares reads the winners' contacts. If all notifiers' keys are lost, no winner can be written to.\n",
-			number, len(open.Notifiers))
+			"Whoever has it together with the shares reads the winners' contacts.\n%s", number, len(open.Notifiers), notifierLoss)
 		return
 	}
-	a.printf("\nThis key is custodian %d of %d. Any %d of you together open the contact of a winner; fewer open nothing.\n", number, n, k)
-	if lost := custodian.Lost(open); lost == 1 {
-		a.printf("If any one of you loses the key, nobody can be opened any more: winners can then only come forward themselves.\n")
-	} else {
-		a.printf("If %d of you lose the key, nobody can be opened any more: winners can then only come forward themselves.\n", lost)
-	}
+	a.printf("\nThis key is custodian %d of %d.\n", number, n)
+	a.quorum(k, n)
 	a.printf("What you do: after the close run `fairlot cosign`")
 	for _, d := range c.Outcome.Draws {
 		a.printf(", for draw %d before %s", d.N, zulu(d.Deadline))

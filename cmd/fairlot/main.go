@@ -94,7 +94,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	var cli commands
 	parser, err := kong.New(&cli, kong.Name("fairlot"), kong.Writers(out, errw), kong.Exit(func(int) { panic(helped{}) }),
 		kong.Description("The tool of staff, custodians and auditors of Fairlot. Every command has its own --help, with an example.\n\n"+
-			"A campaign's life: keys new, campaign create, campaign open, approve, keys check, token members, campaign close, cosign, cosignature add, "+
+			"A campaign's life: keys new, campaign create, campaign check, keys check, campaign attach, campaign open, approve, keys check, token members, campaign close, cosign, cosignature add, "+
 			"draw run, verify, release prepare, approve, release share, notify.\n\n"+
 			"Exit status: 0 done; 1 failed; 2 wrong usage; 3 (verify, receipt) computed correctly but not proven."),
 		kong.Vars{"version": version()}, kong.Help(printHelp), kong.ValueFormatter(withDefault),

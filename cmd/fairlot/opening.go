@@ -13,15 +13,16 @@ import (
 )
 
 type campaignOpen struct {
-	Name string    `arg:"" help:"Slug or id of the draft."`
-	At   time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Once approved it opens by itself at this time, as 2026-01-31T08:00:00Z, if the draft is not changed until then."`
-	Yes  bool      `help:"Do not ask."`
-	Etag string    `help:"Ask for the version with this etag only (from campaign show --json)."`
+	Name            string    `arg:"" help:"Slug or id of the draft."`
+	At              time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Once approved it opens by itself at this time, as 2026-01-31T08:00:00Z, if the draft is not changed until then."`
+	Yes             bool      `help:"Do not ask."`
+	WithoutKeyCheck bool      `help:"Open although custodians and notifiers have not shown their keys. The public rules say so for ever: for tests, and where all keys are your own."`
+	Etag            string    `help:"Ask for the version with this etag only (from campaign show --json)."`
 }
 
 // Help is shown below the usage.
 func (campaignOpen) Help() string {
-	return `The draft is shown first. Opening takes two persons: this asks for it, and an officer other than you does it with fairlot approve. What opens is
+	return `The draft is shown first. With draws, every custodian and notifier must have shown their key (fairlot campaign check). Opening takes two persons: this asks for it, and an officer other than you does it with fairlot approve. What opens is
 exactly the version that was shown: if somebody changes it meanwhile, it must be asked for anew.
 
 Example: fairlot campaign open autumn-reading
@@ -42,6 +43,7 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if !cmd.Yes {
 		a.summary(c)
 	}
+	a.promises(c)
 	if err := a.sharedKeys(conn, c); err != nil {
 		return err
 	}
@@ -55,13 +57,13 @@ func (cmd *campaignOpen) Run(a *app) error {
 	if etag == "" { // it is open already, and the daemon says so
 		etag = "-"
 	}
-	req := &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag}
+	req := &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: etag, WithoutKeyCheck: cmd.WithoutKeyCheck}
 	if !cmd.At.IsZero() {
 		req.OpenTime = timestamppb.New(cmd.At)
 	}
 	asked, err := fairlotv1.NewCampaignServiceClient(conn).OpenCampaign(a.ctx, req)
 	if err != nil {
-		return a.explain("open campaign "+cmd.Name, err)
+		return openHint(a.explain("open campaign "+cmd.Name, err), c.Slug)
 	}
 	a.asked(asked)
 	return nil

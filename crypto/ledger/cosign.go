@@ -38,6 +38,23 @@ func NewCosigner(skey string) (*Cosigner, error) {
 // VKey returns the public key.
 func (c *Cosigner) VKey() VKey { return c.vkey }
 
+// statementHead begins what a cosigning key signs besides checkpoints. A cosigned text begins
+// otherwise, so neither signature can be passed off as the other.
+const statementHead = "fairlot/v1 key statement\n"
+
+// SignStatement signs a custodian's statement that the key is held, which must begin as one.
+func (c *Cosigner) SignStatement(text []byte) ([]byte, error) {
+	if !strings.HasPrefix(string(text), statementHead) {
+		return nil, errors.New("sign statement: this is no key statement")
+	}
+	return ed25519.Sign(c.priv, text), nil
+}
+
+// VerifyStatement tells whether a cosigning key signed a statement.
+func (k VKey) VerifyStatement(text, signature []byte) bool {
+	return k.Alg == AlgWitness && strings.HasPrefix(string(text), statementHead) && ed25519.Verify(k.Key[:], text, signature)
+}
+
 // cosignedText is what a witness signs (C2SP tlog-cosignature): the time in Unix seconds, then
 // the checkpoint's three lines.
 func cosignedText(t uint64, text string) []byte {

@@ -537,3 +537,31 @@ func ExamplePolicy_InTime() {
 	// true [archive]
 	// false []
 }
+
+// TestStatementIsNoCosignature: the cosigning key signs a key statement and nothing else of its caller's choice, and neither kind of signature passes for the other.
+func TestStatementIsNoCosignature(t *testing.T) {
+	skey, vkey, err := GenerateCosigner("c.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewCosigner(skey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := ParseVKey(vkey)
+	text := []byte("fairlot/v1 key statement\nkeys 00\n")
+	sig, err := c.SignStatement(text)
+	if err != nil || !k.VerifyStatement(text, sig) {
+		t.Fatal("a statement does not verify", err)
+	}
+	if k.VerifyStatement(append(text, '\n'), sig) || k.VerifyStatement(text, sig[:63]) || (VKey{Alg: AlgLog, Key: k.Key}).VerifyStatement(text, sig) {
+		t.Error("another text, a cut signature or a log's key verifies")
+	}
+	checkpoint := cosignedText(1, "example.org/draws\n1\nAAAA\n")
+	if _, err := c.SignStatement(checkpoint); err == nil {
+		t.Error("a checkpoint was signed as a statement")
+	}
+	if k.VerifyStatement(checkpoint, ed25519.Sign(c.priv, checkpoint)) {
+		t.Error("a cosignature passes for a statement")
+	}
+}

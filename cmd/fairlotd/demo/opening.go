@@ -109,6 +109,9 @@ func (s *story) open(ctx context.Context, c *fairlotv1.Campaign, show bool) (*ca
 	if _, err := run(ctx, "campaign", "create", file); err != nil {
 		return nil, err
 	}
+	if err := s.showKeys(ctx, c.GetSlug(), show, run); err != nil {
+		return nil, err
+	}
 	asked, err := run(ctx, "campaign", "open", "--yes", c.GetSlug())
 	if err != nil {
 		return nil, err
@@ -152,6 +155,38 @@ func (s *story) open(ctx context.Context, c *fairlotv1.Campaign, show bool) (*ca
 		})
 	}
 	return made, g.Wait()
+}
+
+// showKeys has all custodians and the notifier show that they hold the keys that a draft lists, without which it does not open.
+func (s *story) showKeys(ctx context.Context, slug string, show bool, run func(context.Context, ...string) (result, error)) error {
+	if show {
+		s.say.text("Before it opens, each custodian and the notifier checks the draft on a machine of their own, and states that the key which it lists is in their hands:")
+	}
+	draft := slug + ".keys"
+	if _, err := run(ctx, "campaign", "check", slug, "--out", draft); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	attach := []string{"campaign", "attach", slug}
+	for i, key := range []string{keyFile(1, slug), keyFile(2, slug), keyFile(3, slug), notifierKey(slug)} {
+		args := []string{"keys", "check", "--yes", "--key", key, "--draft", draft, "--out", key + ".statement"}
+		attach = append(attach, key+".statement")
+		if show && i == 0 {
+			if _, err := s.fairlot(ctx, 0, args...); err != nil {
+				return err
+			}
+			continue
+		}
+		g.Go(func() error {
+			_, err := s.must(gctx, args...)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	_, err := run(ctx, attach...)
+	return err
 }
 
 // openTrial opens the campaign that stays open, and looks at one entry.
@@ -236,7 +271,7 @@ func (s *story) openTrial(ctx context.Context) error {
 // openLibrary opens the large campaign and the small one with it, with ends that leave time for all entries at the pace measured.
 func (s *story) openLibrary(ctx context.Context) error {
 	now := time.Now()
-	window := 6*time.Second + 22*s.pace + time.Duration(s.Entries+smallEntries)*2*max(s.perEntry, 4*time.Millisecond)
+	window := 6*time.Second + 32*s.pace + time.Duration(s.Entries+smallEntries)*2*max(s.perEntry, 4*time.Millisecond)
 	end := now.Add(window).Truncate(time.Second).Add(time.Second)
 	libraryDue := end.Add(5*time.Second + 16*s.pace).Truncate(time.Second).Add(time.Second)
 	objections := libraryDue.Add(3*time.Second + 8*s.pace).Truncate(time.Second)

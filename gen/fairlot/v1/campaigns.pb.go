@@ -1284,9 +1284,11 @@ type OpenCampaignRequest struct {
 	// The etag of the draft that was read and agreed on.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it opens by itself, if it is approved and still as it is now; absent: once it is approved.
-	OpenTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OpenTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
+	// Open although custodians and notifiers have not shown that they hold their keys. The public rules file says so for ever.
+	WithoutKeyCheck bool `protobuf:"varint,4,opt,name=without_key_check,json=withoutKeyCheck,proto3" json:"without_key_check,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *OpenCampaignRequest) Reset() {
@@ -1340,6 +1342,251 @@ func (x *OpenCampaignRequest) GetOpenTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *OpenCampaignRequest) GetWithoutKeyCheck() bool {
+	if x != nil {
+		return x.WithoutKeyCheck
+	}
+	return false
+}
+
+// GetKeyCheckRequest names a campaign.
+type GetKeyCheckRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID or campaigns/SLUG.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetKeyCheckRequest) Reset() {
+	*x = GetKeyCheckRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetKeyCheckRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetKeyCheckRequest) ProtoMessage() {}
+
+func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetKeyCheckRequest.ProtoReflect.Descriptor instead.
+func (*GetKeyCheckRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetKeyCheckRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// KeyCheck is whose keys a campaign names, and who has shown that they hold theirs.
+type KeyCheck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The list of keys, in the form of docs/FORMATS.md (Key statements).
+	Keys string `protobuf:"bytes,1,opt,name=keys,proto3" json:"keys,omitempty"`
+	// Everybody whose key it names, once each.
+	Holders       []*KeyHolder `protobuf:"bytes,2,rep,name=holders,proto3" json:"holders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyCheck) Reset() {
+	*x = KeyCheck{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyCheck) ProtoMessage() {}
+
+func (x *KeyCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyCheck.ProtoReflect.Descriptor instead.
+func (*KeyCheck) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *KeyCheck) GetKeys() string {
+	if x != nil {
+		return x.Keys
+	}
+	return ""
+}
+
+func (x *KeyCheck) GetHolders() []*KeyHolder {
+	if x != nil {
+		return x.Holders
+	}
+	return nil
+}
+
+// KeyHolder is one custodian or notifier.
+type KeyHolder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// age recipient.
+	Recipient string `protobuf:"bytes,1,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// Number among the custodians, from 1; 0 if none.
+	Custodian int32 `protobuf:"varint,2,opt,name=custodian,proto3" json:"custodian,omitempty"`
+	// Number among the notifiers, from 1; 0 if none.
+	Notifier int32 `protobuf:"varint,3,opt,name=notifier,proto3" json:"notifier,omitempty"`
+	// An age file that only this holder opens; empty once the campaign is open.
+	Challenge []byte `protobuf:"bytes,4,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	// The statement that was attached; empty if there is none.
+	Statement     string `protobuf:"bytes,5,opt,name=statement,proto3" json:"statement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyHolder) Reset() {
+	*x = KeyHolder{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyHolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyHolder) ProtoMessage() {}
+
+func (x *KeyHolder) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyHolder.ProtoReflect.Descriptor instead.
+func (*KeyHolder) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *KeyHolder) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
+func (x *KeyHolder) GetCustodian() int32 {
+	if x != nil {
+		return x.Custodian
+	}
+	return 0
+}
+
+func (x *KeyHolder) GetNotifier() int32 {
+	if x != nil {
+		return x.Notifier
+	}
+	return 0
+}
+
+func (x *KeyHolder) GetChallenge() []byte {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+func (x *KeyHolder) GetStatement() string {
+	if x != nil {
+		return x.Statement
+	}
+	return ""
+}
+
+// AddKeyStatementRequest attaches a statement to a draft.
+type AddKeyStatementRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID or campaigns/SLUG.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What `fairlot keys check --draft` wrote.
+	Statement     string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddKeyStatementRequest) Reset() {
+	*x = AddKeyStatementRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddKeyStatementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddKeyStatementRequest) ProtoMessage() {}
+
+func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddKeyStatementRequest.ProtoReflect.Descriptor instead.
+func (*AddKeyStatementRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AddKeyStatementRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AddKeyStatementRequest) GetStatement() string {
+	if x != nil {
+		return x.Statement
+	}
+	return ""
+}
+
 // CloseCampaignRequest closes a campaign.
 type CloseCampaignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1351,7 +1598,7 @@ type CloseCampaignRequest struct {
 
 func (x *CloseCampaignRequest) Reset() {
 	*x = CloseCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1610,7 @@ func (x *CloseCampaignRequest) String() string {
 func (*CloseCampaignRequest) ProtoMessage() {}
 
 func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1623,7 @@ func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CloseCampaignRequest) GetName() string {
@@ -1397,7 +1644,7 @@ type CloseCampaignEarlyRequest struct {
 
 func (x *CloseCampaignEarlyRequest) Reset() {
 	*x = CloseCampaignEarlyRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1656,7 @@ func (x *CloseCampaignEarlyRequest) String() string {
 func (*CloseCampaignEarlyRequest) ProtoMessage() {}
 
 func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1669,7 @@ func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseCampaignEarlyRequest) GetName() string {
@@ -1443,7 +1690,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1455,7 +1702,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1468,7 +1715,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -1489,7 +1736,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1501,7 +1748,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1514,7 +1761,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -1626,11 +1873,26 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18d\x90\xb5\x18\x01R\tpageToken\"\x7f\n" +
 	"\x15ListCampaignsResponse\x128\n" +
 	"\tcampaigns\x18\x01 \x03(\v2\x14.fairlot.v1.CampaignB\x04\x90\xb5\x18\x01R\tcampaigns\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\rnextPageToken\"\xb3\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\rnextPageToken\"\xe5\x01\n" +
 	"\x13OpenCampaignRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12!\n" +
 	"\x04etag\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\x90\xb5\x18\x02R\x04etag\x12=\n" +
-	"\topen_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\bopenTime\"R\n" +
+	"\topen_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\bopenTime\x120\n" +
+	"\x11without_key_check\x18\x04 \x01(\bB\x04\x90\xb5\x18\x01R\x0fwithoutKeyCheck\"P\n" +
+	"\x12GetKeyCheckRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"[\n" +
+	"\bKeyCheck\x12\x18\n" +
+	"\x04keys\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04keys\x125\n" +
+	"\aholders\x18\x02 \x03(\v2\x15.fairlot.v1.KeyHolderB\x04\x90\xb5\x18\x02R\aholders\"\xbd\x01\n" +
+	"\tKeyHolder\x12\"\n" +
+	"\trecipient\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\trecipient\x12\"\n" +
+	"\tcustodian\x18\x02 \x01(\x05B\x04\x90\xb5\x18\x01R\tcustodian\x12 \n" +
+	"\bnotifier\x18\x03 \x01(\x05B\x04\x90\xb5\x18\x01R\bnotifier\x12\"\n" +
+	"\tchallenge\x18\x04 \x01(\fB\x04\x90\xb5\x18\x02R\tchallenge\x12\"\n" +
+	"\tstatement\x18\x05 \x01(\tB\x04\x90\xb5\x18\x02R\tstatement\"\x82\x01\n" +
+	"\x16AddKeyStatementRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12,\n" +
+	"\tstatement\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x80 \x90\xb5\x18\x02R\tstatement\"R\n" +
 	"\x14CloseCampaignRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"W\n" +
 	"\x19CloseCampaignEarlyRequest\x12:\n" +
@@ -1655,7 +1917,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tFieldRule\x12\x1a\n" +
 	"\x16FIELD_RULE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FIELD_RULE_OPTIONAL\x10\x01\x12\x17\n" +
-	"\x13FIELD_RULE_REQUIRED\x10\x022\xbe\x06\n" +
+	"\x13FIELD_RULE_REQUIRED\x10\x022\xe7\a\n" +
 	"\x0fCampaignService\x12S\n" +
 	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12S\n" +
@@ -1668,6 +1930,10 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\rListCampaigns\x12 .fairlot.v1.ListCampaignsRequest\x1a!.fairlot.v1.ListCampaignsResponse\"\x1c\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12O\n" +
 	"\fOpenCampaign\x12\x1f.fairlot.v1.OpenCampaignRequest\x1a\x14.fairlot.v1.Approval\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12P\n" +
+	"\vGetKeyCheck\x12\x1e.fairlot.v1.GetKeyCheckRequest\x1a\x14.fairlot.v1.KeyCheck\"\v\x8a\xb5\x18\a\n" +
+	"\x03\x05\x03\a\x10\x02\x12U\n" +
+	"\x0fAddKeyStatement\x12\".fairlot.v1.AddKeyStatementRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12P\n" +
 	"\rCloseCampaign\x12 .fairlot.v1.CloseCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12Z\n" +
@@ -1690,7 +1956,7 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: fairlot.v1.CampaignState
 	(Proof)(0),                        // 1: fairlot.v1.Proof
@@ -1710,13 +1976,17 @@ var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(*ListCampaignsRequest)(nil),      // 15: fairlot.v1.ListCampaignsRequest
 	(*ListCampaignsResponse)(nil),     // 16: fairlot.v1.ListCampaignsResponse
 	(*OpenCampaignRequest)(nil),       // 17: fairlot.v1.OpenCampaignRequest
-	(*CloseCampaignRequest)(nil),      // 18: fairlot.v1.CloseCampaignRequest
-	(*CloseCampaignEarlyRequest)(nil), // 19: fairlot.v1.CloseCampaignEarlyRequest
-	(*GetTalliesRequest)(nil),         // 20: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),                   // 21: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),             // 23: google.protobuf.Empty
-	(*Approval)(nil),                  // 24: fairlot.v1.Approval
+	(*GetKeyCheckRequest)(nil),        // 18: fairlot.v1.GetKeyCheckRequest
+	(*KeyCheck)(nil),                  // 19: fairlot.v1.KeyCheck
+	(*KeyHolder)(nil),                 // 20: fairlot.v1.KeyHolder
+	(*AddKeyStatementRequest)(nil),    // 21: fairlot.v1.AddKeyStatementRequest
+	(*CloseCampaignRequest)(nil),      // 22: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil), // 23: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),         // 24: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                   // 25: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),             // 27: google.protobuf.Empty
+	(*Approval)(nil),                  // 28: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -1728,7 +1998,7 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	3,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
 	3,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
 	7,  // 8: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	22, // 9: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	26, // 9: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
 	8,  // 10: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
 	0,  // 11: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
 	3,  // 12: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
@@ -1738,37 +2008,42 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	9,  // 16: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
 	4,  // 17: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
 	1,  // 18: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	22, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	22, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	26, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	26, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
 	6,  // 21: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
 	3,  // 22: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
 	10, // 23: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	10, // 24: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	10, // 25: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	22, // 26: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
-	11, // 27: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	12, // 28: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	13, // 29: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	14, // 30: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	15, // 31: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	17, // 32: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	18, // 33: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	19, // 34: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	20, // 35: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	10, // 36: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	10, // 37: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	23, // 38: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	10, // 39: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	16, // 40: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	24, // 41: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	10, // 42: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	24, // 43: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	21, // 44: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	36, // [36:45] is the sub-list for method output_type
-	27, // [27:36] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	26, // 26: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	20, // 27: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
+	11, // 28: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	12, // 29: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	13, // 30: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	14, // 31: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	15, // 32: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	17, // 33: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	18, // 34: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
+	21, // 35: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
+	22, // 36: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	23, // 37: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	24, // 38: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	10, // 39: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	10, // 40: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	27, // 41: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	10, // 42: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	16, // 43: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	28, // 44: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	19, // 45: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
+	10, // 46: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
+	10, // 47: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	28, // 48: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	25, // 49: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	39, // [39:50] is the sub-list for method output_type
+	28, // [28:39] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }
@@ -1784,7 +2059,7 @@ func file_fairlot_v1_campaigns_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   19,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

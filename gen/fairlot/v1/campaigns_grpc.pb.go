@@ -26,6 +26,8 @@ const (
 	CampaignService_GetCampaign_FullMethodName        = "/fairlot.v1.CampaignService/GetCampaign"
 	CampaignService_ListCampaigns_FullMethodName      = "/fairlot.v1.CampaignService/ListCampaigns"
 	CampaignService_OpenCampaign_FullMethodName       = "/fairlot.v1.CampaignService/OpenCampaign"
+	CampaignService_GetKeyCheck_FullMethodName        = "/fairlot.v1.CampaignService/GetKeyCheck"
+	CampaignService_AddKeyStatement_FullMethodName    = "/fairlot.v1.CampaignService/AddKeyStatement"
 	CampaignService_CloseCampaign_FullMethodName      = "/fairlot.v1.CampaignService/CloseCampaign"
 	CampaignService_CloseCampaignEarly_FullMethodName = "/fairlot.v1.CampaignService/CloseCampaignEarly"
 	CampaignService_GetTallies_FullMethodName         = "/fairlot.v1.CampaignService/GetTallies"
@@ -51,6 +53,11 @@ type CampaignServiceClient interface {
 	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
 	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Approval, error)
+	// GetKeyCheck returns whose keys a campaign with draws names, a fresh challenge for each holder while it is a draft, and who has answered one.
+	GetKeyCheck(ctx context.Context, in *GetKeyCheckRequest, opts ...grpc.CallOption) (*KeyCheck, error)
+	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
+	// it can open. Repeating it changes nothing. Returns the draft, whose etag has changed.
+	AddKeyStatement(ctx context.Context, in *AddKeyStatementRequest, opts ...grpc.CallOption) (*Campaign, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(ctx context.Context, in *CloseCampaignRequest, opts ...grpc.CallOption) (*Campaign, error)
@@ -129,6 +136,26 @@ func (c *campaignServiceClient) OpenCampaign(ctx context.Context, in *OpenCampai
 	return out, nil
 }
 
+func (c *campaignServiceClient) GetKeyCheck(ctx context.Context, in *GetKeyCheckRequest, opts ...grpc.CallOption) (*KeyCheck, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KeyCheck)
+	err := c.cc.Invoke(ctx, CampaignService_GetKeyCheck_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *campaignServiceClient) AddKeyStatement(ctx context.Context, in *AddKeyStatementRequest, opts ...grpc.CallOption) (*Campaign, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Campaign)
+	err := c.cc.Invoke(ctx, CampaignService_AddKeyStatement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *campaignServiceClient) CloseCampaign(ctx context.Context, in *CloseCampaignRequest, opts ...grpc.CallOption) (*Campaign, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Campaign)
@@ -179,6 +206,11 @@ type CampaignServiceServer interface {
 	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
 	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error)
+	// GetKeyCheck returns whose keys a campaign with draws names, a fresh challenge for each holder while it is a draft, and who has answered one.
+	GetKeyCheck(context.Context, *GetKeyCheckRequest) (*KeyCheck, error)
+	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
+	// it can open. Repeating it changes nothing. Returns the draft, whose etag has changed.
+	AddKeyStatement(context.Context, *AddKeyStatementRequest) (*Campaign, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error)
@@ -214,6 +246,12 @@ func (UnimplementedCampaignServiceServer) ListCampaigns(context.Context, *ListCa
 }
 func (UnimplementedCampaignServiceServer) OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error) {
 	return nil, status.Error(codes.Unimplemented, "method OpenCampaign not implemented")
+}
+func (UnimplementedCampaignServiceServer) GetKeyCheck(context.Context, *GetKeyCheckRequest) (*KeyCheck, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetKeyCheck not implemented")
+}
+func (UnimplementedCampaignServiceServer) AddKeyStatement(context.Context, *AddKeyStatementRequest) (*Campaign, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddKeyStatement not implemented")
 }
 func (UnimplementedCampaignServiceServer) CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseCampaign not implemented")
@@ -353,6 +391,42 @@ func _CampaignService_OpenCampaign_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CampaignService_GetKeyCheck_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetKeyCheckRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).GetKeyCheck(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_GetKeyCheck_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).GetKeyCheck(ctx, req.(*GetKeyCheckRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CampaignService_AddKeyStatement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddKeyStatementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).AddKeyStatement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_AddKeyStatement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).AddKeyStatement(ctx, req.(*AddKeyStatementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CampaignService_CloseCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CloseCampaignRequest)
 	if err := dec(in); err != nil {
@@ -437,6 +511,14 @@ var CampaignService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "OpenCampaign",
 			Handler:    _CampaignService_OpenCampaign_Handler,
+		},
+		{
+			MethodName: "GetKeyCheck",
+			Handler:    _CampaignService_GetKeyCheck_Handler,
+		},
+		{
+			MethodName: "AddKeyStatement",
+			Handler:    _CampaignService_AddKeyStatement_Handler,
 		},
 		{
 			MethodName: "CloseCampaign",
