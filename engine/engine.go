@@ -77,6 +77,7 @@ type Engine struct {
 	approved  clockActs             // approvals that Run carries out, and only it
 	enter     *committer            // group commit of entries (enter.go)
 	opened    openCache             // parsed rules of open campaigns (cache.go)
+	answers   pace                  // of calls with an answer secret (withdraw.go)
 	vitals    vitals                // what Vitals says (meter.go)
 	hooks     hooks                 // set by tests only (run.go)
 	jumped    atomic.Bool           // the clock jumped a short while ago (jobs.go)

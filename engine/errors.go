@@ -41,6 +41,7 @@ const (
 	NotificationMoved  Reason = "NOTIFICATION_STATE"
 	CosignatureInvalid Reason = "COSIGNATURE_INVALID"
 	ReceiptMismatch    Reason = "RECEIPT_MISMATCH"
+	ResponseNotFound   Reason = "RESPONSE_NOT_FOUND"
 	EntryErased        Reason = "ENTRY_ERASED"
 	EntryNotFound      Reason = "ENTRY_NOT_FOUND"
 	StaffTokenInvalid  Reason = "STAFF_TOKEN_INVALID"

@@ -33,6 +33,7 @@ type Marks interface {
 const (
 	generationMark = "generation" // `running N` or `starting N`
 	signedMark     = "signed"     // size and root of the newest tree that was signed
+	withdrawnList  = "withdrawn"  // `CAMPAIGN HASH` of the answer secret of each response that was withdrawn
 	erasedList     = "erased"     // `CAMPAIGN ENTRY REASON` of each person who was erased, so that no copy of the rooms brings them back
 )
 
@@ -355,6 +356,9 @@ func lastBatches(batches []store.Batch) (formed, cleared uint32) {
 // knows nothing has lost its entrants and becomes erased. Each step may be repeated.
 func (e *Engine) recover(ctx context.Context) error {
 	return e.eachCampaign(ctx, func(c store.Campaign) error {
+		if err := e.withdrawAgain(ctx, c.ID); err != nil {
+			return err
+		}
 		if c.State < store.Open || c.State > store.Closed {
 			return nil
 		}

@@ -81,6 +81,30 @@ func (s *entries) EraseEntry(ctx context.Context, req *fairlotv1.EraseEntryReque
 	return entryStatusTo(id, st), nil
 }
 
+func (s *entries) ShowAnswers(ctx context.Context, req *fairlotv1.ShowAnswersRequest) (*fairlotv1.ShowAnswersResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	own, err := s.engine.ShowAnswers(ctx, id, [32]byte(req.AnswerSecret))
+	if err != nil {
+		return nil, err
+	}
+	return &fairlotv1.ShowAnswersResponse{ResponseJson: string(own.Closed), Consents: own.Consents}, nil
+}
+
+func (s *entries) WithdrawAnswers(ctx context.Context, req *fairlotv1.WithdrawAnswersRequest) (*fairlotv1.WithdrawAnswersResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	counted, err := s.engine.WithdrawAnswers(ctx, id, [32]byte(req.AnswerSecret))
+	if err != nil {
+		return nil, err
+	}
+	return &fairlotv1.WithdrawAnswersResponse{StatisticsMade: counted}, nil
+}
+
 func (s *entries) EraseAtDesk(ctx context.Context, req *fairlotv1.EraseAtDeskRequest) (*fairlotv1.EntryStatus, error) {
 	id, err := campaignID(ctx, s.engine, req.Parent)
 	if err != nil {

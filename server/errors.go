@@ -17,6 +17,7 @@ const internalFault engine.Reason = "INTERNAL"
 var codeOf = map[engine.Reason]codes.Code{
 	engine.CampaignNotFound:   codes.NotFound,
 	engine.EntryNotFound:      codes.NotFound,
+	engine.ResponseNotFound:   codes.NotFound,
 	engine.DrawNotFound:       codes.NotFound,
 	engine.StaffTokenNotFound: codes.NotFound,
 	engine.SeatUnknown:        codes.NotFound,

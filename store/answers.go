@@ -31,6 +31,10 @@ type Answers interface {
 	Responses(ctx context.Context, campaign CampaignID, after [16]byte, limit int) ([]Response, error)
 	// Texts returns up to limit texts with id greater than after, by id.
 	Texts(ctx context.Context, campaign CampaignID, after [16]byte, limit int) ([]Text, error)
+	// ResponseOf returns the response whose answer secret has this hash; of several, which nobody makes by accident, one. ErrNotFound.
+	ResponseOf(ctx context.Context, campaign CampaignID, secret Hash) (Response, error)
+	// Withdraw deletes the responses whose answer secret has this hash, also while they are rewritten. None is nil. Texts stay: nothing joins them to it.
+	Withdraw(ctx context.Context, campaign CampaignID, secret Hash) error
 	// Rewrite writes all rows of a campaign anew in id order, so that nothing in the file's layout tells the order of batches, and
 	// makes the old layout unreadable. Again is nil.
 	Rewrite(ctx context.Context, campaign CampaignID) error

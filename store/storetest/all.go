@@ -99,6 +99,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"PutBatch", func(ctx context.Context) error { return idn.PutBatch(ctx, gate, store.Batch{First: 1, Last: 1}) }, nil, false},
 		{"PutMixed", func(ctx context.Context) error { return ans.PutMixed(ctx, gate, 1, 1, responses, texts) }, nil, false},
 		{"ClearBatch", func(ctx context.Context) error { return idn.ClearBatch(ctx, gate, 1, 1) }, nil, false},
+		{"Withdraw", func(ctx context.Context) error { return ans.Withdraw(ctx, gate, responses[0].Secret) }, nil, false},
 		{"Rewrite", func(ctx context.Context) error { return ans.Rewrite(ctx, gate) }, nil, true},
 		{"DropTags", func(ctx context.Context) error { return idn.DropTags(ctx, ended) }, nil, true},
 		{"DropEntrants", func(ctx context.Context) error { return idn.DropEntrants(ctx, tagless) }, nil, false},
@@ -175,6 +176,7 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "Mixed", call: func(ctx context.Context) error { return e1(ans.Mixed(ctx, c, 1)) }},
 		{name: "LastMixed", call: func(ctx context.Context) error { return e1(ans.LastMixed(ctx, c)) }},
 		{name: "Responses", call: func(ctx context.Context) error { return e1(ans.Responses(ctx, c, [16]byte{}, 1)) }},
+		{name: "ResponseOf", call: func(ctx context.Context) error { return e1(ans.ResponseOf(ctx, c, store.Hash{})) }},
 		{name: "Texts", call: func(ctx context.Context) error { return e1(ans.Texts(ctx, c, [16]byte{}, 1)) }},
 	}
 }

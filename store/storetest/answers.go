@@ -24,6 +24,44 @@ func mixedRows() (responses []store.Response, texts []store.Text) {
 }
 
 var answersTests = []test{
+	{"one response, by the hash of its secret", func(t *T) {
+		id, other := store.CampaignID(random16()), store.CampaignID(random16())
+		responses, texts := mixedRows()
+		for _, c := range []store.CampaignID{id, other} {
+			t.ok(t.Answers.PutMixed(t.ctx, c, 1, 1, responses, texts))
+		}
+		_, err := t.Answers.ResponseOf(t.ctx, id, randomHash())
+		t.is(err, store.ErrNotFound)
+		for _, want := range responses {
+			got, err := t.Answers.ResponseOf(t.ctx, id, want.Secret)
+			t.ok(err)
+			t.same(fmt.Sprintf("%x", got), fmt.Sprintf("%x", want)) // no bytes may come back as nil
+		}
+		t.ok(t.Answers.Withdraw(t.ctx, id, randomHash()))
+		for range 2 {
+			t.ok(t.Answers.Withdraw(t.ctx, id, responses[3].Secret))
+			_, err = t.Answers.ResponseOf(t.ctx, id, responses[3].Secret)
+			t.is(err, store.ErrNotFound)
+		}
+		_, err = t.Answers.ResponseOf(t.ctx, other, responses[3].Secret)
+		t.ok(err)
+		left, err := t.Answers.Responses(t.ctx, id, [16]byte{}, 100)
+		t.ok(err)
+		kept, err := t.Answers.Texts(t.ctx, id, [16]byte{}, 100)
+		t.ok(err)
+		t.same([]int{len(left), len(kept)}, []int{len(responses) - 1, len(texts)})
+		got := race(9, func(i int) string { // beside a rewrite too
+			if i == 0 {
+				return verdict(t.Answers.Rewrite(t.ctx, id))
+			}
+			return verdict(t.Answers.Withdraw(t.ctx, id, responses[3+i].Secret))
+		})
+		left, err = t.Answers.Responses(t.ctx, id, [16]byte{}, 100)
+		t.ok(err)
+		if len(left) != len(responses)-9 {
+			t.Fatalf("%d of %d are left: %v", len(left), len(responses), got)
+		}
+	}},
 	{"put, page and put again", func(t *T) {
 		id := store.CampaignID(random16())
 		responses, texts := mixedRows()

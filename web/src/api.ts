@@ -91,6 +91,12 @@ export const entryStatus = (campaign: string, id: string) => call<EntryStatus>(`
 export const eraseEntry = (campaign: string, s: string) =>
   call<EntryStatus>(`/v1/${campaign}/entries:erase`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ s }) });
 
+// showAnswers and withdrawAnswers send an answer secret, in the body alone, and nothing that names an entry.
+export const showAnswers = (campaign: string, answerSecret: string) =>
+  call<{ responseJson: string; consents: string[] }>(`/v1/${campaign}/answers:show`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ answerSecret }) });
+export const withdrawAnswers = (campaign: string, answerSecret: string) =>
+  call<{ statisticsMade: boolean }>(`/v1/${campaign}/answers:withdraw`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ answerSecret }) });
+
 // listDraws gives the draws without their seats.
 export const listDraws = async (campaign: string) => (await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`)).draws;
 

@@ -2,6 +2,7 @@
 
 import { type Campaign, type Draw, Refusal, getCampaign, getDraws, listCampaigns, listDraws } from "./api";
 import { type Standing, campaignView, contractHolds, standing } from "./campaign";
+import { answersView } from "./answers";
 import { checkView } from "./check";
 import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
 import { voidNotice } from "./results";
@@ -145,6 +146,7 @@ async function route(): Promise<View> {
   const path = location.pathname;
   if (path === "/") return listView();
   if (path === "/check") return checkView(draw);
+  if (path === "/answers") return answersView(draw);
   const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
   const [draws, holds, survey] = await Promise.all([getDraws(c.name), contractHolds(c), loadSurvey(c)]);
   return campaignView(c, draws, holds, survey, draw);

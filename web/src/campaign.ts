@@ -34,6 +34,9 @@ export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
   return draws.every(isVoid) ? "void" : "drawn";
 }
 
+// hasFreeText says whether a survey asks for something in one's own words; a number asked in a text field looks the same, and the hint does no harm there.
+const hasFreeText = (surveyJson: string): boolean => /"type"\s*:\s*"(comment|text)"/.test(surveyJson);
+
 export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey: SurveyForm | null | "broken", redraw: () => void): View {
   const draft: Draft = { values: {}, ticked: new Set() };
   let secrets: Secrets = drawSecrets();
@@ -174,7 +177,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
       summary(page),
       voided !== "" && h("div", { class: "caution void", id: "form-void" }, h("p", {}, h("strong", {}, voided)), allVoid && h("p", {}, t.formVoid(c.surveyJson !== ""))),
       survey === "broken" && h("p", { class: "alarm", role: "alert" }, t.surveyBroken),
-      survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title", onkeypress: quiet }, h("h2", { id: "survey-title" }, t.surveyTitle), survey.element),
+      survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title", onkeypress: quiet }, h("h2", { id: "survey-title" }, t.surveyTitle), hasFreeText(c.surveyJson) && h("p", { class: "hint", id: "free-text" }, t.freeText), survey.element),
       el);
   }
 

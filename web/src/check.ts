@@ -24,7 +24,7 @@ interface Found {
   looking: "" | "now" | "failed";
 }
 
-async function campaignOf(openHash: string): Promise<Campaign | null> {
+export async function campaignOf(openHash: string): Promise<Campaign | null> {
   let token = "";
   do {
     const page = await listCampaigns(token, 100);

@@ -109,6 +109,12 @@ export function formatAnswerSecret(open: string, secret: Bytes): string {
   return `fairlot/v1 answer secret\nopen ${open}\nsecret ${hex(secret)}\n`;
 }
 
+// parseAnswerSecret reads that text, mended, or returns null.
+export function parseAnswerSecret(t: string): { open: string; secret: Bytes } | null {
+  const m = /^fairlot\/v1 answer secret\nopen ([0-9a-f]{64})\nsecret ([0-9a-f]{64})\n$/.exec(t);
+  return m && { open: m[1]!, secret: unhex(m[2]!, 32)! };
+}
+
 // belongs says whether id and person recompute from the secret and the commitments.
 export async function belongs(c: Saved, receipt: Receipt): Promise<boolean> {
   const id = await idOf(unhex(receipt.open, 32)!, await rOf(c.s));

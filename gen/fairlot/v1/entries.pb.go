@@ -734,6 +734,217 @@ func (x *EraseEntryRequest) GetS() []byte {
 	return nil
 }
 
+// ShowAnswersRequest shows an answer secret.
+type ShowAnswersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The answer secret: 32 bytes.
+	AnswerSecret  []byte `protobuf:"bytes,2,opt,name=answer_secret,json=answerSecret,proto3" json:"answer_secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowAnswersRequest) Reset() {
+	*x = ShowAnswersRequest{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowAnswersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowAnswersRequest) ProtoMessage() {}
+
+func (x *ShowAnswersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowAnswersRequest.ProtoReflect.Descriptor instead.
+func (*ShowAnswersRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ShowAnswersRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ShowAnswersRequest) GetAnswerSecret() []byte {
+	if x != nil {
+		return x.AnswerSecret
+	}
+	return nil
+}
+
+// ShowAnswersResponse is one response.
+type ShowAnswersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answers but for free texts, a JSON object from question to answer.
+	ResponseJson string `protobuf:"bytes,1,opt,name=response_json,json=responseJson,proto3" json:"response_json,omitempty"`
+	// Codes of the uses that were agreed to.
+	Consents      []string `protobuf:"bytes,2,rep,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowAnswersResponse) Reset() {
+	*x = ShowAnswersResponse{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowAnswersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowAnswersResponse) ProtoMessage() {}
+
+func (x *ShowAnswersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowAnswersResponse.ProtoReflect.Descriptor instead.
+func (*ShowAnswersResponse) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ShowAnswersResponse) GetResponseJson() string {
+	if x != nil {
+		return x.ResponseJson
+	}
+	return ""
+}
+
+func (x *ShowAnswersResponse) GetConsents() []string {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+// WithdrawAnswersRequest shows an answer secret.
+type WithdrawAnswersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The answer secret: 32 bytes.
+	AnswerSecret  []byte `protobuf:"bytes,2,opt,name=answer_secret,json=answerSecret,proto3" json:"answer_secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawAnswersRequest) Reset() {
+	*x = WithdrawAnswersRequest{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAnswersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAnswersRequest) ProtoMessage() {}
+
+func (x *WithdrawAnswersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAnswersRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawAnswersRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WithdrawAnswersRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *WithdrawAnswersRequest) GetAnswerSecret() []byte {
+	if x != nil {
+		return x.AnswerSecret
+	}
+	return nil
+}
+
+// WithdrawAnswersResponse says that the response is gone.
+type WithdrawAnswersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Statistics were made before and stay as they are: they may count it.
+	StatisticsMade bool `protobuf:"varint,1,opt,name=statistics_made,json=statisticsMade,proto3" json:"statistics_made,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *WithdrawAnswersResponse) Reset() {
+	*x = WithdrawAnswersResponse{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawAnswersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawAnswersResponse) ProtoMessage() {}
+
+func (x *WithdrawAnswersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawAnswersResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawAnswersResponse) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WithdrawAnswersResponse) GetStatisticsMade() bool {
+	if x != nil {
+		return x.StatisticsMade
+	}
+	return false
+}
+
 // EraseAtDeskRequest is what the person showed at the desk.
 type EraseAtDeskRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -751,7 +962,7 @@ type EraseAtDeskRequest struct {
 
 func (x *EraseAtDeskRequest) Reset() {
 	*x = EraseAtDeskRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +974,7 @@ func (x *EraseAtDeskRequest) String() string {
 func (*EraseAtDeskRequest) ProtoMessage() {}
 
 func (x *EraseAtDeskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +987,7 @@ func (x *EraseAtDeskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseAtDeskRequest.ProtoReflect.Descriptor instead.
 func (*EraseAtDeskRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *EraseAtDeskRequest) GetParent() string {
@@ -826,7 +1037,7 @@ type MoveChanceRequest struct {
 
 func (x *MoveChanceRequest) Reset() {
 	*x = MoveChanceRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -838,7 +1049,7 @@ func (x *MoveChanceRequest) String() string {
 func (*MoveChanceRequest) ProtoMessage() {}
 
 func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -851,7 +1062,7 @@ func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveChanceRequest.ProtoReflect.Descriptor instead.
 func (*MoveChanceRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *MoveChanceRequest) GetParent() string {
@@ -906,7 +1117,7 @@ type CreateEntryTokensRequest struct {
 
 func (x *CreateEntryTokensRequest) Reset() {
 	*x = CreateEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +1129,7 @@ func (x *CreateEntryTokensRequest) String() string {
 func (*CreateEntryTokensRequest) ProtoMessage() {}
 
 func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1142,7 @@ func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateEntryTokensRequest) GetParent() string {
@@ -973,7 +1184,7 @@ type CreateEntryTokensResponse struct {
 
 func (x *CreateEntryTokensResponse) Reset() {
 	*x = CreateEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1196,7 @@ func (x *CreateEntryTokensResponse) String() string {
 func (*CreateEntryTokensResponse) ProtoMessage() {}
 
 func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1209,7 @@ func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CreateEntryTokensResponse) GetTokens() []string {
@@ -1021,7 +1232,7 @@ type RevokeEntryTokensRequest struct {
 
 func (x *RevokeEntryTokensRequest) Reset() {
 	*x = RevokeEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1244,7 @@ func (x *RevokeEntryTokensRequest) String() string {
 func (*RevokeEntryTokensRequest) ProtoMessage() {}
 
 func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1257,7 @@ func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RevokeEntryTokensRequest) GetParent() string {
@@ -1074,7 +1285,7 @@ type RevokeEntryTokensResponse struct {
 
 func (x *RevokeEntryTokensResponse) Reset() {
 	*x = RevokeEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1297,7 @@ func (x *RevokeEntryTokensResponse) String() string {
 func (*RevokeEntryTokensResponse) ProtoMessage() {}
 
 func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1310,7 @@ func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevokeEntryTokensResponse) GetRevoked() int32 {
@@ -1167,7 +1378,18 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\fERASURE_DONE\x10\x02\"n\n" +
 	"\x11EraseEntryRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
-	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\"\xe7\x01\n" +
+	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\"\x86\x01\n" +
+	"\x12ShowAnswersRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x120\n" +
+	"\ranswer_secret\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\fanswerSecret\"b\n" +
+	"\x13ShowAnswersResponse\x12)\n" +
+	"\rresponse_json\x18\x01 \x01(\tB\x04\x90\xb5\x18\x06R\fresponseJson\x12 \n" +
+	"\bconsents\x18\x02 \x03(\tB\x04\x90\xb5\x18\x06R\bconsents\"\x8a\x01\n" +
+	"\x16WithdrawAnswersRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x120\n" +
+	"\ranswer_secret\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\fanswerSecret\"H\n" +
+	"\x17WithdrawAnswersResponse\x12-\n" +
+	"\x0fstatistics_made\x18\x01 \x01(\bB\x04\x90\xb5\x18\x01R\x0estatisticsMade\"\xe7\x01\n" +
 	"\x12EraseAtDeskRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12(\n" +
 	"\areceipt\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80 \x90\xb5\x18\x03R\areceipt\x12;\n" +
@@ -1196,7 +1418,7 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x06IdType\x12\x17\n" +
 	"\x13ID_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fID_TYPE_CITIZEN\x10\x01\x12\x14\n" +
-	"\x10ID_TYPE_RESIDENT\x10\x022\x81\x06\n" +
+	"\x10ID_TYPE_RESIDENT\x10\x022\xa5\b\n" +
 	"\fEntryService\x12p\n" +
 	"\x05Enter\x12\x18.fairlot.v1.EnterRequest\x1a\x19.fairlot.v1.EnterResponse\"2\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=campaigns/*}/entries\x12\x84\x01\n" +
@@ -1209,7 +1431,11 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"EraseEntry\x12\x1d.fairlot.v1.EraseEntryRequest\x1a\x17.fairlot.v1.EntryStatus\"8\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=campaigns/*}/entries:erase\x12Q\n" +
 	"\vEraseAtDesk\x12\x1e.fairlot.v1.EraseAtDeskRequest\x1a\x17.fairlot.v1.EntryStatus\"\t\x8a\xb5\x18\x05\n" +
-	"\x01\x03\x10\x01\x12i\n" +
+	"\x01\x03\x10\x01\x12\x87\x01\n" +
+	"\vShowAnswers\x12\x1e.fairlot.v1.ShowAnswersRequest\x1a\x1f.fairlot.v1.ShowAnswersResponse\"7\x8a\xb5\x18\x03\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/{parent=campaigns/*}/answers:show\x12\x97\x01\n" +
+	"\x0fWithdrawAnswers\x12\".fairlot.v1.WithdrawAnswersRequest\x1a#.fairlot.v1.WithdrawAnswersResponse\";\x8a\xb5\x18\x03\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=campaigns/*}/answers:withdraw\x12i\n" +
 	"\x11CreateEntryTokens\x12$.fairlot.v1.CreateEntryTokensRequest\x1a%.fairlot.v1.CreateEntryTokensResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12i\n" +
 	"\x11RevokeEntryTokens\x12$.fairlot.v1.RevokeEntryTokensRequest\x1a%.fairlot.v1.RevokeEntryTokensResponse\"\a\x8a\xb5\x18\x03\n" +
@@ -1228,7 +1454,7 @@ func file_fairlot_v1_entries_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_entries_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_fairlot_v1_entries_proto_goTypes = []any{
 	(IdType)(0),                       // 0: fairlot.v1.IdType
 	(EntryStatus_Counting)(0),         // 1: fairlot.v1.EntryStatus.Counting
@@ -1240,13 +1466,17 @@ var file_fairlot_v1_entries_proto_goTypes = []any{
 	(*GetEntryStatusRequest)(nil),     // 7: fairlot.v1.GetEntryStatusRequest
 	(*EntryStatus)(nil),               // 8: fairlot.v1.EntryStatus
 	(*EraseEntryRequest)(nil),         // 9: fairlot.v1.EraseEntryRequest
-	(*EraseAtDeskRequest)(nil),        // 10: fairlot.v1.EraseAtDeskRequest
-	(*MoveChanceRequest)(nil),         // 11: fairlot.v1.MoveChanceRequest
-	(*CreateEntryTokensRequest)(nil),  // 12: fairlot.v1.CreateEntryTokensRequest
-	(*CreateEntryTokensResponse)(nil), // 13: fairlot.v1.CreateEntryTokensResponse
-	(*RevokeEntryTokensRequest)(nil),  // 14: fairlot.v1.RevokeEntryTokensRequest
-	(*RevokeEntryTokensResponse)(nil), // 15: fairlot.v1.RevokeEntryTokensResponse
-	(*timestamppb.Timestamp)(nil),     // 16: google.protobuf.Timestamp
+	(*ShowAnswersRequest)(nil),        // 10: fairlot.v1.ShowAnswersRequest
+	(*ShowAnswersResponse)(nil),       // 11: fairlot.v1.ShowAnswersResponse
+	(*WithdrawAnswersRequest)(nil),    // 12: fairlot.v1.WithdrawAnswersRequest
+	(*WithdrawAnswersResponse)(nil),   // 13: fairlot.v1.WithdrawAnswersResponse
+	(*EraseAtDeskRequest)(nil),        // 14: fairlot.v1.EraseAtDeskRequest
+	(*MoveChanceRequest)(nil),         // 15: fairlot.v1.MoveChanceRequest
+	(*CreateEntryTokensRequest)(nil),  // 16: fairlot.v1.CreateEntryTokensRequest
+	(*CreateEntryTokensResponse)(nil), // 17: fairlot.v1.CreateEntryTokensResponse
+	(*RevokeEntryTokensRequest)(nil),  // 18: fairlot.v1.RevokeEntryTokensRequest
+	(*RevokeEntryTokensResponse)(nil), // 19: fairlot.v1.RevokeEntryTokensResponse
+	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
 }
 var file_fairlot_v1_entries_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Identity.id_type:type_name -> fairlot.v1.IdType
@@ -1254,26 +1484,30 @@ var file_fairlot_v1_entries_proto_depIdxs = []int32{
 	4,  // 2: fairlot.v1.EnterRequest.contact:type_name -> fairlot.v1.Contact
 	1,  // 3: fairlot.v1.EntryStatus.counting:type_name -> fairlot.v1.EntryStatus.Counting
 	2,  // 4: fairlot.v1.EntryStatus.erasure:type_name -> fairlot.v1.EntryStatus.Erasure
-	16, // 5: fairlot.v1.EntryStatus.erase_time:type_name -> google.protobuf.Timestamp
+	20, // 5: fairlot.v1.EntryStatus.erase_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: fairlot.v1.EraseAtDeskRequest.id_type:type_name -> fairlot.v1.IdType
 	3,  // 7: fairlot.v1.MoveChanceRequest.identity:type_name -> fairlot.v1.Identity
-	16, // 8: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 8: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
 	5,  // 9: fairlot.v1.EntryService.Enter:input_type -> fairlot.v1.EnterRequest
 	7,  // 10: fairlot.v1.EntryService.GetEntryStatus:input_type -> fairlot.v1.GetEntryStatusRequest
-	11, // 11: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
+	15, // 11: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
 	9,  // 12: fairlot.v1.EntryService.EraseEntry:input_type -> fairlot.v1.EraseEntryRequest
-	10, // 13: fairlot.v1.EntryService.EraseAtDesk:input_type -> fairlot.v1.EraseAtDeskRequest
-	12, // 14: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
-	14, // 15: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
-	6,  // 16: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
-	8,  // 17: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
-	8,  // 18: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
-	8,  // 19: fairlot.v1.EntryService.EraseEntry:output_type -> fairlot.v1.EntryStatus
-	8,  // 20: fairlot.v1.EntryService.EraseAtDesk:output_type -> fairlot.v1.EntryStatus
-	13, // 21: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
-	15, // 22: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
-	16, // [16:23] is the sub-list for method output_type
-	9,  // [9:16] is the sub-list for method input_type
+	14, // 13: fairlot.v1.EntryService.EraseAtDesk:input_type -> fairlot.v1.EraseAtDeskRequest
+	10, // 14: fairlot.v1.EntryService.ShowAnswers:input_type -> fairlot.v1.ShowAnswersRequest
+	12, // 15: fairlot.v1.EntryService.WithdrawAnswers:input_type -> fairlot.v1.WithdrawAnswersRequest
+	16, // 16: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
+	18, // 17: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
+	6,  // 18: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
+	8,  // 19: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
+	8,  // 20: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
+	8,  // 21: fairlot.v1.EntryService.EraseEntry:output_type -> fairlot.v1.EntryStatus
+	8,  // 22: fairlot.v1.EntryService.EraseAtDesk:output_type -> fairlot.v1.EntryStatus
+	11, // 23: fairlot.v1.EntryService.ShowAnswers:output_type -> fairlot.v1.ShowAnswersResponse
+	13, // 24: fairlot.v1.EntryService.WithdrawAnswers:output_type -> fairlot.v1.WithdrawAnswersResponse
+	17, // 25: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
+	19, // 26: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -1291,7 +1525,7 @@ func file_fairlot_v1_entries_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_entries_proto_rawDesc), len(file_fairlot_v1_entries_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   13,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

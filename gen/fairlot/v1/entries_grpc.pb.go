@@ -24,6 +24,8 @@ const (
 	EntryService_MoveChance_FullMethodName        = "/fairlot.v1.EntryService/MoveChance"
 	EntryService_EraseEntry_FullMethodName        = "/fairlot.v1.EntryService/EraseEntry"
 	EntryService_EraseAtDesk_FullMethodName       = "/fairlot.v1.EntryService/EraseAtDesk"
+	EntryService_ShowAnswers_FullMethodName       = "/fairlot.v1.EntryService/ShowAnswers"
+	EntryService_WithdrawAnswers_FullMethodName   = "/fairlot.v1.EntryService/WithdrawAnswers"
 	EntryService_CreateEntryTokens_FullMethodName = "/fairlot.v1.EntryService/CreateEntryTokens"
 	EntryService_RevokeEntryTokens_FullMethodName = "/fairlot.v1.EntryService/RevokeEntryTokens"
 )
@@ -49,6 +51,12 @@ type EntryServiceClient interface {
 	// EraseAtDesk, until the close, erases a person who has lost the secret and shows ID card and receipt. The close record
 	// counts these entries apart.
 	EraseAtDesk(ctx context.Context, in *EraseAtDeskRequest, opts ...grpc.CallOption) (*EntryStatus, error)
+	// ShowAnswers shows whoever has an answer secret their own response, once it is mixed with others. Free texts lie apart and
+	// cannot be found. Neither the call nor its answer names an entry.
+	ShowAnswers(ctx context.Context, in *ShowAnswersRequest, opts ...grpc.CallOption) (*ShowAnswersResponse, error)
+	// WithdrawAnswers deletes the response of an answer secret, once it is mixed. Statistics that were made before stay. The same
+	// again answers the same.
+	WithdrawAnswers(ctx context.Context, in *WithdrawAnswersRequest, opts ...grpc.CallOption) (*WithdrawAnswersResponse, error)
 	// CreateEntryTokens makes one-use tokens. They are shown once and stored hashed.
 	CreateEntryTokens(ctx context.Context, in *CreateEntryTokensRequest, opts ...grpc.CallOption) (*CreateEntryTokensResponse, error)
 	// RevokeEntryTokens makes unused tokens worthless.
@@ -113,6 +121,26 @@ func (c *entryServiceClient) EraseAtDesk(ctx context.Context, in *EraseAtDeskReq
 	return out, nil
 }
 
+func (c *entryServiceClient) ShowAnswers(ctx context.Context, in *ShowAnswersRequest, opts ...grpc.CallOption) (*ShowAnswersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ShowAnswersResponse)
+	err := c.cc.Invoke(ctx, EntryService_ShowAnswers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *entryServiceClient) WithdrawAnswers(ctx context.Context, in *WithdrawAnswersRequest, opts ...grpc.CallOption) (*WithdrawAnswersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawAnswersResponse)
+	err := c.cc.Invoke(ctx, EntryService_WithdrawAnswers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *entryServiceClient) CreateEntryTokens(ctx context.Context, in *CreateEntryTokensRequest, opts ...grpc.CallOption) (*CreateEntryTokensResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateEntryTokensResponse)
@@ -154,6 +182,12 @@ type EntryServiceServer interface {
 	// EraseAtDesk, until the close, erases a person who has lost the secret and shows ID card and receipt. The close record
 	// counts these entries apart.
 	EraseAtDesk(context.Context, *EraseAtDeskRequest) (*EntryStatus, error)
+	// ShowAnswers shows whoever has an answer secret their own response, once it is mixed with others. Free texts lie apart and
+	// cannot be found. Neither the call nor its answer names an entry.
+	ShowAnswers(context.Context, *ShowAnswersRequest) (*ShowAnswersResponse, error)
+	// WithdrawAnswers deletes the response of an answer secret, once it is mixed. Statistics that were made before stay. The same
+	// again answers the same.
+	WithdrawAnswers(context.Context, *WithdrawAnswersRequest) (*WithdrawAnswersResponse, error)
 	// CreateEntryTokens makes one-use tokens. They are shown once and stored hashed.
 	CreateEntryTokens(context.Context, *CreateEntryTokensRequest) (*CreateEntryTokensResponse, error)
 	// RevokeEntryTokens makes unused tokens worthless.
@@ -182,6 +216,12 @@ func (UnimplementedEntryServiceServer) EraseEntry(context.Context, *EraseEntryRe
 }
 func (UnimplementedEntryServiceServer) EraseAtDesk(context.Context, *EraseAtDeskRequest) (*EntryStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseAtDesk not implemented")
+}
+func (UnimplementedEntryServiceServer) ShowAnswers(context.Context, *ShowAnswersRequest) (*ShowAnswersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ShowAnswers not implemented")
+}
+func (UnimplementedEntryServiceServer) WithdrawAnswers(context.Context, *WithdrawAnswersRequest) (*WithdrawAnswersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawAnswers not implemented")
 }
 func (UnimplementedEntryServiceServer) CreateEntryTokens(context.Context, *CreateEntryTokensRequest) (*CreateEntryTokensResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateEntryTokens not implemented")
@@ -300,6 +340,42 @@ func _EntryService_EraseAtDesk_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EntryService_ShowAnswers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ShowAnswersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EntryServiceServer).ShowAnswers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EntryService_ShowAnswers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EntryServiceServer).ShowAnswers(ctx, req.(*ShowAnswersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EntryService_WithdrawAnswers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawAnswersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EntryServiceServer).WithdrawAnswers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EntryService_WithdrawAnswers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EntryServiceServer).WithdrawAnswers(ctx, req.(*WithdrawAnswersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EntryService_CreateEntryTokens_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateEntryTokensRequest)
 	if err := dec(in); err != nil {
@@ -362,6 +438,14 @@ var EntryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EraseAtDesk",
 			Handler:    _EntryService_EraseAtDesk_Handler,
+		},
+		{
+			MethodName: "ShowAnswers",
+			Handler:    _EntryService_ShowAnswers_Handler,
+		},
+		{
+			MethodName: "WithdrawAnswers",
+			Handler:    _EntryService_WithdrawAnswers_Handler,
 		},
 		{
 			MethodName: "CreateEntryTokens",

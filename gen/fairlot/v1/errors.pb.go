@@ -117,6 +117,8 @@ const (
 	ErrorReason_ERROR_REASON_APPROVAL_CHANGED ErrorReason = 53
 	// The entry was erased at the person's wish: the same entry cannot be sent again.
 	ErrorReason_ERROR_REASON_ENTRY_ERASED ErrorReason = 60
+	// No response of this answer secret is there: it waits to be mixed, or the secret is of another campaign.
+	ErrorReason_ERROR_REASON_RESPONSE_NOT_FOUND ErrorReason = 61
 )
 
 // Enum value maps for ErrorReason.
@@ -168,6 +170,7 @@ var (
 		52: "ERROR_REASON_APPROVAL_SELF",
 		53: "ERROR_REASON_APPROVAL_CHANGED",
 		60: "ERROR_REASON_ENTRY_ERASED",
+		61: "ERROR_REASON_RESPONSE_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -216,6 +219,7 @@ var (
 		"ERROR_REASON_APPROVAL_SELF":         52,
 		"ERROR_REASON_APPROVAL_CHANGED":      53,
 		"ERROR_REASON_ENTRY_ERASED":          60,
+		"ERROR_REASON_RESPONSE_NOT_FOUND":    61,
 	}
 )
 
@@ -251,7 +255,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\xe2\v\n" +
+	"fairlot.v1*\x87\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -299,7 +303,8 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1bERROR_REASON_APPROVAL_STATE\x103\x12\x1e\n" +
 	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
 	"\x1dERROR_REASON_APPROVAL_CHANGED\x105\x12\x1d\n" +
-	"\x19ERROR_REASON_ENTRY_ERASED\x10<B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x19ERROR_REASON_ENTRY_ERASED\x10<\x12#\n" +
+	"\x1fERROR_REASON_RESPONSE_NOT_FOUND\x10=B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once

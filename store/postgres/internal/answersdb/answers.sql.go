@@ -45,6 +45,23 @@ func (q *Queries) DeleteTexts(ctx context.Context, arg DeleteTextsParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const dropResponsesOf = `-- name: DropResponsesOf :execrows
+DELETE FROM responses WHERE campaign = $1 AND secret = $2
+`
+
+type DropResponsesOfParams struct {
+	Campaign []byte
+	Secret   []byte
+}
+
+func (q *Queries) DropResponsesOf(ctx context.Context, arg DropResponsesOfParams) (int64, error) {
+	result, err := q.db.Exec(ctx, dropResponsesOf, arg.Campaign, arg.Secret)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const isOver = `-- name: IsOver :one
 SELECT is_over($1::bigint)
 `
@@ -219,6 +236,47 @@ func (q *Queries) Responses(ctx context.Context, arg ResponsesParams) ([]Respons
 	var items []ResponsesRow
 	for rows.Next() {
 		var i ResponsesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Secret,
+			&i.Consents,
+			&i.Closed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const responsesOf = `-- name: ResponsesOf :many
+SELECT id, secret, consents, closed FROM responses WHERE campaign = $1 AND secret = $2 ORDER BY id LIMIT 1
+`
+
+type ResponsesOfParams struct {
+	Campaign []byte
+	Secret   []byte
+}
+
+type ResponsesOfRow struct {
+	ID       []byte
+	Secret   []byte
+	Consents int32
+	Closed   []byte
+}
+
+func (q *Queries) ResponsesOf(ctx context.Context, arg ResponsesOfParams) ([]ResponsesOfRow, error) {
+	rows, err := q.db.Query(ctx, responsesOf, arg.Campaign, arg.Secret)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ResponsesOfRow
+	for rows.Next() {
+		var i ResponsesOfRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Secret,

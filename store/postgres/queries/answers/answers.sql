@@ -39,3 +39,9 @@ SELECT written_so_far();
 
 -- name: IsOver :one
 SELECT is_over(sqlc.arg(mark)::bigint);
+
+-- name: ResponsesOf :many
+SELECT id, secret, consents, closed FROM responses WHERE campaign = sqlc.arg(campaign) AND secret = sqlc.arg(secret) ORDER BY id LIMIT 1;
+
+-- name: DropResponsesOf :execrows
+DELETE FROM responses WHERE campaign = sqlc.arg(campaign) AND secret = sqlc.arg(secret);
