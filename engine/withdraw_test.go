@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"fairlot/engine"
 	"fairlot/store"
@@ -31,6 +30,7 @@ func (w *world) answering(c engine.Campaign, n int) {
 		h := sha256.Sum256(s[:])
 		x.req.AnswerSecretHash = h[:]
 		w.enter(x)
+		w.work()
 	}
 }
 
@@ -50,14 +50,10 @@ func TestAnswersBySecret(t *testing.T) {
 	ctx := context.Background()
 	c := w.open(rules())
 	w.answering(c, 12)
-	_, err := w.ShowAnswers(ctx, c.ID, secretOf(0))
+	_, err := w.ShowAnswers(ctx, c.ID, secretOf(11))
 	wantReason(t, err, engine.ResponseNotFound, "")
-	_, err = w.WithdrawAnswers(ctx, c.ID, secretOf(0)) // not mixed: nothing is promised, and nothing noted
+	_, err = w.WithdrawAnswers(ctx, c.ID, secretOf(11)) // not mixed: nothing is promised, and nothing noted
 	wantReason(t, err, engine.ResponseNotFound, "")
-	w.setClock(start.Add(time.Minute))
-	for range 4 {
-		w.work()
-	}
 	mixed := w.numbers(c)
 	if len(mixed) < 5 {
 		t.Fatalf("only %d are mixed before the close", len(mixed))
@@ -89,7 +85,10 @@ func TestAnswersBySecret(t *testing.T) {
 		t.Errorf("left: %v, withdrawn %d", left, gone)
 	}
 	tallies := string(must(w.Tallies(ctx, c.ID))(t))
-	late := (gone + 1) % 12
+	late := 11 // mixed at the close
+	if gone == late {
+		t.Fatal("the last response was mixed first")
+	}
 	if made := must(w.WithdrawAnswers(ctx, c.ID, secretOf(late)))(t); !made {
 		t.Error("statistics are said to be not made")
 	}
@@ -110,9 +109,8 @@ func TestAnswersShowNobody(t *testing.T) {
 	ctx := context.Background()
 	c := w.open(noProof(rules()))
 	w.answering(c, 12)
-	w.setClock(start.Add(time.Minute))
-	for range 4 {
-		w.work()
+	if len(w.numbers(c)) == 0 {
+		t.Fatal("nothing is mixed before the close")
 	}
 	for _, s := range [][32]byte{secretOf(0), secretOf(11), {9}} {
 		_, err := w.ShowAnswers(ctx, c.ID, s)
