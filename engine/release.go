@@ -290,7 +290,7 @@ func (e *Engine) mayWriteTo(ctx context.Context, d *drawing, stratum int, rank i
 	if d.row.State != store.DrawDrawn {
 		return nil // no notice is there
 	}
-	lines, seats, _, _, err := e.seats(ctx, d)
+	lines, seats, vacated, _, err := e.seats(ctx, d)
 	if err != nil {
 		return e.fault(err)
 	}
@@ -302,7 +302,8 @@ func (e *Engine) mayWriteTo(ctx context.Context, d *drawing, stratum int, rank i
 	if err != nil {
 		return e.fault(err)
 	}
-	if _, holds := seats.Holds(stratum, int(rank)); !holds || erased(row) {
+	_, holds := seats.Holds(stratum, int(rank))
+	if vacated[[2]int{stratum, int(rank)}] != "" || holds && erased(row) {
 		return refuse(NotificationMoved, "rank %d of stratum %d holds no seat any more, or is about to lose it: nobody is written to; get the newest bundle", rank, stratum)
 	}
 	return nil
