@@ -12,7 +12,9 @@
 #   ./faults.sh all                 these seven
 #   ./faults.sh acts [KILLS]        kill -9 while staff act: nothing is done without its row in the audit trail, 100 an engine
 #   ./faults.sh canaries [KILLS]    search the disk after kills in every phase, 30 a phase
-#   ./faults.sh linker [ENTRIES]    link answers to people from the files, 3000 entries
+#   ./faults.sh linker [ENTRIES]    link answers to people from the files of SQLite, of PostgreSQL, and of two servers, with and without duplicates, 3000 entries each
+#   ./faults.sh oracle [CALLS]      tell by answers and times who has entered where nothing proves a person, 10000 calls of each kind; on a quiet machine
+#   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
 #
 # Each runs with its mutants, which must be found out. FAULT_ENGINE=sqlite or postgres runs one engine only.
 set -euo pipefail
@@ -44,7 +46,9 @@ server | power | errors | partition | failover | linear) "$1" "${2:-}" ;;
 all) kills && server && power && errors && partition && failover && linear ;;
 acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$' ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
-linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' ;;
+linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
+oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(SeesHaste)?$' ;;
+tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 *)
 	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2
 	exit 2

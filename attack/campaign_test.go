@@ -134,6 +134,14 @@ func withDraw(t testing.TB, batch int, end time.Time) *fairlotv1.Campaign {
 	return c
 }
 
+// objections is how long objections may be made where nothing proves a person.
+const objections = time.Second
+
+// withoutProof lets anybody enter who types an ID number.
+func withoutProof(c *fairlotv1.Campaign) {
+	c.Proof, c.ChancesCap, c.ObjectionsEnd = fairlotv1.Proof_PROOF_NONE, 1, timestamppb.New(c.EntriesEnd.AsTime().Add(objections))
+}
+
 // openCampaign opens one with a draw.
 func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
 	d.t.Helper()
@@ -279,22 +287,32 @@ func (c *campaign) newPerson(n int, token string) *person {
 	p.entry = hex.EncodeToString(id[:])
 	identity, err := draw.Identity{Name: p.name, IDType: "citizen", IDNumber: p.number}.Marshal()
 	contact, err2 := draw.Contact{Lang: "zh-Hant-TW", Phone: p.phone, Email: p.email, Address: p.address}.Marshal()
-	response, err3 := json.Marshal(map[string]any{"n": p.n, "t": p.words})
-	if err := errors.Join(err, err2, err3); err != nil {
+	if err := errors.Join(err, err2); err != nil {
 		panic(err)
 	}
 	p.leaf = draw.Leaf{ID: id, Stratum: 1, Chances: 1, Person: draw.PersonOf(r.IdentityKey().Commit(identity), r.ContactKey().Commit(contact))}
+	c.says(p, p.words)
+	return p
+}
+
+// says makes the request of somebody whose free text is words.
+func (c *campaign) says(p *person, words string) {
+	p.words = words
+	r := draw.Secret(p.s).R()
+	response, err := json.Marshal(map[string]any{"n": p.n, "t": p.words})
+	if err != nil {
+		panic(err)
+	}
 	body, err := json.Marshal(map[string]any{
 		"r": r[:], "noticeHash": c.notice, "consents": []string{"rules"},
 		"identity": map[string]any{"name": p.name, "idType": "ID_TYPE_CITIZEN", "idNumber": p.number},
 		"contact":  map[string]any{"phone": p.phone, "email": p.email, "address": p.address},
-		"token":    token, "responseJson": string(response), "answerSecretHash": sum(p.answerSecret[:]),
+		"token":    p.token, "responseJson": string(response), "answerSecretHash": sum(p.answerSecret[:]),
 	})
 	if err != nil {
 		panic(err)
 	}
 	p.body = string(body)
-	return p
 }
 
 // answer is what the public's door said.

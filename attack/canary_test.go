@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,28 +11,50 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"fairlot/crypto/tag"
 	"fairlot/draw"
 )
 
 // TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
-// mixing and closing, and searches everything on its disk, and all metrics and traces, for them in every usual encoding and hash. FAULT_KILLS is the number of kills a phase, 6 by default.
+// mixing and closing, and searches everything on its disk, its arguments and environment, and all metrics and traces, for them in every usual encoding and
+// hash. On PostgreSQL that is the server's whole folder with its write-ahead log, server log and temporary files, a dump of each database, and all
+// views of its work. FAULT_KILLS is the number of kills a phase, 6 by default, and a half of that on PostgreSQL.
 func TestCanaries(t *testing.T) {
-	t.Parallel()
 	kills := fromEnv(t, "FAULT_KILLS", 6)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		canaries(t, sqlite, kills)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		canaries(t, linkedServer(t), (kills+1)/2)
+	})
+}
+
+func canaries(t *testing.T, on engine, kills int) {
 	const k = 5
-	d := newDaemon(t)
+	d := newDaemonOn(t, on)
 	d.cores = true
 	w := d.watch(t)
 	d.serve()
-	c := d.openCampaign(k, time.Now().Add(14*time.Second+time.Duration(kills)*3*time.Second))
-	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60 * kills)}
+	lasts := 14*time.Second + time.Duration(kills)*3*time.Second
+	if on.cluster != nil {
+		lasts = 25*time.Second + time.Duration(kills)*8*time.Second // a search takes longer
+	}
+	c := d.openCampaign(k, time.Now().Add(lasts))
+	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60*kills + 30)}
+	if on.cluster != nil {
+		h.server = newHeaps(t, on.cluster)
+	}
 
 	for i := range kills { // while entries are taken
 		done := h.enterSome(8, false)
@@ -111,6 +134,56 @@ type hunt struct {
 	canaries int // of all searches, and their forms
 	forms    int
 	secrets  map[string]canary // keys, tags and retry MACs that were seen, by value
+	server   *heaps            // of PostgreSQL
+	oids     map[string]string // of its databases: which room
+}
+
+// places of what a room may hold.
+const (
+	inFiles = "files"           // of the room itself
+	inDump  = "dump"            // of PostgreSQL, in which bytes are hexadecimal digits
+	inLog   = "write-ahead log" // of PostgreSQL, which has every room's rows for as long as it is kept
+)
+
+// place is what of which room a path is of.
+func (h *hunt) place(path string) (room, place string) {
+	parts := strings.Split(path, "/")
+	name := parts[len(parts)-1]
+	for _, room := range []string{"identity", "answers"} {
+		if strings.HasPrefix(name, room+".db") && h.server == nil {
+			return room, inFiles
+		}
+		if name == room+".sql" {
+			return room, inDump
+		}
+	}
+	if h.server != nil && strings.Contains(path, "data/pg_wal/") {
+		return "", inLog
+	}
+	if h.server != nil && len(parts) > 2 && parts[0] == "data" && parts[1] == "base" {
+		return h.oids[parts[2]], inFiles
+	}
+	return "", ""
+}
+
+// may allows a form in a room's files, in its dump, and in the write-ahead log. What goes at the close is gone then from the first two.
+func (h *hunt) may(room string, goes bool, forms ...string) func(path, form string) bool {
+	return func(path, form string) bool {
+		of, place := h.place(path)
+		digits := strings.TrimSuffix(form, " hex")
+		if form == "hex" {
+			digits = "raw"
+		}
+		switch place {
+		case inLog:
+			return slices.Contains(forms, form)
+		case inFiles:
+			return of == room && slices.Contains(forms, form) && !(goes && h.closed)
+		case inDump:
+			return of == room && digits != form && slices.Contains(forms, digits) && !(goes && h.closed)
+		}
+		return false
+	}
 }
 
 // unfinished begins the name of a key file that is being destroyed: the key has lost its name and is overwritten next.
@@ -144,15 +217,36 @@ func (h *hunt) remember() {
 			h.t.Fatalf("%s holds no key", filepath.Base(path))
 		}
 		name := filepath.Base(path)
-		h.secrets[string(key)] = canary{"a key", key, func(file, form string) bool {
+		h.secrets[string(key)] = canary{"a key", key, func(path, form string) bool {
+			file := filepath.Base(path)
 			return form == "hex" && (file == name || strings.HasPrefix(file, unfinished) && strings.HasSuffix(file, name))
 		}}
 		if strings.HasSuffix(name, "-tag.key") {
 			for _, p := range h.people {
 				tag := tag.Of([32]byte(key), tag.Citizen, p.number)
-				h.secrets[string(tag[:])] = canary{"a tag", tag[:], h.inIdentity}
+				h.secrets[string(tag[:])] = canary{"a tag", tag[:], h.may("identity", true, "raw")}
 			}
 		}
+	}
+	for _, mac := range h.macs() {
+		h.secrets[string(mac)] = canary{"a retry MAC", mac, h.may("identity", true, "raw")}
+	}
+}
+
+// macs are the retry MACs that the identity room holds now.
+func (h *hunt) macs() (list [][]byte) {
+	h.t.Helper()
+	if h.server != nil {
+		conn, err := pgx.Connect(context.Background(), h.d.roomDSN("identity"))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		rows, _ := conn.Query(context.Background(), "SELECT retry_mac FROM pending")
+		if list, err = pgx.CollectRows(rows, pgx.RowTo[[]byte]); err != nil {
+			h.t.Fatal(err)
+		}
+		return list
 	}
 	room, err := readRoom(filepath.Join(h.d.rooms(), "identity.db"))
 	if err != nil {
@@ -163,13 +257,10 @@ func (h *hunt) remember() {
 			continue
 		}
 		if mac, ok := c.values[3].([]byte); ok && len(mac) == 32 {
-			h.secrets[string(mac)] = canary{"a retry MAC", mac, h.inIdentity}
+			list = append(list, mac)
 		}
 	}
-}
-
-func (h *hunt) inIdentity(file, form string) bool {
-	return !h.closed && form == "raw" && strings.HasPrefix(file, "identity.db")
+	return list
 }
 
 // enterSome sends entries of n new people at once; what it returns waits until all are answered. With must each has to be acknowledged.
@@ -191,6 +282,7 @@ func (h *hunt) enterSome(n int, must bool) func() {
 
 func (h *hunt) killAndSearch(phase string, i int) {
 	h.t.Helper()
+	h.process()
 	h.d.kill()
 	h.search(fmt.Sprintf("%s, kill %d", phase, i))
 	h.d.serve()
@@ -207,12 +299,41 @@ func (h *hunt) search(when string) {
 	}
 }
 
+// process keeps the arguments and the environment of the daemon, and of all that PostgreSQL runs, as whoever is on the machine may see them.
+func (h *hunt) process() {
+	h.t.Helper()
+	h.d.mu.Lock()
+	pids := []string{fmt.Sprint(h.d.cmd.Process.Pid)}
+	h.d.mu.Unlock()
+	if h.server != nil {
+		var list string
+		if err := h.server.ask("postgres", "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity", &list); err != nil {
+			h.t.Fatal(err)
+		}
+		pids = append(pids, strings.Fields(list)...)
+	}
+	f, err := os.OpenFile(filepath.Join(h.d.root, "watched", "processes"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer f.Close()
+	for i, pid := range pids {
+		for _, name := range []string{"cmdline", "environ"} {
+			b, err := os.ReadFile(filepath.Join("/proc", pid, name))
+			if i == 0 && (err != nil || len(b) == 0) {
+				h.t.Errorf("%s of the daemon: %d bytes, %v", name, len(b), err)
+			}
+			f.Write(b) // processes of the server come and go
+		}
+	}
+}
+
 // find searches the whole disk of the daemon.
 func (h *hunt) find() []finding {
 	h.t.Helper()
 	var all []canary
 	for _, p := range h.people {
-		all = append(all, canariesOf(p, h.closed)...)
+		all = append(all, h.canariesOf(p)...)
 	}
 	h.remember()
 	for _, secret := range h.secrets {
@@ -224,25 +345,47 @@ func (h *hunt) find() []finding {
 		h.forms += len(list)
 	}
 	h.canaries += len(all)
-	return s.tree(h.t, h.d.root)
+	list := s.tree(h.t, h.d.root)
+	if h.server == nil {
+		return list
+	}
+	for name, text := range h.told() {
+		list = append(list, s.text(name, text)...)
+	}
+	return append(list, s.tree(h.t, h.d.on.cluster.Shared())...)
+}
+
+// told is what PostgreSQL says when it is asked: dumps of the rooms and all views. What it has in memory goes to its disk.
+func (h *hunt) told() map[string][]byte {
+	h.t.Helper()
+	if err := h.server.sync(); err != nil {
+		h.t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	h.oids = map[string]string{}
+	for _, room := range []string{"registry", "identity", "answers"} {
+		database := h.d.database + "_" + room
+		var oid string
+		err := h.server.ask("postgres", "SELECT oid::text FROM pg_database WHERE datname = '"+database+"'", &oid)
+		dump, err2 := h.d.on.cluster.Run("pg_dump", h.d.on.cluster.AdminDSN(database))
+		views, err3 := h.server.views(database)
+		if err := errors.Join(err, err2, err3); err != nil {
+			h.t.Fatal(err)
+		}
+		h.oids[oid], out[room+".sql"], out[room+".views"] = room, dump, []byte(views)
+	}
+	return out
 }
 
 // canariesOf is everything about p that must not be found. Their free text is meant to stand in the answers room, and the hash of their token in the
 // identity room until the campaign closes.
-func canariesOf(p *person, closed bool) []canary {
+func (h *hunt) canariesOf(p *person) []canary {
 	r := draw.Secret(p.s).R()
-	raw := func(file, form string) bool {
-		return strings.HasPrefix(file, "answers.db") && (form == "raw" || form == "json")
-	}
-	hashed := func(file, form string) bool {
-		return !closed && form == "sha-256" && strings.HasPrefix(file, "identity.db")
-	}
 	return []canary{
 		{"name", []byte(p.name), nil}, {"ID number", []byte(p.number), nil}, {"phone", []byte(p.phone), nil}, {"e-mail", []byte(p.email), nil},
-		{"address", []byte(p.address), nil}, {"words", []byte(p.words), raw}, {"r", r[:], nil}, {"s", p.s[:], nil}, {"answer secret", p.answerSecret[:], func(file, form string) bool {
-			return form == "sha-256" && strings.HasPrefix(file, "answers.db") // its hash is the response's, so that the entrant finds it again
-		}},
-		{"token", []byte(p.token), nil}, {"token without hyphens", []byte(strings.ReplaceAll(p.token, "-", "")), hashed},
+		{"address", []byte(p.address), nil}, {"words", []byte(p.words), h.may("answers", false, "raw", "json")}, {"r", r[:], nil}, {"s", p.s[:], nil},
+		{"answer secret", p.answerSecret[:], h.may("answers", false, "sha-256")}, // its hash is the response's, so that the entrant finds it again
+		{"token", []byte(p.token), nil}, {"token without hyphens", []byte(strings.ReplaceAll(p.token, "-", "")), h.may("identity", true, "sha-256")},
 	}
 }
 
@@ -250,26 +393,32 @@ func canariesOf(p *person, closed bool) []canary {
 func (h *hunt) selfTest() {
 	t := h.t
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "copy")
-	copyTree(t, h.d.root, dir)
-	var files []string
-	filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() {
-			files = append(files, path)
-		}
-		return err
-	})
-	stranger := canariesOf(h.c.newPerson(9999999, "ABCDE-FGHJK-MNPQR-STVWX"), true)
+	roots := []string{h.d.root}
+	if h.server != nil {
+		roots = append(roots, filepath.Join(h.d.on.cluster.Shared(), "data", "base"))
+	}
+	stranger := h.canariesOf(h.c.newPerson(9999999, "ABCDE-FGHJK-MNPQR-STVWX"))
 	s := newSearch(stranger)
-	if found := s.tree(t, dir); len(found) > 0 {
-		t.Fatalf("a stranger was found: %v", found)
+	var files []string
+	for _, dir := range roots {
+		if found := s.tree(t, dir); len(found) > 0 {
+			t.Fatalf("a stranger was found: %v", found)
+		}
+		filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() {
+				if info, err := e.Info(); err == nil && info.Size() < 1<<20 {
+					files = append(files, path)
+				}
+			}
+			return err
+		})
 	}
 	names := map[string]bool{}
 	planted := 0
 	for i, c := range stranger {
 		for j, f := range forms(c.value) {
 			path := files[(i+j)%len(files)]
-			if c.allowed != nil && c.allowed(filepath.Base(path), f.name) {
+			if c.allowed != nil && c.allowed(path, f.name) {
 				continue
 			}
 			names[f.name] = true
@@ -288,7 +437,8 @@ func (h *hunt) selfTest() {
 		}
 	}
 	// And through the whole path once, by file name and by content.
-	leaky := filepath.Join(dir, "temp", "x-"+string(stranger[1].value))
+	dir := t.TempDir()
+	leaky := filepath.Join(dir, "x-"+string(stranger[1].value))
 	if err := os.WriteFile(leaky, stranger[0].value, 0o600); err != nil {
 		t.Fatal(err)
 	}

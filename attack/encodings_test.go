@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -23,8 +24,8 @@ import (
 type canary struct {
 	what  string
 	value []byte
-	// allowed tells whether a find in a file, in a form, is how it is meant to be.
-	allowed func(file, form string) bool
+	// allowed tells whether a find in a file, by its path, in a form, is how it is meant to be.
+	allowed func(path, form string) bool
 }
 
 // form is one way in which a canary could be written down.
@@ -138,30 +139,48 @@ func (s *search) bytes(b []byte, found func(hit)) {
 // finding is a canary where it must not be.
 type finding struct{ file, what, form string }
 
+// text searches what has a name, and returns what is not allowed there, each once.
+func (s *search) text(name string, b []byte) (list []finding) {
+	seen := map[finding]bool{}
+	s.bytes(b, func(h hit) {
+		f := finding{name, h.canary.what, h.form.name}
+		if !seen[f] && (h.canary.allowed == nil || !h.canary.allowed(name, h.form.name)) {
+			seen[f] = true
+			list = append(list, f)
+		}
+	})
+	return list
+}
+
 // tree searches names and contents of everything below dir.
 func (s *search) tree(t testing.TB, dir string) (list []finding) {
 	t.Helper()
 	seen := map[finding]bool{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a server that runs removes files
+		}
 		if err != nil {
 			return err
 		}
 		name, _ := filepath.Rel(dir, path)
 		b := []byte(name)
-		if !e.IsDir() {
+		if e.Type().IsRegular() {
 			content, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}
 			b = append(append(b, 0), content...)
 		}
-		s.bytes(b, func(h hit) {
-			f := finding{name, h.canary.what, h.form.name}
-			if !seen[f] && (h.canary.allowed == nil || !h.canary.allowed(filepath.Base(name), h.form.name)) {
+		for _, f := range s.text(filepath.ToSlash(name), b) {
+			if !seen[f] {
 				seen[f] = true
 				list = append(list, f)
 			}
-		})
+		}
 		return nil
 	})
 	if err != nil {

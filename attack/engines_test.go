@@ -24,6 +24,7 @@ type engine struct {
 	name    string
 	admin   string          // DSN of who makes databases, "" for SQLite
 	cluster *pgtest.Cluster // the server, nil for SQLite and for a server that is not ours
+	answers *pgtest.Cluster // the server of the answers room where that has its own
 }
 
 var sqlite = engine{name: "sqlite"}
@@ -72,7 +73,7 @@ func ownPostgres(t testing.TB, settings ...string) engine {
 func postgresIn(t testing.TB, dir string, settings ...string) engine {
 	t.Helper()
 	c := pgtest.StartIn(t, dir, settings...)
-	return engine{"postgres", c.AdminDSN("postgres"), c}
+	return engine{name: "postgres", admin: c.AdminDSN("postgres"), cluster: c}
 }
 
 // onEngines runs a test on SQLite and on PostgreSQL.
@@ -91,7 +92,11 @@ func (d *daemon) initArgs() []string {
 	}
 	d.database = fmt.Sprintf("a%d_%d", os.Getpid(), installations.Add(1))
 	file := filepath.Join(d.root, "admin.dsn")
-	if err := os.WriteFile(file, []byte(d.on.admin), 0o600); err != nil {
+	dsns := d.on.admin
+	if d.on.answers != nil {
+		dsns = "registry " + dsns + "\nidentity " + dsns + "\nanswers " + d.on.answers.AdminDSN("postgres") + "\n"
+	}
+	if err := os.WriteFile(file, []byte(dsns), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
 	on, database := d.on, d.database

@@ -1,76 +1,199 @@
 package attack
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/store/postgres/pgtest"
 )
 
-// TestLinker lets people enter through the real daemon, one after another, and takes the bytes of its files again and again while it moves and mixes. An attack program
-// then ties answers to people by whatever the files show: order of arrival, of pages and of cells in them, of the write-ahead log, of every column, of sizes, and values
-// that both rooms hold. Judged by the true pairs, no way of doing it may find more than one of k, and chance. FAULT_ENTRIES is the number of people.
+// TestLinker lets people enter through the real daemon and takes the bytes of its files again and again while it moves and mixes: of SQLite the files and
+// their logs, of PostgreSQL heaps with dead rows, indexes and the write-ahead log. An attack program then ties answers to people by whatever the files show:
+// order of arrival, of pages and of rows in them, of the log, of transactions, of every column, of sizes, and values that both rooms hold. Judged by the true
+// pairs, no way of doing it may find more than one of k, and chance. People enter one after another at first and many at once later; in the middle the daemon
+// is killed, and PostgreSQL with it; the campaign is followed through its last epoch and its close. FAULT_ENTRIES is the number of people; more than 2000
+// make it the long form: duplicates and none, and PostgreSQL also with the answers on a server of their own.
 func TestLinker(t *testing.T) {
-	t.Parallel()
-	const k = 50
 	n := fromEnv(t, "FAULT_ENTRIES", 1050)
-	d := newDaemon(t)
+	duplicates := []bool{true}
+	if n > 2000 {
+		duplicates = []bool{true, false}
+	}
+	for _, again := range duplicates {
+		t.Run(fmt.Sprintf("sqlite/duplicates %v", again), func(t *testing.T) {
+			t.Parallel()
+			l := linking{t: t, d: newDaemon(t), n: n, k: 50, duplicates: again, crash: true, busy: true}
+			l.run().judge()
+		})
+		t.Run(fmt.Sprintf("postgres/duplicates %v", again), func(t *testing.T) {
+			t.Parallel()
+			l := linking{t: t, d: newDaemonOn(t, linkedServer(t)), n: n, k: 50, duplicates: again, crash: true, busy: true}
+			l.run().judge()
+		})
+	}
+	if n > 2000 {
+		t.Run("postgres/answers apart", func(t *testing.T) {
+			t.Parallel()
+			on := linkedServer(t)
+			on.answers = linkedServer(t).cluster
+			l := linking{t: t, d: newDaemonOn(t, on), n: n, k: 50, duplicates: true, crash: true, busy: true}
+			l.run().judge()
+		})
+	}
+}
+
+// linkedServer keeps its write-ahead log and says what it does, as servers do by default.
+func linkedServer(t testing.TB) engine {
+	t.Helper()
+	return ownPostgres(t, "wal_keep_size=4GB", "log_min_messages=warning", "log_connections=on", "log_checkpoints=on", "log_lock_waits=on", "track_io_timing=on")
+}
+
+// linking is one run of the attack program.
+type linking struct {
+	t                       testing.TB
+	d                       *daemon
+	n, k                    int
+	duplicates, crash, busy bool
+	sayings                 bool          // everybody's words are of another length
+	pace, every             time.Duration // between entries, between looks
+}
+
+// run lets people enter and watches.
+func (l linking) run() *watcher {
+	t, d, n := l.t, l.d, l.n
+	shown := d.watch(t)
+	w := &watcher{t: t, d: d, n: n, k: l.k, entrants: map[string]*item{}, truth: map[string]int{}, words: map[string]int{}, mixed: map[int64]bool{}, sizes: map[int64]bool{},
+		seen: map[int]bool{}, found: tally{}, foundWords: tally{}}
+	if d.on.cluster != nil {
+		w.identity, w.answers = newHeaps(t, d.on.cluster), nil
+		if w.answers = w.identity; d.on.answers != nil {
+			w.answers = newHeaps(t, d.on.answers)
+		}
+	}
 	d.serve()
-	c := d.openCampaign(k, time.Now().Add(time.Duration(n)*30*time.Millisecond+12*time.Second))
-	tokens := c.tokens(n)
-	w := &watcher{t: t, d: d, entrants: map[string]*item{}, truth: map[string]int{}, words: map[string]int{}, mixed: map[int64]bool{}, found: tally{}, foundWords: tally{}}
+	pace := l.pace
+	if pace == 0 {
+		pace = 10 * time.Millisecond // an epoch is at least a second long, so nearly 100 are in it
+	}
+	c := d.openCampaign(l.k, time.Now().Add(time.Duration(n)*3*pace+12*time.Second), func(c *fairlotv1.Campaign) {
+		if l.duplicates {
+			withoutProof(c)
+		}
+	})
+	tokens := make([]string, n)
+	if !l.duplicates {
+		tokens = c.tokens(n)
+	}
 	numbers := rand.Perm(n) // what somebody answers has nothing to do with when
 	stop, watched := make(chan struct{}), make(chan struct{})
 	ready := make(chan *person, n)
+	wait := l.every
+	if wait == 0 && w.identity != nil {
+		wait = 500 * time.Millisecond // a look takes longer
+	} else if wait == 0 {
+		wait = 300 * time.Millisecond
+	}
 	go func() {
 		defer close(watched)
 		for {
 			select {
 			case <-stop:
 				return
-			case <-time.After(300 * time.Millisecond):
+			case <-time.After(wait):
 				w.look(ready)
 			}
 		}
 	}()
-	pace := time.NewTicker(10 * time.Millisecond) // an epoch is at least a second long, so nearly 100 are in it
-	defer pace.Stop()
-	for i := range n {
-		p := c.newPerson(numbers[i], tokens[i])
-		ready <- p // known before it can be in a file
-		c.mustEnter(t, p)
-		<-pace.C
+	enter := func(p *person) {
+		for began := time.Now(); ; time.Sleep(10 * time.Millisecond) { // the daemon may be away
+			a, err := c.enter(d.http, p)
+			if err == nil && a.status == http.StatusOK {
+				return
+			}
+			if time.Since(began) > 20*time.Second {
+				t.Errorf("enter: %v, status %d: %s", err, a.status, a.text)
+				return
+			}
+		}
 	}
+	ticks := time.NewTicker(pace)
+	defer ticks.Stop()
+	atOnce := make(chan struct{}, 16)
+	var wg sync.WaitGroup
+	for i := range n {
+		if l.crash && i == n*2/5 {
+			w.crash()
+			shown.read(t)
+		}
+		p := c.newPerson(numbers[i]+1000, tokens[i])
+		if l.sayings {
+			c.says(p, p.words+strings.Repeat("x", numbers[i]))
+		}
+		ready <- p // known before it can be in a file
+		if !l.busy || i < n/2 {
+			enter(p)
+			if l.duplicates && rand.N(10) == 0 {
+				enter(c.newPerson(p.n, "")) // the same person, and an entry that does not count
+			}
+		} else {
+			wg.Go(func() {
+				atOnce <- struct{}{}
+				defer func() { <-atOnce }()
+				enter(p)
+				if l.duplicates && rand.N(10) == 0 {
+					enter(c.newPerson(p.n, ""))
+				}
+			})
+		}
+		<-ticks.C
+	}
+	wg.Wait()
 	time.Sleep(2500 * time.Millisecond)
 	close(stop)
 	<-watched
 	w.look(ready)
-	time.Sleep(time.Until(c.end.Add(100 * time.Millisecond)))
+	w.before = w.linked
+	w.papers()
+	time.Sleep(time.Until(c.end.Add(objections + 100*time.Millisecond)))
 	for tries := 0; !c.closed(); tries++ {
 		if err := c.close(); err != nil && tries > 50 {
 			t.Fatal(err)
 		}
 	}
 	w.look(ready)
+	shown.read(t)
+	w.papers()
 	d.stop()
 	if w.linked != n {
 		t.Fatalf("%d of %d were seen to be mixed", w.linked, n)
 	}
+	return w
+}
+
+// judge wants that nothing links better than chance.
+func (w *watcher) judge() {
+	t, n, k := w.t, w.n, w.k
 	for what, found := range map[string]tally{"responses": w.found, "free texts": w.foundWords} {
 		way, most := found.best()
 		bound, boundAll := chance(n, k, len(found))
 		arrival := 0
 		for way, s := range found {
 			switch way { // the ways that one would try first
-			case "arrival by row place", "arrival by row log", "arrival by row column 1":
+			case "arrival by row place", "arrival by row log", "arrival by row column 1", "arrival by row xmin", "arrival by row written":
 				arrival = max(arrival, s.hits)
 			}
 		}
@@ -89,21 +212,44 @@ func TestLinker(t *testing.T) {
 		t.Errorf("only %d groups were seen: this run shows little", w.groups)
 	}
 	// What is left in the end, all at once: a guess finds one in all.
-	last := dump(t, d.rooms())
+	for what, found := range w.end() {
+		if way, most := found.best(); most > 12 {
+			t.Errorf("%s: %s links %d of %d in the files of a closed campaign", what, way, most, n)
+		}
+		if order, z := found.agreeing(); z > tooMuch {
+			t.Errorf("%s: %s agree by %.1f standard deviations in the files of a closed campaign", what, order, z)
+		}
+		if way, placed := found.placed(); placed > n/10 {
+			t.Errorf("%s: %s tells the epoch of %d of %d in the files of a closed campaign", what, way, placed, n)
+		}
+	}
+	if len(w.sizes) != 1 {
+		t.Errorf("sealed responses have %d sizes, want 1", len(w.sizes))
+	}
+	for _, text := range w.told {
+		t.Error(text)
+	}
+}
+
+// end links what the files hold when all is over, without the log: what was written when, batch by batch, stands there, as THREAT_MODEL says.
+func (w *watcher) end() map[string]tally {
+	if w.identity != nil {
+		for _, h := range []*heaps{w.identity, w.answers} {
+			h.logged, h.commits = map[string]string{}, map[uint32]string{}
+		}
+	}
+	last := w.dump()
 	entrants := last.entrants(w.truth)
 	for id, it := range entrants {
 		it.features["arrival"] = w.entrants[id].features["arrival"]
 	}
+	out := map[string]tally{}
 	for what, answers := range map[string]map[int]*item{"responses": last.answers(number), "free texts": last.answers(w.wordsOf)} {
-		found := tally{}
-		found.link(t, values(entrants), values(answers))
-		if way, most := found.best(); most > 12 {
-			t.Errorf("%s: %s links %d of %d in the files of a closed campaign", what, way, most, n)
-		}
+		out[what] = tally{}
+		out[what].link(w.t, values(entrants), values(answers))
+		out[what].place(values(entrants), values(answers))
 	}
-	if sizes := w.sizes; len(sizes) != 1 {
-		t.Errorf("sealed responses have %d sizes, want 1", len(sizes))
-	}
+	return out
 }
 
 // chance is the most that guessing one of k finds among n: one way of guessing, by three standard deviations; and the best of many ways, but for one
@@ -121,8 +267,12 @@ func chance(n, k, ways int) (one, best int) {
 
 // watcher takes dumps of a running daemon and links each batch as it appears.
 type watcher struct {
-	t                     *testing.T
+	t                     testing.TB
 	d                     *daemon
+	n, k                  int
+	identity, answers     *heaps         // of PostgreSQL
+	mu                    sync.Mutex     // held while it looks, and while the daemon is away
+	told                  []string       // what logs, metrics and views should not say
 	truth, words          map[string]int // entrant id, free text: the number answered
 	arrival               uint64
 	entrants              map[string]*item
@@ -130,6 +280,7 @@ type watcher struct {
 	seen                  map[int]bool
 	found, foundWords     tally
 	groups, linked, looks int
+	before                int // linked before the close, when all rows are written anew
 	sizes                 map[int64]bool
 }
 
@@ -142,9 +293,12 @@ func (w *watcher) wordsOf(b []byte) int {
 
 // look takes one dump and links what was mixed since the last.
 func (w *watcher) look(ready <-chan *person) {
-	w.d.signal(syscall.SIGSTOP)
-	w.stopped()
-	now := dump(w.t, w.d.rooms())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.d.freeze(); err != nil {
+		w.t.Error(err)
+	}
+	now := w.dump()
 	w.d.signal(syscall.SIGCONT)
 	w.looks++
 	for len(ready) > 0 {
@@ -153,9 +307,6 @@ func (w *watcher) look(ready <-chan *person) {
 		id := string(p.leaf.ID[:])
 		w.truth[id], w.words[p.words] = p.n, p.n
 		w.entrants[id] = &item{n: p.n, features: map[string]string{"arrival": orderly(int64(w.arrival))}}
-	}
-	if w.sizes == nil {
-		w.sizes, w.seen = map[int64]bool{}, map[int]bool{}
 	}
 	epochs := map[string]int64{}
 	for id, it := range now.entrants(w.truth) {
@@ -177,7 +328,7 @@ func (w *watcher) look(ready <-chan *person) {
 		}
 	}
 	fresh := map[int64]bool{}
-	for _, c := range now.responses.cells() {
+	for _, c := range now.responses {
 		if len(c.values) != 2 {
 			continue
 		}
@@ -188,10 +339,23 @@ func (w *watcher) look(ready <-chan *person) {
 	if len(fresh) == 0 {
 		return
 	}
-	var entrants []*item
+	// Each batch by itself: which rows came together is told by the log, by transactions and by whoever looks often enough.
+	batch := map[int64]int64{}
+	for _, c := range now.identity {
+		if len(c.values) != 4 {
+			continue
+		}
+		first, ok := c.values[1].(int64)
+		last, ok2 := c.values[2].(int64)
+		for e := first; ok && ok2 && e <= last; e++ {
+			batch[e] = first
+		}
+	}
+	groups, batchOf := map[int64][]*item{}, map[int]int64{}
 	for id, epoch := range epochs {
 		if fresh[epoch] {
-			entrants = append(entrants, w.entrants[id])
+			e := w.entrants[id]
+			groups[batch[epoch]], batchOf[e.n] = append(groups[batch[epoch]], e), batch[epoch]
 		}
 	}
 	pick := func(all map[int]*item) (list []*item) {
@@ -203,30 +367,133 @@ func (w *watcher) look(ready <-chan *person) {
 		return list
 	}
 	responses, texts := pick(now.answers(number)), pick(now.answers(w.wordsOf))
-	w.found.link(w.t, entrants, responses)
-	w.foundWords.link(w.t, entrants, texts)
+	for epoch := range fresh {
+		if _, known := batch[epoch]; known {
+			continue
+		}
+		clear(groups) // there are answers of no batch: whoever came first
+		clear(batchOf)
+		var waiting []*item
+		for id := range epochs {
+			if !w.entrants[id].linked {
+				waiting = append(waiting, w.entrants[id])
+			}
+		}
+		groups[0] = by(waiting, "arrival")[:min(len(waiting), len(responses))]
+		break
+	}
+	for first, entrants := range groups {
+		if !slices.ContainsFunc(entrants, func(e *item) bool { return !e.linked }) {
+			continue // linked before they were mixed
+		}
+		of := func(list []*item) (mine []*item) {
+			for _, it := range list {
+				if batchOf[it.n] == first {
+					mine = append(mine, it)
+				}
+			}
+			return mine
+		}
+		w.found.link(w.t, entrants, of(responses))
+		w.foundWords.link(w.t, entrants, of(texts))
+		w.groups++
+		for _, it := range entrants {
+			it.linked, it.values = true, nil
+		}
+	}
 	for _, it := range responses {
 		w.seen[it.n] = true
 	}
-	if len(entrants) > 0 {
-		w.groups++
-	}
 	w.linked += len(responses)
-	for _, it := range entrants {
-		it.linked, it.values = true, nil
-	}
 }
 
-// stopped waits until the process stands still.
-func (w *watcher) stopped() {
-	w.d.mu.Lock()
-	defer w.d.mu.Unlock()
-	for range 100 {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.d.cmd.Process.Pid))
-		if _, after, ok := bytes.Cut(b, []byte(") ")); err == nil && ok && after[0] == 'T' {
-			return
+// dump reads both rooms as they lie on the disk.
+func (w *watcher) dump() (now dumped) {
+	w.t.Helper()
+	if w.identity == nil {
+		return dump(w.t, w.d.rooms())
+	}
+	err := w.identity.sync()
+	if w.answers != w.identity {
+		err = errors.Join(err, w.answers.sync())
+	}
+	if err == nil {
+		now.identity, err = w.identity.cells(w.d.database + "_identity")
+	}
+	if err == nil {
+		now.responses, err = w.answers.cells(w.d.database + "_answers")
+	}
+	if err != nil {
+		w.t.Error(err)
+	}
+	return now
+}
+
+// crash kills the daemon, and PostgreSQL under it, and starts them again.
+func (w *watcher) crash() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.d.kill()
+	for _, c := range []*pgtest.Cluster{w.d.on.cluster, w.d.on.answers} {
+		if c == nil {
+			continue
 		}
-		time.Sleep(time.Millisecond)
+		err := c.Kill()
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
+			w.t.Error(err)
+		}
+	}
+	w.d.serve()
+}
+
+// papers reads logs, metrics, traces and, of PostgreSQL, all views about its work, and looks in them for ids and what was answered: whoever finds a row
+// of one room there knows when it was written.
+func (w *watcher) papers() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.dump()
+	var ids []canary
+	for id := range now.entrants(w.truth) {
+		ids = append(ids, canary{"an entrant's id", []byte(id), nil})
+	}
+	for _, c := range now.responses {
+		if len(c.values) > 2 && isID(c.values[1]) { // the first value is the campaign's
+			ids = append(ids, canary{"a row's id", c.values[1].([]byte), nil})
+		}
+	}
+	for words := range w.words {
+		ids = append(ids, canary{"words", []byte(words), nil})
+	}
+	papers := map[string][]byte{}
+	files := []string{w.d.log, filepath.Join(w.d.root, "watched", "metrics"), filepath.Join(w.d.root, "watched", "traces")}
+	for room, h := range map[string]*heaps{"identity": w.identity, "answers": w.answers} {
+		if h == nil {
+			continue
+		}
+		files = append(files, filepath.Join(h.on.Shared(), "log"))
+		text, err := h.views(w.d.database + "_" + room)
+		if err != nil {
+			w.t.Error(err)
+		}
+		papers["views of "+room] = []byte(text)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			w.t.Error(err)
+		}
+		papers[filepath.Base(name)] = b
+	}
+	s := newSearch(ids)
+	for name, b := range papers {
+		s.bytes(b, func(h hit) {
+			if len(w.told) < 20 {
+				w.told = append(w.told, fmt.Sprintf("%s as %s in %s", h.canary.what, h.form.name, name))
+			}
+		})
 	}
 }
 
@@ -241,19 +508,16 @@ type item struct {
 }
 
 // dumped is the bytes of both rooms at one moment.
-type dumped struct{ identity, responses *room }
+type dumped struct{ identity, responses []cell }
 
-func dump(t *testing.T, dir string) dumped {
+func dump(t testing.TB, dir string) dumped {
 	t.Helper()
-	var d dumped
-	var err error
-	if d.identity, err = readRoom(filepath.Join(dir, "identity.db")); err == nil {
-		d.responses, err = readRoom(filepath.Join(dir, "answers.db"))
-	}
-	if err != nil {
+	identity, err := readRoom(filepath.Join(dir, "identity.db"))
+	responses, err2 := readRoom(filepath.Join(dir, "answers.db"))
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return dumped{identity.cells(), responses.cells()}
 }
 
 func isID(v any) bool {
@@ -264,7 +528,7 @@ func isID(v any) bool {
 // entrants gathers all rows that hold an entrant's id, whatever table they are of.
 func (d dumped) entrants(truth map[string]int) map[string]*item {
 	all := map[string]*item{}
-	for _, c := range d.identity.cells() {
+	for _, c := range d.identity {
 		for i, v := range c.values {
 			b, ok := v.([]byte)
 			n, known := truth[string(b)]
@@ -280,6 +544,9 @@ func (d dumped) entrants(truth map[string]int) map[string]*item {
 			if epoch, ok := c.values[min(2, len(c.values)-1)].(int64); ok && i == 1 && len(c.values) > 4 {
 				it.epoch = epoch
 			}
+			if c.table != "" {
+				table = c.table
+			}
 			if _, ok := c.values[1].(int64); ok && i == 2 {
 				table, it.sealed = "pending", c.lengths[len(c.lengths)-1]
 			}
@@ -293,7 +560,7 @@ func (d dumped) entrants(truth map[string]int) map[string]*item {
 // answers gathers the rows in which of finds whose they are.
 func (d dumped) answers(of func([]byte) int) map[int]*item {
 	all := map[int]*item{}
-	for _, c := range d.responses.cells() {
+	for _, c := range d.responses {
 		for _, v := range c.values {
 			b, ok := v.([]byte)
 			if s, isText := v.(string); isText {
@@ -328,6 +595,9 @@ func (it *item) add(table string, c cell) {
 	it.features[table+" place"] = orderly(int64(c.page)<<20 | int64(1<<16-c.offset))
 	it.features[table+" log"] = orderly(int64(c.frame))
 	it.features[table+" rowid"] = orderly(c.rowid)
+	for name, v := range c.marks {
+		it.features[table+" "+name] = v
+	}
 }
 
 // orderly is a text that sorts as v does.

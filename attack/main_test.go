@@ -76,6 +76,7 @@ type daemon struct {
 	log        string // file of standard error
 	http, grpc string // addresses
 	extra      []string
+	env        []string // NAME=VALUE, besides the test's own
 	trace      []string // in front of the command that serves
 	cores      bool     // cores may be written, as large as they come
 
@@ -127,7 +128,7 @@ func freePort(t testing.TB) string {
 func (d *daemon) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(d.program, args...)
 	cmd.Dir = d.work
-	cmd.Env = append(os.Environ(), "TMPDIR="+d.temp)
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+d.temp), d.env...)
 	return cmd
 }
 

@@ -15,6 +15,11 @@ type cell struct {
 	size         int64   // of the row in bytes
 	lengths      []int64 // of the values in bytes, also of those that are cut off
 	values       []any   // int64, float64, []byte, string or nil; cut off where an overflow page begins
+
+	// Of PostgreSQL alone.
+	table string
+	xmin  uint32
+	marks map[string]string // what else a row can be put in order by
 }
 
 // room is one SQLite file with its write-ahead log, read without SQLite.

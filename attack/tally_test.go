@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -24,6 +25,7 @@ type tally map[string]*score
 // nothing to do with each other.
 type score struct {
 	hits          int
+	placed        int // answers whose entrant's epoch follows, see place
 	sum, variance float64
 }
 
@@ -75,13 +77,19 @@ func (s *score) agree(ranks []int) {
 }
 
 // link ties every entrant of a group to an answer of it in every way it knows.
-func (y tally) link(t *testing.T, entrants, answers []*item) {
+func (y tally) link(t testing.TB, entrants, answers []*item) {
 	t.Helper()
 	if len(entrants) != len(answers) {
 		t.Errorf("%d entrants and %d answers in one group", len(entrants), len(answers))
 		return
 	}
 	if len(entrants) == 0 {
+		return
+	}
+	if len(entrants) == 1 { // whoever looks sees it come
+		if entrants[0].n == answers[0].n {
+			y.of("arrival by row place").hits++
+		}
 		return
 	}
 	sorted := map[string][]*item{}
@@ -123,6 +131,42 @@ func (y tally) link(t *testing.T, entrants, answers []*item) {
 		}
 	}
 	y.of("values in both rooms").hits += shared(entrants, answers)
+}
+
+// place ties classes instead of persons: where a column has as many values among answers as there are epochs, its first value is the first epoch's, and so on. It
+// counts the answers whose entrant was in that epoch.
+func (y tally) place(entrants, answers []*item) {
+	epochs := map[int64]bool{}
+	of := map[int]int64{}
+	for _, e := range entrants {
+		epochs[e.epoch], of[e.n] = true, e.epoch
+	}
+	inOrder := slices.Sorted(maps.Keys(epochs))
+	for _, name := range orders(answers) {
+		classes := map[string]bool{}
+		for _, a := range answers {
+			classes[a.features[name]] = true
+		}
+		if len(classes) < 2 || len(classes) > len(inOrder) || len(classes) < len(inOrder)-1 { // the rest may be mixed as one
+			continue
+		}
+		names := slices.Sorted(maps.Keys(classes))
+		for _, a := range answers {
+			if i, _ := slices.BinarySearch(names, a.features[name]); of[a.n] == inOrder[i] || i == len(names)-1 && of[a.n] > inOrder[i] {
+				y.of("epoch by "+name).placed++
+			}
+		}
+	}
+}
+
+// placed is the way that tells the epoch of most.
+func (y tally) placed() (way string, most int) {
+	for w, s := range y {
+		if s.placed > most {
+			way, most = w, s.placed
+		}
+	}
+	return way, most
 }
 
 // shared links by eight bytes that stand in rows of one entrant only, or in a hash of one of its values, and in an answer.

@@ -7,6 +7,7 @@ package judge
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"time"
@@ -69,8 +70,15 @@ type Accepted struct {
 	Zero    string
 }
 
-// HoldsTag says that the entry is the one its person's chance stands on.
-func (a Accepted) HoldsTag() bool { return a.Tag != nil && a.Zero == "" }
+// TagRow is what is to be written among the tags, nil for nothing: the tag, if the entry is the one its person's chance stands on. A duplicate
+// gets a row that no person has, so that writing it takes no less: the time would tell who has entered.
+func (a Accepted) TagRow() *store.Hash {
+	if a.Tag == nil || a.Zero == "" {
+		return a.Tag
+	}
+	stands := sha256.Sum256(slices.Concat([]byte("fairlot/v1 stands for a tag\n"), a.Tag[:], a.ID[:]))
+	return (*store.Hash)(&stands)
+}
 
 // Batch is what the entries of one group commit are judged by, and what was accepted. Where a map lacks a key the thing does not exist; a campaign
 // without a gate is shut.

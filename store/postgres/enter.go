@@ -235,19 +235,27 @@ func (g groupCommit) spendTokens(ctx context.Context, q *identitydb.Queries, p *
 }
 
 func (g groupCommit) insertTags(ctx context.Context, q *identitydb.Queries, p *pipeline) error {
-	holders := slices.DeleteFunc(slices.Clone(g.Accepted), func(a judge.Accepted) bool { return !a.HoldsTag() })
-	if len(holders) == 0 {
+	type row struct {
+		judge.HashKey
+		id store.EntrantID
+	}
+	var rows []row
+	for _, a := range g.Accepted {
+		if tag := a.TagRow(); tag != nil {
+			rows = append(rows, row{judge.HashKey{Campaign: a.Campaign, Hash: *tag}, a.ID})
+		}
+	}
+	if len(rows) == 0 {
 		return nil
 	}
-	slices.SortFunc(holders, func(a, b judge.Accepted) int {
-		return judge.HashKey{Campaign: a.Campaign, Hash: *a.Tag}.Compare(judge.HashKey{Campaign: b.Campaign, Hash: *b.Tag})
-	})
+	slices.SortFunc(rows, func(a, b row) int { return a.Compare(b.HashKey) })
 	var tags identitydb.PutTagsParams
-	for _, a := range holders {
-		tags.Campaigns, tags.Tags, tags.Ids = append(tags.Campaigns, a.Campaign[:]), append(tags.Tags, a.Tag[:]), append(tags.Ids, a.ID[:])
+	for i := range rows {
+		r := &rows[i]
+		tags.Campaigns, tags.Tags, tags.Ids = append(tags.Campaigns, r.Campaign[:]), append(tags.Tags, r.Hash[:]), append(tags.Ids, r.id[:])
 	}
 	_, err := q.PutTags(ctx, tags)
-	p.expect(len(holders))
+	p.expect(len(rows))
 	return err
 }
 

@@ -96,8 +96,8 @@ func (g groupCommit) insert() error {
 			c, a.Epoch, id, a.RetryMAC[:], a.Zero == judge.Duplicate, a.Response); err != nil {
 			return err
 		}
-		if a.HoldsTag() {
-			if _, err := g.exec("INSERT INTO tags (campaign, tag, id) VALUES (?, ?, ?)", c, a.Tag[:], id); err != nil {
+		if tag := a.TagRow(); tag != nil {
+			if _, err := g.exec("INSERT INTO tags (campaign, tag, id) VALUES (?, ?, ?)", c, tag[:], id); err != nil {
 				return err
 			}
 		}

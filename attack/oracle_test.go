@@ -1,0 +1,223 @@
+package attack
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMembershipOracle asks a campaign without proof of person who has entered: it sends entries of people who have, under new secrets, between entries of
+// people who have not, in random order, and compares the answers and how long they took. The answers are equal but for what the caller chose, no rank test
+// tells the times apart (p > 0.001), and medians are within 1 %. FAULT_CALLS is the number of calls of each kind. Below 10,000 a median is not known to
+// 1 %, so what is allowed then is 1 % and three standard errors.
+func TestMembershipOracle(t *testing.T) {
+	onEngines(t, func(t *testing.T, on engine) {
+		n := fromEnv(t, "FAULT_CALLS", 400)
+		o := askWhoEntered(t, newDaemonOn(t, on), n)
+		t.Log(o)
+		if len(o.forms) != 1 {
+			t.Errorf("answers have %d forms: %v", len(o.forms), o.forms)
+		}
+		if o.p < 0.001 {
+			t.Errorf("the rank test tells who has entered: %s", o)
+		}
+		allowed := 0.01
+		if n < 10000 {
+			allowed += 3 * o.spread
+		}
+		if math.Abs(o.apart) > allowed {
+			t.Errorf("medians are more than %.2f %% apart: %s", 100*allowed, o)
+		}
+	})
+}
+
+// TestMembershipOracleSeesHaste asks a daemon that seals nothing anew for somebody who has entered. The same test must tell who that is.
+func TestMembershipOracleSeesHaste(t *testing.T) {
+	t.Parallel()
+	program := mutated(t,
+		edit{"engine/enter.go", "	entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)\n", `	if was, ok := sealedBefore.Load(t); ok {
+		w := was.(store.Entry)
+		entry.Lock, entry.Identity, entry.Contact = w.Lock, w.Identity, w.Contact
+	} else {
+		entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)
+		sealedBefore.Store(t, entry)
+	}
+`},
+		edit{"engine/enter.go", "	\"slices\"\n", "	\"slices\"\n	\"sync\"\n"},
+		edit{"engine/enter.go", "// EnterRequest is one entry", "var sealedBefore sync.Map\n\n// EnterRequest is one entry"},
+	)
+	onEngines(t, func(t *testing.T, on engine) {
+		d := newDaemonOn(t, on)
+		d.program = program
+		o := askWhoEntered(t, d, 200)
+		t.Log(o)
+		if o.p > 1e-6 || o.apart > -0.01 {
+			t.Errorf("sealing is left out, and the test does not see it: %s", o)
+		}
+	})
+}
+
+// oracle is what the answers told.
+type oracle struct {
+	calls         int
+	forms         map[string]int
+	p, auc        float64 // of the rank test; how often a duplicate is faster than a new entry
+	fresh, again  time.Duration
+	apart, spread float64 // medians, relative: how far the duplicates' is above the others', and the standard error of that
+}
+
+func (o oracle) String() string {
+	return fmt.Sprintf("%d calls each: medians %v of people who are new, %v of those who have entered, %+.2f %% apart (standard error %.2f %%); p = %.3g, a duplicate is faster in %.1f %%",
+		o.calls, o.fresh, o.again, 100*o.apart, 100*o.spread, o.p, 100*o.auc)
+}
+
+func askWhoEntered(t *testing.T, d *daemon, n int) (o oracle) {
+	d.serve()
+	c := d.openCampaign(50, time.Now().Add(time.Hour), withoutProof)
+	const members = 100
+	for i := range members {
+		c.mustEnter(t, c.newPerson(i, ""))
+	}
+	o.forms = map[string]int{}
+	times := map[bool][]float64{}
+	ask := func(p *person, entered bool) {
+		began := time.Now()
+		resp, err := client.Post("http://"+d.http+"/v1/"+c.name+"/entries", "application/json", strings.NewReader(p.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body map[string]string
+		err = json.NewDecoder(resp.Body).Decode(&body)
+		took := time.Since(began)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("status %d, %v", resp.StatusCode, err)
+		}
+		times[entered] = append(times[entered], float64(took))
+		o.forms[shape(resp, body, p)]++
+	}
+	for i := range n {
+		pair := []bool{true, false}
+		if rand.N(2) == 0 {
+			slices.Reverse(pair)
+		}
+		for _, entered := range pair {
+			who := members + i
+			if entered {
+				who = i % members
+			}
+			ask(c.newPerson(who, ""), entered)
+		}
+	}
+	d.stop()
+	o.calls = n
+	o.p, o.auc = ranks(times[true], times[false])
+	again, se := median(times[true])
+	fresh, se2 := median(times[false])
+	o.fresh, o.again, o.apart, o.spread = time.Duration(fresh), time.Duration(again), (again-fresh)/fresh, math.Hypot(se, se2)/fresh
+	return o
+}
+
+// shape is everything of an answer but what the caller chose or what follows from it, and the date.
+func shape(resp *http.Response, body map[string]string, p *person) string {
+	out := []string{resp.Status, resp.Proto}
+	for k, v := range resp.Header {
+		if k != "Date" {
+			out = append(out, k+": "+strings.Join(v, ","))
+		}
+	}
+	for k, v := range body {
+		v = strings.ReplaceAll(v, p.entry, "ID")
+		lines := strings.Split(v, "\n")
+		for i, line := range lines {
+			for _, key := range []string{"person ", "— "} {
+				if strings.HasPrefix(line, key) {
+					lines[i] = fmt.Sprint(key, len(line))
+				}
+			}
+		}
+		if strings.HasSuffix(k, "ommitment") {
+			lines = []string{fmt.Sprint(len(v))}
+		}
+		out = append(out, k+" "+strings.Join(lines, "|"))
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+// ranks is the test of Mann and Whitney, two-sided, by the normal distribution, with ties; and how often a value of a is below one of b.
+func ranks(a, b []float64) (p, below float64) {
+	type value struct {
+		x     float64
+		fromA bool
+	}
+	var all []value
+	for _, x := range a {
+		all = append(all, value{x, true})
+	}
+	for _, x := range b {
+		all = append(all, value{x, false})
+	}
+	slices.SortFunc(all, func(x, y value) int { return cmp.Compare(x.x, y.x) })
+	n, m := float64(len(a)), float64(len(b))
+	sum, ties := 0.0, 0.0
+	for i := 0; i < len(all); {
+		j := i
+		for j < len(all) && all[j].x == all[i].x {
+			j++
+		}
+		size := float64(j - i)
+		ties += size*size*size - size
+		for _, v := range all[i:j] {
+			if v.fromA {
+				sum += float64(i+j+1) / 2
+			}
+		}
+		i = j
+	}
+	u := sum - n*(n+1)/2 // pairs in which a's is above
+	sd := math.Sqrt(n * m / 12 * (n + m + 1 - ties/((n+m)*(n+m-1))))
+	z := (u - n*m/2) / sd
+	return math.Erfc(math.Abs(z) / math.Sqrt2), 1 - u/(n*m)
+}
+
+// median is the middle value, and its standard error by the values around it.
+func median(list []float64) (middle, se float64) {
+	s := slices.Sorted(slices.Values(list))
+	half, root := len(s)/2, int(math.Sqrt(float64(len(s)))/2)
+	return s[half], (s[half+root] - s[half-root]) / 2
+}
+
+// TestRanks checks the rank test: by hand, on what differs by a little, and how often it cries wolf.
+func TestRanks(t *testing.T) {
+	// 1 2 4 against 3 5 6: of nine pairs one is above; by the normal distribution z = -3.5/sqrt(5.25).
+	if p, below := ranks([]float64{1, 2, 4}, []float64{3, 5, 6}); math.Abs(p-0.1266) > 1e-3 || math.Abs(below-8.0/9) > 1e-9 {
+		t.Errorf("p = %v, below = %v", p, below)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	draw := func(n int, shift float64) (list []float64) {
+		for range n {
+			list = append(list, math.Exp(r.NormFloat64()/4)+shift)
+		}
+		return list
+	}
+	wolf := 0
+	for range 2000 {
+		if p, _ := ranks(draw(50, 0), draw(50, 0)); p < 0.01 {
+			wolf++
+		}
+	}
+	if wolf < 5 || wolf > 45 { // 20 are expected
+		t.Errorf("%d of 2000 equal pairs differ at 1 %%", wolf)
+	}
+	if p, _ := ranks(draw(10000, 0), draw(10000, 0.02)); p > 0.001 {
+		t.Errorf("2 %% are not seen in 10,000: p = %v", p)
+	}
+}
