@@ -15,7 +15,7 @@ const (
 )
 
 // whatErased are the codes of the erased record.
-var whatErased = []string{"consents-of-persons", "envelopes", "locks", "notices", "releases"}
+var whatErased = []string{"case-entrants", "consents-of-persons", "envelopes", "locks", "notices", "releases"}
 
 // eraseAt is when the timetable of the rules destroys what is sealed: the days of retention after the last claim period. A claim period
 // begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full. Nobody claims

@@ -55,6 +55,8 @@ const (
 	ApprovalState      Reason = "APPROVAL_STATE"
 	ApprovalSelf       Reason = "APPROVAL_SELF"
 	ApprovalChanged    Reason = "APPROVAL_CHANGED"
+	CaseNotFound       Reason = "CASE_NOT_FOUND"
+	CaseState          Reason = "CASE_STATE"
 	HolderAway         Reason = "HOLDER_AWAY"
 )
 

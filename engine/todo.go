@@ -16,18 +16,20 @@ type TodoKind int
 
 // What can wait. Opening, closing, drawing and erasing are done by the clock, and stand here to be seen, and to say why they are late.
 const (
-	TodoOpen       TodoKind = iota + 1
-	TodoClose               // the close, after objections
-	TodoCosign              // cosignatures of a close, before the deadline; after it those that were made in time, until the round
-	TodoDraw                // the draw, at its round
-	TodoRelease             // contacts of winners that no release covers
-	TodoNotice              // notices that are not sent
-	TodoClaim               // claim periods that run, or ended a short while ago
-	TodoErase               // destroying what is sealed
-	TodoToken               // a staff token that expires
-	TodoApprove             // what was asked for and waits for a second person
-	TodoVoid                // cosignatures of a void, before the deadline
-	TodoVoidMissed          // the draw, at its round, although a void is logged that was not cosigned in time
+	TodoOpen        TodoKind = iota + 1
+	TodoClose                // the close, after objections
+	TodoCosign               // cosignatures of a close, before the deadline; after it those that were made in time, until the round
+	TodoDraw                 // the draw, at its round
+	TodoRelease              // contacts of winners that no release covers
+	TodoNotice               // notices that are not sent
+	TodoClaim                // claim periods that run, or ended a short while ago
+	TodoErase                // destroying what is sealed
+	TodoToken                // a staff token that expires
+	TodoApprove              // what was asked for and waits for a second person
+	TodoVoid                 // cosignatures of a void, before the deadline
+	TodoVoidMissed           // the draw, at its round, although a void is logged that was not cosigned in time
+	TodoCase                 // a case that is not closed: the end of its legal period, or when it expires
+	TodoCaseApprove          // a case that waits for the two others who must want it
 )
 
 // names are for the log; who is whose turn it is.
@@ -36,6 +38,7 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "notifier"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
+	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"},
 }
 
 // Todo is one thing that waits for somebody.
@@ -52,6 +55,8 @@ type Todo struct {
 	Label    string    // of a token
 	Approval *Approval // the one that waits, and Roles may approve it
 	Roles    []string
+	Case     [16]byte // zero: of no case
+	CaseKind string
 }
 
 const (
@@ -94,6 +99,11 @@ func (e *Engine) Todos(ctx context.Context) ([]Todo, error) {
 			list = append(list, Todo{Kind: TodoOpen, Campaign: a.Campaign, Slug: actValue(a.Act, "slug"), By: a.NotBefore})
 		}
 	}
+	cases, err := e.todoCases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, cases...)
 	tokens, err := e.Registry.StaffTokens(ctx)
 	if err != nil {
 		return nil, e.fault(err)
@@ -264,6 +274,10 @@ func (r *runner) remind(ctx context.Context) {
 		}
 		names := todoNames[t.Kind]
 		key := fmt.Sprintf("%d %x %d %s", t.Kind, t.Campaign[:], t.Draw, t.Label)
+		if t.Case != ([16]byte{}) {
+			names.name += fmt.Sprintf(" cases/%x", t.Case[:])
+			key = names.name
+		}
 		if t.Approval != nil {
 			names.who = strings.Join(t.Roles, " or ")
 			names.name += fmt.Sprintf(" of %s: approvals/%x", t.Approval.Kind, t.Approval.ID[:])

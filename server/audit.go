@@ -82,7 +82,7 @@ func outcomeOf(err error) string {
 }
 
 // resourceForm is what may stand in the trail as the thing that a call was about: what else a caller put there is dropped.
-var resourceForm = regexp.MustCompile(`^(campaigns/[a-z0-9-]{1,63}(/draws/[1-9][0-9]?)?|approvals/[0-9a-f]{32}|tokens/[0-9a-f]{16})$`)
+var resourceForm = regexp.MustCompile(`^(campaigns/[a-z0-9-]{1,63}(/draws/[1-9][0-9]?)?|approvals/[0-9a-f]{32}|cases/[0-9a-f]{32}|tokens/[0-9a-f]{16})$`)
 
 // resourceOf names what a request is about, by the contract's own names of such fields; empty if it has none.
 func resourceOf(m protoreflect.Message) string {

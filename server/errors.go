@@ -22,6 +22,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.StaffTokenNotFound: codes.NotFound,
 	engine.SeatUnknown:        codes.NotFound,
 	engine.ApprovalNotFound:   codes.NotFound,
+	engine.CaseNotFound:       codes.NotFound,
 
 	engine.SlugTaken:     codes.AlreadyExists,
 	engine.PersonEntered: codes.AlreadyExists,
@@ -42,6 +43,7 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.DrawState:      codes.FailedPrecondition,
 	engine.DrawUnproven:   codes.FailedPrecondition,
 	engine.ApprovalState:  codes.FailedPrecondition,
+	engine.CaseState:      codes.FailedPrecondition,
 
 	engine.ConsentMissing:     codes.InvalidArgument,
 	engine.TokenMissing:       codes.InvalidArgument,

@@ -174,6 +174,7 @@ func services(e *engine.Engine) []service {
 		{&fairlotv1.LogService_ServiceDesc, &publicLog{engine: e}},
 		{&fairlotv1.StaffService_ServiceDesc, &staff{engine: e}},
 		{&fairlotv1.ApprovalService_ServiceDesc, &approvals{engine: e}},
+		{&fairlotv1.CaseService_ServiceDesc, &cases{engine: e}},
 		{&fairlotv1.AuditService_ServiceDesc, &acts{engine: e}},
 		{&fairlotv1.TodoService_ServiceDesc, &todos{engine: e}},
 	}

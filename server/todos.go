@@ -24,7 +24,7 @@ func (s *todos) ListTodos(ctx context.Context, _ *fairlotv1.ListTodosRequest) (*
 	}
 	out := &fairlotv1.ListTodosResponse{}
 	for _, t := range list {
-		if t.Approval != nil && !isStaff(ctx) { // an admin, who may not list approvals either
+		if (t.Approval != nil || t.CaseKind != "") && !isStaff(ctx) { // an admin, who may list neither approvals nor cases
 			continue
 		}
 		x := &fairlotv1.Todo{Kind: fairlotv1.TodoKind(t.Kind), Slug: t.Slug, Draw: int32(t.Draw), SinceTime: present(t.Since), ByTime: present(t.By),
@@ -35,6 +35,12 @@ func (s *todos) ListTodos(ctx context.Context, _ *fairlotv1.ListTodosRequest) (*
 		if t.Approval != nil {
 			a := approvalTo(*t.Approval)
 			x.Approval, x.ApprovalKind = a.Name, a.Kind
+			for _, role := range t.Roles {
+				x.Roles = append(x.Roles, roleOf(role))
+			}
+		}
+		if t.CaseKind != "" {
+			x.Case, x.CaseKind = fmt.Sprintf("cases/%x", t.Case[:]), t.CaseKind
 			for _, role := range t.Roles {
 				x.Roles = append(x.Roles, roleOf(role))
 			}

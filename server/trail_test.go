@@ -37,7 +37,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 } {
 	draft := proto.Clone(c).(*fairlotv1.Campaign)
 	e := d.entry(t, c, "00000-00000-00000-00000").request(t)
-	draw, digest := c.Name+"/draws/1", strings.Repeat("0", 64)
+	draw, digest, order := c.Name+"/draws/1", strings.Repeat("0", 64), "cases/"+strings.Repeat("a", 32)
 	type x = struct {
 		req      proto.Message
 		resource string
@@ -50,6 +50,12 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"AuditService/ListActs":                  {&fairlotv1.ListActsRequest{}, ""},
 		"CampaignService/AddKeyStatement":        {&fairlotv1.AddKeyStatementRequest{Name: c.Name, Statement: "Qstatement"}, c.Name},
 		"CampaignService/GetKeyCheck":            {&fairlotv1.GetKeyCheckRequest{Name: c.Name}, ""},
+		"CaseService/ApproveCase":                {&fairlotv1.ApproveCaseRequest{Name: order, Digest: digest}, order},
+		"CaseService/CloseCase":                  {&fairlotv1.CloseCaseRequest{Name: order, Outcome: fairlotv1.CaseOutcome_CASE_OUTCOME_DONE}, order},
+		"CaseService/ExtendCase":                 {&fairlotv1.ExtendCaseRequest{Name: order, Days: 1, Reason: "because"}, order},
+		"CaseService/GetCase":                    {&fairlotv1.GetCaseRequest{Name: order}, order},
+		"CaseService/ListCases":                  {&fairlotv1.ListCasesRequest{}, ""},
+		"CaseService/OpenCase":                   {&fairlotv1.OpenCaseRequest{Name: order, Campaign: c.Name, Kind: fairlotv1.CaseKind_CASE_KIND_ACCESS, Entries: []string{strings.Repeat("c", 32)}}, order},
 		"CampaignService/CloseCampaign":          {&fairlotv1.CloseCampaignRequest{Name: c.Name}, c.Name},
 		"CampaignService/CloseCampaignEarly":     {&fairlotv1.CloseCampaignEarlyRequest{Name: c.Name}, c.Name},
 		"CampaignService/CreateCampaign":         {&fairlotv1.CreateCampaignRequest{Campaign: d.lotteryRules("another"), RequestId: "r"}, "campaigns/another"},

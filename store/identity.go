@@ -247,6 +247,10 @@ type Identity interface {
 	// SetNotification moves a notice by compare-and-swap on its state, counting an attempt if `attempt`. ErrConflict, ErrNotFound.
 	SetNotification(ctx context.Context, campaign CampaignID, draw, stratum int, rank int64, from, to NotificationState, attempt bool, now Time) (Notification, error)
 
+	// PutCaseEntrants keeps whom a case names; ErrExists if that is kept already. CaseEntrants returns it, ErrNotFound.
+	PutCaseEntrants(ctx context.Context, campaign CampaignID, id [16]byte, e CaseEntrants) error
+	CaseEntrants(ctx context.Context, campaign CampaignID, id [16]byte) (CaseEntrants, error)
+
 	// DropSealed deletes locks, envelopes and consents of up to limit entrants of a campaign, by id. Their leaves stay. Once none is left it
 	// deletes the campaign's releases and notices too, and says done. Again is done. limit is at least 1.
 	DropSealed(ctx context.Context, campaign CampaignID, limit int) (done bool, err error)

@@ -158,6 +158,15 @@ type Registry interface {
 	// LastAct returns the one with the highest number, ErrNotFound before the first.
 	LastAct(ctx context.Context) (Act, error)
 
+	// PutCase inserts a case at version 1; ErrExists if its id is taken.
+	PutCase(ctx context.Context, c Case) error
+	// Case returns one, ErrNotFound.
+	Case(ctx context.Context, id [16]byte) (Case, error)
+	// Cases returns up to limit cases with id greater than after, ascending by the bytes of the id; unfinished: only those that are not over.
+	Cases(ctx context.Context, unfinished bool, after [16]byte, limit int) ([]Case, error)
+	// SwapCase replaces Over and Body by compare-and-swap on c.Version, which becomes the next. ErrConflict, ErrNotFound.
+	SwapCase(ctx context.Context, c Case) error
+
 	// PutApproval inserts one; ErrExists if its id is taken.
 	PutApproval(ctx context.Context, a Approval) error
 	// Approval returns one, ErrNotFound.

@@ -31,6 +31,7 @@ type commands struct {
 	Approve     approveCmd     `cmd:"" help:"Look at what somebody asked for that takes two persons, and do it."`
 	Approvals   approvalsCmd   `cmd:"" help:"List what waits for a second person."`
 	Withdraw    withdrawCmd    `cmd:"" help:"Take back what you asked for, or refuse what somebody else did."`
+	Case        caseCmd        `cmd:"" help:"Orders to disclose, breach notices and persons' own requests: ground, whom, who wants it, and the law's day."`
 	Audit       auditCmd       `cmd:"" help:"Auditor: read what staff did, and check that nothing was taken away or altered."`
 	Token       tokenCmd       `cmd:"" help:"Make and revoke staff tokens, and one-use codes for entrants."`
 	Keys        keysCmd        `cmd:"" help:"Make keys of custodians and notifiers, and check them against an open campaign."`

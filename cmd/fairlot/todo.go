@@ -42,6 +42,15 @@ func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
 	if t.Kind == fairlotv1.TodoKind_TODO_KIND_COSIGN && now.After(t.ByTime.AsTime()) {
 		return "officer", fmt.Sprintf("%d were missing at the deadline; hand in at once what was cosigned before it: fairlot cosignature add", t.Count)
 	}
+	switch id := strings.TrimPrefix(t.Case, "cases/"); t.Kind {
+	case fairlotv1.TodoKind_TODO_KIND_CASE:
+		if who = "officer or notifier"; now.After(t.ByTime.AsTime()) {
+			return who, fmt.Sprintf("LATE OR EXPIRED: answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
+		}
+		return who, fmt.Sprintf("answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
+	case fairlotv1.TodoKind_TODO_KIND_CASE_APPROVE:
+		return "another officer or notifier", fmt.Sprintf("%d more to approve the %s case: fairlot case approve %s", t.Count, t.CaseKind, id)
+	}
 	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {
 		text := todoTexts[t.Kind]
 		if t.Count > 0 {

@@ -72,6 +72,7 @@ func Tables(room string) []Table {
 			{"acts", 1, columns("n:int", "hash", "text")},
 			{"approvals", 1, columns("id", "kind:text", "campaign", "draw:int", "act", "state:int", "requester:text", "requester_label", "requested:int", "expires:int",
 				"decider:text", "decider_label", "decided:int", "not_before:int", "outcome:text")},
+			{"cases", 1, columns("id", "campaign", "closed:int", "version:int", "body")},
 		}
 	case "identity":
 		return []Table{
@@ -87,6 +88,7 @@ func Tables(room string) []Table {
 			{"batches", 2, columns("campaign", "first:int", "last:int", "cleared:int")},
 			{"releases", 3, columns("campaign", "draw:int", "n:int", "opened", "ids")},
 			{"notices", 4, columns("campaign", "draw:int", "stratum:int", "rank:int", "state:int", "attempts:int", "updated:int")},
+			{"case_entrants", 2, columns("campaign", "id", "salt", "ids")},
 		}
 	case "answers":
 		return []Table{

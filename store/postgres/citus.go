@@ -29,10 +29,10 @@ const local = "-"
 var placements = map[roomName][]placement{
 	registryRoom: {
 		{"binding", ""}, {"installation", ""}, {"campaigns", ""}, {"draws", ""}, {"log", ""}, {"checkpoints", ""}, {"files", ""}, {"staff_tokens", ""},
-		{"lease", ""}, {"jobs", ""}, {"acts", local}, {"approvals", ""},
+		{"lease", ""}, {"jobs", ""}, {"acts", local}, {"approvals", ""}, {"cases", ""},
 	},
 	identityRoom: {
-		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""},
+		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""}, {"case_entrants", ""},
 		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"erasures", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
 	},
 	answersRoom: {{"binding", ""}, {"mixed", ""}, {"responses", "id"}, {"texts", "id"}},

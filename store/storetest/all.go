@@ -40,6 +40,8 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	t.ok(reg.PutStaffToken(t.ctx, store.StaffToken{ID: [8]byte{9}, Expires: noon}))
 	job := someJob()
 	approval := store.Approval{ID: random16(), Kind: "open", Campaign: draft, Act: []byte("act"), State: store.ApprovalPending, Requested: noon, Expires: end}
+	order := store.Case{ID: random16(), Campaign: draft, Body: []byte("case")}
+	named := store.CaseEntrants{Salt: random16(), IDs: []store.EntrantID{random16()}}
 	given := approval
 	given.State, given.Decider, given.Decided = store.ApprovalGiven, store.Person{Token: "00ff", Label: "two"}, noon
 	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, shut, made}
@@ -84,6 +86,11 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		}, store.ErrConflict, false},
 		{"PutApproval", func(ctx context.Context) error { return reg.PutApproval(ctx, approval) }, store.ErrExists, false},
 		{"MoveApproval", func(ctx context.Context) error { return reg.MoveApproval(ctx, store.ApprovalPending, given) }, store.ErrConflict, false},
+		{"PutCase", func(ctx context.Context) error { return reg.PutCase(ctx, order) }, store.ErrExists, false},
+		{"SwapCase", func(ctx context.Context) error {
+			return reg.SwapCase(ctx, store.Case{ID: order.ID, Version: 1, Over: true, Body: []byte("over")})
+		}, store.ErrConflict, false},
+		{"PutCaseEntrants", func(ctx context.Context) error { return idn.PutCaseEntrants(ctx, gate, order.ID, named) }, store.ErrExists, true},
 		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
 		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
 		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
@@ -161,6 +168,9 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "LastAct", call: func(ctx context.Context) error { return e1(reg.LastAct(ctx)) }},
 		{name: "Approval", call: func(ctx context.Context) error { return e1(reg.Approval(ctx, [16]byte{})) }},
 		{name: "Approvals", call: func(ctx context.Context) error { return e1(reg.Approvals(ctx, false, [16]byte{}, 1)) }},
+		{name: "Case", call: func(ctx context.Context) error { return e1(reg.Case(ctx, [16]byte{})) }},
+		{name: "Cases", call: func(ctx context.Context) error { return e1(reg.Cases(ctx, false, [16]byte{}, 1)) }},
+		{name: "CaseEntrants", call: func(ctx context.Context) error { return e1(idn.CaseEntrants(ctx, c, [16]byte{})) }},
 		{name: "Gate", call: func(ctx context.Context) error { return e1(idn.Gate(ctx, c)) }},
 		{name: "Entrant", call: func(ctx context.Context) error { return e1(idn.Entrant(ctx, c, store.EntrantID{})) }},
 		{name: "Erasures", call: func(ctx context.Context) error { return e1(idn.Erasures(ctx, c, store.EntrantID{}, 1)) }},
@@ -202,6 +212,8 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 	add(t.Registry.Jobs(t.ctx))
 	add(t.Registry.Acts(t.ctx, 0, 1000))
 	add(t.Registry.Approvals(t.ctx, false, [16]byte{}, 1000))
+	cases, err := t.Registry.Cases(t.ctx, false, [16]byte{}, 1000)
+	add(cases, err)
 	for _, c := range campaigns {
 		add(t.Registry.Draws(t.ctx, c))
 		add(t.Identity.Gate(t.ctx, c))

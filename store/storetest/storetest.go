@@ -23,7 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Rooms) {
 		name  string
 		tests []test
 	}{
-		{"binding", bindingTests}, {"registry", registryTests}, {"acts", actsTests}, {"jobs", jobTests}, {"log", logTests}, {"lease", leaseTests}, {"gate", gateTests}, {"enter", enterTests},
+		{"binding", bindingTests}, {"registry", registryTests}, {"acts", actsTests}, {"cases", casesTests}, {"jobs", jobTests}, {"log", logTests}, {"lease", leaseTests}, {"gate", gateTests}, {"enter", enterTests},
 		{"identity", identityTests}, {"erasures", erasureTests}, {"answers", answersTests}, {"all", allTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -52,6 +52,8 @@ var hints = map[string]string{
 	"APPROVAL_NOT_FOUND":    "`fairlot approvals` shows those that wait",
 	"APPROVAL_STATE":        "`fairlot approvals --all` shows how each ended",
 	"APPROVAL_SELF":         "send the id to another person with the right role, who runs `fairlot approve ID`",
+	"CASE_NOT_FOUND":        "`fairlot case list --all` shows them",
+	"CASE_STATE":            "`fairlot case show ID` shows where it stands",
 	"APPROVAL_CHANGED":      "whoever wants it asks for it again; then look at it again",
 	"CAMPAIGN_DRAFT":        "`fairlot campaign open SLUG` asks for the opening, and another officer approves it",
 	"CAMPAIGN_OPEN":         "what is open cannot change: make a new campaign",

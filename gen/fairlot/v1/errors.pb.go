@@ -119,6 +119,10 @@ const (
 	ErrorReason_ERROR_REASON_ENTRY_ERASED ErrorReason = 60
 	// No response of this answer secret is there: it waits to be mixed, or the secret is of another campaign.
 	ErrorReason_ERROR_REASON_RESPONSE_NOT_FOUND ErrorReason = 61
+	// The case does not exist.
+	ErrorReason_ERROR_REASON_CASE_NOT_FOUND ErrorReason = 70
+	// The case is closed, expired, approved already or not yet, or of a kind that this is not for.
+	ErrorReason_ERROR_REASON_CASE_STATE ErrorReason = 71
 )
 
 // Enum value maps for ErrorReason.
@@ -171,6 +175,8 @@ var (
 		53: "ERROR_REASON_APPROVAL_CHANGED",
 		60: "ERROR_REASON_ENTRY_ERASED",
 		61: "ERROR_REASON_RESPONSE_NOT_FOUND",
+		70: "ERROR_REASON_CASE_NOT_FOUND",
+		71: "ERROR_REASON_CASE_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -220,6 +226,8 @@ var (
 		"ERROR_REASON_APPROVAL_CHANGED":      53,
 		"ERROR_REASON_ENTRY_ERASED":          60,
 		"ERROR_REASON_RESPONSE_NOT_FOUND":    61,
+		"ERROR_REASON_CASE_NOT_FOUND":        70,
+		"ERROR_REASON_CASE_STATE":            71,
 	}
 )
 
@@ -255,7 +263,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\x87\f\n" +
+	"fairlot.v1*\xc5\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -304,7 +312,9 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
 	"\x1dERROR_REASON_APPROVAL_CHANGED\x105\x12\x1d\n" +
 	"\x19ERROR_REASON_ENTRY_ERASED\x10<\x12#\n" +
-	"\x1fERROR_REASON_RESPONSE_NOT_FOUND\x10=B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x1fERROR_REASON_RESPONSE_NOT_FOUND\x10=\x12\x1f\n" +
+	"\x1bERROR_REASON_CASE_NOT_FOUND\x10F\x12\x1b\n" +
+	"\x17ERROR_REASON_CASE_STATE\x10GB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once

@@ -52,6 +52,10 @@ const (
 	TodoKind_TODO_KIND_VOID TodoKind = 11
 	// A void was not cosigned in time and does not count: a result is owed, and the draw is held by itself at its round.
 	TodoKind_TODO_KIND_VOID_MISSED TodoKind = 12
+	// A case is not closed: the law's day for its answer, or when it expires.
+	TodoKind_TODO_KIND_CASE TodoKind = 13
+	// A case waits for the two others who must want it, before it expires.
+	TodoKind_TODO_KIND_CASE_APPROVE TodoKind = 14
 )
 
 // Enum value maps for TodoKind.
@@ -70,21 +74,25 @@ var (
 		10: "TODO_KIND_APPROVE",
 		11: "TODO_KIND_VOID",
 		12: "TODO_KIND_VOID_MISSED",
+		13: "TODO_KIND_CASE",
+		14: "TODO_KIND_CASE_APPROVE",
 	}
 	TodoKind_value = map[string]int32{
-		"TODO_KIND_UNSPECIFIED": 0,
-		"TODO_KIND_OPEN":        1,
-		"TODO_KIND_CLOSE":       2,
-		"TODO_KIND_COSIGN":      3,
-		"TODO_KIND_DRAW":        4,
-		"TODO_KIND_RELEASE":     5,
-		"TODO_KIND_NOTICE":      6,
-		"TODO_KIND_CLAIM":       7,
-		"TODO_KIND_ERASE":       8,
-		"TODO_KIND_TOKEN":       9,
-		"TODO_KIND_APPROVE":     10,
-		"TODO_KIND_VOID":        11,
-		"TODO_KIND_VOID_MISSED": 12,
+		"TODO_KIND_UNSPECIFIED":  0,
+		"TODO_KIND_OPEN":         1,
+		"TODO_KIND_CLOSE":        2,
+		"TODO_KIND_COSIGN":       3,
+		"TODO_KIND_DRAW":         4,
+		"TODO_KIND_RELEASE":      5,
+		"TODO_KIND_NOTICE":       6,
+		"TODO_KIND_CLAIM":        7,
+		"TODO_KIND_ERASE":        8,
+		"TODO_KIND_TOKEN":        9,
+		"TODO_KIND_APPROVE":      10,
+		"TODO_KIND_VOID":         11,
+		"TODO_KIND_VOID_MISSED":  12,
+		"TODO_KIND_CASE":         13,
+		"TODO_KIND_CASE_APPROVE": 14,
 	}
 )
 
@@ -143,7 +151,11 @@ type Todo struct {
 	// What was asked for.
 	ApprovalKind ApprovalKind `protobuf:"varint,12,opt,name=approval_kind,json=approvalKind,proto3,enum=fairlot.v1.ApprovalKind" json:"approval_kind,omitempty"`
 	// The roles of those who may approve it.
-	Roles         []Role `protobuf:"varint,13,rep,packed,name=roles,proto3,enum=fairlot.v1.Role" json:"roles,omitempty"`
+	Roles []Role `protobuf:"varint,13,rep,packed,name=roles,proto3,enum=fairlot.v1.Role" json:"roles,omitempty"`
+	// cases/ID, if it is about one.
+	Case string `protobuf:"bytes,14,opt,name=case,proto3" json:"case,omitempty"`
+	// The kind of that case: court, breach, access, correction or erasure.
+	CaseKind      string `protobuf:"bytes,15,opt,name=case_kind,json=caseKind,proto3" json:"case_kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -269,6 +281,20 @@ func (x *Todo) GetRoles() []Role {
 	return nil
 }
 
+func (x *Todo) GetCase() string {
+	if x != nil {
+		return x.Case
+	}
+	return ""
+}
+
+func (x *Todo) GetCaseKind() string {
+	if x != nil {
+		return x.CaseKind
+	}
+	return ""
+}
+
 // ListTodosRequest asks for all.
 type ListTodosRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -357,7 +383,7 @@ var File_fairlot_v1_todos_proto protoreflect.FileDescriptor
 const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\n" +
 	"\x16fairlot/v1/todos.proto\x12\n" +
-	"fairlot.v1\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x04\n" +
+	"fairlot.v1\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
 	"\x04Todo\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.fairlot.v1.TodoKindB\x04\x90\xb5\x18\x02R\x04kind\x12 \n" +
 	"\bcampaign\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\bcampaign\x12\x18\n" +
@@ -373,10 +399,12 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	" \x01(\tB\x04\x90\xb5\x18\x02R\x05label\x12 \n" +
 	"\bapproval\x18\v \x01(\tB\x04\x90\xb5\x18\x02R\bapproval\x12C\n" +
 	"\rapproval_kind\x18\f \x01(\x0e2\x18.fairlot.v1.ApprovalKindB\x04\x90\xb5\x18\x02R\fapprovalKind\x12,\n" +
-	"\x05roles\x18\r \x03(\x0e2\x10.fairlot.v1.RoleB\x04\x90\xb5\x18\x02R\x05roles\"\x12\n" +
+	"\x05roles\x18\r \x03(\x0e2\x10.fairlot.v1.RoleB\x04\x90\xb5\x18\x02R\x05roles\x12\x18\n" +
+	"\x04case\x18\x0e \x01(\tB\x04\x90\xb5\x18\x02R\x04case\x12!\n" +
+	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xaa\x02\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xda\x02\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -391,7 +419,9 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x11TODO_KIND_APPROVE\x10\n" +
 	"\x12\x12\n" +
 	"\x0eTODO_KIND_VOID\x10\v\x12\x19\n" +
-	"\x15TODO_KIND_VOID_MISSED\x10\f2f\n" +
+	"\x15TODO_KIND_VOID_MISSED\x10\f\x12\x12\n" +
+	"\x0eTODO_KIND_CASE\x10\r\x12\x1a\n" +
+	"\x16TODO_KIND_CASE_APPROVE\x10\x0e2f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"

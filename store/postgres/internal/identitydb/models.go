@@ -17,6 +17,13 @@ type Binding struct {
 	Generation   int64
 }
 
+type CaseEntrant struct {
+	Campaign []byte
+	ID       []byte
+	Salt     []byte
+	Ids      []byte
+}
+
 type Day struct {
 	Campaign []byte
 	Part     []byte

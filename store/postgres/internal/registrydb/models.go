@@ -46,6 +46,14 @@ type Campaign struct {
 	GateMade   bool
 }
 
+type Case struct {
+	ID       []byte
+	Campaign []byte
+	Closed   int32
+	Version  int64
+	Body     []byte
+}
+
 type Checkpoint struct {
 	Size int64
 	Note []byte

@@ -1,0 +1,340 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+type caseCmd struct {
+	Open    caseOpen    `cmd:"" help:"Open a case: an order to disclose, a breach that persons must be told of, or a person's own request."`
+	Show    caseShow    `cmd:"" help:"Show one with the entries that it names. The audit trail keeps that you looked."`
+	List    caseList    `cmd:"" help:"List cases, without whom they name."`
+	Approve caseApprove `cmd:"" help:"Look at what somebody else wants opened, and want it too: two beside the requester."`
+	Extend  caseExtend  `cmd:"" help:"Put the legal period of a person's request off, once, with a reason."`
+	Close   caseClose   `cmd:"" help:"End a case. Nothing is opened for it afterwards."`
+}
+
+type caseOpen struct {
+	Kind      string   `arg:"" enum:"court,breach,access,correction,erasure" help:"court, breach, access, correction or erasure."`
+	Campaign  string   `arg:"" help:"Slug or id."`
+	Ground    string   `enum:",consent,judicial,violation,public-interest,others-rights" default:"" placeholder:"GROUND" help:"Why it may be done: judicial, violation, public-interest or others-rights, conditions (1) to (4) of the privacy notice. A person's own request rests on consent."`
+	Reference string   `placeholder:"TEXT" help:"The order or law that it rests on, with its number; never a person's name. If not given: the article of the Personal Data Protection Act, except for an order."`
+	Entry     []string `placeholder:"ID" help:"An entry's id of 32 hexadecimal digits, as on its receipt; repeat it for more. There is no word for all."`
+	Entries   string   `placeholder:"FILE" help:"A file with one id a line, at most 5,000."`
+	Received  string   `placeholder:"YYYY-MM-DD" help:"The day on which a person's request came; today if not given. The law counts from the day after."`
+	Days      int      `default:"14" help:"Days until it expires: nothing is approved or opened from then on. At most 30."`
+	ID        string   `name:"id" placeholder:"ID" help:"The id that an earlier try printed, if its answer was lost: the same case is then opened once."`
+}
+
+// Help is shown below the usage.
+func (caseOpen) Help() string {
+	return `An order names 1 to 20 entries, a breach 1 to 5,000, a person's request one, or none if no entry can be found: its legal clock runs all the same
+(15 days for access, 30 for correction and erasure, by Taiwan's calendar of working days). What is opened for a case takes two others beside you.
+
+Example: fairlot case open court autumn-reading --ground judicial --reference "TPC 115 No. 123" --entry 85d09448c8dddfd0e51759a7980a9e59`
+}
+
+// Run opens a case.
+func (cmd *caseOpen) Run(a *app) error {
+	entries := cmd.Entry
+	if cmd.Entries != "" {
+		b, err := os.ReadFile(cmd.Entries)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, strings.Fields(string(b))...)
+	}
+	for i, e := range entries {
+		if len(e) != 32 || strings.Trim(e, "0123456789abcdef") != "" {
+			return usage("entry %d of the list is no id: want 32 hexadecimal digits, as on the receipt", i+1)
+		}
+	}
+	if len(entries) > 5000 {
+		return usage("%d entries: a case names at most 5,000", len(entries))
+	}
+	id := cmd.ID
+	if id == "" {
+		var b [16]byte
+		rand.Read(b[:])
+		id = hex.EncodeToString(b[:])
+	}
+	name, err := caseName(id)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c, err := a.find(conn, cmd.Campaign)
+	if err != nil {
+		return err
+	}
+	req := &fairlotv1.OpenCaseRequest{Name: name, Campaign: c.Name, Kind: fairlotv1.CaseKind(contractValue(fairlotv1.CaseKind_value, "CASE_KIND_", cmd.Kind)),
+		Ground: fairlotv1.CaseGround(contractValue(fairlotv1.CaseGround_value, "CASE_GROUND_", cmd.Ground)), Reference: cmd.Reference, Entries: entries,
+		ReceivedDay: cmd.Received, Days: int32(cmd.Days)}
+	x, err := fairlotv1.NewCaseServiceClient(conn).OpenCase(a.ctx, req)
+	if err != nil {
+		a.say("case id %s: repeat with --id %s if it is not known whether it was opened\n", id, id)
+		return a.explain("open the case", err)
+	}
+	a.printf("case %s is open\n", id)
+	a.showCase(x)
+	if x.Count > 0 {
+		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", zulu(x.ExpireTime.AsTime()), id)
+	}
+	return nil
+}
+
+type caseShow struct {
+	ID   string `arg:"" name:"id" help:"The case's id of 32 hexadecimal digits."`
+	JSON bool   `name:"json" help:"Print JSON."`
+}
+
+// Help is shown below the usage.
+func (caseShow) Help() string { return `Example: fairlot case show 0f1e2d3c4b5a69788796a5b4c3d2e1f0` }
+
+// Run shows a case.
+func (cmd *caseShow) Run(a *app) error {
+	name, err := caseName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	x, err := fairlotv1.NewCaseServiceClient(conn).GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name})
+	if err != nil {
+		return a.explain("show the case", err)
+	}
+	if cmd.JSON {
+		return a.printJSON(x)
+	}
+	a.showCase(x)
+	return nil
+}
+
+type caseList struct {
+	All  bool `help:"Those that are closed too."`
+	JSON bool `name:"json" help:"Print JSON, one case a line."`
+}
+
+// Help is shown below the usage.
+func (caseList) Help() string { return `Example: fairlot case list` }
+
+// Run lists cases.
+func (cmd *caseList) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for token, any := "", false; ; {
+		page, err := fairlotv1.NewCaseServiceClient(conn).ListCases(a.ctx, &fairlotv1.ListCasesRequest{All: cmd.All, PageSize: 100, PageToken: token})
+		if err != nil {
+			return a.explain("list cases", err)
+		}
+		for _, x := range page.Cases {
+			if cmd.JSON {
+				if err := a.lineJSON(x); err != nil {
+					return err
+				}
+				continue
+			}
+			if !any {
+				fmt.Fprintf(w, "ID\tKIND\tSTATE\tNAMES\tDUE\tEXPIRES\tASKED BY\tREFERENCE\n")
+			}
+			any = true
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), caseState(x, time.Now()), x.Count, moment(x.DueTime), moment(x.ExpireTime), x.Requester.GetLabel(), x.Reference)
+		}
+		if token = page.NextPageToken; token == "" {
+			if !any && !cmd.JSON {
+				a.printf("there is no case\n")
+			}
+			return w.Flush()
+		}
+	}
+}
+
+type caseApprove struct {
+	ID  string `arg:"" name:"id" help:"The case's id of 32 hexadecimal digits."`
+	Yes bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (caseApprove) Help() string {
+	return `Three persons must want what is opened for a case: whoever opened it, and two others who approve it. Two tokens of one label are one person.
+
+Example: fairlot case approve 0f1e2d3c4b5a69788796a5b4c3d2e1f0`
+}
+
+// Run approves a case.
+func (cmd *caseApprove) Run(a *app) error {
+	name, err := caseName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	svc := fairlotv1.NewCaseServiceClient(conn)
+	x, err := svc.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name})
+	if err != nil {
+		return a.explain("read the case", err)
+	}
+	a.showCase(x)
+	a.printf("what you approve, exactly (SHA-256 %s):\n", x.Digest)
+	for line := range strings.Lines(x.Text) {
+		a.printf("  %s", line)
+	}
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Do you want what is kept of %s to be opened for this?", plural(int64(x.Count), "entrant", "entrants"))); err != nil {
+		return err
+	}
+	x, err = svc.ApproveCase(a.ctx, &fairlotv1.ApproveCaseRequest{Name: name, Digest: x.Digest})
+	if err != nil {
+		return a.explain("approve the case", err)
+	}
+	a.printf("approved: %s\n", caseState(x, time.Now()))
+	return nil
+}
+
+type caseExtend struct {
+	ID     string `arg:"" name:"id" help:"The case's id of 32 hexadecimal digits."`
+	Days   int    `required:"" help:"By how many days: at most 15 for access, 30 for correction and erasure."`
+	Reason string `required:"" help:"Why, in one line; the law wants the person told in writing. Never a person's name."`
+}
+
+// Help is shown below the usage.
+func (caseExtend) Help() string {
+	return `Example: fairlot case extend 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --days 15 --reason "the custodians are away"`
+}
+
+// Run extends a case.
+func (cmd *caseExtend) Run(a *app) error {
+	name, err := caseName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	x, err := fairlotv1.NewCaseServiceClient(conn).ExtendCase(a.ctx, &fairlotv1.ExtendCaseRequest{Name: name, Days: int32(cmd.Days), Reason: cmd.Reason})
+	if err != nil {
+		return a.explain("extend the case", err)
+	}
+	a.printf("the answer is due before %s\nnext: tell the person in writing, with the reason: %s\n", moment(x.DueTime), x.ExtensionReason)
+	return nil
+}
+
+type caseClose struct {
+	ID      string `arg:"" name:"id" help:"The case's id of 32 hexadecimal digits."`
+	Outcome string `required:"" enum:"done,partly,refused,withdrawn" help:"How it ended: done, partly, refused or withdrawn."`
+}
+
+// Help is shown below the usage.
+func (caseClose) Help() string {
+	return `Example: fairlot case close 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --outcome done`
+}
+
+// Run closes a case.
+func (cmd *caseClose) Run(a *app) error {
+	name, err := caseName(cmd.ID)
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	outcome := fairlotv1.CaseOutcome(contractValue(fairlotv1.CaseOutcome_value, "CASE_OUTCOME_", cmd.Outcome))
+	x, err := fairlotv1.NewCaseServiceClient(conn).CloseCase(a.ctx, &fairlotv1.CloseCaseRequest{Name: name, Outcome: outcome})
+	if err != nil {
+		return a.explain("close the case", err)
+	}
+	a.printf("case %s is closed: %s\n", caseID(x), lower(x.Outcome, "CASE_OUTCOME_"))
+	return nil
+}
+
+// showCase prints all of a case.
+func (a *app) showCase(x *fairlotv1.Case) {
+	a.printf("kind       %s\nground     %s\nreference  %s\ncampaign   %s\nstate      %s\n", lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_"), x.Reference, x.Campaign, caseState(x, time.Now()))
+	if x.DueTime != nil {
+		a.printf("received   %s; the answer is due before %s\n", x.ReceivedDay, moment(x.DueTime))
+	}
+	if x.ExtendedDays > 0 {
+		a.printf("extended   by %s: %s (%s)\n", plural(int64(x.ExtendedDays), "day", "days"), x.ExtensionReason, byWhom(x.Extender))
+	}
+	a.printf("expires    %s\nasked by   %s\n", moment(x.ExpireTime), byWhom(x.Requester))
+	for _, p := range x.Approvers {
+		a.printf("approved   %s\n", byWhom(p))
+	}
+	if x.Closer != nil {
+		a.printf("closed     %s\n", byWhom(x.Closer))
+	}
+	a.printf("names      %s\n", plural(int64(x.Count), "entrant", "entrants"))
+	for _, e := range x.Entries {
+		a.printf("  %s\n", e)
+	}
+	if int(x.Count) > 0 && len(x.Entries) == 0 {
+		a.printf("  (who they were is destroyed with the campaign's envelopes)\n")
+	}
+}
+
+func byWhom(p *fairlotv1.CaseAct) string {
+	return fmt.Sprintf("%s, token %s, %s", p.GetLabel(), p.GetToken(), moment(p.GetTime()))
+}
+
+// caseState says where a case stands.
+func caseState(x *fairlotv1.Case, now time.Time) string {
+	late := ""
+	if x.DueTime != nil && !now.Before(x.DueTime.AsTime()) {
+		late = ", ITS ANSWER IS LATE"
+	}
+	switch missing := 2 - len(x.Approvers); {
+	case x.Outcome != fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED:
+		return "closed, " + lower(x.Outcome, "CASE_OUTCOME_")
+	case x.Count == 0:
+		return "open, names nobody" + late
+	case !now.Before(x.ExpireTime.AsTime()):
+		return "expired" + late
+	case missing > 0:
+		return "waits for " + plural(int64(missing), "more person", "more persons") + late
+	}
+	return "approved by three persons" + late
+}
+
+func caseName(id string) (string, error) {
+	id = strings.TrimPrefix(id, "cases/")
+	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+		return "", usage("case %q: want its id of 32 hexadecimal digits; fairlot case list shows them", id)
+	}
+	return "cases/" + id, nil
+}
+
+func caseID(x *fairlotv1.Case) string { return strings.TrimPrefix(x.Name, "cases/") }
+
+// lower is the word of this tool for a value of the contract.
+func lower(v fmt.Stringer, prefix string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(v.String(), prefix)), "_", "-")
+}
+
+// contractValue is the number of the contract for a word of this tool; 0 of none.
+func contractValue(values map[string]int32, prefix, word string) int32 {
+	return values[prefix+strings.ReplaceAll(strings.ToUpper(word), "-", "_")]
+}
