@@ -5,13 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -46,6 +49,7 @@ func TestScripts(t *testing.T) {
 //	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | receiptkey FILE
 //	scene opened FILE COUNT UNPROVEN RANK… | reuse FILE RANK…
 //	scene fork FILE
+//	scene wrongshares FILE NOTIFIER.key
 func sceneMain(args []string) int {
 	if err := sceneRun(args); err != nil {
 		fmt.Fprintln(os.Stderr, "scene:", err)
@@ -57,6 +61,9 @@ func sceneMain(args []string) int {
 func sceneRun(args []string) error {
 	var s *scene.Scene
 	var err error
+	if args[0] == "wrongshares" {
+		return wrongShares(args[1], args[2])
+	}
 	if args[0] != "open" {
 		b, err := os.ReadFile("scene.json")
 		if err != nil {
@@ -124,6 +131,45 @@ func sceneRun(args []string) error {
 		return err
 	}
 	return os.WriteFile("scene.json", b, 0o600)
+}
+
+// wrongShares changes every share in a file of released shares, as a custodian with another key might have made it.
+func wrongShares(path, key string) error {
+	k, err := readNotifier(key)
+	if err != nil {
+		return err
+	}
+	id, err := age.ParseHybridIdentity(k.Secret())
+	if err != nil {
+		return err
+	}
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	r, err := age.Decrypt(bytes.NewReader(sealed), id)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	changed := regexp.MustCompile(`(?m)^(share [0-9a-f]{32} )(.)`).ReplaceAllStringFunc(string(text), func(s string) string {
+		return s[:len(s)-1] + map[bool]string{true: "0", false: "1"}[s[len(s)-1] != '0']
+	})
+	var out bytes.Buffer
+	w, err := age.Encrypt(&out, id.Recipient())
+	if err == nil {
+		_, err = io.WriteString(w, changed)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o600)
 }
 
 func writeTar(s *scene.Scene, path string) error {

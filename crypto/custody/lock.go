@@ -166,7 +166,8 @@ func parseLock(b []byte, want Want) (Share, error) {
 // OpenEntrant joins shares and opens the envelope that they are of, checking
 // it against want (from the bundle) and the person in the entrant's leaf. It
 // returns the text and the openings that the envelope gives. Errors: those of
-// [Join] and of seal.OpenEnvelope.
+// [Join] and of seal.OpenEnvelope; with more than K shares, some of them wrong,
+// a [*WrongShareError].
 func OpenEntrant(envelope []byte, shares []Share, want seal.Head, person [32]byte) ([]byte, seal.Openings, error) {
 	for _, s := range shares {
 		if err := sameHead("shares", s.Head, want); err != nil {
@@ -175,6 +176,11 @@ func OpenEntrant(envelope []byte, shares []Share, want seal.Head, person [32]byt
 	}
 	key, err := Join(shares)
 	if err != nil {
+		if errors.Is(err, ErrShare) {
+			if wrong := wrongShares(envelope, shares, want, person); wrong != nil {
+				err = wrong
+			}
+		}
 		return nil, seal.Openings{}, err
 	}
 	return seal.OpenEnvelope(envelope, key, want, person)

@@ -98,6 +98,9 @@ func contact(c *bundle.Checked, n int, e release.Entrant, r custody.Release, sha
 	}
 	text, _, err := custody.OpenEntrant(e.Contact, shares, r.Head(e.ID), leaf.Person)
 	if err != nil {
+		if len(shares) == r.Threshold {
+			err = fmt.Errorf("%w: one of these share files is wrong, or the envelope is; with the file of one custodian more this command says whose", err)
+		}
 		return draw.Contact{}, fmt.Errorf("entry %s: %w: %w", e.ID, ErrShares, err)
 	}
 	contact, err := draw.ParseContact(text)
