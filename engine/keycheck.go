@@ -235,7 +235,7 @@ func (r *Rules) checkKeys() (fields []Field) {
 func recipientText(err error) string {
 	switch {
 	case errors.Is(err, custody.ErrPlugin):
-		return "keys of age plugins cannot be used: name a recipient that `fairlot keys new` printed"
+		return "the daemon runs no age plugin: name a recipient that `fairlot keys new` printed; a plugin can protect the key file itself (`fairlot keys new --identity`)"
 	case errors.Is(err, custody.ErrMixed):
 		return "some of these recipients are post-quantum (age1pq1…) and some are not: let all be of one kind, better post-quantum"
 	case errors.Is(err, custody.ErrTwice):

@@ -35,7 +35,7 @@ Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
 
 // Run cosigns the newest checkpoint.
 func (cmd *cosignCmd) Run(a *app) error {
-	k, err := readCustodian(cmd.Key)
+	k, err := a.readCustodian(cmd.Key)
 	if err != nil {
 		return err
 	}

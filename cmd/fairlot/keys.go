@@ -24,8 +24,9 @@ type keysNew struct {
 }
 
 type keysNewCustodian struct {
-	Label string `required:"" help:"Public name of the cosigning key, for example maria.library.example: a-z 0-9 . -"`
-	Out   string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+	Label    string `required:"" help:"Public name of the cosigning key, for example maria.library.example: a-z 0-9 . -"`
+	Out      string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+	Identity string `placeholder:"FILE" help:"File with one identity of an age plugin, AGE-PLUGIN-…: the key file is sealed by it (a security key, a passphrase), and each use runs age-plugin-NAME from PATH."`
 }
 
 // Help is shown below the usage.
@@ -61,15 +62,16 @@ func (cmd *keysNewCustodian) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := private.Write(cmd.Out, k.File()); err != nil {
+	if err := a.writeKeyFile(cmd.Out, cmd.Identity, k.File()); err != nil {
 		return err
 	}
 	return a.publicLines(publicKey{k.Age.Recipient(), k.Cosigner.VKey().String()}, "custodians", cmd.Out)
 }
 
 type keysNewNotifier struct {
-	Label string `help:"Written into the key file, so that you know it again."`
-	Out   string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+	Label    string `help:"Written into the key file, so that you know it again."`
+	Out      string `required:"" placeholder:"FILE" help:"New file for the key, mode 0600."`
+	Identity string `placeholder:"FILE" help:"File with one identity of an age plugin, AGE-PLUGIN-…: the key file is sealed by it (a security key, a passphrase), and each use runs age-plugin-NAME from PATH."`
 }
 
 // Help is shown below the usage.
@@ -90,34 +92,10 @@ func (cmd *keysNewNotifier) Run(a *app) error {
 	if cmd.Label != "" {
 		head += "# " + cmd.Label + "\n"
 	}
-	if err := private.Write(cmd.Out, append([]byte(head), k.File()...)); err != nil {
+	if err := a.writeKeyFile(cmd.Out, cmd.Identity, append([]byte(head), k.File()...)); err != nil {
 		return err
 	}
 	return a.publicLines(publicKey{Recipient: k.Recipient()}, "notifiers", cmd.Out)
-}
-
-func readCustodian(path string) (*custodian.Key, error) {
-	b, err := private.Read(path, custodian.MaxKeyFile)
-	if err != nil {
-		return nil, err
-	}
-	k, err := custodian.ParseKey(b)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return k, nil
-}
-
-func readNotifier(path string) (*custody.Key, error) {
-	b, err := private.Read(path, custodian.MaxKeyFile)
-	if err != nil {
-		return nil, err
-	}
-	k, err := custody.ParseKey(b)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return k, nil
 }
 
 func pinFile(key string) string { return key + ".pin" }
@@ -196,19 +174,11 @@ func (cmd *keysCheck) Run(a *app) error {
 	if cmd.Bundle != "" && cmd.Out != "" {
 		return usage("--out goes with --draft: with --bundle what was seen is remembered beside the key")
 	}
-	age, err := readNotifier(cmd.Key)
+	age, own, err := a.readEither(cmd.Key)
 	if err != nil {
 		return err
 	}
-	b, err := private.Read(cmd.Key, custodian.MaxKeyFile)
-	if err != nil {
-		return err
-	}
-	own, err := custodian.ParseKey(b)
-	isCustodian := err == nil
-	if err != nil && !errors.Is(err, custodian.ErrNoCosigner) {
-		return fmt.Errorf("read %s: %w", cmd.Key, err)
-	}
+	isCustodian := own != nil
 	release, err := private.Hold(cmd.Key)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"daemon": daemonCommand(t.TempDir())},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"daemon": daemonCommand(t.TempDir()), "batchpass": batchpassCommand(t.TempDir())},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("FAIRLOT_TOKEN_FILE", "")
 			e.Setenv("TMPDIR", e.WorkDir)
@@ -135,7 +135,7 @@ func sceneRun(args []string) error {
 
 // wrongShares changes every share in a file of released shares, as a custodian with another key might have made it.
 func wrongShares(path, key string) error {
-	k, err := readNotifier(key)
+	k, err := (&app{}).readNotifier(key)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (cmd *notifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	key, err := readNotifier(cmd.Key)
+	key, err := a.readNotifier(cmd.Key)
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err := free(cmd.Out); err != nil {
 		return err
 	}
-	k, err := readCustodian(cmd.Key)
+	k, err := a.readCustodian(cmd.Key)
 	if err != nil {
 		return err
 	}

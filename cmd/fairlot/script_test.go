@@ -33,6 +33,29 @@ func daemonCommand(dir string) func(ts *testscript.TestScript, neg bool, args []
 	}
 }
 
+// batchpassCommand is the scripts' `batchpass`: it puts age-plugin-batchpass, a published plugin that is part of age's own module, into PATH, behind a program that
+// notes each run in plugin.log.
+func batchpassCommand(dir string) func(ts *testscript.TestScript, neg bool, args []string) {
+	program := filepath.Join(dir, "age-plugin-batchpass")
+	build := sync.OnceValue(func() error {
+		if out, err := exec.Command("go", "build", "-o", program, "filippo.io/age/cmd/age-plugin-batchpass").CombinedOutput(); err != nil {
+			return fmt.Errorf("build age-plugin-batchpass: %w\n%s", err, out)
+		}
+		return nil
+	})
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) > 0 {
+			ts.Fatalf("usage: batchpass")
+		}
+		ts.Check(build())
+		bin, log := ts.MkAbs("plugins"), ts.MkAbs("plugin.log")
+		ts.Check(os.MkdirAll(bin, 0o755))
+		script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >> %s\nexec %s \"$@\"\n", log, program)
+		ts.Check(os.WriteFile(filepath.Join(bin, "age-plugin-batchpass"), []byte(script), 0o755))
+		ts.Setenv("PATH", bin+string(os.PathListSeparator)+ts.Getenv("PATH"))
+	}
+}
+
 func serve(ts *testscript.TestScript, program string) {
 	dir := ts.MkAbs("installation")
 	init := exec.Command(program, "init", "--dir", dir, "--origin", "script.example/fairlot", "--institution", "Library")
