@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cloudflare/circl/group"
+
 	"fairlot/crypto/seal"
 )
 
@@ -72,16 +74,57 @@ func TestWrongShares(t *testing.T) {
 			}
 		}
 	}
+	var wrong *WrongShareError
 	bad := slices.Clone(shares)
-	for _, i := range []int{1, 4, 7, 8} {
-		bad[i].Value[0] ^= 1
+	bad[1].Value[0] ^= 1
+	bad[7].Value[0] ^= 1
+	if err := open(bad); !errors.As(err, &wrong) || !slices.Equal(wrong.Custodians, []int{2, 8}) {
+		t.Errorf("two wrong ones of nine: %v", err)
+	}
+	if err := open(bad[:8]); !errors.As(err, &wrong) || !slices.Equal(wrong.Custodians, []int{2, 8}) {
+		t.Errorf("two wrong ones of eight: %v", err)
+	}
+	if err := open(append(slices.Clone(bad[:5]), bad[7:]...)); err == nil || errors.As(err, &wrong) {
+		t.Errorf("two wrong ones of seven: somebody is named: %v", err)
+	}
+}
+
+// TestWrongSharesBlameNobodyElse: custodians 1 to 4 of 5 of 9 choose false shares together that still open the envelope with custodian 5's, so that 6 to 9 look wrong. Nobody is named. The
+// broken variant, which believes the first five that open, names the honest ones.
+func TestWrongSharesBlameNobodyElse(t *testing.T) {
+	const k, n = 5, 9
+	keys, to := newKeys(t, n, true)
+	e := entrant(to, k)
+	s, h := mustSeal(t, e), headOf(e, seal.Contact)
+	shares := mustOpen(t, keys, s.Lock, h)
+	// Add to their shares a polynomial of degree 4 that is zero at 0 and at 5: x(x − 5).
+	for i := range 4 {
+		x := int64(i + 1)
+		v, d := group.Ristretto255.NewScalar(), group.Ristretto255.NewScalar()
+		if err := v.UnmarshalBinary(shares[i].Value[:]); err != nil {
+			t.Fatal(err)
+		}
+		d.SetUint64(uint64(x * (5 - x)))
+		b, err := group.Ristretto255.NewScalar().Sub(v, d).MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shares[i].Value = Scalar(b)
+	}
+	if _, _, err := OpenEntrant(s.Contact, shares[:5], h, openings.Person()); err != nil {
+		t.Fatalf("the five do not open: the attack is none: %v", err)
+	}
+	var blamed int
+	for _, honest := range shares[5:] {
+		if _, err := Join(append(slices.Clone(shares[:5]), honest)); errors.Is(err, ErrShare) {
+			blamed++
+		}
+	}
+	if blamed != 4 {
+		t.Fatalf("the variant that believes the first five names %d, want 4", blamed)
 	}
 	var wrong *WrongShareError
-	if err := open(bad); !errors.As(err, &wrong) || !slices.Equal(wrong.Custodians, []int{2, 5, 8, 9}) {
-		t.Errorf("four wrong ones: %v", err)
-	}
-	bad[0].Value[0] ^= 1 // five of nine are wrong: nobody can tell
-	if err := open(bad); err == nil || errors.As(err, &wrong) {
-		t.Errorf("five wrong ones: %v", err)
+	if _, _, err := OpenEntrant(s.Contact, shares, h, openings.Person()); err == nil || errors.As(err, &wrong) {
+		t.Errorf("somebody is named: %v", err)
 	}
 }
