@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"fairlot/crypto/beacon"
 	"fairlot/draw"
@@ -32,6 +33,9 @@ type ReleasedEntrant struct {
 type Release struct {
 	Opened   store.Hash // SHA-256 of the opened record
 	Entrants []ReleasedEntrant
+
+	Requester, Approver string    // labels of the two persons who wanted it; empty if their approval is not stored any more
+	Approved            time.Time // when
 }
 
 // PrepareRelease returns all releases of a draw. If somebody holds a seat whose contact no release covers yet, it also asks for one, which
@@ -236,6 +240,10 @@ func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, re
 	for _, l := range lines {
 		at[store.EntrantID(l.ID)] = l
 	}
+	wanted, err := e.wanted(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Release, len(releases))
 	for i, r := range releases {
 		sealed, err := e.Identity.Sealed(ctx, d.campaign.ID, r.IDs)
@@ -243,12 +251,37 @@ func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, re
 			return nil, e.fault(err)
 		}
 		out[i].Opened = r.Opened
+		if a := wanted[i+1]; a != nil {
+			out[i].Requester, out[i].Approver, out[i].Approved = a.Requester.Label, a.Decider.Label, a.Decided
+		}
 		for _, s := range sealed {
 			l := at[s.ID]
 			out[i].Entrants = append(out[i].Entrants, ReleasedEntrant{ID: s.ID, Stratum: l.Stratum, Rank: int64(l.Rank), Locks: s.Lock, Contact: s.Contact})
 		}
 	}
 	return out, nil
+}
+
+// wanted are the approvals that were given to releases of a draw, by the release's number.
+func (e *Engine) wanted(ctx context.Context, d *drawing) (map[int]*store.Approval, error) {
+	out := map[int]*store.Approval{}
+	for after := ([16]byte{}); ; {
+		page, err := e.Registry.Approvals(ctx, false, after, 100)
+		if err != nil {
+			return nil, e.fault(err)
+		}
+		for _, a := range page {
+			after = a.ID
+			if a.Kind == ApproveRelease && a.Campaign == d.campaign.ID && a.Draw == d.row.N && (a.State == store.ApprovalDone || a.State == store.ApprovalGiven) {
+				if n, err := strconv.Atoi(actValue(a.Act, "release")); err == nil {
+					out[n] = &a
+				}
+			}
+		}
+		if len(page) < 100 {
+			return out, nil
+		}
+	}
 }
 
 // Notifications returns the notices of a draw by stratum and rank. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.

@@ -88,7 +88,7 @@ func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleas
 		out.Approval = approvalTo(*waits)
 	}
 	for _, r := range releases {
-		rel := &fairlotv1.Release{OpenedHash: hex.EncodeToString(r.Opened[:])}
+		rel := &fairlotv1.Release{OpenedHash: hex.EncodeToString(r.Opened[:]), RequesterLabel: r.Requester, ApproverLabel: r.Approver, ApproveTime: present(r.Approved)}
 		for _, x := range r.Entrants {
 			rel.Entrants = append(rel.Entrants, &fairlotv1.ReleasedEntrant{
 				EntryId: hex.EncodeToString(x.ID[:]), Stratum: int32(x.Stratum), Rank: x.Rank, Locks: x.Locks, ContactEnvelope: x.Contact,

@@ -291,6 +291,9 @@ func (s *story) openContacts(t *testing.T, n, want int) {
 		t.Fatalf("%d releases", len(all.Releases))
 	}
 	r := all.Releases[n]
+	if r.RequesterLabel == "" || r.ApproverLabel == "" || r.RequesterLabel == r.ApproverLabel || r.ApproveTime == nil {
+		t.Errorf("release %d does not say which two persons wanted it: %q, %q, %v", n+1, r.RequesterLabel, r.ApproverLabel, r.ApproveTime)
+	}
 	rel := custody.Release{Open: s.outcome.OpenHash, Campaign: s.outcome.Open.Campaign, Draw: 1, Purpose: custody.Notice, Kind: seal.Contact, Opened: unhex(t, r.OpenedHash), Threshold: 2, Total: 3}
 	to, err := custody.ParseRecipients(s.c.Notifiers...)
 	must(t, err)

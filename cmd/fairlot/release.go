@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
-	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/cmd/fairlot/release"
@@ -168,21 +166,9 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %w", err)
 	}
-	a.printf("%s\n%s, draw %d\n", bundle.In("en", c.Titles.Campaign), c.Outcome.Open.Institution, req.Draw)
-	a.printf("purpose: notice to winners (their contacts, not their names)\nannounced in the log by record %s, release %d of the draw\n", rel.Opened, rel.Ordinal)
-	if !plan.Proven {
-		a.printf("THE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
-	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\n")
-	for _, l := range plan.Seats {
-		fmt.Fprintf(w, "%d\t%d\t%d\t%s\n", l.Stratum, l.Rank, l.Seat, l.ID)
-	}
-	w.Flush()
-	for _, s := range plan.Skipped {
-		a.printf("not handed over: stratum %d rank %d, entry %s: %s\n", s.Line.Stratum, s.Line.Rank, s.Line.ID, s.Why)
-	}
-	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares of %s, as custodian %d?", plural(int64(len(plan.Shares)), "contact", "contacts"), plan.Number)); err != nil {
+	a.session(c, req, rel, plan, next.Size)
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares of %s, as custodian %d? 以保管人 %d 的身分交出這 %d 份聯絡資料的金鑰份額？",
+		plural(int64(len(plan.Shares)), "contact", "contacts"), plan.Number, plan.Number, len(plan.Shares))); err != nil {
 		return err
 	}
 	sealed, err := plan.Seal(c.Outcome.Open)

@@ -103,7 +103,18 @@ type Announced struct {
 }
 
 // Opened returns the opened records of draw n for a purpose, in the log's order. Two of them can be the same byte by byte.
-func (c *Checked) Opened(n int, purpose string) (all []Announced, err error) {
+func (c *Checked) Opened(n int, purpose string) (some []Announced, err error) {
+	all, err := c.AllOpened()
+	for _, x := range all {
+		if x.Record.Draw == n && x.Record.Purpose == purpose {
+			some = append(some, x)
+		}
+	}
+	return some, err
+}
+
+// AllOpened returns all opened records of the campaign, in the log's order.
+func (c *Checked) AllOpened() (all []Announced, err error) {
 	err = c.Each(func(i int64, b []byte) error {
 		if !strings.HasPrefix(string(b), "fairlot/v1 opened\n") {
 			return nil
@@ -112,7 +123,7 @@ func (c *Checked) Opened(n int, purpose string) (all []Announced, err error) {
 		if err != nil {
 			return err
 		}
-		if o, ok := rec.(*draw.Opened); ok && o.Open == c.Outcome.OpenHash && o.Draw == n && o.Purpose == purpose {
+		if o, ok := rec.(*draw.Opened); ok && o.Open == c.Outcome.OpenHash {
 			all = append(all, Announced{i, draw.HashOf(b), o})
 		}
 		return nil

@@ -55,6 +55,11 @@ func (r Released) With(index int64, opened draw.Hash, ids []draw.EntrantID) (Rel
 	return r, nil
 }
 
+// has tells whether shares were given under the record at this place of the log.
+func (r Released) has(index int64) bool {
+	return slices.ContainsFunc(r.given, func(g given) bool { return g.index == index })
+}
+
 func compareIDs(a, b draw.EntrantID) int { return bytes.Compare(a[:], b[:]) }
 
 // Marshal prints the memory.

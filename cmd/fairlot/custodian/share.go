@@ -39,6 +39,14 @@ type Plan struct {
 	Skipped  []Skipped   // who is not, because they were replaced since
 	Shares   []custody.Share
 	Proven   bool
+	Index    int64     // of the opened record in the log, from 0
+	Earlier  []Earlier // what the log announces of the campaign before it
+}
+
+// Earlier is an opened record of the campaign before the one that shares are asked for.
+type Earlier struct {
+	bundle.Announced
+	Given bool // this key gave shares for it
 }
 
 // Skipped is a requested entrant who held a seat once and does not any more.
@@ -165,7 +173,16 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 		}
 	}
 	r := held.Release
-	plan := &Plan{Release: r, Released: released, Number: number, Proven: Proven(d)}
+	plan := &Plan{Release: r, Released: released, Number: number, Proven: Proven(d), Index: held.Index}
+	all, err := c.AllOpened()
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range all {
+		if x.Index < held.Index {
+			plan.Earlier = append(plan.Earlier, Earlier{x, released.has(x.Index)})
+		}
+	}
 	for i, e := range rel.Entrants {
 		if why, ok := held.Vacated[e.ID]; ok {
 			plan.Skipped = append(plan.Skipped, Skipped{held.Lines[i], why})

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -46,6 +47,9 @@ type Release struct {
 	Ordinal  int // from 1: it goes with the draw's opened record of this number in the log
 	Opened   draw.Hash
 	Entrants []Entrant
+
+	Requester, Approver string    // as the institution says: nothing proves it
+	Approved            time.Time // zero if it does not say
 }
 
 // Entrant is one sealed contact and its lock.
@@ -110,7 +114,10 @@ func Parse(b []byte) (*Request, error) {
 		if err != nil {
 			return nil, bad("the hash of an opened record is malformed")
 		}
-		one := Release{Ordinal: len(r.Releases) + 1, Opened: opened}
+		one := Release{Ordinal: len(r.Releases) + 1, Opened: opened, Requester: x.RequesterLabel, Approver: x.ApproverLabel}
+		if x.ApproveTime != nil {
+			one.Approved = x.ApproveTime.AsTime()
+		}
 		for _, e := range x.Entrants {
 			id, err := draw.ParseEntrantID(e.EntryId)
 			if err != nil {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"fairlot/cmd/fairlot/release"
 	"fairlot/crypto/beacon"
 	"fairlot/crypto/custody"
@@ -346,7 +348,8 @@ func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, er
 	}
 	res := &fairlotv1.PrepareReleaseResponse{}
 	for _, g := range releases {
-		r := &fairlotv1.Release{OpenedHash: g.Opened.String()}
+		r := &fairlotv1.Release{OpenedHash: g.Opened.String(), RequesterLabel: "Wu", ApproverLabel: "Lin\n",
+			ApproveTime: timestamppb.New(time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC))}
 		for _, rank := range g.Ranks {
 			l := lines[rank-1]
 			i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })

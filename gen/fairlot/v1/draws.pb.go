@@ -820,7 +820,13 @@ type Release struct {
 	// SHA-256 in hex of the opened record.
 	OpenedHash string `protobuf:"bytes,1,opt,name=opened_hash,json=openedHash,proto3" json:"opened_hash,omitempty"`
 	// Whose contacts it covers.
-	Entrants      []*ReleasedEntrant `protobuf:"bytes,2,rep,name=entrants,proto3" json:"entrants,omitempty"`
+	Entrants []*ReleasedEntrant `protobuf:"bytes,2,rep,name=entrants,proto3" json:"entrants,omitempty"`
+	// Label of whoever asked for it, for custodians to read.
+	RequesterLabel string `protobuf:"bytes,3,opt,name=requester_label,json=requesterLabel,proto3" json:"requester_label,omitempty"`
+	// Label of the other person, who approved it.
+	ApproverLabel string `protobuf:"bytes,4,opt,name=approver_label,json=approverLabel,proto3" json:"approver_label,omitempty"`
+	// When that was; absent if no approval of it is stored.
+	ApproveTime   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=approve_time,json=approveTime,proto3" json:"approve_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -865,6 +871,27 @@ func (x *Release) GetOpenedHash() string {
 func (x *Release) GetEntrants() []*ReleasedEntrant {
 	if x != nil {
 		return x.Entrants
+	}
+	return nil
+}
+
+func (x *Release) GetRequesterLabel() string {
+	if x != nil {
+		return x.RequesterLabel
+	}
+	return ""
+}
+
+func (x *Release) GetApproverLabel() string {
+	if x != nil {
+		return x.ApproverLabel
+	}
+	return ""
+}
+
+func (x *Release) GetApproveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ApproveTime
 	}
 	return nil
 }
@@ -1053,11 +1080,14 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\x0e2\x16.fairlot.v1.VoidReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
 	"\x15PrepareReleaseRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12-\n" +
-	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\"o\n" +
+	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\"\x90\x02\n" +
 	"\aRelease\x12%\n" +
 	"\vopened_hash\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
 	"openedHash\x12=\n" +
-	"\bentrants\x18\x02 \x03(\v2\x1b.fairlot.v1.ReleasedEntrantB\x04\x90\xb5\x18\x03R\bentrants\"\xb9\x01\n" +
+	"\bentrants\x18\x02 \x03(\v2\x1b.fairlot.v1.ReleasedEntrantB\x04\x90\xb5\x18\x03R\bentrants\x12-\n" +
+	"\x0frequester_label\x18\x03 \x01(\tB\x04\x90\xb5\x18\x02R\x0erequesterLabel\x12+\n" +
+	"\x0eapprover_label\x18\x04 \x01(\tB\x04\x90\xb5\x18\x02R\rapproverLabel\x12C\n" +
+	"\fapprove_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\vapproveTime\"\xb9\x01\n" +
 	"\x0fReleasedEntrant\x12\x1f\n" +
 	"\bentry_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\aentryId\x12\x1e\n" +
 	"\astratum\x18\x02 \x01(\x05B\x04\x90\xb5\x18\x01R\astratum\x12\x18\n" +
@@ -1145,25 +1175,26 @@ var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	1,  // 5: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
 	2,  // 6: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
 	13, // 7: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	12, // 8: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	16, // 9: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
-	5,  // 10: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
-	6,  // 11: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
-	8,  // 12: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
-	9,  // 13: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	10, // 14: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
-	11, // 15: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	4,  // 16: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	7,  // 17: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	4,  // 18: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	4,  // 19: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	16, // 20: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
-	14, // 21: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	15, // 8: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
+	12, // 9: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	16, // 10: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	5,  // 11: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
+	6,  // 12: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
+	8,  // 13: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
+	9,  // 14: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
+	10, // 15: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
+	11, // 16: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	4,  // 17: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	7,  // 18: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	4,  // 19: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	4,  // 20: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	16, // 21: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
+	14, // 22: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	17, // [17:23] is the sub-list for method output_type
+	11, // [11:17] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_draws_proto_init() }

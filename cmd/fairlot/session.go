@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlot/release"
+)
+
+// session shows a custodian, in both languages, all of a release before the yes: of what campaign and draw, for what, whose seats, by which record of the log, who
+// wanted it as the institution says, and what was announced before. What the bundle proves and what is only said are kept apart.
+func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Release, plan *custodian.Plan, logSize int64) {
+	open := c.Outcome.Open
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	row := func(zh, en, format string, args ...any) {
+		fmt.Fprintf(w, "%s %s\t%s\n", zh, en, fmt.Sprintf(format, args...))
+	}
+	for _, lang := range []string{"zh-Hant-TW", "en"} {
+		if s := c.Titles.Campaign[lang]; s != "" {
+			row("活動", "campaign", "%s", s)
+		}
+	}
+	row("機關", "institution", "%s", open.Institution)
+	row("活動編號", "campaign id", "%s", open.Campaign)
+	row("抽獎", "draw", "%d", req.Draw)
+	row("目的", "purpose", "通知得獎人，只開啟聯絡資料 / notice to winners: their contacts, not their names")
+	row("公開紀錄", "record of the log", "%d of %d, %s", plan.Index+1, logSize, rel.Opened)
+	row("第幾次開啟", "release of the draw", "%d", rel.Ordinal)
+	if rel.Approved.IsZero() {
+		row("申請與核准", "asked, approved", "機關未說明 / the institution does not say")
+	} else {
+		row("申請與核准", "asked, approved", "%q, %q, %s（機關自述 / so the institution says）", rel.Requester, rel.Approver, zulu(rel.Approved))
+	}
+	w.Flush()
+	if len(plan.Earlier) == 0 {
+		a.printf("此前未開啟過任何人 / nothing was announced as opened before\n")
+	}
+	for _, e := range plan.Earlier {
+		about := "case"
+		if e.Record.Draw > 0 {
+			about = fmt.Sprintf("draw %d", e.Record.Draw)
+		}
+		given := "您未交出份額 / you gave no shares"
+		if e.Given {
+			given = "您曾交出份額 / you gave shares"
+		}
+		a.printf("此前 before: record %d of the log, %s, %s, %s; %s\n", e.Index+1, about, e.Record.Purpose, plural(e.Record.Count, "person", "persons"), given)
+	}
+	if !plan.Proven {
+		a.printf("這次抽獎未經證實，您接受這一點\nTHE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
+	}
+	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\t\n")
+	for _, l := range plan.Seats {
+		titles := c.Titles.Tier[[2]int{req.Draw, l.Seat}]
+		prize := bundle.In("zh-Hant-TW", titles)
+		if en := bundle.In("en", titles); en != prize {
+			prize += " / " + en
+		}
+		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", l.Stratum, l.Rank, l.Seat, l.ID, prize)
+	}
+	w.Flush()
+	for _, s := range plan.Skipped {
+		a.printf("不交出 not handed over: stratum %d rank %d, entry %s: %s\n", s.Line.Stratum, s.Line.Rank, s.Line.ID, s.Why)
+	}
+}
