@@ -69,7 +69,8 @@ func (cmd *campaignOpen) Run(a *app) error {
 	return nil
 }
 
-// sharedKeys warns of cosigning keys of a draft that another campaign has too, in which a draw is neither drawn nor void yet. A cosignature is for the whole log.
+// sharedKeys warns of keys of a draft that open another campaign's contacts too, and of cosigning keys that another campaign has, in which a draw is neither drawn nor
+// void yet: a cosignature is for the whole log.
 func (a *app) sharedKeys(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
 	own := map[string]string{}
 	for i, k := range c.Custodians {
@@ -78,7 +79,18 @@ func (a *app) sharedKeys(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
 	if c.OpenHash != "" || len(own) == 0 {
 		return nil
 	}
+	opens := map[string]bool{}
+	for _, k := range c.Custodians {
+		opens[k.Recipient] = true
+	}
+	for _, n := range c.Notifiers {
+		opens[n] = true
+	}
 	return a.eachCampaign(conn, func(x *fairlotv1.Campaign) error {
+		if x.Name != c.Name && x.OpenHash != "" && (slices.ContainsFunc(x.Notifiers, func(n string) bool { return opens[n] }) ||
+			slices.ContainsFunc(x.Custodians, func(k *fairlotv1.Custodian) bool { return opens[k.Recipient] })) {
+			a.say("WARNING: keys that open contacts of this campaign are those of %s too: whoever steals one has it for both; a key is for one campaign\n", x.Slug)
+		}
 		var which []string
 		for _, k := range x.Custodians {
 			if n, ok := own[k.Cosigner]; ok {
