@@ -42,7 +42,11 @@ func (s *draws) ListDraws(ctx context.Context, req *fairlotv1.ListDrawsRequest) 
 		d.Seats = nil
 		out.Draws = append(out.Draws, drawTo(id, d))
 	}
-	return out, nil
+	opened, err := s.engine.Openings(ctx, id, len(all))
+	for _, o := range opened {
+		out.Openings = append(out.Openings, &fairlotv1.Opening{Purpose: o.Purpose, Count: o.Count, Cases: int32(o.Cases)})
+	}
+	return out, err
 }
 
 func (s *draws) RunDraw(ctx context.Context, req *fairlotv1.RunDrawRequest) (*fairlotv1.Draw, error) {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -45,12 +46,30 @@ func (c *check) history() error {
 	if err != nil {
 		return err
 	}
+	c.out.Cases = c.cases()
 	for i := range c.out.Draws {
 		if err := c.drawHistory(&c.out.Draws[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// cases counts what was opened for cases of the campaign. Nothing limits it, so it is only told; a sum stops at the greatest count.
+func (c *check) cases() (all []CaseCount) {
+	for _, purpose := range []string{"court", "breach", "person"} {
+		n, numbers := CaseCount{Purpose: purpose}, map[[16]byte]bool{}
+		for _, e := range c.log {
+			if o, ok := e.rec.(*draw.Opened); ok && o.Case != nil && o.Purpose == purpose {
+				numbers[*o.Case] = true
+				n.Opened = min(n.Opened, math.MaxInt64-o.Count) + o.Count
+			}
+		}
+		if n.Cases = len(numbers); n.Cases > 0 {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // nextAudit checks that a head of the audit trail is of a later day than the last one, with more acts.

@@ -111,6 +111,14 @@ type Outcome struct {
 	OpenHash draw.Hash
 	Records  int64 // entries of the log
 	Draws    []Draw
+	Cases    []CaseCount // what was announced as opened for cases: of court, breach and person those that are there, in this order
+}
+
+// CaseCount counts what was opened for cases of one purpose.
+type CaseCount struct {
+	Purpose string
+	Cases   int   // different case numbers
+	Opened  int64 // persons, one who was opened twice twice
 }
 
 // Draw is what holds about one draw. What a state does not have is zero: Root and counts need a close record, seed and

@@ -177,7 +177,19 @@ func (a *app) outcome(c *bundle.Checked) {
 	if len(o.Draws) == 0 {
 		a.printf("the campaign has no draw\n")
 	}
+	for _, k := range o.Cases {
+		a.printf("\nopened for %s (%s): %s\n", caseWords[k.Purpose], plural(int64(k.Cases), "case", "cases"), plural(k.Opened, "person", "persons"))
+	}
 	a.printf("\n")
+}
+
+// caseWords say for what kind of case persons were opened, by purpose.
+var caseWords = map[string]string{"court": "orders of courts or authorities", "breach": "notices of a breach", "person": "persons' own requests"}
+
+// openedWords say what was announced as opened for a draw, by purpose.
+var openedWords = []struct{ purpose, words string }{
+	{"notice", "contacts announced as opened"}, {"claim", "identities announced as opened at the desk, for claims"},
+	{"tax", "identities announced as opened for prize tax"}, {"audit", "identities announced as opened for the audit sample"},
 }
 
 func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
@@ -239,11 +251,13 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 		fmt.Fprintf(w, "  stratum %d\trank %d\t%s\t%s\n", l.Stratum, l.Rank, l.ID, seat)
 	}
 	w.Flush()
-	if n := d.Opened["notice"]; n > 0 {
-		unproven := ""
-		if d.Unproven {
-			unproven = ", although the draw was not proven"
+	unproven := ""
+	if d.Unproven {
+		unproven = ", although the draw was not proven"
+	}
+	for _, o := range openedWords {
+		if n := d.Opened[o.purpose]; n > 0 {
+			a.printf("  %s: %d%s\n", o.words, n, unproven)
 		}
-		a.printf("  contacts announced as opened: %d%s\n", n, unproven)
 	}
 }

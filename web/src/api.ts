@@ -100,6 +100,11 @@ export const withdrawAnswers = (campaign: string, answerSecret: string) =>
 // listDraws gives the draws without their seats.
 export const listDraws = async (campaign: string) => (await call<{ draws: Draw[] }>(`/v1/${campaign}/draws`)).draws;
 
+// Opening counts what the log announced as opened for one purpose; cases is 0 of draws.
+export interface Opening { purpose: string; count: string; cases: number }
+
+export const listOpenings = async (campaign: string) => (await call<{ openings?: Opening[] }>(`/v1/${campaign}/draws`)).openings ?? [];
+
 export async function getDraws(campaign: string): Promise<Draw[]> {
   const draws = await listDraws(campaign);
   return Promise.all(draws.map((d) => (d.state === "DRAW_STATE_DRAWN" ? call<Draw>(`/v1/${d.name}`) : d)));

@@ -1,6 +1,6 @@
 // The site's one page: it reads the address, fetches what it names, and draws it in the reader's language.
 
-import { type Campaign, type Draw, Refusal, getCampaign, getDraws, listCampaigns, listDraws } from "./api";
+import { type Campaign, type Draw, Refusal, getCampaign, getDraws, listCampaigns, listDraws, listOpenings } from "./api";
 import { type Standing, campaignView, contractHolds, standing } from "./campaign";
 import { answersView } from "./answers";
 import { checkView } from "./check";
@@ -148,8 +148,8 @@ async function route(): Promise<View> {
   if (path === "/check") return checkView(draw);
   if (path === "/answers") return answersView(draw);
   const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
-  const [draws, holds, survey] = await Promise.all([getDraws(c.name), contractHolds(c), loadSurvey(c)]);
-  return campaignView(c, draws, holds, survey, draw);
+  const [draws, openings, holds, survey] = await Promise.all([getDraws(c.name), listOpenings(c.name), contractHolds(c), loadSurvey(c)]);
+  return campaignView(c, draws, openings, holds, survey, draw);
 }
 
 async function start(): Promise<void> {

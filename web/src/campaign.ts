@@ -1,11 +1,11 @@
 // A campaign's page: what it is, the notice, the survey, the entry form, the receipt, the results.
 
-import { type Campaign, type Draw, Refusal, enter, outcomeUnknown } from "./api";
+import { type Campaign, type Draw, type Opening, Refusal, enter, outcomeUnknown } from "./api";
 import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
 import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText } from "./form";
 import { type Taken, drawReceipt, isRight, judge } from "./receipt";
-import { drawPrizes, drawResults, drawVerify, isVoid, voidNotice } from "./results";
+import { drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
 import type { SurveyForm, SurveyProblem } from "./survey";
 
@@ -37,7 +37,7 @@ export function standing(c: Campaign, draws: Draw[], now: Date): Standing {
 // hasFreeText says whether a survey asks for something in one's own words; a number asked in a text field looks the same, and the hint does no harm there.
 const hasFreeText = (surveyJson: string): boolean => /"type"\s*:\s*"(comment|text)"/.test(surveyJson);
 
-export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey: SurveyForm | null | "broken", redraw: () => void): View {
+export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], holds: boolean, survey: SurveyForm | null | "broken", redraw: () => void): View {
   const draft: Draft = { values: {}, ticked: new Set() };
   let secrets: Secrets = drawSecrets();
   let problems: Problem[] = [];
@@ -231,6 +231,7 @@ export function campaignView(c: Campaign, draws: Draw[], holds: boolean, survey:
         taken && drawReceipt(c, draws, taken, secrets, page),
         h("div", { class: taken ? "no-print" : null },
           results && drawResults(c, draws, page).reduce((box, s) => (box.append(s), box), h("div", {})),
+          drawOpenings(openings, page),
           c.description.length > 0 && prose(c.description, page.lang),
           open && !allVoid && h("p", {}, hasDraws(c) ? (c.surveyJson ? t.kindBoth : t.kindDraw) : t.kindSurvey),
           dates(page),

@@ -164,6 +164,8 @@ export const en: Strings = {
     APPROVAL_NOT_FOUND: "There is no such approval. Read the list again.",
     APPROVAL_STATE: "Somebody has decided this already. Read it again.",
     APPROVAL_SELF: "Whoever asked for this cannot approve it: another person must.",
+    CASE_NOT_FOUND: "There is no such case.",
+    CASE_STATE: "The case is not in a state that allows this.",
     APPROVAL_CHANGED: "What was asked for has changed. Ask for it again.",
     HOLDER_AWAY: "The service is being handed over, and nothing was done. Send the same again in a moment.",
     STAFF_TOKEN_INVALID: "This needs a staff token.",
@@ -219,6 +221,13 @@ export const en: Strings = {
   checkAt: "Check it at",
   leaveWarning: "The receipt is not saved yet",
 
+  openedTitle: "Who was opened",
+  openedWhy: "Names and contacts are sealed. Each time some are opened, the public log says first how many, and for what; this is the count. One person who was opened twice counts twice.",
+  openedFor: {
+    notice: "To tell winners", claim: "For claims at the desk", tax: "For prize tax", audit: "For the audit sample",
+    court: "By order of a court or authority", breach: "To tell of a breach", person: "At the person's own request",
+  },
+  openedCases: (n, cases) => `${n}, in ${cases} ${cases === 1 ? "case" : "cases"}`,
   resultsTitle: "Result of the draw",
   resultsTitleN: (n) => `Result of draw ${n}`,
   progressTitle: "Where the draw stands",

@@ -1,6 +1,6 @@
 // Draws and their results, and how to verify them.
 
-import { type Campaign, type Draw, type Seat, bundlePath } from "./api";
+import { type Campaign, type Draw, type Opening, type Seat, bundlePath } from "./api";
 import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
 
 const firstSeats = 100;
@@ -51,6 +51,16 @@ export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement 
 
 export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement[] {
   return draws.map((d, i) => drawOne(c, d, i, draws.length, page));
+}
+
+// drawOpenings says how many persons the log announced as opened, by purpose.
+export function drawOpenings(openings: Opening[], page: Page): HTMLElement | false {
+  const { t } = page;
+  if (openings.length === 0) return false;
+  return h("section", { class: "card", "aria-labelledby": "opened-title" },
+    h("h2", { id: "opened-title" }, t.openedTitle),
+    h("p", {}, t.openedWhy),
+    definitions(openings.map((o) => [t.openedFor[o.purpose] ?? o.purpose, o.cases > 0 ? t.openedCases(o.count, o.cases) : o.count])));
 }
 
 function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): HTMLElement {

@@ -162,6 +162,8 @@ export const zh = {
     APPROVAL_NOT_FOUND: "沒有這筆待核可的申請。請重新讀取。",
     APPROVAL_STATE: "這筆申請已有人處理。請重新讀取。",
     APPROVAL_SELF: "申請人不能核可自己的申請，請另一位同仁核可。",
+    CASE_NOT_FOUND: "沒有這個案件。",
+    CASE_STATE: "案件目前的狀態不允許這樣做。",
     APPROVAL_CHANGED: "申請之後內容已改變。請重新申請。",
     HOLDER_AWAY: "系統正在交接，這次什麼都沒做。請稍後用同樣的內容再送一次。",
     STAFF_TOKEN_INVALID: "這個動作需要工作人員的權杖。",
@@ -217,6 +219,13 @@ export const zh = {
   checkAt: "查驗網址",
   leaveWarning: "收據還沒存下",
 
+  openedTitle: "打開過多少人的資料",
+  openedWhy: "姓名與聯絡資料都是加密的。每次打開之前，公開紀錄會先寫下人數與用途；這裡是總數。同一人打開兩次就算兩次。",
+  openedFor: {
+    notice: "通知得獎人", claim: "臨櫃領獎", tax: "獎品稅務申報", audit: "抽查樣本",
+    court: "依法院或機關的命令", breach: "通知個資外洩", person: "當事人自己的請求",
+  } as Record<string, string>,
+  openedCases: (n: string, cases: number) => `${n}（${cases} 案）`,
   resultsTitle: "抽獎結果",
   resultsTitleN: (n: number) => `第 ${n} 次抽獎的結果`,
   progressTitle: "抽獎的現況",

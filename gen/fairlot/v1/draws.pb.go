@@ -543,7 +543,9 @@ func (x *ListDrawsRequest) GetParent() string {
 type ListDrawsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The draws.
-	Draws         []*Draw `protobuf:"bytes,1,rep,name=draws,proto3" json:"draws,omitempty"`
+	Draws []*Draw `protobuf:"bytes,1,rep,name=draws,proto3" json:"draws,omitempty"`
+	// What the log announced as opened in this campaign, by purpose; purposes that nothing was opened for are left out.
+	Openings      []*Opening `protobuf:"bytes,2,rep,name=openings,proto3" json:"openings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -585,6 +587,77 @@ func (x *ListDrawsResponse) GetDraws() []*Draw {
 	return nil
 }
 
+func (x *ListDrawsResponse) GetOpenings() []*Opening {
+	if x != nil {
+		return x.Openings
+	}
+	return nil
+}
+
+// Opening counts what the log announced as opened for one purpose.
+type Opening struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// notice, claim, tax or audit, of draws; court, breach or person, of cases.
+	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// How many persons' envelopes, one that was opened twice twice.
+	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// For how many cases; 0 of draws.
+	Cases         int32 `protobuf:"varint,3,opt,name=cases,proto3" json:"cases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Opening) Reset() {
+	*x = Opening{}
+	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Opening) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Opening) ProtoMessage() {}
+
+func (x *Opening) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Opening.ProtoReflect.Descriptor instead.
+func (*Opening) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Opening) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *Opening) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Opening) GetCases() int32 {
+	if x != nil {
+		return x.Cases
+	}
+	return 0
+}
+
 // RunDrawRequest names a closed draw.
 type RunDrawRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -596,7 +669,7 @@ type RunDrawRequest struct {
 
 func (x *RunDrawRequest) Reset() {
 	*x = RunDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +681,7 @@ func (x *RunDrawRequest) String() string {
 func (*RunDrawRequest) ProtoMessage() {}
 
 func (x *RunDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +694,7 @@ func (x *RunDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunDrawRequest.ProtoReflect.Descriptor instead.
 func (*RunDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{5}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RunDrawRequest) GetName() string {
@@ -648,7 +721,7 @@ type ReplaceWinnerRequest struct {
 
 func (x *ReplaceWinnerRequest) Reset() {
 	*x = ReplaceWinnerRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +733,7 @@ func (x *ReplaceWinnerRequest) String() string {
 func (*ReplaceWinnerRequest) ProtoMessage() {}
 
 func (x *ReplaceWinnerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +746,7 @@ func (x *ReplaceWinnerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplaceWinnerRequest.ProtoReflect.Descriptor instead.
 func (*ReplaceWinnerRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReplaceWinnerRequest) GetName() string {
@@ -717,7 +790,7 @@ type VoidDrawRequest struct {
 
 func (x *VoidDrawRequest) Reset() {
 	*x = VoidDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +802,7 @@ func (x *VoidDrawRequest) String() string {
 func (*VoidDrawRequest) ProtoMessage() {}
 
 func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +815,7 @@ func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidDrawRequest.ProtoReflect.Descriptor instead.
 func (*VoidDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *VoidDrawRequest) GetName() string {
@@ -772,7 +845,7 @@ type PrepareReleaseRequest struct {
 
 func (x *PrepareReleaseRequest) Reset() {
 	*x = PrepareReleaseRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +857,7 @@ func (x *PrepareReleaseRequest) String() string {
 func (*PrepareReleaseRequest) ProtoMessage() {}
 
 func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +870,7 @@ func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseRequest.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PrepareReleaseRequest) GetName() string {
@@ -833,7 +906,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +918,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +931,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Release) GetOpenedHash() string {
@@ -915,7 +988,7 @@ type ReleasedEntrant struct {
 
 func (x *ReleasedEntrant) Reset() {
 	*x = ReleasedEntrant{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1000,7 @@ func (x *ReleasedEntrant) String() string {
 func (*ReleasedEntrant) ProtoMessage() {}
 
 func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1013,7 @@ func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasedEntrant.ProtoReflect.Descriptor instead.
 func (*ReleasedEntrant) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReleasedEntrant) GetEntryId() string {
@@ -991,7 +1064,7 @@ type PrepareReleaseResponse struct {
 
 func (x *PrepareReleaseResponse) Reset() {
 	*x = PrepareReleaseResponse{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1076,7 @@ func (x *PrepareReleaseResponse) String() string {
 func (*PrepareReleaseResponse) ProtoMessage() {}
 
 func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1089,7 @@ func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseResponse.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PrepareReleaseResponse) GetReleases() []*Release {
@@ -1065,9 +1138,14 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x0eGetDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\"R\n" +
 	"\x10ListDrawsRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\"A\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\"x\n" +
 	"\x11ListDrawsResponse\x12,\n" +
-	"\x05draws\x18\x01 \x03(\v2\x10.fairlot.v1.DrawB\x04\x90\xb5\x18\x01R\x05draws\"^\n" +
+	"\x05draws\x18\x01 \x03(\v2\x10.fairlot.v1.DrawB\x04\x90\xb5\x18\x01R\x05draws\x125\n" +
+	"\bopenings\x18\x02 \x03(\v2\x13.fairlot.v1.OpeningB\x04\x90\xb5\x18\x01R\bopenings\"a\n" +
+	"\aOpening\x12\x1e\n" +
+	"\apurpose\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\apurpose\x12\x1a\n" +
+	"\x05count\x18\x02 \x01(\x03B\x04\x90\xb5\x18\x01R\x05count\x12\x1a\n" +
+	"\x05cases\x18\x03 \x01(\x05B\x04\x90\xb5\x18\x01R\x05cases\"^\n" +
 	"\x0eRunDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\"\xf2\x01\n" +
 	"\x14ReplaceWinnerRequest\x12L\n" +
@@ -1146,7 +1224,7 @@ func file_fairlot_v1_draws_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_fairlot_v1_draws_proto_goTypes = []any{
 	(DrawState)(0),                 // 0: fairlot.v1.DrawState
 	(ReplaceReason)(0),             // 1: fairlot.v1.ReplaceReason
@@ -1156,45 +1234,47 @@ var file_fairlot_v1_draws_proto_goTypes = []any{
 	(*GetDrawRequest)(nil),         // 5: fairlot.v1.GetDrawRequest
 	(*ListDrawsRequest)(nil),       // 6: fairlot.v1.ListDrawsRequest
 	(*ListDrawsResponse)(nil),      // 7: fairlot.v1.ListDrawsResponse
-	(*RunDrawRequest)(nil),         // 8: fairlot.v1.RunDrawRequest
-	(*ReplaceWinnerRequest)(nil),   // 9: fairlot.v1.ReplaceWinnerRequest
-	(*VoidDrawRequest)(nil),        // 10: fairlot.v1.VoidDrawRequest
-	(*PrepareReleaseRequest)(nil),  // 11: fairlot.v1.PrepareReleaseRequest
-	(*Release)(nil),                // 12: fairlot.v1.Release
-	(*ReleasedEntrant)(nil),        // 13: fairlot.v1.ReleasedEntrant
-	(*PrepareReleaseResponse)(nil), // 14: fairlot.v1.PrepareReleaseResponse
-	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
-	(*Approval)(nil),               // 16: fairlot.v1.Approval
+	(*Opening)(nil),                // 8: fairlot.v1.Opening
+	(*RunDrawRequest)(nil),         // 9: fairlot.v1.RunDrawRequest
+	(*ReplaceWinnerRequest)(nil),   // 10: fairlot.v1.ReplaceWinnerRequest
+	(*VoidDrawRequest)(nil),        // 11: fairlot.v1.VoidDrawRequest
+	(*PrepareReleaseRequest)(nil),  // 12: fairlot.v1.PrepareReleaseRequest
+	(*Release)(nil),                // 13: fairlot.v1.Release
+	(*ReleasedEntrant)(nil),        // 14: fairlot.v1.ReleasedEntrant
+	(*PrepareReleaseResponse)(nil), // 15: fairlot.v1.PrepareReleaseResponse
+	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*Approval)(nil),               // 17: fairlot.v1.Approval
 }
 var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Draw.state:type_name -> fairlot.v1.DrawState
-	15, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
+	16, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
 	3,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
-	15, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
+	16, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
 	4,  // 4: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
-	1,  // 5: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
-	2,  // 6: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
-	13, // 7: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	15, // 8: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
-	12, // 9: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	16, // 10: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
-	5,  // 11: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
-	6,  // 12: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
-	8,  // 13: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
-	9,  // 14: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	10, // 15: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
-	11, // 16: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	4,  // 17: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	7,  // 18: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	4,  // 19: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	4,  // 20: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	16, // 21: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
-	14, // 22: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 5: fairlot.v1.ListDrawsResponse.openings:type_name -> fairlot.v1.Opening
+	1,  // 6: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
+	2,  // 7: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
+	14, // 8: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
+	16, // 9: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
+	13, // 10: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	17, // 11: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	5,  // 12: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
+	6,  // 13: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
+	9,  // 14: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
+	10, // 15: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
+	11, // 16: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
+	12, // 17: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	4,  // 18: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	7,  // 19: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	4,  // 20: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	4,  // 21: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	17, // 22: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
+	15, // 23: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_draws_proto_init() }
@@ -1210,7 +1290,7 @@ func file_fairlot_v1_draws_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_draws_proto_rawDesc), len(file_fairlot_v1_draws_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
