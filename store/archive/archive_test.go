@@ -144,6 +144,7 @@ func untold(columns []string, room string) (lack []string) {
 var lengths = map[string]int{
 	"binding.installation": 16, "campaigns.id": 16, "draws.campaign": 16, "files.hash": 32, "staff_tokens.id": 8, "staff_tokens.secret": 32, "jobs.id": 16, "jobs.campaign": 16, "jobs.holder": 16,
 	"acts.hash": 32, "approvals.id": 16, "approvals.campaign": 16,
+	"cases.id": 16, "cases.campaign": 16, "case_entrants.campaign": 16, "case_entrants.id": 16, "case_entrants.salt": 16,
 	"gates.campaign": 16, "gates.open_hash": 32, "entrants.id": 16, "entrants.person": 32, "pending.retry_mac": 32, "tags.tag": 32, "entry_tokens.hash": 32, "releases.opened": 32,
 	"responses.id": 16, "responses.secret": 32, "texts.id": 16,
 }
@@ -161,11 +162,11 @@ func value(table string, c archive.Column, i int) any {
 	case name == "binding.id", name == "installation.id":
 		return int64(1)
 	case name == "gates.epoch", name == "entrants.epoch", name == "pending.epoch", name == "mixed.epoch", name == "notices.rank", name == "log.n", name == "checkpoints.size", name == "draws.entrants", name == "binding.generation",
-		name == "jobs.version", name == "acts.n":
+		name == "jobs.version", name == "cases.version", name == "acts.n":
 		return int64(i + 1)
 	case name == "batches.last":
 		return int64(math.MaxUint32)
-	case c.Kind == archive.Int && slices.Contains([]string{"gate_made", "revoked", "dropped", "cleared"}, c.Name):
+	case c.Kind == archive.Int && slices.Contains([]string{"gate_made", "revoked", "dropped", "cleared", "closed"}, c.Name):
 		return int64(i % 2)
 	case name == "jobs.run_at", name == "staff_tokens.expires", name == "gates.ends":
 		return int64(math.MaxInt64 - i)
