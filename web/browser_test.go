@@ -159,7 +159,7 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []by
 	saved := b.downloaded("fairlot-receipt-")
 	b.tabTo("#answer-secret summary")
 	b.press(kb.Enter)
-	b.press(kb.Tab)
+	b.tabTo("#answer-secret button")
 	b.press(kb.Enter)
 	secret := string(b.downloaded("fairlot-answer-secret"))
 	if want := "fairlot/v1 answer secret\nopen " + c.OpenHash + "\nsecret "; !strings.HasPrefix(secret, want) || len(secret) != len(want)+65 {
