@@ -159,6 +159,9 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []by
 	saved := b.downloaded("fairlot-receipt-")
 	b.tabTo("#answer-secret summary")
 	b.press(kb.Enter)
+	if away := b.eval(`JSON.stringify([...document.querySelectorAll("main a:not([target=_blank]):not([download])")].map(a => a.getAttribute("href")))`); away != `[]` {
+		t.Errorf("links lead away from a receipt that may not be saved yet: %s", away)
+	}
 	b.tabTo("#answer-secret button")
 	b.press(kb.Enter)
 	secret := string(b.downloaded("fairlot-answer-secret"))

@@ -85,7 +85,7 @@ function drawAnswerSecret(c: Campaign, secrets: Secrets, page: Page): HTMLElemen
   const text = formatAnswerSecret(c.openHash, secrets.answer);
   return h("details", { class: "no-print", id: "answer-secret" },
     h("summary", {}, page.t.answerSecretTitle),
-    h("p", {}, page.t.answerSecretLead, " ", h("a", { href: to("/answers", page.lang) }, page.t.answersTitle)),
+    h("p", {}, page.t.answerSecretLead, " ", h("a", { href: to("/answers", page.lang), target: "_blank", rel: "noopener" }, page.t.answersTitle)),
     h("pre", { class: "saved", lang: "en", translate: "no" }, text),
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => saveFile("fairlot-answer-secret.txt", text) }, page.t.answerSecretDownload)));
 }
