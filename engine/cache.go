@@ -11,6 +11,7 @@ import (
 	"fairlot/crypto/custody"
 	"fairlot/crypto/seal"
 	"fairlot/draw"
+	"fairlot/entrant"
 	"fairlot/store"
 	"fairlot/survey"
 )
@@ -115,10 +116,10 @@ func parseOpened(c store.Campaign, rules Rules) (*opened, error) {
 }
 
 // sealPerson makes the lock and the envelopes of an entrant.
-func (o *opened) sealPerson(id store.EntrantID, p *person, openings seal.Openings) (lock [][]byte, identity, contact []byte, err error) {
+func (o *opened) sealPerson(id store.EntrantID, p *entrant.Texts, openings seal.Openings) (lock [][]byte, identity, contact []byte, err error) {
 	s, err := custody.SealEntrant(custody.Entrant{
 		Open: o.open, Campaign: o.id, ID: id, Threshold: o.rules.Threshold, To: o.recipients,
-		Identity: p.identity, Contact: p.contact, Openings: openings,
+		Identity: p.Identity, Contact: p.Contact, Openings: openings,
 	})
 	return s.Lock, s.Identity, s.Contact, err
 }

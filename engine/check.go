@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fairlot/entrant"
 	"slices"
 	"strings"
 	"time"
@@ -11,14 +12,14 @@ import (
 
 // checked is an entry that fits its campaign.
 type checked struct {
-	person      person
+	person      entrant.Texts
 	response    seal.Response // Body is canonical
 	aboutPerson []string      // consents about the person, in the order of the rules
 	token       *store.Hash
 }
 
 func (c *checked) wipe() {
-	c.person.wipe()
+	c.person.Wipe()
 	clear(c.response.Body)
 }
 
@@ -35,13 +36,13 @@ func (p *problems) add(reason Reason, fields ...Field) {
 	}
 }
 
-func (p *problems) addPerson(fields []Field) {
+func (p *problems) addPerson(fields []entrant.Field) {
 	for _, f := range fields {
 		reason := FieldInvalid
 		if f.Path == "identity.id_number" {
 			reason = IDInvalid
 		}
-		p.add(reason, f)
+		p.add(reason, Field(f))
 	}
 }
 
@@ -141,8 +142,8 @@ func (o *opened) checkPerson(req *EnterRequest, c *checked, p *problems, now tim
 		}
 		return
 	}
-	var fields []Field
-	c.person, fields = canonicalPerson(o.rules.Form, req.Identity, req.Contact, now)
+	var fields []entrant.Field
+	c.person, fields = entrant.Canonical(o.rules.Form, req.Identity, req.Contact, now)
 	p.addPerson(fields)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fairlot/crypto/receipt"
 	"fairlot/crypto/seal"
 	"fairlot/draw"
+	"fairlot/entrant"
 	"fairlot/store"
 )
 
@@ -119,15 +120,15 @@ func (e *Engine) MoveChance(ctx context.Context, req MoveChanceRequest) (EntrySt
 	if !now.Before(o.rules.ObjectionsEnd) {
 		return EntryStatus{}, late
 	}
-	p, fields := canonicalIdentity(o.rules.Form, req.Identity, now)
-	defer p.wipe()
+	p, fields := entrant.CanonicalIdentity(o.rules.Form, req.Identity, now)
+	defer p.Wipe()
 	var bad problems
 	bad.addPerson(fields)
 	if err := bad.err(); err != nil {
 		return EntryStatus{}, err
 	}
 	saved := receipt.Saved{S: req.S, Draws: true, Contact: req.ContactCommitment, Note: req.Receipt}
-	saved.Identity = seal.NewOpenings(draw.Secret(req.S).R(), p.identity, nil).CI
+	saved.Identity = seal.NewOpenings(draw.Secret(req.S).R(), p.Identity, nil).CI
 	shown, err := saved.Check(e.installation.ReceiptKey)
 	if err != nil || shown.Open != [32]byte(o.open) {
 		return EntryStatus{}, refuse(ReceiptMismatch, "receipt, secret and identity do not belong together: use the saved receipt of this campaign, and spell the identity as at entry")
@@ -135,7 +136,7 @@ func (e *Engine) MoveChance(ctx context.Context, req MoveChanceRequest) (EntrySt
 	return e.moveChance(ctx, o, &p, shown.ID, late)
 }
 
-func (e *Engine) moveChance(ctx context.Context, o *opened, p *person, to store.EntrantID, late error) (EntryStatus, error) {
+func (e *Engine) moveChance(ctx context.Context, o *opened, p *entrant.Texts, to store.EntrantID, late error) (EntryStatus, error) {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return EntryStatus{}, err
@@ -159,7 +160,7 @@ func (e *Engine) moveChance(ctx context.Context, o *opened, p *person, to store.
 	if err != nil {
 		return EntryStatus{}, err
 	}
-	err = e.Identity.MoveChance(ctx, o.id, p.tag(key), to)
+	err = e.Identity.MoveChance(ctx, o.id, tagOf(key, p), to)
 	clear(key[:])
 	switch {
 	case errors.Is(err, store.ErrNotFound):

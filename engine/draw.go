@@ -342,7 +342,7 @@ func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (d
 }
 
 // ReplaceWinner vacates a seat and calls the next alternate, logged before anybody is opened. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_CLOSED (erased), DRAW_NOT_FOUND, DRAW_STATE,
-// SEAT_UNKNOWN.
+// SEAT_UNKNOWN, SEAT_CLAIMED, TOO_EARLY (late, while the claim period runs).
 func (e *Engine) ReplaceWinner(ctx context.Context, id store.CampaignID, n, stratum int, rank int64, reason string) (DrawInfo, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
@@ -366,6 +366,9 @@ func (e *Engine) vacate(ctx context.Context, d *drawing, stratum int, rank int64
 		}
 		if _, ok := seats.Holds(stratum, int(rank)); !ok {
 			return refuse(SeatUnknown, "rank %d of stratum %d holds no seat now: look at the draw's seats", rank, stratum)
+		}
+		if err := e.mayVacate(ctx, d, stratum, rank, reason); err != nil {
+			return err
 		}
 		next := seats.Next(stratum)
 		record, err := (&draw.Replace{Open: d.openHash, Draw: d.row.N, Stratum: stratum, Vacated: int(rank), Reason: reason, Next: next}).Marshal()

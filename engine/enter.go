@@ -14,6 +14,7 @@ import (
 	"fairlot/crypto/receipt"
 	"fairlot/crypto/seal"
 	"fairlot/draw"
+	"fairlot/entrant"
 	"fairlot/store"
 )
 
@@ -98,9 +99,9 @@ func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, r
 	if err != nil {
 		return entry, seal.Openings{}, err
 	}
-	t := c.person.tag(key)
+	t := tagOf(key, &c.person)
 	clear(key[:])
-	openings := seal.NewOpenings(req.R, c.person.identity, c.person.contact)
+	openings := seal.NewOpenings(req.R, c.person.Identity, c.person.Contact)
 	entry.Tag, entry.Person, entry.Stratum, entry.Chances = &t, openings.Person(), 1, 1
 	select {
 	case e.enter.sealing <- struct{}{}:
@@ -245,9 +246,9 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 	if !o.draws() {
 		return e.receipt(o, row.ID, 0, seal.Openings{})
 	}
-	p, _ := canonicalPerson(o.rules.Form, req.Identity, req.Contact, e.Now())
-	defer p.wipe()
-	openings := seal.NewOpenings(req.R, p.identity, p.contact)
+	p, _ := entrant.Canonical(o.rules.Form, req.Identity, req.Contact, e.Now())
+	defer p.Wipe()
+	openings := seal.NewOpenings(req.R, p.Identity, p.Contact)
 	if got := openings.Person(); !hmac.Equal(got[:], row.Person[:]) {
 		return Receipt{}, differs
 	}

@@ -58,6 +58,8 @@ const (
 	CaseNotFound       Reason = "CASE_NOT_FOUND"
 	CaseState          Reason = "CASE_STATE"
 	HolderAway         Reason = "HOLDER_AWAY"
+	NotWinner          Reason = "NOT_WINNER"
+	SeatClaimed        Reason = "SEAT_CLAIMED"
 )
 
 // Field is one field that is wrong, by its path in the contract (identity.id_number, response_json.q3).

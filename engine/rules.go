@@ -15,21 +15,8 @@ const (
 	ProofNone  Proof = "none"
 )
 
-// Ask says whether the entry form asks a field.
-type Ask int
-
-// The settings of a field.
-const (
-	NotAsked Ask = iota
-	Optional
-	Required
-)
-
 // Texts maps a language tag, zh-Hant-TW or en, to a text.
 type Texts map[string]string
-
-// Form says which personal fields a campaign with draws asks besides name and ID number.
-type Form struct{ Birth, Card, Guardian, Phone, Email, Address Ask }
 
 // Consent is one thing an entrant may agree to.
 type Consent struct {
@@ -43,6 +30,12 @@ type Consent struct {
 type Custodian struct {
 	Recipient string // age recipient
 	Cosigner  string // verifier key, algorithm 4
+}
+
+// Claiming says who may come for a prize besides the winner.
+type Claiming struct {
+	Proxy         bool `json:",omitempty"` // somebody with a written authorisation
+	GuardianBelow int  `json:",omitempty"` // for a winner younger than so many years a guardian must come; 0: at no age
 }
 
 // Tier is one kind of prize.
@@ -73,8 +66,9 @@ type DrawRules struct {
 // Rules is all that is fixed when a campaign opens. It is stored as JSON in the registry.
 type Rules struct {
 	Title, Description, Notice Texts
-	Claim                      Texts  // how winners claim; only with draws, may be empty
-	Survey                     string // SurveyJS subset, empty: none
+	Claim                      Texts    // how winners claim; only with draws, may be empty
+	Claiming                   Claiming `json:",omitzero"` // only with draws
+	Survey                     string   // SurveyJS subset, empty: none
 	Consents                   []Consent
 	Draws                      []DrawRules
 	Form                       Form

@@ -168,7 +168,7 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 	if r.Survey != "" {
 		line("survey %s", draw.HashOf([]byte(r.Survey)))
 	}
-	for _, f := range r.Form.fields() {
+	for _, f := range formFields(r.Form) {
 		if f.ask != NotAsked {
 			line("field %s %s", f.name, map[Ask]string{Optional: "optional", Required: "required"}[f.ask])
 		}
@@ -187,6 +187,8 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 	}
 	if len(r.Draws) > 0 {
 		line("keys %s", pick(unchecked, "not checked before the opening", "checked before the opening: custodians and notifiers showed that they hold them"))
+		line("claim-proxy %s", pick(r.Claiming.Proxy, "authorised", "none"))
+		line("claim-guardian-below %d", r.Claiming.GuardianBelow)
 		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
 	}
 	return b.Bytes()
@@ -197,7 +199,7 @@ type formField struct {
 	ask  Ask
 }
 
-func (f Form) fields() []formField {
+func formFields(f Form) []formField {
 	return []formField{{"birth", f.Birth}, {"card", f.Card}, {"guardian", f.Guardian}, {"phone", f.Phone}, {"email", f.Email}, {"address", f.Address}}
 }
 
@@ -251,6 +253,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		if len(r.Claim) > 0 {
 			bad("claim", "unused", "without draws there is nothing to claim: leave it out")
 		}
+		if r.Claiming != (Claiming{}) {
+			bad("claim_proxy", "unused", "without draws there is nothing to claim: leave claim_proxy and guardian_below out")
+		}
 		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
 			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")
 		}
@@ -267,6 +272,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 	}
 	if r.Form.Phone != Required && r.Form.Email != Required && r.Form.Address != Required {
 		bad("form", "required", "require at least one of phone, e-mail and address, or no winner can be told")
+	}
+	if r.Claiming.GuardianBelow > 0 && r.Form.Birth != Required {
+		bad("guardian_below", "birth", "require the date of birth, or nobody can tell for whom a guardian must come")
 	}
 	out = append(out, r.checkHolders()...)
 	for i, d := range r.Draws {

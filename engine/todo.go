@@ -22,7 +22,7 @@ const (
 	TodoDraw                 // the draw, at its round
 	TodoRelease              // contacts of winners that no release covers
 	TodoNotice               // notices that are not sent
-	TodoClaim                // claim periods that run, or ended a short while ago
+	TodoClaim                // claim periods that run, of seats that nobody has claimed
 	TodoErase                // destroying what is sealed
 	TodoToken                // a staff token that expires
 	TodoApprove              // what was asked for and waits for a second person
@@ -30,12 +30,14 @@ const (
 	TodoVoidMissed           // the draw, at its round, although a void is logged that was not cosigned in time
 	TodoCase                 // a case that is not closed: the end of its legal period, or when it expires
 	TodoCaseApprove          // a case that waits for the two others who must want it
+
+	TodoUnclaimed TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
 )
 
 // names are for the log; who is whose turn it is.
 var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoDraw: {"draw", "the daemon"},
-	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "notifier"}, TodoErase: {"erasure", "the daemon"},
+	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "officer"}, TodoUnclaimed: {"seats that nobody claimed in time", "officer"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
 	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"},
@@ -59,10 +61,7 @@ type Todo struct {
 	CaseKind string
 }
 
-const (
-	tokenSoon  = 14 * day // how long before a token expires it is told
-	claimShown = 30 * day // how long after its end a claim period is told
-)
+const tokenSoon = 14 * day // how long before a token expires it is told
 
 // Todos returns what waits, for whom, since when and by when, by deadline; what has none comes first.
 func (e *Engine) Todos(ctx context.Context) ([]Todo, error) {
@@ -229,7 +228,15 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 		return nil, err
 	}
 	notice := Todo{Kind: TodoNotice, Draw: d.row.N, By: release.By}
-	claim := Todo{Kind: TodoClaim, Draw: d.row.N}
+	claims, err := e.Identity.Claims(ctx, d.campaign.ID, d.row.N)
+	if err != nil {
+		return nil, err
+	}
+	claimed := map[[2]int64]bool{}
+	for _, c := range claims {
+		claimed[[2]int64{int64(c.Stratum), c.Rank}] = true
+	}
+	claim, over := Todo{Kind: TodoClaim, Draw: d.row.N}, Todo{Kind: TodoUnclaimed, Draw: d.row.N}
 	for _, n := range notices {
 		if !holds[[2]int64{int64(n.Stratum), n.Rank}] { // replaced
 			continue
@@ -241,16 +248,23 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 			}
 			continue
 		}
-		end := n.Updated.Add(time.Duration(d.rules.ClaimDays) * day)
-		if d.rules.ClaimDays == 0 || e.Now().Sub(end) > claimShown {
+		end := d.claimEnd(n)
+		if end.IsZero() || claimed[[2]int64{int64(n.Stratum), n.Rank}] {
 			continue
 		}
-		claim.Count++
-		if claim.By.IsZero() || end.Before(claim.By) {
-			claim.Since, claim.By = n.Updated, end
+		t := &claim
+		if !e.Now().Before(end) {
+			t = &over
+		}
+		t.Count++
+		if t.By.IsZero() || end.Before(t.By) {
+			t.Since, t.By = n.Updated, end
 		}
 	}
-	list := []Todo{release, notice, claim}
+	if over.Count > 0 {
+		over.Since = over.By
+	}
+	list := []Todo{release, notice, claim, over}
 	return slices.DeleteFunc(list, func(t Todo) bool { return t.Count == 0 }), nil
 }
 

@@ -175,7 +175,7 @@ func forCaller(ctx context.Context, c *fairlotv1.Campaign) *fairlotv1.Campaign {
 
 func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	r := engine.Rules{
-		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim),
+		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim), Claiming: engine.Claiming{Proxy: c.ClaimProxy, GuardianBelow: int(c.GuardianBelow)},
 		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
 		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd), Retention: int64(c.RetentionDays),
 		Threshold: int(c.Threshold), Notifiers: c.Notifiers,
@@ -217,7 +217,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 	r := c.Rules
 	out := &fairlotv1.Campaign{
 		Name: "campaigns/" + hex.EncodeToString(c.ID[:]), Slug: c.Slug, State: fairlotv1.CampaignState(c.State), Etag: c.Etag,
-		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
+		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), ClaimProxy: r.Claiming.Proxy, GuardianBelow: int32(r.Claiming.GuardianBelow), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
 		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
 		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd), RetentionDays: int32(r.Retention),
 		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord),

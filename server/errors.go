@@ -44,6 +44,8 @@ var codeOf = map[engine.Reason]codes.Code{
 	engine.DrawUnproven:   codes.FailedPrecondition,
 	engine.ApprovalState:  codes.FailedPrecondition,
 	engine.CaseState:      codes.FailedPrecondition,
+	engine.NotWinner:      codes.FailedPrecondition,
+	engine.SeatClaimed:    codes.FailedPrecondition,
 
 	engine.ConsentMissing:     codes.InvalidArgument,
 	engine.TokenMissing:       codes.InvalidArgument,

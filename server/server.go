@@ -170,6 +170,7 @@ func services(e *engine.Engine) []service {
 		{&fairlotv1.CampaignService_ServiceDesc, &campaigns{engine: e}},
 		{&fairlotv1.EntryService_ServiceDesc, &entries{engine: e}},
 		{&fairlotv1.DrawService_ServiceDesc, &draws{engine: e}},
+		{&fairlotv1.ClaimService_ServiceDesc, &claims{engine: e}},
 		{&fairlotv1.NotificationService_ServiceDesc, &notifications{engine: e}},
 		{&fairlotv1.LogService_ServiceDesc, &publicLog{engine: e}},
 		{&fairlotv1.StaffService_ServiceDesc, &staff{engine: e}},

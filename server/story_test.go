@@ -414,7 +414,7 @@ func (s *story) replace(t *testing.T) {
 		t.Errorf("notices %v", all)
 	}
 	for _, rank := range []int64{1, 3, 4} { // until nobody is left to call
-		_, err := replace(1, rank, fairlotv1.ReplaceReason_REPLACE_REASON_LATE)
+		_, err := replace(1, rank, fairlotv1.ReplaceReason_REPLACE_REASON_UNREACHABLE)
 		must(t, err)
 	}
 }

@@ -65,6 +65,8 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"CampaignService/UpdateCampaign":         {&fairlotv1.UpdateCampaignRequest{Campaign: draft}, c.Name},
 		"DrawService/PrepareRelease":             {&fairlotv1.PrepareReleaseRequest{Name: draw}, draw},
 		"DrawService/ReplaceWinner":              {&fairlotv1.ReplaceWinnerRequest{Name: draw, Rank: 1, Reason: fairlotv1.ReplaceReason_REPLACE_REASON_LATE}, draw},
+		"ClaimService/RecordClaim":               {&fairlotv1.RecordClaimRequest{Name: draw, R: make([]byte, 32), Way: fairlotv1.ClaimWay_CLAIM_WAY_SELF}, draw},
+		"ClaimService/ListClaims":                {&fairlotv1.ListClaimsRequest{Parent: draw}, ""},
 		"DrawService/RunDraw":                    {&fairlotv1.RunDrawRequest{Name: draw}, draw},
 		"DrawService/VoidDraw":                   {&fairlotv1.VoidDrawRequest{Name: draw, Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}, draw},
 		"EntryService/CreateEntryTokens":         {&fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: 2}, c.Name},
@@ -178,7 +180,7 @@ func TestTrailOfEveryMethod(t *testing.T) {
 		outcome, rows := call(name, m, role, x.req)
 		outcomes[outcome] = true
 		if access.Trail == fairlotv1.Trail_TRAIL_NONE {
-			if len(rows) > 0 || outcome != trail.OK && name != "NotificationService/ListNotifications" {
+			if len(rows) > 0 || outcome != trail.OK && name != "NotificationService/ListNotifications" && name != "ClaimService/ListClaims" { // of a draw that is not there
 				t.Errorf("%s only reads: %s, and leaves %v", name, outcome, rows)
 			}
 			continue

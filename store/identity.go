@@ -166,6 +166,15 @@ type Release struct {
 	IDs    []EntrantID
 }
 
+// Claim says that the holder of a seat has claimed the prize at the desk.
+type Claim struct {
+	Stratum int
+	Rank    int64
+	Day     string // YYYY-MM-DD in the campaign's zone
+	Label   string // of the token of the member of staff who recorded it
+	Way     string // a code: self, proxy, guardian
+}
+
 // Identity is the room of people: sealed identities and contacts, tags until close, and responses only while sealed.
 type Identity interface {
 	Bound
@@ -250,9 +259,15 @@ type Identity interface {
 	// PutCaseEntrants keeps whom a case names; ErrExists if that is kept already. CaseEntrants returns it, ErrNotFound.
 	PutCaseEntrants(ctx context.Context, campaign CampaignID, id [16]byte, e CaseEntrants) error
 	CaseEntrants(ctx context.Context, campaign CampaignID, id [16]byte) (CaseEntrants, error)
+	// PutClaim records a claim. ErrExists if one of that seat is there, whatever it says.
+	PutClaim(ctx context.Context, campaign CampaignID, draw int, c Claim) error
+	// DropClaim takes back the claim of a seat that was vacated while it was recorded. Again is nil.
+	DropClaim(ctx context.Context, campaign CampaignID, draw, stratum int, rank int64) error
+	// Claims returns the claims of a draw by stratum and rank.
+	Claims(ctx context.Context, campaign CampaignID, draw int) ([]Claim, error)
 
 	// DropSealed deletes locks, envelopes and consents of up to limit entrants of a campaign, by id. Their leaves stay. Once none is left it
-	// deletes the campaign's releases and notices too, and says done. Again is done. limit is at least 1.
+	// deletes the campaign's releases, notices and claims too, and says done. Again is done. limit is at least 1.
 	DropSealed(ctx context.Context, campaign CampaignID, limit int) (done bool, err error)
 
 	// Scrub makes what was deleted unreadable in the database's own files, as far as the engine can (WAL, free pages).

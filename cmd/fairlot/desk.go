@@ -146,7 +146,7 @@ func (cmd *deskMoveChance) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	id, err := cmd.identity(a, c)
+	id, err := askIdentity(a, cmd.IdentityFile, c.Form)
 	if err != nil {
 		return err
 	}
@@ -163,17 +163,17 @@ func (cmd *deskMoveChance) Run(a *app) error {
 	return nil
 }
 
-// identity reads who the person is, from a file or by asking what the campaign's form asked.
-func (cmd *deskMoveChance) identity(a *app, c *fairlotv1.Campaign) (*fairlotv1.Identity, error) {
+// askIdentity reads who the person is, from a file or by asking what the campaign's form asked.
+func askIdentity(a *app, file string, form *fairlotv1.EntryForm) (*fairlotv1.Identity, error) {
 	id := &fairlotv1.Identity{}
-	if cmd.IdentityFile != "" {
-		b, err := private.Read(cmd.IdentityFile, 8192)
+	if file != "" {
+		b, err := private.Read(file, 8192)
 		if err != nil {
 			return nil, err
 		}
 		if err := protojson.Unmarshal(b, id); err != nil {
 			// protojson quotes what it read, which is personal here.
-			return nil, fmt.Errorf(`read %s: want JSON like {"name": "…", "idType": "ID_TYPE_CITIZEN", "idNumber": "…"}`, cmd.IdentityFile)
+			return nil, fmt.Errorf(`read %s: want JSON like {"name": "…", "idType": "ID_TYPE_CITIZEN", "idNumber": "…"}`, file)
 		}
 		return id, nil
 	}
@@ -206,8 +206,8 @@ func (cmd *deskMoveChance) identity(a *app, c *fairlotv1.Campaign) (*fairlotv1.I
 		rule fairlotv1.FieldRule
 		what string
 		to   *string
-	}{{c.Form.GetBirth(), "date of birth, YYYY-MM-DD (empty if not given at entry)", &id.Birth}, {c.Form.GetCard(), "library card number (empty if not given at entry)", &id.Card},
-		{c.Form.GetGuardian(), "guardian's name (empty if not given at entry)", &id.Guardian}} {
+	}{{form.GetBirth(), "date of birth, YYYY-MM-DD (empty if not given at entry)", &id.Birth}, {form.GetCard(), "library card number (empty if not given at entry)", &id.Card},
+		{form.GetGuardian(), "guardian's name (empty if not given at entry)", &id.Guardian}} {
 		if f.rule == fairlotv1.FieldRule_FIELD_RULE_UNSPECIFIED {
 			continue
 		}

@@ -39,6 +39,7 @@ type commands struct {
 	Cosignature cosignatureCmd `cmd:"" help:"Hand custodians' cosignatures to the daemon."`
 	Draw        drawCmd        `cmd:"" help:"Draw, show results, replace a winner."`
 	Release     releaseCmd     `cmd:"" help:"Open the contacts of winners: the notifier prepares, custodians share."`
+	Claim       claimCmd       `cmd:"" help:"Officer at the desk: check a winner's receipt and ID card without opening anything, and record that the prize was claimed."`
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`

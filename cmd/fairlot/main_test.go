@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -108,6 +109,17 @@ func sceneRun(args []string) error {
 		}
 	case "saved":
 		err = os.WriteFile(args[2], s.Entrants[n[1]].Saved, 0o600)
+	case "desk": // what who has a rank brings, or with 0 somebody who has none: receipt and ID card
+		e := (*scene.Entrant)(nil)
+		if n[1] == 0 {
+			e, err = s.Unranked()
+		} else {
+			e, err = s.Ranked(n[1])
+		}
+		if err == nil {
+			err = errors.Join(os.WriteFile(args[2], e.Saved, 0o600), os.WriteFile(args[3],
+				fmt.Appendf(nil, `{"name":"%s","idType":"ID_TYPE_CITIZEN","idNumber":"%s","birth":"%s"}`, e.Card.Name, e.Card.IDNumber, e.Card.Birth), 0o600))
+		}
 	case "receiptkey":
 		open, _ := s.Open()
 		err = os.WriteFile(args[1], []byte(open.Receipt), 0o644)

@@ -106,6 +106,8 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	if len(c.Draws) > 0 {
 		row("kept", "%s", map[bool]string{true: fmt.Sprintf("envelopes, releases and notices are destroyed %d days after the last claim period", c.RetentionDays),
 			false: "envelopes, releases and notices for ever: no retentionDays"}[c.RetentionDays > 0])
+		row("who may claim", "%s%s", map[bool]string{true: "the winner, or somebody with a written authorisation", false: "the winner alone"}[c.ClaimProxy],
+			map[bool]string{true: fmt.Sprintf("; for winners younger than %d the guardian", c.GuardianBelow)}[c.GuardianBelow > 0])
 	}
 	if len(c.Claim) > 0 {
 		row("how to claim", "%s", texts(c.Claim))

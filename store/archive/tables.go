@@ -89,6 +89,7 @@ func Tables(room string) []Table {
 			{"releases", 3, columns("campaign", "draw:int", "n:int", "opened", "ids")},
 			{"notices", 4, columns("campaign", "draw:int", "stratum:int", "rank:int", "state:int", "attempts:int", "updated:int")},
 			{"case_entrants", 2, columns("campaign", "id", "salt", "ids")},
+			{"claims", 4, columns("campaign", "draw:int", "stratum:int", "rank:int", "day:text", "label", "way:text")},
 		}
 	case "answers":
 		return []Table{

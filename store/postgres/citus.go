@@ -32,7 +32,7 @@ var placements = map[roomName][]placement{
 		{"lease", ""}, {"jobs", ""}, {"acts", local}, {"approvals", ""}, {"cases", ""},
 	},
 	identityRoom: {
-		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""}, {"case_entrants", ""},
+		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""}, {"claims", ""}, {"case_entrants", ""},
 		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"erasures", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
 	},
 	answersRoom: {{"binding", ""}, {"mixed", ""}, {"responses", "id"}, {"texts", "id"}},

@@ -135,7 +135,7 @@ func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, li
 			return err
 		}
 		if done = len(ids) < limit; done {
-			err = errors.Join(q.DropReleases(ctx, campaign[:]), q.DropNotices(ctx, campaign[:]), q.DropErasures(ctx, campaign[:]), q.DropCaseEntrants(ctx, campaign[:]))
+			err = errors.Join(q.DropReleases(ctx, campaign[:]), q.DropNotices(ctx, campaign[:]), q.DropClaims(ctx, campaign[:]), q.DropErasures(ctx, campaign[:]), q.DropCaseEntrants(ctx, campaign[:]))
 		}
 		if err == nil {
 			err = q.DropConsents(ctx, identitydb.DropConsentsParams{None: "", Campaign: campaign[:], Ids: ids})

@@ -132,7 +132,7 @@ func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, li
 			for i := range last {
 				last[i] = 0xff
 			}
-			for _, table := range []string{"releases", "notices", "erasures", "case_entrants"} {
+			for _, table := range []string{"releases", "notices", "claims", "erasures", "case_entrants"} {
 				if _, err := t.exec("DELETE FROM "+table+" WHERE campaign = ?", campaign[:]); err != nil {
 					return err
 				}

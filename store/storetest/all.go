@@ -117,6 +117,10 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 			_, err := idn.SetNotification(ctx, ended, 1, 1, 1, 1, 2, true, noon)
 			return err
 		}, store.ErrConflict, false},
+		{"PutClaim", func(ctx context.Context) error {
+			return idn.PutClaim(ctx, ended, 1, store.Claim{Stratum: 1, Rank: 1, Day: "2027-03-01", Label: "Lin", Way: "self"})
+		}, store.ErrExists, false},
+		{"DropClaim", func(ctx context.Context) error { return idn.DropClaim(ctx, ended, 1, 1, 1) }, nil, false},
 		{"DropSealed", func(ctx context.Context) error { _, err := idn.DropSealed(ctx, ended, 100); return err }, nil, false},
 		{"Scrub", func(ctx context.Context) error { return idn.Scrub(ctx) }, nil, true},
 	}
@@ -183,6 +187,7 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "Sealed", call: func(ctx context.Context) error { return e1(idn.Sealed(ctx, c, []store.EntrantID{{}})) }},
 		{name: "Releases", call: func(ctx context.Context) error { return e1(idn.Releases(ctx, c, 1)) }},
 		{name: "Notifications", call: func(ctx context.Context) error { return e1(idn.Notifications(ctx, c, 1)) }},
+		{name: "Claims", call: func(ctx context.Context) error { return e1(idn.Claims(ctx, c, 1)) }},
 		{name: "Mixed", call: func(ctx context.Context) error { return e1(ans.Mixed(ctx, c, 1)) }},
 		{name: "LastMixed", call: func(ctx context.Context) error { return e1(ans.LastMixed(ctx, c)) }},
 		{name: "Responses", call: func(ctx context.Context) error { return e1(ans.Responses(ctx, c, [16]byte{}, 1)) }},
@@ -228,6 +233,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 		add(t.Identity.SealedResponses(t.ctx, c, 1, 100, store.EntrantID{}, 1000))
 		add(t.Identity.Releases(t.ctx, c, 1))
 		add(t.Identity.Notifications(t.ctx, c, 1))
+		add(t.Identity.Claims(t.ctx, c, 1))
 		add(t.Answers.Responses(t.ctx, c, [16]byte{}, 1000))
 		add(t.Answers.Texts(t.ctx, c, [16]byte{}, 1000))
 		add(t.Answers.Mixed(t.ctx, c, 1))

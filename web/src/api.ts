@@ -14,6 +14,8 @@ export interface Campaign {
   description: LocalizedText[];
   notice: LocalizedText[];
   claim?: LocalizedText[];
+  claimProxy: boolean;
+  guardianBelow: number;
   noticeHash: string;
   surveyJson: string;
   consents: Consent[];

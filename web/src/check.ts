@@ -215,7 +215,7 @@ function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
     h("h2", { id: "result-title", tabindex: -1, class: verdictIs === "verdictHolds" ? "right" : verdictIs === "verdictUnable" ? "unable" : "wrong" }, t[verdictIs]),
     ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
     !bad && f.draws.some(isVoid) && h("p", { class: "caution void" }, t.voidFollows),
-    !bad && hasWon(f) && claimed(c.claim, page),
+    !bad && hasWon(f) && claimed(c, page),
     f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp, " ", h("span", { id: "loaded" })), h("progress", { "aria-label": t.lookingUp })),
     f.looking === "failed" && h("div", {}, h("p", { class: "caution" }, t.lookUpFailed), h("p", {}, h("button", { type: "button", id: "look", onclick: look }, t.lookUp))),
     h("ul", { class: "verdicts" },

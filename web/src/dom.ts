@@ -1,6 +1,6 @@
 // Building the page without markup in strings: elements, links, the live region, focus.
 
-import type { LocalizedText } from "./api";
+import type { Campaign, LocalizedText } from "./api";
 import { type Lang, type Strings, strings } from "./strings";
 
 export type Child = Node | string | null | undefined | false;
@@ -81,10 +81,14 @@ export function saveFile(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// claimed says how winners claim, if the campaign says so.
-export function claimed(texts: LocalizedText[] | undefined, page: Page): HTMLElement | null {
-  if (!texts || texts.length === 0) return null;
-  return h("p", { class: "claim" }, h("strong", {}, page.t.claimTitle), page.lang === "en" ? ": " : "：", local("span", texts, page.lang));
+// claimed says how winners claim, if the campaign says so, and who may come.
+export function claimed(c: Campaign, page: Page): HTMLElement {
+  const colon = page.lang === "en" ? ": " : "：";
+  const texts = c.claim ?? [];
+  return h("div", { class: "claim" },
+    texts.length > 0 && h("p", {}, h("strong", {}, page.t.claimTitle), colon, local("span", texts, page.lang)),
+    h("p", {}, h("strong", {}, page.t.claimWho), colon, c.claimProxy ? page.t.claimProxy : page.t.claimSelf,
+      c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)));
 }
 
 // verdict is the outcome of one check, in words and not in colour alone.

@@ -130,7 +130,7 @@ export function drawPerson(c: Campaign, d: Draft, problems: Problem[], page: Pag
     optional("card", { attributes: { autocomplete: "off", spellcheck: "false" } }),
     optional("guardian", { attributes: { autocomplete: "off" } }),
     h("h3", {}, t.contactTitle),
-    claimed(c.claim, page),
+    claimed(c, page),
     optional("phone", { hint: t.phoneHint, attributes: { type: "tel", autocomplete: "tel" } }),
     optional("email", { hint: t.emailHint, attributes: { type: "email", autocomplete: "email", spellcheck: "false" } }),
     optional("address", { attributes: { autocomplete: "street-address" } }),

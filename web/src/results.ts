@@ -44,7 +44,7 @@ export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement 
         Number(d.claimDays) > 0 && h("li", {}, t.claimDays(d.claimDays))),
       d.beacon !== null && h("p", { class: "caution" }, t.demoBeacon),
     ]),
-    claimed(c.claim, page),
+    claimed(c, page),
     h("p", {}, c.chancesCap > 1 ? t.chances(c.chancesCap) : t.oneChance),
     h("p", {}, t.custody(c.threshold, c.custodians.length)));
 }
@@ -84,7 +84,7 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
       ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, cosigners(d.cosignedBy, c, page)]] as [string, string][]) : []),
     ]),
     d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page),
-    d.state === "DRAW_STATE_DRAWN" && claimed(c.claim, page));
+    d.state === "DRAW_STATE_DRAWN" && claimed(c, page));
 }
 
 // cosigners names those who cosigned, and says how many are needed as long as they are too few.

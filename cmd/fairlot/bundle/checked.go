@@ -10,6 +10,7 @@ import (
 
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
+	"fairlot/entrant"
 	"fairlot/verify"
 )
 
@@ -24,11 +25,15 @@ type Checked struct {
 	closes map[int]int64 // index of the close record, by draw
 }
 
-// Titles are the texts of the rules file that people read, by language tag.
+// Titles are what the rules file says that people read, texts by language tag.
 type Titles struct {
 	Campaign map[string]string
 	Claim    map[string]string            // how winners claim; may be empty
 	Tier     map[[2]int]map[string]string // by draw and tier
+
+	Form          entrant.Form // what the entry form asked
+	Proxy         bool         // somebody with an authorisation may claim for a winner
+	GuardianBelow int          // for a winner younger than so many years a guardian must come
 }
 
 // Check runs all steps. The error is a *verify.StepError if one failed.
@@ -224,6 +229,16 @@ func readTitles(rules string) Titles {
 			t.Campaign[f[1]] = f[2]
 		} else if len(f) == 3 && f[0] == "claim" {
 			t.Claim[f[1]] = f[2]
+		} else if len(f) == 3 && f[0] == "field" {
+			if to, ask := t.field(f[1]), map[string]entrant.Ask{"optional": entrant.Optional, "required": entrant.Required}[f[2]]; to != nil {
+				*to = ask
+			}
+		}
+		if line == "claim-proxy authorised" {
+			t.Proxy = true
+		}
+		if years, ok := strings.CutPrefix(line, "claim-guardian-below "); ok {
+			t.GuardianBelow, _ = strconv.Atoi(years) // a text that is no number states no age
 		}
 		f := strings.SplitN(line, " ", 5)
 		if len(f) < 5 || f[0] != "tier" {
@@ -241,6 +256,10 @@ func readTitles(rules string) Titles {
 		t.Tier[at][f[3]] = f[4]
 	}
 	return t
+}
+
+func (t *Titles) field(name string) *entrant.Ask {
+	return map[string]*entrant.Ask{"birth": &t.Form.Birth, "card": &t.Form.Card, "guardian": &t.Form.Guardian, "phone": &t.Form.Phone, "email": &t.Form.Email, "address": &t.Form.Address}[name]
 }
 
 // In returns the text of a language, or of the other one if there is none.

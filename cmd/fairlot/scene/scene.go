@@ -46,6 +46,7 @@ type Entrant struct {
 	Locks   [][]byte
 	Contact []byte // envelope
 	Saved   []byte // saved receipt
+	Card    draw.Identity
 }
 
 // Scene is a campaign in the making. It can be kept as JSON between steps.
@@ -73,13 +74,13 @@ type Given struct {
 }
 
 // Person is what an entrant enters.
-type Person struct{ Name, Lang, Email, Phone string }
+type Person struct{ Name, Birth, Lang, Email, Phone string }
 
 // People makes n of them, every second one reading English, the last without mail.
 func People(n int) []Person {
 	var all []Person
 	for i := range n {
-		p := Person{Name: fmt.Sprintf("Person %d", i), Lang: "zh-Hant-TW", Email: fmt.Sprintf("person-%d@example.org", i), Phone: fmt.Sprintf("0912-000-%03d", i)}
+		p := Person{Name: fmt.Sprintf("Person %d", i), Birth: fmt.Sprintf("1980-01-%02d", i%28+1), Lang: "zh-Hant-TW", Email: fmt.Sprintf("person-%d@example.org", i), Phone: fmt.Sprintf("0912-000-%03d", i)}
 		if i%2 == 1 {
 			p.Lang = "en"
 		}
@@ -120,7 +121,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		}
 		c, round = local.Chain(), Round
 	}
-	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
 	notice := []byte("The notice.\n")
 	var witnesses []ledger.Witness
 	for i, x := range custodians {
@@ -186,7 +187,8 @@ func (s *Scene) enter(p Person) error {
 	var e Entrant
 	rand.Read(e.S[:])
 	r := draw.Secret(e.S).R()
-	identity, err := draw.Identity{Name: p.Name, IDType: "citizen", IDNumber: "A123456789"}.Marshal()
+	e.Card = draw.Identity{Name: p.Name, IDType: "citizen", IDNumber: "A123456789", Birth: p.Birth}
+	identity, err := e.Card.Marshal()
 	if err != nil {
 		return err
 	}
@@ -413,4 +415,28 @@ func Parse(b []byte) (*Scene, error) {
 	}
 	s.open, s.openHash = rec.(*draw.Open), draw.HashOf(s.Records[0])
 	return s, nil
+}
+
+// Ranked is the entrant of a rank, as the draw has it.
+func (s *Scene) Ranked(rank int) (*Entrant, error) {
+	lines, err := draw.ParseRanking(s.Ranking)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Entrants {
+		if s.Entrants[i].Leaf.ID == lines[rank-1].ID {
+			return &s.Entrants[i], nil
+		}
+	}
+	return nil, fmt.Errorf("nobody has rank %d", rank)
+}
+
+// Unranked is an entrant who is neither winner nor alternate.
+func (s *Scene) Unranked() (*Entrant, error) {
+	for i := range s.Entrants {
+		if !bytes.Contains(s.Ranking, []byte(s.Entrants[i].Leaf.ID.String())) {
+			return &s.Entrants[i], nil
+		}
+	}
+	return nil, fmt.Errorf("all %d are ranked", len(s.Entrants))
 }

@@ -112,6 +112,7 @@ func (s *story) play(ctx context.Context) error {
 		{"Two of three custodians release the winners' contacts", s.releaseLibrary},
 		{"One e-mail to each winner", s.notifyLibrary},
 		{"A winner declines, and the next alternate moves up", s.replaceWinner},
+		{"A winner comes to the desk, and nothing is opened", s.claimPrize},
 		{"The small campaign is drawn", s.drawSmall},
 		{"The statistics", s.tallies},
 		{"Names are looked for on the disk", s.searchDisk},

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protojson"
+
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -202,5 +204,63 @@ func (s *story) replaceWinner(ctx context.Context) error {
 		return err
 	}
 	s.say.holds("rank %d moved up and got a mail; nobody else moved, nobody else got one", s.winners+1)
+	return nil
+}
+
+// claimPrize has rank 1 claim at the desk, after somebody else tried with the same receipt. Cards go through a pipe: they are in no file.
+func (s *story) claimPrize(ctx context.Context) error {
+	d, err := s.draw(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	var winner, other *entry
+	for _, a := range s.taken {
+		if seat := d.GetSeats()[0]; a.entry.id == seat.GetEntryId() {
+			winner = a.entry
+		} else if other == nil {
+			other = a.entry
+		}
+	}
+	const receipt = "claim.receipt.txt"
+	if err := s.write(receipt, winner.saved()); err != nil {
+		return err
+	}
+	claim := func(want int, card *entry) error {
+		identity, err := protojson.Marshal(card.person.identity())
+		if err != nil {
+			return err
+		}
+		args := s.addressed([]string{"claim", librarySlug, "1", "--saved-receipt", receipt, "--bundle", "library-survey.replaced.tar", "--identity-file", "/dev/fd/3", "--accept-unproven", "--yes"})
+		r, err := execute(ctx, s.dir, s.env(), identity, s.tool, args...)
+		if err != nil {
+			return err
+		}
+		s.say.echo(shown("fairlot", args), r)
+		if r.status != want {
+			return fmt.Errorf("fairlot claim ended with status %d, want %d: %s", r.status, want, lastLine([]byte(r.stderr)))
+		}
+		for _, secret := range []string{card.person.identity().GetName(), card.person.identity().GetIdNumber()} {
+			if strings.Contains(r.stdout+r.stderr, secret) {
+				return errors.New("fairlot claim prints who somebody is")
+			}
+		}
+		return nil
+	}
+	s.say.text("The winner of rank 1 shows the saved receipt and an ID card. Somebody who found the receipt comes first, with another card.")
+	for _, try := range []struct {
+		want int
+		card *entry
+	}{{1, other}, {0, winner}, {0, winner}} {
+		if err := claim(try.want, try.card); err != nil {
+			return err
+		}
+	}
+	if _, err := s.fairlot(ctx, 1, "draw", "replace", librarySlug, "1", "--rank", "1", "--reason", "unreachable", "--yes"); err != nil {
+		return err
+	}
+	if _, err := s.fairlot(ctx, 0, "claim", "list", librarySlug, "1"); err != nil {
+		return err
+	}
+	s.say.holds("one claim is recorded, of which the daemon was told the entry and no name, and nobody can take the seat from who has claimed it")
 	return nil
 }

@@ -755,6 +755,11 @@ type Campaign struct {
 	// Days after the last claim period until locks, envelopes, consents of persons, releases and notices are destroyed by themselves;
 	// 0: never. Only with draws.
 	RetentionDays int32 `protobuf:"varint,25,opt,name=retention_days,json=retentionDays,proto3" json:"retention_days,omitempty"`
+	// Somebody with a written authorisation may claim for a winner. Only with draws.
+	ClaimProxy bool `protobuf:"varint,26,opt,name=claim_proxy,json=claimProxy,proto3" json:"claim_proxy,omitempty"`
+	// For a winner younger than so many years on the day of the claim a guardian must come; 0: at no age. The form must then require the date of
+	// birth. Only with draws.
+	GuardianBelow int32 `protobuf:"varint,27,opt,name=guardian_below,json=guardianBelow,proto3" json:"guardian_below,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -960,6 +965,20 @@ func (x *Campaign) GetClaim() []*LocalizedText {
 func (x *Campaign) GetRetentionDays() int32 {
 	if x != nil {
 		return x.RetentionDays
+	}
+	return 0
+}
+
+func (x *Campaign) GetClaimProxy() bool {
+	if x != nil {
+		return x.ClaimProxy
+	}
+	return false
+}
+
+func (x *Campaign) GetGuardianBelow() int32 {
+	if x != nil {
+		return x.GuardianBelow
 	}
 	return 0
 }
@@ -1816,8 +1835,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xc7\n" +
-	"\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xa4\v\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -1853,7 +1871,10 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\vopen_record\x18\x17 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
 	"openRecord\x12=\n" +
 	"\x05claim\x18\x18 \x03(\v2\x19.fairlot.v1.LocalizedTextB\f\xbaH\x05\x92\x01\x02\x10\x02\x90\xb5\x18\x01R\x05claim\x125\n" +
-	"\x0eretention_days\x18\x19 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc2\x1c(\x00\x90\xb5\x18\x01R\rretentionDays\"\x81\x01\n" +
+	"\x0eretention_days\x18\x19 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc2\x1c(\x00\x90\xb5\x18\x01R\rretentionDays\x12%\n" +
+	"\vclaim_proxy\x18\x1a \x01(\bB\x04\x90\xb5\x18\x01R\n" +
+	"claimProxy\x124\n" +
+	"\x0eguardian_below\x18\x1b \x01(\x05B\r\xbaH\x06\x1a\x04\x18\x1e(\x00\x90\xb5\x18\x01R\rguardianBelow\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +

@@ -123,6 +123,10 @@ const (
 	ErrorReason_ERROR_REASON_CASE_NOT_FOUND ErrorReason = 70
 	// The case is closed, expired, approved already or not yet, or of a kind that this is not for.
 	ErrorReason_ERROR_REASON_CASE_STATE ErrorReason = 71
+	// The entry holds no seat: it did not win, its alternate was not called, or it was replaced; the message says which.
+	ErrorReason_ERROR_REASON_NOT_WINNER ErrorReason = 80
+	// The prize of this seat was claimed.
+	ErrorReason_ERROR_REASON_SEAT_CLAIMED ErrorReason = 81
 )
 
 // Enum value maps for ErrorReason.
@@ -177,6 +181,8 @@ var (
 		61: "ERROR_REASON_RESPONSE_NOT_FOUND",
 		70: "ERROR_REASON_CASE_NOT_FOUND",
 		71: "ERROR_REASON_CASE_STATE",
+		80: "ERROR_REASON_NOT_WINNER",
+		81: "ERROR_REASON_SEAT_CLAIMED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -228,6 +234,8 @@ var (
 		"ERROR_REASON_RESPONSE_NOT_FOUND":    61,
 		"ERROR_REASON_CASE_NOT_FOUND":        70,
 		"ERROR_REASON_CASE_STATE":            71,
+		"ERROR_REASON_NOT_WINNER":            80,
+		"ERROR_REASON_SEAT_CLAIMED":          81,
 	}
 )
 
@@ -263,7 +271,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\xc5\f\n" +
+	"fairlot.v1*\x81\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -314,7 +322,9 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x19ERROR_REASON_ENTRY_ERASED\x10<\x12#\n" +
 	"\x1fERROR_REASON_RESPONSE_NOT_FOUND\x10=\x12\x1f\n" +
 	"\x1bERROR_REASON_CASE_NOT_FOUND\x10F\x12\x1b\n" +
-	"\x17ERROR_REASON_CASE_STATE\x10GB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x17ERROR_REASON_CASE_STATE\x10G\x12\x1b\n" +
+	"\x17ERROR_REASON_NOT_WINNER\x10P\x12\x1d\n" +
+	"\x19ERROR_REASON_SEAT_CLAIMED\x10QB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_errors_proto_rawDescOnce sync.Once

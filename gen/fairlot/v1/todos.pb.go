@@ -40,7 +40,7 @@ const (
 	TodoKind_TODO_KIND_RELEASE TodoKind = 5
 	// Notices to winners that are not sent.
 	TodoKind_TODO_KIND_NOTICE TodoKind = 6
-	// Claim periods that run, or ended within 30 days.
+	// Claim periods that run, of seats that nobody has claimed.
 	TodoKind_TODO_KIND_CLAIM TodoKind = 7
 	// What is sealed is destroyed by itself, on the timetable of the rules.
 	TodoKind_TODO_KIND_ERASE TodoKind = 8
@@ -56,6 +56,8 @@ const (
 	TodoKind_TODO_KIND_CASE TodoKind = 13
 	// A case waits for the two others who must want it, before it expires.
 	TodoKind_TODO_KIND_CASE_APPROVE TodoKind = 14
+	// Claim periods that are over, of seats that nobody has claimed: each is to be vacated, in order.
+	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
 )
 
 // Enum value maps for TodoKind.
@@ -76,6 +78,7 @@ var (
 		12: "TODO_KIND_VOID_MISSED",
 		13: "TODO_KIND_CASE",
 		14: "TODO_KIND_CASE_APPROVE",
+		20: "TODO_KIND_UNCLAIMED",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -93,6 +96,7 @@ var (
 		"TODO_KIND_VOID_MISSED":  12,
 		"TODO_KIND_CASE":         13,
 		"TODO_KIND_CASE_APPROVE": 14,
+		"TODO_KIND_UNCLAIMED":    20,
 	}
 )
 
@@ -404,7 +408,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xda\x02\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xf3\x02\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -421,7 +425,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0eTODO_KIND_VOID\x10\v\x12\x19\n" +
 	"\x15TODO_KIND_VOID_MISSED\x10\f\x12\x12\n" +
 	"\x0eTODO_KIND_CASE\x10\r\x12\x1a\n" +
-	"\x16TODO_KIND_CASE_APPROVE\x10\x0e2f\n" +
+	"\x16TODO_KIND_CASE_APPROVE\x10\x0e\x12\x17\n" +
+	"\x13TODO_KIND_UNCLAIMED\x10\x142f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"

@@ -24,6 +24,16 @@ type CaseEntrant struct {
 	Ids      []byte
 }
 
+type Claim struct {
+	Campaign []byte
+	Draw     int32
+	Stratum  int32
+	Rank     int64
+	Day      string
+	Label    []byte
+	Way      string
+}
+
 type Day struct {
 	Campaign []byte
 	Part     []byte

@@ -1,0 +1,340 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlot/private"
+	"fairlot/crypto/receipt"
+	"fairlot/crypto/seal"
+	"fairlot/draw"
+	"fairlot/entrant"
+	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/verify"
+)
+
+type claimCmd struct {
+	Record claimRecord `cmd:"" default:"withargs" help:"Check receipt and ID card, and record that the prize was claimed (the default)."`
+	Check  claimCheck  `cmd:"" help:"The same check from a bundle alone, without a daemon. Nothing is recorded."`
+	List   claimList   `cmd:"" help:"List the claims of a draw."`
+}
+
+// desk is what is shown at the desk.
+type desk struct {
+	SavedReceipt   string `required:"" placeholder:"FILE" help:"The winner's saved receipt, with its secret, mode 0600. Delete your copy afterwards."`
+	IdentityFile   string `placeholder:"FILE" help:"The winner's identity as on the card and as typed at entry, JSON of mode 0600. Asked on the terminal if not given."`
+	Proxy          bool   `xor:"way" help:"Somebody with a written authorisation has come for the winner."`
+	Guardian       bool   `xor:"way" help:"The guardian of a winner under age has come, with or without them."`
+	AcceptUnproven bool   `help:"Go on although the draw is not proven (verify exits 3)."`
+}
+
+type claimRecord struct {
+	desk     `embed:""`
+	Campaign string `arg:"" help:"Slug or id."`
+	Draw     int    `arg:"" help:"Number of the draw, from 1."`
+	Bundle   string `placeholder:"PATH|URL" help:"Bundle to check against; the site's if not given."`
+	Yes      bool   `help:"Do not ask."`
+}
+
+// Help is shown below the usage.
+func (claimRecord) Help() string {
+	return `Nothing is opened. The card, the receipt and its secret are compared with the entry list and the ranking on this machine; the daemon learns only
+which entry it is. Name and number leave this machine in no way, and are in no file. It keeps: the seat, the day, your label, and who came.
+
+Refused, each with its reason: a receipt that is not this campaign's or was changed; a draw that is void, has no result, or is not proven; an entry that holds no
+seat (not drawn, an alternate not called, replaced, erased); another person than the one who entered; somebody whom the rules do not let come; a prize
+that was claimed before; a claim period that is over.
+
+Example: fairlot claim autumn-reading 1 --saved-receipt receipt.txt`
+}
+
+// Run records a claim.
+func (cmd *claimRecord) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	found, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	where := cmd.Bundle
+	if where == "" {
+		where = a.bundleAddress(found)
+	}
+	c, err := a.check(where)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	if "campaigns/"+c.Outcome.Open.Campaign.String() != found.Name {
+		return fmt.Errorf("%s is the bundle of another campaign than %s", where, cmd.Campaign)
+	}
+	r, way, err := cmd.judge(a, c, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(cmd.Yes, map[fairlotv1.ClaimWay]string{
+		fairlotv1.ClaimWay_CLAIM_WAY_SELF:     "Is the person on the card the one before you, and do you hand out the prize?",
+		fairlotv1.ClaimWay_CLAIM_WAY_PROXY:    "Have you seen the winner's written authorisation and the own ID card of who has come, and do you hand out the prize?",
+		fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN: "Have you seen who the guardian is, and do you hand out the prize?",
+	}[way]); err != nil {
+		return err
+	}
+	claim, err := fairlotv1.NewClaimServiceClient(conn).RecordClaim(a.ctx, &fairlotv1.RecordClaimRequest{Name: name, R: r[:], Way: way})
+	if err != nil {
+		return a.explain("record claim", err)
+	}
+	if claim.Repeated {
+		a.printf("you recorded this claim before, today: if the prize was handed out then, hand out nothing more\n")
+		return nil
+	}
+	a.printf("recorded: prize %d, rank %d, claimed on %s (%s)\n", claim.Tier, claim.Rank, claim.Day, wayName(claim.Way))
+	return nil
+}
+
+func wayName(w fairlotv1.ClaimWay) string {
+	return strings.ToLower(strings.TrimPrefix(w.String(), "CLAIM_WAY_"))
+}
+
+type claimCheck struct {
+	desk   `embed:""`
+	Draw   int    `arg:"" help:"Number of the draw, from 1."`
+	Bundle string `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle: replacements since are not in an older one."`
+}
+
+// Help is shown below the usage.
+func (claimCheck) Help() string {
+	return `For a desk without a line to the daemon. Whether the claim period is over and whether somebody claimed before, only the daemon knows: record the claim
+with fairlot claim before the prize is handed out, or as soon as you can.
+
+Example: fairlot claim check 1 --saved-receipt receipt.txt --bundle drawn.tar`
+}
+
+// Run checks a claim.
+func (cmd *claimCheck) Run(a *app) error {
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	if _, _, err := cmd.judge(a, c, cmd.Draw); err != nil {
+		return err
+	}
+	a.printf("nothing is recorded; the daemon knows whether the claim period is over, and whether somebody claimed before\n")
+	return nil
+}
+
+// judge says whether who shows these holds a seat, and returns what the daemon is told.
+func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimWay, error) {
+	refused := func(err error) (draw.R, fairlotv1.ClaimWay, error) { return draw.R{}, 0, err }
+	b, err := private.Read(d.SavedReceipt, receipt.MaxSaved)
+	if err != nil {
+		return refused(err)
+	}
+	defer clear(b)
+	saved, err := receipt.ParseSaved(b)
+	if err != nil {
+		return refused(fmt.Errorf("read %s: %w: the winner needs the file that the page let them save, with the secret in it", d.SavedReceipt, err))
+	}
+	drawn, ok := c.Draw(n)
+	if !ok {
+		return refused(usage("draw %d: the campaign has %s", n, plural(int64(len(c.Outcome.Draws)), "draw", "draws")))
+	}
+	switch {
+	case drawn.State == verify.StateVoid:
+		return refused(fmt.Errorf("draw %d is void (%s): nobody has won", n, drawn.Void))
+	case drawn.State != verify.StateDrawn:
+		return refused(fmt.Errorf("draw %d is not drawn in this bundle: get the newest", n))
+	case !custodian.Proven(drawn) && !d.AcceptUnproven:
+		return refused(fmt.Errorf("draw %d is computed correctly but not proven (see fairlot verify): to hand out the prize all the same, say --accept-unproven", n))
+	}
+	s, err := verify.Receipt(c.Files.Files, c.Outcome, b)
+	if errors.Is(err, verify.ErrMissing) || errors.Is(err, verify.ErrDiffers) {
+		return refused(fmt.Errorf("%w: the entry list does not honour a receipt that the institution signed. Keep both, and run fairlot receipt", err))
+	}
+	if err != nil {
+		return refused(receiptError(err))
+	}
+	at := s.Draws[n-1]
+	if err := d.seated(c, drawn, at); err != nil {
+		return refused(err)
+	}
+	a.printf("draw %d, rank %d: PRIZE %d: %s\n%s", n, at.Rank, at.Seat, bundle.In("en", c.Titles.Tier[[2]int{n, at.Seat}]), claimRules(c.Titles))
+	r := draw.Secret(saved.S).R()
+	birth, err := d.sealed(a, c, saved, r)
+	if err != nil {
+		return refused(err)
+	}
+	a.printf("the card is of the person who entered\n")
+	way, err := d.way(c, birth, time.Now())
+	return r, way, err
+}
+
+// seated refuses an entry that holds no seat, and says why.
+func (d *desk) seated(c *bundle.Checked, drawn *verify.Draw, at verify.DrawStanding) error {
+	switch {
+	case !at.Counted:
+		return fmt.Errorf("this entry does not count in draw %d (chances 0); reasons given for such entries: %s", at.N, strings.Join(at.Reasons, ", "))
+	case at.Seat > 0:
+		return nil
+	}
+	why, err := vacatedFor(c, at)
+	switch {
+	case err != nil:
+		return err
+	case why != "":
+		return fmt.Errorf("rank %d of draw %d gave up its seat (%s): the public log says so", at.Rank, at.N, why)
+	case at.Alternate:
+		return fmt.Errorf("rank %d of draw %d is an alternate who was not called", at.Rank, at.N)
+	}
+	return fmt.Errorf("this entry did not win in draw %d: rank %d of %d", at.N, at.Rank, at.Of)
+}
+
+// vacatedFor is the reason for which an entry gave up its seat; empty: it did not.
+func vacatedFor(c *bundle.Checked, at verify.DrawStanding) (why string, err error) {
+	err = c.Each(func(_ int64, b []byte) error {
+		if !strings.HasPrefix(string(b), "fairlot/v1 replace\n") {
+			return nil
+		}
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return err
+		}
+		if r, ok := rec.(*draw.Replace); ok && r.Open == c.Outcome.OpenHash && r.Draw == at.N && r.Stratum == at.Stratum && int64(r.Vacated) == at.Rank {
+			why = r.Reason
+		}
+		return nil
+	})
+	return why, err
+}
+
+// sealed compares the card with the commitment of the receipt, and returns the date of birth, empty if none was stated.
+func (d *desk) sealed(a *app, c *bundle.Checked, saved receipt.Saved, r draw.R) (birth string, err error) {
+	f := c.Titles.Form
+	ask := func(x entrant.Ask) fairlotv1.FieldRule { return fairlotv1.FieldRule(x) }
+	id, err := askIdentity(a, d.IdentityFile, &fairlotv1.EntryForm{Birth: ask(f.Birth), Card: ask(f.Card), Guardian: ask(f.Guardian)})
+	if err != nil {
+		return "", err
+	}
+	kind := strings.ToLower(strings.TrimPrefix(id.IdType.String(), "ID_TYPE_"))
+	texts, wrong := entrant.CanonicalIdentity(f, entrant.Identity{Name: id.Name, IDType: kind, IDNumber: id.IdNumber, Birth: id.Birth, Card: id.Card, Guardian: id.Guardian}, time.Now())
+	defer texts.Wipe()
+	if len(wrong) > 0 {
+		return "", fmt.Errorf("%s: %s", strings.TrimPrefix(wrong[0].Path, "identity."), wrong[0].Text)
+	}
+	if seal.NewOpenings(r, texts.Identity, nil).CI != saved.Identity {
+		return "", errors.New("this card is not of the person who entered: compare the spelling, character by character, with what was typed at entry, and try again; if it still differs, hand nothing out")
+	}
+	for line := range strings.Lines(string(texts.Identity)) {
+		if s, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "birth "); ok {
+			birth = s
+		}
+	}
+	return birth, nil
+}
+
+// way is who came, if the rules let them.
+func (d *desk) way(c *bundle.Checked, birth string, now time.Time) (fairlotv1.ClaimWay, error) {
+	zone, err := time.LoadLocation(c.Outcome.Open.Zone)
+	if err != nil {
+		return 0, fmt.Errorf("time zone %s: %w", c.Outcome.Open.Zone, err)
+	}
+	below := c.Titles.GuardianBelow
+	minor := false
+	if below > 0 {
+		if minor, err = younger(birth, below, now.In(zone)); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case minor && !d.Guardian:
+		return 0, fmt.Errorf("the winner is younger than %d: by the rules the guardian must come; then say --guardian", below)
+	case minor:
+		return fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN, nil
+	case d.Guardian && below == 0:
+		return 0, errors.New("the rules of this campaign know no guardians: the winner must come")
+	case d.Guardian:
+		return 0, fmt.Errorf("the winner is %d or older, so no guardian can come instead", below)
+	case d.Proxy && !c.Titles.Proxy:
+		return 0, errors.New("the rules of this campaign let nobody claim for a winner: the winner must come")
+	case d.Proxy:
+		return fairlotv1.ClaimWay_CLAIM_WAY_PROXY, nil
+	}
+	return fairlotv1.ClaimWay_CLAIM_WAY_SELF, nil
+}
+
+// younger tells whether somebody born on a day is not yet so many years old on the day of now.
+func younger(birth string, years int, now time.Time) (bool, error) {
+	born, err := time.ParseInLocation(time.DateOnly, birth, now.Location())
+	if err != nil {
+		return false, errors.New("no date of birth was stated at entry, so nobody can tell whether a guardian must come")
+	}
+	return now.Before(born.AddDate(years, 0, 0)), nil // who was born on 29 February comes of age on 1 March
+}
+
+// claimRules says in words who may come.
+func claimRules(t bundle.Titles) string {
+	var b strings.Builder
+	if t.Proxy {
+		b.WriteString("rules: somebody else may come with a written authorisation by the winner\n")
+	} else {
+		b.WriteString("rules: nobody else may come for the winner\n")
+	}
+	if t.GuardianBelow > 0 {
+		fmt.Fprintf(&b, "rules: for a winner younger than %d the guardian must come\n", t.GuardianBelow)
+	}
+	if s := bundle.In("en", t.Claim); s != "" {
+		fmt.Fprintf(&b, "rules: %s\n", s)
+	}
+	return b.String()
+}
+
+type claimList struct {
+	Campaign string `arg:"" help:"Slug or id."`
+	Draw     int    `arg:"" help:"Number of the draw, from 1."`
+	JSON     bool   `name:"json" help:"Print JSON."`
+}
+
+// Help is shown below the usage.
+func (claimList) Help() string { return `Example: fairlot claim list autumn-reading 1` }
+
+// Run lists claims.
+func (cmd *claimList) Run(a *app) error {
+	conn, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	res, err := fairlotv1.NewClaimServiceClient(conn).ListClaims(a.ctx, &fairlotv1.ListClaimsRequest{Parent: name})
+	if err != nil {
+		return a.explain("list claims", err)
+	}
+	if cmd.JSON {
+		return a.printJSON(res)
+	}
+	if len(res.Claims) == 0 {
+		a.printf("nobody has claimed yet\n")
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tDAY\tWHO CAME\tRECORDED BY\n")
+	for _, c := range res.Claims {
+		prize := fmt.Sprint(c.Tier)
+		if c.Tier == 0 {
+			prize = "vacated since"
+		}
+		fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\n", c.Stratum, c.Rank, prize, c.Day, wayName(c.Way), c.Label)
+	}
+	return w.Flush()
+}
