@@ -174,7 +174,7 @@ func (d *drawing) claimEnd(n store.Notification) time.Time {
 
 // mayVacate refuses to take a seat from who has claimed the prize, for a reason that the claim refutes, and to call somebody late who is not.
 func (e *Engine) mayVacate(ctx context.Context, d *drawing, stratum int, rank int64, reason string) error {
-	if reason == "ineligible" || reason == zeroErased {
+	if reason == "ineligible" {
 		return nil
 	}
 	l := draw.Line{Stratum: stratum, Rank: int(rank)}
@@ -183,7 +183,7 @@ func (e *Engine) mayVacate(ctx context.Context, d *drawing, stratum int, rank in
 		return e.fault(err)
 	}
 	if c != nil {
-		return refuse(SeatClaimed, "the prize of rank %d of stratum %d was claimed on %s: the seat can be taken only from who is ineligible, or asked to be erased", rank, stratum, c.Day)
+		return refuse(SeatClaimed, "the prize of rank %d of stratum %d was claimed on %s: the seat can be taken only from who is ineligible", rank, stratum, c.Day)
 	}
 	if reason != "late" || d.rules.ClaimDays == 0 {
 		return nil

@@ -204,7 +204,7 @@ func (e *Engine) erasures(ctx context.Context, campaign store.CampaignID) (who m
 	}
 }
 
-// heldBy returns the lines of some entrants who hold a seat.
+// heldBy returns the lines of some entrants who hold a seat and have not claimed its prize: what was handed out is not given to the next one too.
 func (e *Engine) heldBy(ctx context.Context, d *drawing, who map[store.EntrantID]store.Erasure) ([]draw.Line, error) {
 	lines, seats, _, _, err := e.seats(ctx, d)
 	if err != nil {
@@ -212,7 +212,14 @@ func (e *Engine) heldBy(ctx context.Context, d *drawing, who map[store.EntrantID
 	}
 	var held []draw.Line
 	for _, l := range seats.Winners(lines) {
-		if who[store.EntrantID(l.ID)] != 0 {
+		if who[store.EntrantID(l.ID)] == 0 {
+			continue
+		}
+		claim, err := e.claimOf(ctx, d, l)
+		if err != nil {
+			return nil, err
+		}
+		if claim == nil {
 			held = append(held, l)
 		}
 	}

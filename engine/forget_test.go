@@ -278,6 +278,26 @@ func TestWinnerIsErased(t *testing.T) {
 	}
 }
 
+// TestErasedWithThePrize: whoever has claimed a prize and is erased afterwards keeps the seat, so that nobody else gets a second prize; what is sealed goes.
+func TestErasedWithThePrize(t *testing.T) {
+	k := newClockwork(t)
+	c, by, _ := k.drawnWith(9)
+	if _, _, err := k.claim(c, by[1], engine.ClaimSelf); err != nil {
+		t.Fatal(err)
+	}
+	k.erase(c, by[1])
+	k.erase(c, by[2])
+	k.pass(3*time.Minute, time.Second)
+	k.wantGone(c, by[1])
+	k.wantGone(c, by[2])
+	if got := k.seatsOf(c); got != "1:1 2:0erased 3:1 4:0" {
+		t.Errorf("seats %s", got)
+	}
+	if got := k.claims(c); !strings.HasPrefix(got, "1:1:") {
+		t.Errorf("claims %q", got)
+	}
+}
+
 // TestNobodyErasedIsReleased: who asked after the close is not opened in the minute until the daemon has vacated the seat.
 func TestNobodyErasedIsReleased(t *testing.T) {
 	k := newClockwork(t)
