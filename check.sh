@@ -18,6 +18,9 @@ STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threa
 # server; its bounds on time do not hold under the detector.
 RACE=(./crypto/keys ./crypto/beacon ./crypto/ledger ./draw ./server/... ./store/sqlite)
 
+# Of the unit tests, and of the browser's: with other flags go test would not know again what it ran.
+UNIT=(-timeout 40m -parallel 4)
+
 # As in the image: the program is compiled once for all steps. The race detector alone needs C.
 export CGO_ENABLED=0
 
@@ -129,7 +132,7 @@ step_threats() { go test -count=1 -run 'TestThreat' .; }
 # clone-demo's. Fewer than two is a failure under CI.
 step_unit() {
 	local rc=0 e
-	go_test unit -timeout 40m -parallel 4 $(go_packages) || rc=1
+	go_test unit "${UNIT[@]}" $(go_packages) || rc=1
 	ENGINES=
 	for e in sqlite postgres; do
 		awk -v ok="fairlot/store/$e" '/^--- PASS: TestContract / { c = 1 } /^(ok|FAIL)[ \t]/ { if (c && $1 == "ok" && $2 == ok) found = 1; c = 0 }
@@ -168,7 +171,7 @@ step_vectors_python() {
 # unit has just run them, and go test gives the result that it kept.
 step_browser() {
 	have chromium || have chromium-browser || have google-chrome || { skip browser "no chromium"; return; }
-	go_test browser ./web/...
+	go_test browser "${UNIT[@]}" ./web/...
 }
 
 # The site from its locked sources (npm ci without scripts, tsc, esbuild),

@@ -46,7 +46,7 @@ server | power | errors | partition | failover | linear) "$1" "${2:-}" ;;
 all) kills && server && power && errors && partition && failover && linear ;;
 acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$' ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
-linker) FAULT_ENTRIES=${2:-3000} run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
+linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(SeesHaste)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 *)

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,8 @@ func broken(t testing.TB) string {
 }
 
 // TestLinkerDefeats gives the attack program of TestLinker daemons that are each broken in one way, or in several that show in different places. It must link at
-// least 95 % of the answers wherever something is wrong, and nothing in a daemon of the same program in which nothing is switched on.
+// least 95 % of the answers wherever something is wrong, and nothing in a daemon of the same program in which nothing is switched on. With FAULT_ENTRIES all of it
+// is tried on PostgreSQL too.
 func TestLinkerDefeats(t *testing.T) {
 	t.Parallel()
 	program := broken(t)
@@ -96,6 +98,9 @@ func TestLinkerDefeats(t *testing.T) {
 				{name: "order batch", defeats: []defeat{{"responses", " by row place"}, {"free texts", " by row place"}}, order: true, placed: true},
 				{name: "together", defeats: []defeat{{"responses", "arrival by row "}, {"free texts", "arrival by row "}}, alone: true},
 			} {
+				if on.name != "sqlite" && v.name != "order batch" && os.Getenv("FAULT_ENTRIES") == "" {
+					continue // what else is wrong shows on both engines alike: the long form tries it
+				}
 				t.Run(on.name+"/"+strings.ReplaceAll(v.name, " ", ","), func(t *testing.T) {
 					t.Parallel()
 					d := newDaemonOn(t, on)

@@ -15,6 +15,7 @@ import (
 // closed, and counts what became of every entry. FAULT_CUTS is the number of cuts.
 func TestPowerCuts(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
+		t.Parallel()
 		v := strikes(t, fromEnv(t, "FAULT_CUTS", 20), func() *rig { return powered(t, on.name) })
 		unharmed(t, "power cut", on, v)
 	})
