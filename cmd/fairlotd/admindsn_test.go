@@ -75,6 +75,19 @@ func TestAdminDSNFile(t *testing.T) {
 	}
 }
 
+// TestDSNIsNoFile: a DSN in the place of its file's name is refused without being repeated, and a database's name without a DSN is not passed over.
+func TestDSNIsNoFile(t *testing.T) {
+	for _, dsn := range []string{"postgres://maker:hush@127.0.0.1:5432/postgres", "host=127.0.0.1 user=maker password=hush dbname=postgres"} {
+		_, err := (&initCmd{Dir: t.TempDir(), AdminDSNFile: dsn, Database: defaultDatabase}).databases(t.Context(), false)
+		if err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "not the name of a file") {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := (&initCmd{Dir: t.TempDir(), Database: "city"}).databases(t.Context(), false); err == nil || !strings.Contains(err.Error(), "--admin-dsn-file") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestFolderOfKilledInit names each folder that a killed init can leave, and what init says to it.
 func TestFolderOfKilledInit(t *testing.T) {
 	for _, x := range []struct{ holds, want string }{
@@ -82,7 +95,8 @@ func TestFolderOfKilledInit(t *testing.T) {
 		{"keys admin.token postgres.owner.dsn", "if an init was killed here, remove the folder"},
 		{"postgres.dsn postgres.owner.dsn", "if an init was killed here, remove the folder"},
 		{"keys rooms", "If no daemon ever ran on it"},
-		{"keys postgres.dsn postgres.owner.dsn provision.sql", "keep the rest, and run this again"},
+		{"keys postgres.dsn postgres.owner.dsn provision.sql", "began a fairlotd import, run that again"},
+		{"keys admin.token postgres.dsn postgres.owner.dsn provision.sql", "keep the rest, and run this again"},
 		{"keys rooms admin.token", "An installation is made in a new folder"},
 		{"keys postgres.dsn", "An installation is made in a new folder"},
 		{"keys thesis.doc", "it holds keys, thesis.doc. An installation is made in a new folder"},

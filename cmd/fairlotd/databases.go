@@ -26,6 +26,9 @@ type databases struct {
 	undo         func(context.Context) error // drops them, if this init has made them
 }
 
+// defaultDatabase is what --database is if nobody says it.
+const defaultDatabase = "fairlot"
+
 // databases makes the databases or finds those that were made for this folder; nil without a DSN, which means SQLite.
 func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, error) {
 	switch {
@@ -39,6 +42,8 @@ func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, erro
 		return c.provision(ctx)
 	case c.OwnerDSNFile != "" && c.AppDSNFile != "":
 		return c.made(c.OwnerDSNFile, c.AppDSNFile)
+	case c.Database != "" && c.Database != defaultDatabase && c.OwnerDSNFile == "" && c.AppDSNFile == "":
+		return nil, errors.New("--database names what --admin-dsn-file makes: without that file the rooms would be in SQLite")
 	case c.OwnerDSNFile != "" || c.AppDSNFile != "":
 		return nil, errors.New("--owner-dsn-file and --app-dsn-file go together: an owner makes the tables of a room, an app role reads and writes its rows")
 	}
@@ -61,6 +66,8 @@ func (c *initCmd) made(ownerFile, appFile string) (*databases, error) {
 func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 	admin, err := readDSNs(c.AdminDSNFile)
 	switch {
+	case err != nil && (strings.Contains(c.AdminDSNFile, "://") || strings.Contains(c.AdminDSNFile, "password=")):
+		return nil, errors.New("--admin-dsn-file: this is a DSN and not the name of a file: write it into a file of mode 0600 and name that; an argument is seen by everybody on this machine, so change that password")
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--admin-dsn-file: there is no file %s: write the DSN of a role that makes databases and roles into it, with mode 0600 (postgres://ROLE:PASSWORD@HOST:5432/postgres)", c.AdminDSNFile)
 	case errors.Is(err, fs.ErrPermission):
@@ -122,7 +129,7 @@ func (c *initCmd) ask(owners, apps postgres.DSNs, sql string) (err error) {
 	}
 	fmt.Print(sql)
 	return fmt.Errorf("%w: the role of --admin-dsn-file may not make databases and roles. Let a superuser run what was printed, in psql (it is in %s too; "+
-		"it holds no password, only what a server stores of one). Then run the same fairlotd init again", errNotFinished, filepath.Join(c.Dir, provisionSQL))
+		"it holds no password, only what a server stores of one). Then run the same command again", errNotFinished, filepath.Join(c.Dir, provisionSQL))
 }
 
 // ownersIn is the file that has the owners' DSNs by now.
@@ -182,6 +189,8 @@ func (c *initCmd) notEmpty(left map[string]bool) error {
 		}
 	}
 	switch {
+	case left[provisionSQL] && left[keysDir] && !left[tokenFile]: // as import leaves it
+		return fmt.Errorf("%s. If you copied the keys here and began a fairlotd import, run that again. If an init was killed here, move %s elsewhere, keep the rest, and run this again", text, filepath.Join(c.Dir, keysDir))
 	case left[provisionSQL]:
 		return fmt.Errorf("%s. If an init was killed here, remove %s and %s, keep the rest, and run this again: it says what to do with the databases",
 			text, filepath.Join(c.Dir, keysDir), filepath.Join(c.Dir, tokenFile))

@@ -51,6 +51,8 @@ var reaches = []struct{ reason, query string }{
 			AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname LIKE 'citus%')`},
 	{"it may truncate, or make triggers on", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRUNCATE, TRIGGER, REFERENCES')`},
+	{"it may alter or remove what staff did, in", `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'public' AND c.relname = 'acts' AND (has_any_column_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE'))`},
 	{"it may command other nodes by", `SELECT p.proname::text FROM pg_proc p
 		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
 		JOIN pg_extension e ON e.oid = d.refobjid

@@ -113,6 +113,25 @@ func TestOpenRefusesReach(t *testing.T) {
 		}
 		_ = rooms.Close()
 	}
+	// Acts of staff are added, and never altered or removed.
+	registry := in(t, s.apps.Registry)
+	_, role = names(t, s.apps.Registry)
+	for _, right := range []string{"UPDATE", "DELETE", "UPDATE (text)"} {
+		if err := statements(t, registry, "GRANT "+right+" ON acts TO "+role); err != nil {
+			t.Fatal(err)
+		}
+		rooms, err := Open(t.Context(), s.apps)
+		var reach *ReachError
+		if !errors.As(err, &reach) || reach.Room != "registry" {
+			t.Errorf("with %s on acts: %v", right, err)
+		}
+		if err == nil {
+			_ = rooms.Close()
+		}
+		if err := statements(t, registry, "REVOKE "+right+" ON acts FROM "+role); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// What migrations make on Citus with the owner's rights, and its app roles call, is no reach.
 	if err := statements(t, admin, preparedOnWorkers); err != nil {
 		t.Fatal(err)
