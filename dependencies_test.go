@@ -87,7 +87,7 @@ var rules = map[string]rule{
 	},
 	"survey":   {why: "the form's rules are recomputed by others", std: pure, never: drivers},
 	"deadline": {why: "counts days; now is an argument", std: pure, never: drivers},
-	"entrant": {why: "what people type, as the texts of SPEC; now is an argument", may: map[string]string{"fairlot/crypto/tag": "the ID number's one form", "fairlot/draw": "what a text may hold", "golang.org/x/text/unicode/norm": "canonical names"}, never: drivers},
+	"entrant":  {why: "what people type, as the texts of SPEC; now is an argument", may: map[string]string{"fairlot/crypto/tag": "the ID number's one form", "fairlot/draw": "what a text may hold", "golang.org/x/text/unicode/norm": "canonical names"}, never: drivers},
 
 	"crypto/seal":    {why: "one job, one library", may: map[string]string{"filippo.io/age/...": "envelopes are age files"}},
 	"crypto/custody": {why: "one job", may: map[string]string{"filippo.io/age/...": "locks are age files", "github.com/cloudflare/circl/...": "secret sharing", "fairlot/crypto/seal": "the envelope whose key is split"}},
