@@ -382,20 +382,28 @@ func (w *watcher) look(ready <-chan *person) {
 		groups[0] = by(waiting, "arrival")[:min(len(waiting), len(responses))]
 		break
 	}
+	of := func(list []*item, first int64) (mine []*item) {
+		for _, it := range list {
+			if batchOf[it.n] == first {
+				mine = append(mine, it)
+			}
+		}
+		return mine
+	}
+	for first := range groups {
+		if len(of(responses, first)) == 0 { // a server's files were read one after another while a batch was committed: the next look has all of it
+			for epoch := range fresh {
+				delete(w.mixed, epoch)
+			}
+			return
+		}
+	}
 	for first, entrants := range groups {
 		if !slices.ContainsFunc(entrants, func(e *item) bool { return !e.linked }) {
 			continue // linked before they were mixed
 		}
-		of := func(list []*item) (mine []*item) {
-			for _, it := range list {
-				if batchOf[it.n] == first {
-					mine = append(mine, it)
-				}
-			}
-			return mine
-		}
-		w.found.link(w.t, entrants, of(responses))
-		w.foundWords.link(w.t, entrants, of(texts))
+		w.found.link(w.t, entrants, of(responses, first))
+		w.foundWords.link(w.t, entrants, of(texts, first))
 		w.groups++
 		for _, it := range entrants {
 			it.linked, it.values = true, nil
