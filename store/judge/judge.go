@@ -1,4 +1,4 @@
-// Package judge decides what becomes of the entries of one group commit: the one place of that rule, whichever engine keeps the rooms. An
+// Package judge decides what becomes of the entries of one group commit, and of a wish to be erased: the one place of these rules, whichever engine keeps the rooms. An
 // engine fills a [Batch] with what its transaction sees, lets it judge, and writes what it accepted.
 //
 // It is pure: no clock, no disk. A Batch is used by one goroutine.
@@ -209,3 +209,19 @@ func (b *Batch) Sort() {
 
 // Spent is the tokens that changed, in the order of their keys.
 func (b *Batch) Spent() []HashKey { return slices.SortedFunc(maps.Keys(b.spent), HashKey.Compare) }
+
+// Erasure decides about a wish to be erased by how an entrant stands: what the wish comes to, and whether it is new, so that something must be written for it. Behind
+// the close it waits, and an ID card, which no tag can be compared with any more, is store.ErrConflict.
+func Erasure(gate store.GateState, e store.Entrant, byCard bool) (state store.Erasure, fresh bool, err error) {
+	switch {
+	case e.Zero == Erased || e.Zero == ErasedAtDesk:
+		return store.ErasureDone, false, nil
+	case e.Erasure != 0:
+		return e.Erasure, false, nil
+	case gate != store.GateClosed:
+		return store.ErasureDone, true, nil
+	case byCard:
+		return 0, false, store.ErrConflict
+	}
+	return store.ErasureWaits, true, nil
+}

@@ -25,17 +25,11 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err != nil {
 			return err
 		}
-		switch {
-		case e.Zero == judge.Erased || e.Zero == judge.ErasedAtDesk:
-			state = store.ErasureDone
-			return nil
-		case e.Erasure != 0:
-			state = e.Erasure
-			return nil
-		case store.GateState(gate) == store.GateClosed && tag != nil:
-			return store.ErrConflict
-		case store.GateState(gate) == store.GateClosed:
-			state = store.ErasureWaits
+		var fresh bool
+		if state, fresh, err = judge.Erasure(store.GateState(gate), e, tag != nil); err != nil || !fresh {
+			return err
+		}
+		if state == store.ErasureWaits {
 			return q.PutErasure(ctx, identitydb.PutErasureParams{Campaign: campaign[:], ID: id[:], State: int32(state)})
 		}
 		if tag != nil {
@@ -47,7 +41,6 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 				return err
 			}
 		}
-		state = store.ErasureDone
 		if err := q.DropTagOf(ctx, identitydb.DropTagOfParams{Campaign: campaign[:], ID: id[:]}); err != nil {
 			return err
 		}

@@ -19,17 +19,11 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err != nil {
 			return err
 		}
-		switch {
-		case e.Zero == judge.Erased || e.Zero == judge.ErasedAtDesk:
-			state = store.ErasureDone
-			return nil
-		case e.Erasure != 0:
-			state = e.Erasure
-			return nil
-		case g.State == store.GateClosed && tag != nil:
-			return store.ErrConflict
-		case g.State == store.GateClosed:
-			state = store.ErasureWaits
+		var fresh bool
+		if state, fresh, err = judge.Erasure(g.State, e, tag != nil); err != nil || !fresh {
+			return err
+		}
+		if state == store.ErasureWaits {
 			_, err := t.exec("INSERT INTO erasures (campaign, id, state) VALUES (?, ?, ?)", campaign[:], id[:], state)
 			return err
 		}
@@ -43,7 +37,6 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 				return err
 			}
 		}
-		state = store.ErasureDone
 		for _, query := range []string{
 			"DELETE FROM tags WHERE campaign = ?1 AND id = ?2",
 			"UPDATE pending SET dropped = 1 WHERE campaign = ?1 AND id = ?2 AND epoch = (SELECT epoch FROM entrants WHERE campaign = ?1 AND id = ?2)",
