@@ -35,9 +35,10 @@ import (
 )
 
 // world is a whole installation in this process: rooms on disk, engine, both doors, a beacon chain of its own behind a relay. Its clock
-// can be put forward; the browser's cannot, and need not.
+// stands still until it is put forward, so that a slow machine meets no deadline between two steps; the browser's cannot be, and need not.
 type world struct {
 	t          *testing.T
+	began      time.Time
 	ahead      atomic.Int64 // nanoseconds that the clock is put forward
 	lose       atomic.Bool  // answers to entries are lost after the server made them
 	lost       atomic.Int64
@@ -56,11 +57,11 @@ type world struct {
 	draws      fairlotv1.DrawServiceClient
 }
 
-func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load())) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, began: time.Now()}
 	ctx := context.Background()
 	dir := t.TempDir()
 	check := func(err error) {
