@@ -136,7 +136,7 @@ var rules = map[string]rule{
 	"server": {
 		why: "translates, and keeps the door", notStd: map[string]string{"database/sql": "no SQL here"},
 		may: map[string]string{
-			"fairlot/gen/...": "the contract", "fairlot/engine": "what it calls", "fairlot/crypto/trail": "the words of an outcome", "fairlot/draw": "types", "fairlot/survey": "types", "fairlot/store": "types",
+			"fairlot/gen/...": "the contract", "fairlot/engine": "what it calls", "fairlot/crypto/trail": "the words of an outcome", "fairlot/entrant": "masks of names as codes", "fairlot/draw": "types", "fairlot/survey": "types", "fairlot/store": "types",
 			"google.golang.org/...": "gRPC and protobuf", "github.com/grpc-ecosystem/grpc-gateway/v2/...": "REST",
 			"buf.build/go/protovalidate/...": "rules on values", "buf.build/gen/...": "rules on values", "golang.org/x/sync/...": "waiting for several",
 		},

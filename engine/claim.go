@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,34 @@ type Claim struct {
 // the same before on this day. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_CLOSED (erased), DRAW_NOT_FOUND, DRAW_STATE, FIELD_INVALID (the rules do not let them come),
 // ENTRY_NOT_FOUND, ENTRY_ERASED, NOT_WINNER, SEAT_CLAIMED, TOO_LATE.
 func (e *Engine) RecordClaim(ctx context.Context, by Actor, id store.CampaignID, n int, r [32]byte, way string) (claim Claim, again bool, err error) {
+	return e.recordClaim(ctx, by, id, n, way, func(d *drawing) (draw.EntrantID, error) { return draw.R(r).EntrantID(d.openHash), nil })
+}
+
+// RecordOpenedClaim is RecordClaim of a winner who has lost s: the identity of the seat was opened by a release for this claim, which two persons wanted, and the
+// notifier's tool compared it with the card. Without such a release it is FIELD_INVALID.
+func (e *Engine) RecordOpenedClaim(ctx context.Context, by Actor, id store.CampaignID, n, stratum int, rank int64, way string) (claim Claim, again bool, err error) {
+	return e.recordClaim(ctx, by, id, n, way, func(d *drawing) (draw.EntrantID, error) {
+		lines, err := draw.ParseRanking(d.row.Ranking)
+		if err != nil {
+			return draw.EntrantID{}, err
+		}
+		opened, err := e.releasesFor(ctx, d, PurposeClaim)
+		if err != nil {
+			return draw.EntrantID{}, e.fault(err)
+		}
+		covered := covers(opened)
+		for _, l := range lines {
+			if l.Stratum == stratum && int64(l.Rank) == rank && covered[store.EntrantID(l.ID)] {
+				return l.ID, nil
+			}
+		}
+		text := fmt.Sprintf("no release for a claim covers rank %d of stratum %d: a winner shows the secret of the receipt, or the seat is opened for the claim first "+
+			"(fairlot release prepare --purpose claim)", rank, stratum)
+		return draw.EntrantID{}, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"r", "required", text}}}
+	})
+}
+
+func (e *Engine) recordClaim(ctx context.Context, by Actor, id store.CampaignID, n int, way string, entry func(*drawing) (draw.EntrantID, error)) (claim Claim, again bool, err error) {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return Claim{}, false, err
@@ -47,7 +76,11 @@ func (e *Engine) RecordClaim(ctx context.Context, by Actor, id store.CampaignID,
 	if err := o.rules.Claiming.lets(way); err != nil {
 		return Claim{}, false, err
 	}
-	l, tier, err := e.claimable(ctx, d, draw.R(r).EntrantID(d.openHash))
+	who, err := entry(d)
+	if err != nil {
+		return Claim{}, false, err
+	}
+	l, tier, err := e.claimable(ctx, d, who)
 	if err != nil {
 		return Claim{}, false, err
 	}
@@ -60,12 +93,8 @@ func (e *Engine) RecordClaim(ctx context.Context, by Actor, id store.CampaignID,
 	if before != nil {
 		return claim, true, e.claimedBefore(claim.Claim, *before)
 	}
-	ends, err := e.claimEnds(ctx, d, l)
-	if err != nil {
-		return Claim{}, false, e.fault(err)
-	}
-	if !ends.IsZero() && !now.Before(ends) {
-		return Claim{}, false, refuse(TooLate, "the claim period of this seat ended at %s: the seat goes to the next alternate, or is given up, as the rules say", ends.UTC().Format(time.RFC3339))
+	if err := e.claimRuns(ctx, d, l); err != nil {
+		return Claim{}, false, err
 	}
 	e.step("claim chosen")
 	err = e.Identity.PutClaim(ctx, id, n, claim.Claim)
@@ -160,6 +189,27 @@ func (e *Engine) claimEnds(ctx context.Context, d *drawing, l draw.Line) (time.T
 		}
 	}
 	return time.Time{}, nil
+}
+
+// claimRuns refuses what comes after the claim period of a seat.
+func (e *Engine) claimRuns(ctx context.Context, d *drawing, l draw.Line) error {
+	ends, err := e.claimEnds(ctx, d, l)
+	if err == nil && !ends.IsZero() && !e.Now().Before(ends) {
+		return refuse(TooLate, "the claim period of this seat ended at %s: the seat goes to the next alternate, or is given up, as the rules say", ends.UTC().Format(time.RFC3339))
+	}
+	return e.fault(err)
+}
+
+// mayClaim refuses to open a seat for a claim that could not be recorded.
+func (e *Engine) mayClaim(ctx context.Context, d *drawing, l draw.Line) error {
+	before, err := e.claimOf(ctx, d, l)
+	if err != nil {
+		return e.fault(err)
+	}
+	if before != nil {
+		return e.claimedBefore(store.Claim{}, *before)
+	}
+	return e.claimRuns(ctx, d, l)
 }
 
 // claimEnd is claimEnds for the notice of a seat.

@@ -175,12 +175,12 @@ func (k *clockwork) timedOpening(c engine.Campaign, at time.Time) {
 func (k *clockwork) releaseAll(c engine.Campaign) []engine.Release {
 	k.t.Helper()
 	ctx := context.Background()
-	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
+	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: true})
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	must(k.Approve(ctx, two, a.ID, a.Digest()))(k.t)
-	all, _, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
+	all, _, err := k.PrepareRelease(ctx, one, c.ID, 1, engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: true})
 	return must(all, err)(k.t)
 }
 

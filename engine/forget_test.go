@@ -303,7 +303,7 @@ func TestNobodyErasedIsReleased(t *testing.T) {
 	k := newClockwork(t)
 	ctx := context.Background()
 	c, by, _ := k.drawnWith(9)
-	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, true)
+	_, a, err := k.PrepareRelease(ctx, one, c.ID, 1, engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: true})
 	if err != nil {
 		t.Fatal(err)
 	}

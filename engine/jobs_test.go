@@ -91,7 +91,7 @@ func TestLifeByTheClock(t *testing.T) {
 	if n := must(k.Notifications(ctx, c.ID, 1))(t); len(n) != 0 {
 		t.Error("notices are left")
 	}
-	_, _, err = k.PrepareRelease(ctx, one, c.ID, 1, true)
+	_, _, err = k.PrepareRelease(ctx, one, c.ID, 1, engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: true})
 	wantReason(t, err, engine.CampaignClosed, "")
 	_, err = k.ReplaceWinner(ctx, c.ID, 1, 1, 1, "late")
 	wantReason(t, err, engine.CampaignClosed, "")

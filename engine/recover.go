@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"fairlot/draw"
 	"fairlot/store"
@@ -50,21 +52,21 @@ func (e *Engine) recoverNotices(ctx context.Context, c store.Campaign) error {
 
 // recoverReleases puts back the releases behind opened records of which the identity room knows nothing. logMu is held, and the tree is read.
 func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
-	releases, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
+	all, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
 	if err != nil {
 		return err
+	}
+	there, covered := map[string]int{}, map[string]map[store.EntrantID]bool{}
+	for _, purpose := range []string{PurposeNotice, PurposeClaim, PurposeTax} {
+		some := slices.DeleteFunc(slices.Clone(all), func(r store.Release) bool { return r.Purpose != purpose })
+		there[purpose], covered[purpose] = len(some), covers(some)
 	}
 	lines, err := draw.ParseRanking(d.row.Ranking)
 	if err != nil {
 		return err
 	}
 	seats := draw.NewSeats(lines, d.rules.Forfeit)
-	covered := map[store.EntrantID]bool{}
-	for _, r := range releases {
-		for _, id := range r.IDs {
-			covered[id] = true
-		}
-	}
+	nth := map[string]int{}
 	for _, l := range e.about[aboutKey{d.openHash, d.row.N}] {
 		switch r := l.record.(type) {
 		case *draw.Replace:
@@ -72,23 +74,28 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 				return err
 			}
 		case *draw.Opened:
-			if r.Purpose != purposeNotice {
+			known, ok := covered[r.Purpose]
+			if nth[r.Purpose]++; !ok || nth[r.Purpose] <= there[r.Purpose] {
 				continue
 			}
-			if len(releases) > 0 {
-				releases = releases[1:]
-				continue
+			who, err := e.lostRelease(ctx, d, r.Purpose, nth[r.Purpose], seats.Winners(lines))
+			if err != nil {
+				return err
 			}
-			var again store.Release
+			again := store.Release{Purpose: r.Purpose}
 			var notices []store.Notification
-			for _, w := range seats.Winners(lines) {
-				if id := store.EntrantID(w.ID); !covered[id] {
-					covered[id] = true
-					again.IDs = append(again.IDs, id)
+			for _, w := range who {
+				id := store.EntrantID(w.ID)
+				if known[id] {
+					continue
+				}
+				known[id] = true
+				again.IDs = append(again.IDs, id)
+				if r.Purpose == PurposeNotice {
 					notices = append(notices, store.Notification{Stratum: w.Stratum, Rank: int64(w.Rank), State: notificationPending, Updated: e.Now().UTC()})
 				}
 			}
-			record, err := openedRecord(d, len(again.IDs), r.Unproven)
+			record, err := r.Marshal()
 			if err != nil {
 				return err
 			}
@@ -100,4 +107,23 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 		}
 	}
 	return nil
+}
+
+// lostRelease is whom a release covered that the log knows and the identity room has forgotten. For the notice and for tax that follows from who held seats then; whose
+// seat was opened for a claim only the approval says. If that is gone too nobody is covered, and the custodians refuse to open what the record does not count.
+func (e *Engine) lostRelease(ctx context.Context, d *drawing, purpose string, n int, holders []draw.Line) ([]draw.Line, error) {
+	of := ReleaseOf{Purpose: purpose}
+	if purpose == PurposeClaim {
+		wanted, err := e.wanted(ctx, d, purpose)
+		if err != nil || wanted[n] == nil {
+			return nil, err
+		}
+		of = releaseOfAct(wanted[n].Act)
+	}
+	who, err := e.whoFor(ctx, d, of, holders)
+	var own *Error
+	if errors.As(err, &own) && own.Reason != StorageUnavailable {
+		return nil, nil
+	}
+	return who, err
 }

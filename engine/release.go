@@ -14,19 +14,32 @@ import (
 	"fairlot/store"
 )
 
-// purposeNotice is the purpose of the releases of this version: telling winners.
-const purposeNotice = "notice"
+// What winners are opened for, as the opened record says it.
+const (
+	PurposeNotice = "notice" // telling them: contacts
+	PurposeClaim  = "claim"  // a claim without the secret of the receipt: the identity of one seat
+	PurposeTax    = "tax"    // reporting prizes above the rules' sum: identities
+)
 
 // notificationPending is the state in which a notice begins; the numbers are the contract's.
 const notificationPending store.NotificationState = 1
 
-// ReleasedEntrant is one sealed contact with its lock.
+// ReleaseOf says whom to open, and for what.
+type ReleaseOf struct {
+	Purpose        string
+	Stratum        int // the seat of a claim; 0 for all else
+	Rank           int64
+	AcceptUnproven bool // go on although the draw is not confirmed from outside
+}
+
+// ReleasedEntrant is one sealed envelope with its lock: the contact for the notice, the identity for all else.
 type ReleasedEntrant struct {
-	ID      store.EntrantID
-	Stratum int
-	Rank    int64
-	Locks   [][]byte
-	Contact []byte
+	ID       store.EntrantID
+	Stratum  int
+	Rank     int64
+	Locks    [][]byte
+	Identity []byte
+	Contact  []byte
 }
 
 // Release is what one opened record covers.
@@ -38,19 +51,20 @@ type Release struct {
 	Approved            time.Time // when
 }
 
-// PrepareRelease returns all releases of a draw. If somebody holds a seat whose contact no release covers yet, it also asks for one, which
-// another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN.
-func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.CampaignID, n int, acceptUnproven bool) ([]Release, *Approval, error) {
+// PrepareRelease returns all releases of a draw for one purpose. If somebody is to be opened for it whom none of them covers yet, it also asks for one, which
+// another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN, FIELD_INVALID (no prize of this draw is reported for
+// tax; a claim names no seat), and of a claim NOT_WINNER, SEAT_CLAIMED, TOO_LATE.
+func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.CampaignID, n int, of ReleaseOf) ([]Release, *Approval, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
-	p, err := e.planRelease(ctx, id, n, acceptUnproven)
+	p, err := e.planRelease(ctx, id, n, of)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := e.logReleases(ctx, p.drawing, p.made); err != nil {
+	if err := e.logReleases(ctx, p.drawing, of.Purpose, p.made); err != nil {
 		return nil, nil, err
 	}
-	all, err := e.releases(ctx, p.drawing, p.lines, p.made)
+	all, err := e.releases(ctx, p)
 	if err != nil || len(p.next) == 0 {
 		return all, nil, err
 	}
@@ -65,13 +79,14 @@ func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.Campaign
 // releasePlan is all of a release that changes nothing.
 type releasePlan struct {
 	*drawing
+	of       ReleaseOf
 	lines    []draw.Line
-	made     []store.Release
-	next     []draw.Line // holders of seats that no release covers
+	made     []store.Release // for the purpose
+	next     []draw.Line     // who is to be opened for it and whom no release covers
 	unproven bool
 }
 
-func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, acceptUnproven bool) (*releasePlan, error) {
+func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of ReleaseOf) (*releasePlan, error) {
 	d, err := e.drawn(ctx, id, n)
 	if err != nil {
 		return nil, err
@@ -80,8 +95,8 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, ac
 	if err != nil {
 		return nil, err
 	}
-	p := &releasePlan{drawing: d, unproven: !met || d.chain != beacon.Quicknet()}
-	if p.unproven && !acceptUnproven {
+	p := &releasePlan{drawing: d, of: of, unproven: !met || d.chain != beacon.Quicknet()}
+	if p.unproven && !of.AcceptUnproven {
 		return nil, refuse(DrawUnproven, "this draw is not confirmed from outside in time, or not on quicknet: if it is to be opened all the same, accept that, and the log will say so")
 	}
 	lines, seats, _, _, err := e.seats(ctx, d)
@@ -89,18 +104,22 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, ac
 		return nil, err
 	}
 	p.lines = lines
-	if p.made, err = e.Identity.Releases(ctx, id, n); err != nil {
+	if p.made, err = e.releasesFor(ctx, d, of.Purpose); err != nil {
 		return nil, e.fault(err)
 	}
-	covered := map[store.EntrantID]bool{}
-	for _, r := range p.made {
-		for _, id := range r.IDs {
-			covered[id] = true
-		}
+	covered := covers(p.made)
+	who, err := e.whoFor(ctx, d, of, seats.Winners(lines))
+	if err != nil {
+		return nil, err
 	}
-	for _, l := range seats.Winners(lines) {
+	for _, l := range who {
 		if covered[store.EntrantID(l.ID)] {
 			continue
+		}
+		if of.Purpose == PurposeClaim {
+			if err := e.mayClaim(ctx, d, l); err != nil {
+				return nil, err
+			}
 		}
 		row, err := e.Identity.Entrant(ctx, id, store.EntrantID(l.ID))
 		if err != nil {
@@ -113,13 +132,60 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, ac
 	return p, nil
 }
 
-// act is the text of a release: the record that would be logged, which release of the draw it would be, and whose seats it would cover.
-func (p *releasePlan) act() ([]byte, error) {
-	record, err := openedRecord(p.drawing, len(p.next), p.unproven)
+// releasesFor are the releases of a draw for one purpose, the oldest first.
+func (e *Engine) releasesFor(ctx context.Context, d *drawing, purpose string) ([]store.Release, error) {
+	all, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
+	return slices.DeleteFunc(all, func(r store.Release) bool { return r.Purpose != purpose }), err
+}
+
+func covers(releases []store.Release) map[store.EntrantID]bool {
+	covered := map[store.EntrantID]bool{}
+	for _, r := range releases {
+		for _, id := range r.IDs {
+			covered[id] = true
+		}
+	}
+	return covered
+}
+
+// whoFor are those of the holders of seats whom a purpose is about. A line's seat is the tier that it holds.
+func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders []draw.Line) ([]draw.Line, error) {
+	switch of.Purpose {
+	case PurposeNotice:
+		return holders, nil
+	case PurposeClaim:
+		if of.Rank == 0 {
+			return nil, &Error{Reason: FieldInvalid, Text: "name the seat that is claimed: only its holder is opened", Fields: []Field{{"rank", "required", "the rank of the seat that is claimed"}}}
+		}
+		at := slices.IndexFunc(holders, func(l draw.Line) bool { return l.Stratum == of.Stratum && int64(l.Rank) == of.Rank })
+		if at < 0 {
+			return nil, refuse(NotWinner, "rank %d of stratum %d holds no seat in draw %d: nobody is opened", of.Rank, of.Stratum, d.row.N)
+		}
+		return holders[at : at+1], nil
+	}
+	o, err := e.open(ctx, d.campaign.ID)
 	if err != nil {
 		return nil, err
 	}
-	lines := []string{fmt.Sprintf("draw %d", p.row.N), "purpose " + purposeNotice, fmt.Sprintf("release %d", len(p.made)+1),
+	tiers := o.rules.Draws[d.row.N-1].Tiers
+	above := func(t Tier) bool { return t.Value > o.rules.TaxAbove }
+	if !slices.ContainsFunc(tiers, above) {
+		text := fmt.Sprintf("no prize of draw %d is worth more than NT$ %d by the rules: nobody is opened for tax", d.row.N, o.rules.TaxAbove)
+		if o.rules.TaxAbove == 0 {
+			text = "the rules do not say what the prizes are worth: nobody is opened for tax; ask winners for their number when they claim"
+		}
+		return nil, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"purpose", "rules", text}}}
+	}
+	return slices.DeleteFunc(holders, func(l draw.Line) bool { return l.Seat < 1 || l.Seat > len(tiers) || !above(tiers[l.Seat-1]) }), nil
+}
+
+// act is the text of a release: the record that would be logged, which release of the draw it would be, and whose seats it would cover.
+func (p *releasePlan) act() ([]byte, error) {
+	record, err := openedRecord(p.drawing, p.of.Purpose, len(p.next), p.unproven)
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{fmt.Sprintf("draw %d", p.row.N), "purpose " + p.of.Purpose, fmt.Sprintf("release %d", len(p.made)+1),
 		"unproven " + pick(p.unproven, "yes", "no"), fmt.Sprintf("count %d", len(p.next)), "record " + draw.HashOf(record).String()}
 	for _, l := range p.next {
 		lines = append(lines, fmt.Sprintf("seat %d %d", l.Stratum, l.Rank))
@@ -144,8 +210,17 @@ func (p *releasePlan) has(act []byte) bool {
 	return err == nil && bytes.Equal(text, act)
 }
 
+// releaseOfAct is what the text of a release was made for.
+func releaseOfAct(act []byte) ReleaseOf {
+	of := ReleaseOf{Purpose: actValue(act, "purpose"), AcceptUnproven: actValue(act, "unproven") == "yes"}
+	if of.Purpose == PurposeClaim {
+		fmt.Sscan(actValue(act, "seat"), &of.Stratum, &of.Rank)
+	}
+	return of
+}
+
 func (e *Engine) releaseNow(ctx context.Context, a store.Approval) ([]byte, error) {
-	p, err := e.planRelease(ctx, a.Campaign, a.Draw, actValue(a.Act, "unproven") == "yes")
+	p, err := e.planRelease(ctx, a.Campaign, a.Draw, releaseOfAct(a.Act))
 	if err != nil {
 		return nil, err
 	}
@@ -162,11 +237,11 @@ func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
 	defer done()
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
-	p, err := e.planRelease(ctx, a.Campaign, a.Draw, actValue(a.Act, "unproven") == "yes")
+	p, err := e.planRelease(ctx, a.Campaign, a.Draw, releaseOfAct(a.Act))
 	if err != nil {
 		return err
 	}
-	if err := e.logReleases(ctx, p.drawing, p.made); err != nil {
+	if err := e.logReleases(ctx, p.drawing, p.of.Purpose, p.made); err != nil {
 		return err
 	}
 	if p.has(a.Act) {
@@ -179,15 +254,17 @@ func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
 	if !bytes.Equal(act, a.Act) {
 		return refuse(ApprovalChanged, "the seats are no longer those that were approved: ask for the release again")
 	}
-	record, err := openedRecord(p.drawing, len(p.next), p.unproven)
+	record, err := openedRecord(p.drawing, p.of.Purpose, len(p.next), p.unproven)
 	if err != nil {
 		return err
 	}
-	next := store.Release{Opened: store.Hash(draw.HashOf(record))}
+	next := store.Release{Purpose: p.of.Purpose, Opened: store.Hash(draw.HashOf(record))}
 	var notices []store.Notification
 	for _, l := range p.next {
 		next.IDs = append(next.IDs, store.EntrantID(l.ID))
-		notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
+		if p.of.Purpose == PurposeNotice {
+			notices = append(notices, store.Notification{Stratum: l.Stratum, Rank: int64(l.Rank), State: notificationPending, Updated: e.Now().UTC()})
+		}
 	}
 	err = e.Identity.PutRelease(ctx, a.Campaign, a.Draw, next, notices)
 	if errors.Is(err, store.ErrExists) { // another engine covers some of them
@@ -196,16 +273,16 @@ func (e *Engine) doRelease(ctx context.Context, a store.Approval) error {
 	if err != nil {
 		return e.fault(err)
 	}
-	return e.logReleases(ctx, p.drawing, append(p.made, next))
+	return e.logReleases(ctx, p.drawing, p.of.Purpose, append(p.made, next))
 }
 
-func openedRecord(d *drawing, count int, unproven bool) ([]byte, error) {
-	return (&draw.Opened{Open: d.openHash, Draw: d.row.N, Purpose: purposeNotice, Count: int64(count), Unproven: unproven}).Marshal()
+func openedRecord(d *drawing, purpose string, count int, unproven bool) ([]byte, error) {
+	return (&draw.Opened{Open: d.openHash, Draw: d.row.N, Purpose: purpose, Count: int64(count), Unproven: unproven}).Marshal()
 }
 
-// logReleases appends the opened records that the log lacks; release i goes with the i-th opened record of the draw. They are counted again
+// logReleases appends the opened records for a purpose that the log lacks; release i goes with the i-th opened record of the draw for it. They are counted again
 // whenever the log has grown meanwhile: an opening that is logged twice is one that never was.
-func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.Release) error {
+func (e *Engine) logReleases(ctx context.Context, d *drawing, purpose string, releases []store.Release) error {
 	for {
 		logged, size, err := e.loggedUpTo(ctx, d.openHash, d.row.N)
 		if err != nil {
@@ -213,7 +290,7 @@ func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.R
 		}
 		have := 0
 		for _, l := range logged {
-			if o, ok := l.record.(*draw.Opened); ok && o.Purpose == purposeNotice {
+			if o, ok := l.record.(*draw.Opened); ok && o.Purpose == purpose {
 				have++
 			}
 		}
@@ -221,9 +298,9 @@ func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.R
 			return nil
 		}
 		r := releases[have]
-		record, err := openedRecord(d, len(r.IDs), false)
+		record, err := openedRecord(d, purpose, len(r.IDs), false)
 		if err == nil && store.Hash(draw.HashOf(record)) != r.Opened {
-			record, err = openedRecord(d, len(r.IDs), true)
+			record, err = openedRecord(d, purpose, len(r.IDs), true)
 		}
 		if err != nil {
 			return err
@@ -235,18 +312,18 @@ func (e *Engine) logReleases(ctx context.Context, d *drawing, releases []store.R
 	}
 }
 
-func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, releases []store.Release) ([]Release, error) {
+func (e *Engine) releases(ctx context.Context, p *releasePlan) ([]Release, error) {
 	at := map[store.EntrantID]draw.Line{}
-	for _, l := range lines {
+	for _, l := range p.lines {
 		at[store.EntrantID(l.ID)] = l
 	}
-	wanted, err := e.wanted(ctx, d)
+	wanted, err := e.wanted(ctx, p.drawing, p.of.Purpose)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Release, len(releases))
-	for i, r := range releases {
-		sealed, err := e.Identity.Sealed(ctx, d.campaign.ID, r.IDs)
+	out := make([]Release, len(p.made))
+	for i, r := range p.made {
+		sealed, err := e.Identity.Sealed(ctx, p.campaign.ID, r.IDs)
 		if err != nil {
 			return nil, e.fault(err)
 		}
@@ -256,14 +333,20 @@ func (e *Engine) releases(ctx context.Context, d *drawing, lines []draw.Line, re
 		}
 		for _, s := range sealed {
 			l := at[s.ID]
-			out[i].Entrants = append(out[i].Entrants, ReleasedEntrant{ID: s.ID, Stratum: l.Stratum, Rank: int64(l.Rank), Locks: s.Lock, Contact: s.Contact})
+			one := ReleasedEntrant{ID: s.ID, Stratum: l.Stratum, Rank: int64(l.Rank), Locks: s.Lock}
+			if p.of.Purpose == PurposeNotice {
+				one.Contact = s.Contact
+			} else {
+				one.Identity = s.Identity
+			}
+			out[i].Entrants = append(out[i].Entrants, one)
 		}
 	}
 	return out, nil
 }
 
-// wanted are the approvals that were given to releases of a draw, by the release's number.
-func (e *Engine) wanted(ctx context.Context, d *drawing) (map[int]*store.Approval, error) {
+// wanted are the approvals that were given to releases of a draw for a purpose, by the release's number.
+func (e *Engine) wanted(ctx context.Context, d *drawing, purpose string) (map[int]*store.Approval, error) {
 	out := map[int]*store.Approval{}
 	for after := ([16]byte{}); ; {
 		page, err := e.Registry.Approvals(ctx, false, after, 100)
@@ -272,7 +355,7 @@ func (e *Engine) wanted(ctx context.Context, d *drawing) (map[int]*store.Approva
 		}
 		for _, a := range page {
 			after = a.ID
-			if a.Kind == ApproveRelease && a.Campaign == d.campaign.ID && a.Draw == d.row.N && (a.State == store.ApprovalDone || a.State == store.ApprovalGiven) {
+			if a.Kind == ApproveRelease && a.Campaign == d.campaign.ID && a.Draw == d.row.N && actValue(a.Act, "purpose") == purpose && (a.State == store.ApprovalDone || a.State == store.ApprovalGiven) {
 				if n, err := strconv.Atoi(actValue(a.Act, "release")); err == nil {
 					out[n] = &a
 				}

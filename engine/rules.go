@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"fairlot/entrant"
 	"fairlot/store"
 )
 
@@ -42,6 +43,15 @@ type Claiming struct {
 type Tier struct {
 	Count int64
 	Title Texts
+	Value int64 `json:",omitempty"` // of one, in New Taiwan dollars; 0: not stated
+}
+
+// WinnerList says what of a winner's name and ID number stands in the list that the institution publishes, as codes of the rules file: the masks themselves are
+// package entrant's.
+type WinnerList struct {
+	Name      entrant.NameMask `json:",omitempty"`
+	Compounds bool             `json:",omitempty"` // compound surnames stay whole
+	IDNumber  entrant.IDMask   `json:",omitempty"`
 }
 
 // Chain is a drand chain other than quicknet.
@@ -71,6 +81,8 @@ type Rules struct {
 	Survey                     string   // SurveyJS subset, empty: none
 	Consents                   []Consent
 	Draws                      []DrawRules
+	TaxAbove                   int64      `json:",omitempty"` // New Taiwan dollars: prizes worth more are reported; 0 in a draft means 1,000 where values are stated
+	WinnerList                 WinnerList `json:",omitzero"`  // only with draws
 	Form                       Form
 	Proof                      Proof
 	Register                   int64

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,16 @@ const (
 	minBatch      = 2
 	defaultMargin = 3600
 	deadDays      = 30
+
+	// defaultTaxAbove is the sum in New Taiwan dollars above which whoever gives prizes in Taiwan reports them to the tax office.
+	defaultTaxAbove = 1000
 )
+
+func (r *Rules) statesValues() bool {
+	return slices.ContainsFunc(r.Draws, func(d DrawRules) bool {
+		return slices.ContainsFunc(d.Tiers, func(t Tier) bool { return t.Value > 0 })
+	})
+}
 
 // normalise brings texts to NFC and fills in the defaults, so that what is stored is what will be published.
 func (r *Rules) normalise() {
@@ -51,6 +61,9 @@ func (r *Rules) normalise() {
 	}
 	if r.Threshold == 0 {
 		r.Threshold = min(2, len(r.Custodians))
+	}
+	if r.TaxAbove == 0 && r.statesValues() {
+		r.TaxAbove = defaultTaxAbove
 	}
 	for i := range r.Draws {
 		r.Draws[i].DrawTime = r.Draws[i].DrawTime.UTC().Truncate(time.Second)
@@ -183,12 +196,20 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 	for i, d := range r.Draws {
 		for j, t := range d.Tiers {
 			texts(fmt.Sprintf("tier %d %d", i+1, j+1), t.Title)
+			if t.Value > 0 {
+				line("tier-value %d %d %d", i+1, j+1, t.Value)
+			}
 		}
+	}
+	if r.TaxAbove > 0 {
+		line("tax-above %d", r.TaxAbove)
 	}
 	if len(r.Draws) > 0 {
 		line("keys %s", pick(unchecked, "not checked before the opening", "checked before the opening: custodians and notifiers showed that they hold them"))
 		line("claim-proxy %s", pick(r.Claiming.Proxy, "authorised", "none"))
 		line("claim-guardian-below %d", r.Claiming.GuardianBelow)
+		line("winner-names %s%s", cmp.Or(string(r.WinnerList.Name), "none"), pick(r.WinnerList.Compounds, " compound-surnames", ""))
+		line("winner-id-numbers %s", cmp.Or(string(r.WinnerList.IDNumber), "none"))
 		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
 	}
 	return b.Bytes()
@@ -256,6 +277,12 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		if r.Claiming != (Claiming{}) {
 			bad("claim_proxy", "unused", "without draws there is nothing to claim: leave claim_proxy and guardian_below out")
 		}
+		if r.TaxAbove > 0 {
+			bad("tax_above", "unused", "without draws there are no prizes to report: leave it out")
+		}
+		if r.WinnerList != (WinnerList{}) {
+			bad("winner_list", "unused", "without draws there are no winners to list: leave it out")
+		}
 		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
 			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")
 		}
@@ -275,6 +302,12 @@ func (r *Rules) checkRules(now time.Time) []Field {
 	}
 	if r.Claiming.GuardianBelow > 0 && r.Form.Birth != Required {
 		bad("guardian_below", "birth", "require the date of birth, or nobody can tell for whom a guardian must come")
+	}
+	if r.TaxAbove > 0 && !r.statesValues() {
+		bad("tax_above", "unused", "no prize says what it is worth (value): state that, or leave tax_above out")
+	}
+	if r.WinnerList.Compounds && r.WinnerList.Name == "" {
+		bad("winner_list.compound_surnames", "unused", "the list shows no names: set winner_list.name, or leave this out")
 	}
 	out = append(out, r.checkHolders()...)
 	for i, d := range r.Draws {

@@ -204,16 +204,11 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 	if err != nil {
 		return nil, err
 	}
-	releases, err := e.Identity.Releases(ctx, d.campaign.ID, d.row.N)
+	releases, err := e.releasesFor(ctx, d, PurposeNotice)
 	if err != nil {
 		return nil, err
 	}
-	covered := map[store.EntrantID]bool{}
-	for _, r := range releases {
-		for _, id := range r.IDs {
-			covered[id] = true
-		}
-	}
+	covered := covers(releases)
 	drawn := d.chain.Time(d.rules.Round)
 	release := Todo{Kind: TodoRelease, Draw: d.row.N, Since: drawn, By: drawn.Add(time.Duration(d.rules.ClaimDays) * day)}
 	holds := map[[2]int64]bool{}

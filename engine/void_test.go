@@ -154,7 +154,7 @@ func (j *jury) voidOfOneDraw(t *testing.T) {
 		_, err := j.RunDraw(ctx, c.ID, 1)
 		wantReason(t, err, engine.DrawState, "")
 	}
-	_, _, err = j.PrepareRelease(ctx, wu, c.ID, 1, true)
+	_, _, err = j.PrepareRelease(ctx, wu, c.ID, 1, engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: true})
 	wantReason(t, err, engine.DrawState, "")
 	_, err = j.ReplaceWinner(ctx, c.ID, 1, 1, 1, "late")
 	wantReason(t, err, engine.DrawState, "")

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/engine"
+	"fairlot/entrant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/store"
 )
@@ -173,12 +174,22 @@ func forCaller(ctx context.Context, c *fairlotv1.Campaign) *fairlotv1.Campaign {
 	return c
 }
 
+// nameMasks and idMasks are the contract's masks as codes of the rules file; what is not in them masks all.
+var (
+	nameMasks = map[fairlotv1.NameMask]entrant.NameMask{fairlotv1.NameMask_NAME_MASK_FIRST: entrant.NameFirst, fairlotv1.NameMask_NAME_MASK_ENDS: entrant.NameEnds}
+	idMasks   = map[fairlotv1.IDMask]entrant.IDMask{fairlotv1.IDMask_ID_MASK_LAST_FOUR: entrant.IDLastFour, fairlotv1.IDMask_ID_MASK_BUT_LAST_FOUR: entrant.IDButLastFour,
+		fairlotv1.IDMask_ID_MASK_MIDDLE: entrant.IDMiddle}
+)
+
 func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	r := engine.Rules{
 		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim), Claiming: engine.Claiming{Proxy: c.ClaimProxy, GuardianBelow: int(c.GuardianBelow)},
 		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
 		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd), Retention: int64(c.RetentionDays),
-		Threshold: int(c.Threshold), Notifiers: c.Notifiers,
+		Threshold: int(c.Threshold), Notifiers: c.Notifiers, TaxAbove: c.TaxAbove,
+	}
+	if l := c.WinnerList; l != nil {
+		r.WinnerList = engine.WinnerList{Name: nameMasks[l.Name], Compounds: l.CompoundSurnames, IDNumber: idMasks[l.IdNumber]}
 	}
 	switch c.Proof {
 	case fairlotv1.Proof_PROOF_TOKEN:
@@ -199,7 +210,7 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	for _, d := range c.Draws {
 		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime)}
 		for _, t := range d.Tiers {
-			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title)})
+			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title), Value: t.Value})
 		}
 		if b := d.Beacon; b != nil {
 			dr.Beacon = &engine.Chain{Hash: b.Chain, Period: b.PeriodSeconds, Genesis: b.Genesis, Key: b.Key}
@@ -220,7 +231,20 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), ClaimProxy: r.Claiming.Proxy, GuardianBelow: int32(r.Claiming.GuardianBelow), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
 		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
 		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd), RetentionDays: int32(r.Retention),
-		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord),
+		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord), TaxAbove: r.TaxAbove,
+	}
+	if l := r.WinnerList; l != (engine.WinnerList{}) {
+		out.WinnerList = &fairlotv1.WinnerList{CompoundSurnames: l.Compounds}
+		for number, mask := range nameMasks {
+			if mask == l.Name {
+				out.WinnerList.Name = number
+			}
+		}
+		for number, mask := range idMasks {
+			if mask == l.IDNumber {
+				out.WinnerList.IdNumber = number
+			}
+		}
 	}
 	if len(c.OpenRecord) > 0 {
 		out.OpenHash = hex.EncodeToString(c.OpenHash[:])
@@ -241,7 +265,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 	for _, d := range r.Draws {
 		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime)}
 		for _, t := range d.Tiers {
-			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title)})
+			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title), Value: t.Value})
 		}
 		if b := d.Beacon; b != nil {
 			dr.Beacon = &fairlotv1.Beacon{Chain: b.Hash, PeriodSeconds: b.Period, Genesis: b.Genesis, Key: b.Key}

@@ -18,7 +18,21 @@ func (s *claims) RecordClaim(ctx context.Context, req *fairlotv1.RecordClaimRequ
 	if err != nil {
 		return nil, err
 	}
-	c, again, err := s.engine.RecordClaim(ctx, callerOf(ctx), id, n, [32]byte(req.R), strings.ToLower(strings.TrimPrefix(req.Way.String(), "CLAIM_WAY_")))
+	way := strings.ToLower(strings.TrimPrefix(req.Way.String(), "CLAIM_WAY_"))
+	var (
+		c     engine.Claim
+		again bool
+	)
+	switch {
+	case len(req.R) > 0 && (req.Stratum != 0 || req.Rank != 0):
+		return nil, fieldInvalid("rank", "unused", "give r or the seat, not both")
+	case len(req.R) > 0:
+		c, again, err = s.engine.RecordClaim(ctx, callerOf(ctx), id, n, [32]byte(req.R), way)
+	case req.Rank == 0:
+		return nil, fieldInvalid("r", "required", "give r of the entry, or the seat that was opened for this claim")
+	default:
+		c, again, err = s.engine.RecordOpenedClaim(ctx, callerOf(ctx), id, n, max(int(req.Stratum), 1), req.Rank, way)
+	}
 	if err != nil {
 		return nil, err
 	}

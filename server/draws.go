@@ -83,7 +83,17 @@ func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleas
 	if err != nil {
 		return nil, err
 	}
-	releases, waits, err := s.engine.PrepareRelease(ctx, callerOf(ctx), id, n, req.AcceptUnproven)
+	of := engine.ReleaseOf{Purpose: engine.PurposeNotice, AcceptUnproven: req.AcceptUnproven}
+	switch req.Purpose {
+	case fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM:
+		of.Purpose, of.Stratum, of.Rank = engine.PurposeClaim, max(int(req.Stratum), 1), req.Rank
+	case fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX:
+		of.Purpose = engine.PurposeTax
+	}
+	if of.Purpose != engine.PurposeClaim && (req.Stratum != 0 || req.Rank != 0) {
+		return nil, fieldInvalid("rank", "unused", "a seat is named for a claim only: whom other purposes open follows from the draw")
+	}
+	releases, waits, err := s.engine.PrepareRelease(ctx, callerOf(ctx), id, n, of)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +105,7 @@ func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleas
 		rel := &fairlotv1.Release{OpenedHash: hex.EncodeToString(r.Opened[:]), RequesterLabel: r.Requester, ApproverLabel: r.Approver, ApproveTime: present(r.Approved)}
 		for _, x := range r.Entrants {
 			rel.Entrants = append(rel.Entrants, &fairlotv1.ReleasedEntrant{
-				EntryId: hex.EncodeToString(x.ID[:]), Stratum: int32(x.Stratum), Rank: x.Rank, Locks: x.Locks, ContactEnvelope: x.Contact,
+				EntryId: hex.EncodeToString(x.ID[:]), Stratum: int32(x.Stratum), Rank: x.Rank, Locks: x.Locks, ContactEnvelope: x.Contact, IdentityEnvelope: x.Identity,
 			})
 		}
 		out.Releases = append(out.Releases, rel)

@@ -162,8 +162,9 @@ type Notification struct {
 
 // Release is what one opened record covers.
 type Release struct {
-	Opened Hash // SHA-256 of the opened record
-	IDs    []EntrantID
+	Purpose string // a code: notice, claim, tax
+	Opened  Hash   // SHA-256 of the opened record
+	IDs     []EntrantID
 }
 
 // Claim says that the holder of a seat has claimed the prize at the desk.
@@ -246,10 +247,11 @@ type Identity interface {
 
 	// Sealed returns locks and envelopes of the entrants named, in that order. ErrNotFound if one is absent.
 	Sealed(ctx context.Context, campaign CampaignID, ids []EntrantID) ([]Sealed, error)
-	// PutRelease records whom an opened record covers and makes their notices in state 1, together. With the same ids again it is nil; two
-	// releases may have the same Opened, because such records may be equal. ErrExists if an earlier release covers some of the ids.
+	// PutRelease records whom an opened record covers and makes their notices in state 1, together. With the same ids again for the same purpose it
+	// is nil, unless there are none; two releases may have the same Opened, because such records may be equal. ErrExists if an earlier release for
+	// the same purpose covers some of the ids.
 	PutRelease(ctx context.Context, campaign CampaignID, draw int, r Release, notices []Notification) error
-	// Releases returns the releases of a draw, the oldest first.
+	// Releases returns the releases of a draw for all purposes, the oldest first.
 	Releases(ctx context.Context, campaign CampaignID, draw int) ([]Release, error)
 	// Notifications returns the notices of a draw by stratum and rank.
 	Notifications(ctx context.Context, campaign CampaignID, draw int) ([]Notification, error)

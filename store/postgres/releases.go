@@ -29,10 +29,13 @@ func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, dr
 		}
 		known, next := map[store.EntrantID]bool{}, int32(1)
 		for _, row := range rows {
-			if slices.Equal(row.Ids, ids) {
+			next = row.N + 1
+			if row.Purpose != r.Purpose {
+				continue
+			}
+			if len(ids) > 0 && slices.Equal(row.Ids, ids) {
 				return nil
 			}
-			next = row.N + 1
 			for id := range slices.Chunk(row.Ids, 16) {
 				known[store.EntrantID(id)] = true
 			}
@@ -40,7 +43,7 @@ func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, dr
 		if slices.ContainsFunc(r.IDs, func(id store.EntrantID) bool { return known[id] }) {
 			return store.ErrExists
 		}
-		n, err := q.PutRelease(ctx, identitydb.PutReleaseParams{Campaign: campaign[:], Draw: int32(draw), N: next, Opened: r.Opened[:], Ids: ids})
+		n, err := q.PutRelease(ctx, identitydb.PutReleaseParams{Campaign: campaign[:], Draw: int32(draw), N: next, Opened: r.Opened[:], Purpose: r.Purpose, Ids: ids})
 		if err != nil {
 			return err
 		}
@@ -67,7 +70,7 @@ func (d *Identity) Releases(ctx context.Context, campaign store.CampaignID, draw
 			return err
 		}
 		list, err = each(rows, func(row identitydb.ReleasesRow) (store.Release, error) {
-			var r store.Release
+			r := store.Release{Purpose: row.Purpose}
 			err := fill(r.Opened[:], row.Opened)
 			for part := range slices.Chunk(row.Ids, 16) {
 				var id store.EntrantID

@@ -18,12 +18,12 @@ func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, dr
 	ids := joinIDs(r.IDs)
 	return d.write(ctx, "put release", func(t *tx) error {
 		known, again := map[store.EntrantID]bool{}, false
-		err := t.each("SELECT ids FROM releases WHERE campaign = ? AND draw = ?", args{campaign[:], draw}, func(scan func(...any) error) error {
+		err := t.each("SELECT ids FROM releases WHERE campaign = ? AND draw = ? AND purpose = ?", args{campaign[:], draw, r.Purpose}, func(scan func(...any) error) error {
 			var have []byte
 			if err := scan(&have); err != nil {
 				return err
 			}
-			again = again || slices.Equal(have, ids)
+			again = again || len(ids) > 0 && slices.Equal(have, ids)
 			for chunk := range slices.Chunk(have, 16) {
 				known[store.EntrantID(chunk)] = true
 			}
@@ -35,9 +35,9 @@ func (d *Identity) PutRelease(ctx context.Context, campaign store.CampaignID, dr
 		if slices.ContainsFunc(r.IDs, func(id store.EntrantID) bool { return known[id] }) {
 			return store.ErrExists
 		}
-		if _, err := t.exec(`INSERT INTO releases (campaign, draw, n, opened, ids)
-			SELECT ?1, ?2, coalesce(max(n) + 1, 1), ?3, ?4 FROM releases WHERE campaign = ?1 AND draw = ?2`,
-			campaign[:], draw, r.Opened[:], ids); err != nil {
+		if _, err := t.exec(`INSERT INTO releases (campaign, draw, n, opened, ids, purpose)
+			SELECT ?1, ?2, coalesce(max(n) + 1, 1), ?3, ?4, ?5 FROM releases WHERE campaign = ?1 AND draw = ?2`,
+			campaign[:], draw, r.Opened[:], ids, r.Purpose); err != nil {
 			return err
 		}
 		for _, n := range notices {
@@ -63,13 +63,13 @@ func joinIDs(ids []store.EntrantID) []byte {
 // Releases implements store.Identity.
 func (d *Identity) Releases(ctx context.Context, campaign store.CampaignID, draw int) (list []store.Release, err error) {
 	err = d.read(ctx, "list releases", func(t *tx) error {
-		return t.each("SELECT opened, ids FROM releases WHERE campaign = ? AND draw = ? ORDER BY n", args{campaign[:], draw},
+		return t.each("SELECT opened, ids, purpose FROM releases WHERE campaign = ? AND draw = ? ORDER BY n", args{campaign[:], draw},
 			func(scan func(...any) error) error {
 				var (
 					r   store.Release
 					ids []byte
 				)
-				err := scan(into(r.Opened[:]), &ids)
+				err := scan(into(r.Opened[:]), &ids, &r.Purpose)
 				for chunk := range slices.Chunk(ids, 16) {
 					var id store.EntrantID
 					err = errors.Join(err, into(id[:]).Scan(chunk))

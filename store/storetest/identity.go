@@ -249,8 +249,8 @@ var identityTests = []test{
 	}},
 	{"releases and their notices", func(t *T) {
 		id := t.gate()
-		a := store.Release{Opened: store.Hash{9}, IDs: []store.EntrantID{{2}, {1}, {0xff, 0}}}
-		b := store.Release{Opened: store.Hash{1}}
+		a := store.Release{Purpose: "notice", Opened: store.Hash{9}, IDs: []store.EntrantID{{2}, {1}, {0xff, 0}}}
+		b := store.Release{Purpose: "notice", Opened: store.Hash{1}}
 		notices := []store.Notification{{Stratum: 2, Rank: 1, Updated: noon}, {Stratum: 1, Rank: 1 << 40, State: 5, Attempts: 3, Updated: noon}}
 		for range 2 {
 			t.ok(t.Identity.PutRelease(t.ctx, id, 1, a, notices))
@@ -269,11 +269,24 @@ var identityTests = []test{
 		other := a
 		other.IDs = a.IDs[:1]
 		t.is(t.Identity.PutRelease(t.ctx, id, 1, other, nil), store.ErrExists)
-		twin := store.Release{Opened: a.Opened, IDs: []store.EntrantID{{7}}}
+		twin := store.Release{Purpose: "notice", Opened: a.Opened, IDs: []store.EntrantID{{7}}}
 		t.ok(t.Identity.PutRelease(t.ctx, id, 1, twin, nil))
 		list, err = t.Identity.Releases(t.ctx, id, 1)
 		t.ok(err)
 		t.same(list, []store.Release{a, b, twin})
+		tax := store.Release{Purpose: "tax", Opened: store.Hash{8}, IDs: a.IDs} // the same persons for something else
+		for range 2 {
+			t.ok(t.Identity.PutRelease(t.ctx, id, 1, tax, nil))
+		}
+		other.Purpose = "tax"
+		t.is(t.Identity.PutRelease(t.ctx, id, 1, other, nil), store.ErrExists)
+		lost := store.Release{Purpose: "claim", Opened: store.Hash{7}} // nobody knows whom they covered
+		for range 2 {
+			t.ok(t.Identity.PutRelease(t.ctx, id, 1, lost, nil))
+		}
+		list, err = t.Identity.Releases(t.ctx, id, 1)
+		t.ok(err)
+		t.same(list, []store.Release{a, b, twin, tax, lost, lost})
 	}},
 	{"a notice moves by compare-and-swap", func(t *T) {
 		id := t.gate()

@@ -196,6 +196,116 @@ func (FieldRule) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{2}
 }
 
+// NameMask says how much of a winner's name the public list of winners shows.
+type NameMask int32
+
+const (
+	// Nothing.
+	NameMask_NAME_MASK_UNSPECIFIED NameMask = 0
+	// The first character of a Chinese name; of others the first letter of each word.
+	NameMask_NAME_MASK_FIRST NameMask = 1
+	// First and last character of a Chinese name of three or more; of others the first letter of each word.
+	NameMask_NAME_MASK_ENDS NameMask = 2
+)
+
+// Enum value maps for NameMask.
+var (
+	NameMask_name = map[int32]string{
+		0: "NAME_MASK_UNSPECIFIED",
+		1: "NAME_MASK_FIRST",
+		2: "NAME_MASK_ENDS",
+	}
+	NameMask_value = map[string]int32{
+		"NAME_MASK_UNSPECIFIED": 0,
+		"NAME_MASK_FIRST":       1,
+		"NAME_MASK_ENDS":        2,
+	}
+)
+
+func (x NameMask) Enum() *NameMask {
+	p := new(NameMask)
+	*p = x
+	return p
+}
+
+func (x NameMask) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NameMask) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_campaigns_proto_enumTypes[3].Descriptor()
+}
+
+func (NameMask) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_campaigns_proto_enumTypes[3]
+}
+
+func (x NameMask) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NameMask.Descriptor instead.
+func (NameMask) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{3}
+}
+
+// IDMask says how much of a winner's ID number the public list of winners shows.
+type IDMask int32
+
+const (
+	// Nothing.
+	IDMask_ID_MASK_UNSPECIFIED IDMask = 0
+	// The last four characters.
+	IDMask_ID_MASK_LAST_FOUR IDMask = 1
+	// All but the last four.
+	IDMask_ID_MASK_BUT_LAST_FOUR IDMask = 2
+	// All but the middle: the first four and the last three.
+	IDMask_ID_MASK_MIDDLE IDMask = 3
+)
+
+// Enum value maps for IDMask.
+var (
+	IDMask_name = map[int32]string{
+		0: "ID_MASK_UNSPECIFIED",
+		1: "ID_MASK_LAST_FOUR",
+		2: "ID_MASK_BUT_LAST_FOUR",
+		3: "ID_MASK_MIDDLE",
+	}
+	IDMask_value = map[string]int32{
+		"ID_MASK_UNSPECIFIED":   0,
+		"ID_MASK_LAST_FOUR":     1,
+		"ID_MASK_BUT_LAST_FOUR": 2,
+		"ID_MASK_MIDDLE":        3,
+	}
+)
+
+func (x IDMask) Enum() *IDMask {
+	p := new(IDMask)
+	*p = x
+	return p
+}
+
+func (x IDMask) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IDMask) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_campaigns_proto_enumTypes[4].Descriptor()
+}
+
+func (IDMask) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_campaigns_proto_enumTypes[4]
+}
+
+func (x IDMask) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IDMask.Descriptor instead.
+func (IDMask) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{4}
+}
+
 // LocalizedText is one text in one language.
 type LocalizedText struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -478,7 +588,9 @@ type Tier struct {
 	// How many are drawn, 1 to 1,000,000.
 	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	// What it is, in each language.
-	Title         []*LocalizedText `protobuf:"bytes,2,rep,name=title,proto3" json:"title,omitempty"`
+	Title []*LocalizedText `protobuf:"bytes,2,rep,name=title,proto3" json:"title,omitempty"`
+	// What one is worth, in New Taiwan dollars; 0: not stated, and nobody is ever opened for tax because of it.
+	Value         int64 `protobuf:"varint,3,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -527,6 +639,77 @@ func (x *Tier) GetTitle() []*LocalizedText {
 	return nil
 }
 
+func (x *Tier) GetValue() int64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+// WinnerList says what of a winner stands in the list that the institution publishes beside the winning numbers.
+type WinnerList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the name.
+	Name NameMask `protobuf:"varint,1,opt,name=name,proto3,enum=fairlot.v1.NameMask" json:"name,omitempty"`
+	// A compound Chinese surname is shown whole.
+	CompoundSurnames bool `protobuf:"varint,2,opt,name=compound_surnames,json=compoundSurnames,proto3" json:"compound_surnames,omitempty"`
+	// Of the ID number.
+	IdNumber      IDMask `protobuf:"varint,3,opt,name=id_number,json=idNumber,proto3,enum=fairlot.v1.IDMask" json:"id_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WinnerList) Reset() {
+	*x = WinnerList{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WinnerList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WinnerList) ProtoMessage() {}
+
+func (x *WinnerList) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WinnerList.ProtoReflect.Descriptor instead.
+func (*WinnerList) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *WinnerList) GetName() NameMask {
+	if x != nil {
+		return x.Name
+	}
+	return NameMask_NAME_MASK_UNSPECIFIED
+}
+
+func (x *WinnerList) GetCompoundSurnames() bool {
+	if x != nil {
+		return x.CompoundSurnames
+	}
+	return false
+}
+
+func (x *WinnerList) GetIdNumber() IDMask {
+	if x != nil {
+		return x.IdNumber
+	}
+	return IDMask_ID_MASK_UNSPECIFIED
+}
+
 // Beacon is a drand chain other than the pinned quicknet. A draw on it proves nothing to outsiders.
 type Beacon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -544,7 +727,7 @@ type Beacon struct {
 
 func (x *Beacon) Reset() {
 	*x = Beacon{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -556,7 +739,7 @@ func (x *Beacon) String() string {
 func (*Beacon) ProtoMessage() {}
 
 func (x *Beacon) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -569,7 +752,7 @@ func (x *Beacon) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Beacon.ProtoReflect.Descriptor instead.
 func (*Beacon) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{5}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Beacon) GetChain() []byte {
@@ -623,7 +806,7 @@ type DrawRules struct {
 
 func (x *DrawRules) Reset() {
 	*x = DrawRules{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +818,7 @@ func (x *DrawRules) String() string {
 func (*DrawRules) ProtoMessage() {}
 
 func (x *DrawRules) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +831,7 @@ func (x *DrawRules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawRules.ProtoReflect.Descriptor instead.
 func (*DrawRules) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DrawRules) GetTiers() []*Tier {
@@ -760,13 +943,17 @@ type Campaign struct {
 	// For a winner younger than so many years on the day of the claim a guardian must come; 0: at no age. The form must then require the date of
 	// birth. Only with draws.
 	GuardianBelow int32 `protobuf:"varint,27,opt,name=guardian_below,json=guardianBelow,proto3" json:"guardian_below,omitempty"`
+	// Prizes worth more than this are reported for tax, in New Taiwan dollars; 0 means 1,000. Only with prizes whose value is stated.
+	TaxAbove int64 `protobuf:"varint,28,opt,name=tax_above,json=taxAbove,proto3" json:"tax_above,omitempty"`
+	// The list of winners with masked names; absent: numbers alone are published. Only with draws.
+	WinnerList    *WinnerList `protobuf:"bytes,29,opt,name=winner_list,json=winnerList,proto3" json:"winner_list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +965,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +978,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Campaign) GetName() string {
@@ -983,6 +1170,20 @@ func (x *Campaign) GetGuardianBelow() int32 {
 	return 0
 }
 
+func (x *Campaign) GetTaxAbove() int64 {
+	if x != nil {
+		return x.TaxAbove
+	}
+	return 0
+}
+
+func (x *Campaign) GetWinnerList() *WinnerList {
+	if x != nil {
+		return x.WinnerList
+	}
+	return nil
+}
+
 // CreateCampaignRequest asks for a new draft.
 type CreateCampaignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -996,7 +1197,7 @@ type CreateCampaignRequest struct {
 
 func (x *CreateCampaignRequest) Reset() {
 	*x = CreateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1209,7 @@ func (x *CreateCampaignRequest) String() string {
 func (*CreateCampaignRequest) ProtoMessage() {}
 
 func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1222,7 @@ func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CreateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreateCampaignRequest) GetCampaign() *Campaign {
@@ -1049,7 +1250,7 @@ type UpdateCampaignRequest struct {
 
 func (x *UpdateCampaignRequest) Reset() {
 	*x = UpdateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1262,7 @@ func (x *UpdateCampaignRequest) String() string {
 func (*UpdateCampaignRequest) ProtoMessage() {}
 
 func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1275,7 @@ func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateCampaignRequest) GetCampaign() *Campaign {
@@ -1097,7 +1298,7 @@ type DeleteCampaignRequest struct {
 
 func (x *DeleteCampaignRequest) Reset() {
 	*x = DeleteCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1310,7 @@ func (x *DeleteCampaignRequest) String() string {
 func (*DeleteCampaignRequest) ProtoMessage() {}
 
 func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1323,7 @@ func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCampaignRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteCampaignRequest) GetName() string {
@@ -1150,7 +1351,7 @@ type GetCampaignRequest struct {
 
 func (x *GetCampaignRequest) Reset() {
 	*x = GetCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1363,7 @@ func (x *GetCampaignRequest) String() string {
 func (*GetCampaignRequest) ProtoMessage() {}
 
 func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1376,7 @@ func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCampaignRequest.ProtoReflect.Descriptor instead.
 func (*GetCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCampaignRequest) GetName() string {
@@ -1198,7 +1399,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1411,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1424,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListCampaignsRequest) GetPageSize() int32 {
@@ -1253,7 +1454,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1466,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1479,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -1312,7 +1513,7 @@ type OpenCampaignRequest struct {
 
 func (x *OpenCampaignRequest) Reset() {
 	*x = OpenCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1525,7 @@ func (x *OpenCampaignRequest) String() string {
 func (*OpenCampaignRequest) ProtoMessage() {}
 
 func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1538,7 @@ func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenCampaignRequest.ProtoReflect.Descriptor instead.
 func (*OpenCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OpenCampaignRequest) GetName() string {
@@ -1379,7 +1580,7 @@ type GetKeyCheckRequest struct {
 
 func (x *GetKeyCheckRequest) Reset() {
 	*x = GetKeyCheckRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1391,7 +1592,7 @@ func (x *GetKeyCheckRequest) String() string {
 func (*GetKeyCheckRequest) ProtoMessage() {}
 
 func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1404,7 +1605,7 @@ func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetKeyCheckRequest.ProtoReflect.Descriptor instead.
 func (*GetKeyCheckRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetKeyCheckRequest) GetName() string {
@@ -1427,7 +1628,7 @@ type KeyCheck struct {
 
 func (x *KeyCheck) Reset() {
 	*x = KeyCheck{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1640,7 @@ func (x *KeyCheck) String() string {
 func (*KeyCheck) ProtoMessage() {}
 
 func (x *KeyCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1653,7 @@ func (x *KeyCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyCheck.ProtoReflect.Descriptor instead.
 func (*KeyCheck) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *KeyCheck) GetKeys() string {
@@ -1488,7 +1689,7 @@ type KeyHolder struct {
 
 func (x *KeyHolder) Reset() {
 	*x = KeyHolder{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1500,7 +1701,7 @@ func (x *KeyHolder) String() string {
 func (*KeyHolder) ProtoMessage() {}
 
 func (x *KeyHolder) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1513,7 +1714,7 @@ func (x *KeyHolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyHolder.ProtoReflect.Descriptor instead.
 func (*KeyHolder) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *KeyHolder) GetRecipient() string {
@@ -1564,7 +1765,7 @@ type AddKeyStatementRequest struct {
 
 func (x *AddKeyStatementRequest) Reset() {
 	*x = AddKeyStatementRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1777,7 @@ func (x *AddKeyStatementRequest) String() string {
 func (*AddKeyStatementRequest) ProtoMessage() {}
 
 func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1790,7 @@ func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddKeyStatementRequest.ProtoReflect.Descriptor instead.
 func (*AddKeyStatementRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AddKeyStatementRequest) GetName() string {
@@ -1617,7 +1818,7 @@ type CloseCampaignRequest struct {
 
 func (x *CloseCampaignRequest) Reset() {
 	*x = CloseCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1830,7 @@ func (x *CloseCampaignRequest) String() string {
 func (*CloseCampaignRequest) ProtoMessage() {}
 
 func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +1843,7 @@ func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseCampaignRequest) GetName() string {
@@ -1663,7 +1864,7 @@ type CloseCampaignEarlyRequest struct {
 
 func (x *CloseCampaignEarlyRequest) Reset() {
 	*x = CloseCampaignEarlyRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1876,7 @@ func (x *CloseCampaignEarlyRequest) String() string {
 func (*CloseCampaignEarlyRequest) ProtoMessage() {}
 
 func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +1889,7 @@ func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseCampaignEarlyRequest) GetName() string {
@@ -1709,7 +1910,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1922,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1935,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -1755,7 +1956,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1968,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1981,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -1815,10 +2016,17 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tCustodian\x12<\n" +
 	"\trecipient\x18\x01 \x01(\tB\x1e\xbaH\x17r\x15\x18\xb4\x102\x10^age1[0-9a-z-]+$\x90\xb5\x18\x01R\trecipient\x12*\n" +
 	"\bcosigner\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\n" +
-	"\x18\xac\x02\x90\xb5\x18\x01R\bcosigner\"n\n" +
+	"\x18\xac\x02\x90\xb5\x18\x01R\bcosigner\"\x97\x01\n" +
 	"\x04Tier\x12%\n" +
 	"\x05count\x18\x01 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\x90\xb5\x18\x01R\x05count\x12?\n" +
-	"\x05title\x18\x02 \x03(\v2\x19.fairlot.v1.LocalizedTextB\x0e\xbaH\a\x92\x01\x04\b\x01\x10\x02\x90\xb5\x18\x01R\x05title\"\xb0\x01\n" +
+	"\x05title\x18\x02 \x03(\v2\x19.fairlot.v1.LocalizedTextB\x0e\xbaH\a\x92\x01\x04\b\x01\x10\x02\x90\xb5\x18\x01R\x05title\x12'\n" +
+	"\x05value\x18\x03 \x01(\x03B\x11\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\x05value\"\xb6\x01\n" +
+	"\n" +
+	"WinnerList\x126\n" +
+	"\x04name\x18\x01 \x01(\x0e2\x14.fairlot.v1.NameMaskB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\x04name\x121\n" +
+	"\x11compound_surnames\x18\x02 \x01(\bB\x04\x90\xb5\x18\x01R\x10compoundSurnames\x12=\n" +
+	"\tid_number\x18\x03 \x01(\x0e2\x12.fairlot.v1.IDMaskB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\bidNumber\"\xb0\x01\n" +
 	"\x06Beacon\x12!\n" +
 	"\x05chain\x18\x01 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x01R\x05chain\x126\n" +
 	"\x0eperiod_seconds\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\x80\xa3\x05(\x01\x90\xb5\x18\x01R\rperiodSeconds\x12,\n" +
@@ -1835,7 +2043,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xa4\v\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\x93\f\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -1874,7 +2082,11 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0eretention_days\x18\x19 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc2\x1c(\x00\x90\xb5\x18\x01R\rretentionDays\x12%\n" +
 	"\vclaim_proxy\x18\x1a \x01(\bB\x04\x90\xb5\x18\x01R\n" +
 	"claimProxy\x124\n" +
-	"\x0eguardian_below\x18\x1b \x01(\x05B\r\xbaH\x06\x1a\x04\x18\x1e(\x00\x90\xb5\x18\x01R\rguardianBelow\"\x81\x01\n" +
+	"\x0eguardian_below\x18\x1b \x01(\x05B\r\xbaH\x06\x1a\x04\x18\x1e(\x00\x90\xb5\x18\x01R\rguardianBelow\x12.\n" +
+	"\ttax_above\x18\x1c \x01(\x03B\x11\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\btaxAbove\x12=\n" +
+	"\vwinner_list\x18\x1d \x01(\v2\x16.fairlot.v1.WinnerListB\x04\x90\xb5\x18\x01R\n" +
+	"winnerList\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +
@@ -1938,7 +2150,16 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tFieldRule\x12\x1a\n" +
 	"\x16FIELD_RULE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FIELD_RULE_OPTIONAL\x10\x01\x12\x17\n" +
-	"\x13FIELD_RULE_REQUIRED\x10\x022\xe7\a\n" +
+	"\x13FIELD_RULE_REQUIRED\x10\x02*N\n" +
+	"\bNameMask\x12\x19\n" +
+	"\x15NAME_MASK_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fNAME_MASK_FIRST\x10\x01\x12\x12\n" +
+	"\x0eNAME_MASK_ENDS\x10\x02*g\n" +
+	"\x06IDMask\x12\x17\n" +
+	"\x13ID_MASK_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11ID_MASK_LAST_FOUR\x10\x01\x12\x19\n" +
+	"\x15ID_MASK_BUT_LAST_FOUR\x10\x02\x12\x12\n" +
+	"\x0eID_MASK_MIDDLE\x10\x032\xe7\a\n" +
 	"\x0fCampaignService\x12S\n" +
 	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12S\n" +
@@ -1976,38 +2197,41 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_campaigns_proto_rawDescData
 }
 
-var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: fairlot.v1.CampaignState
 	(Proof)(0),                        // 1: fairlot.v1.Proof
 	(FieldRule)(0),                    // 2: fairlot.v1.FieldRule
-	(*LocalizedText)(nil),             // 3: fairlot.v1.LocalizedText
-	(*EntryForm)(nil),                 // 4: fairlot.v1.EntryForm
-	(*Consent)(nil),                   // 5: fairlot.v1.Consent
-	(*Custodian)(nil),                 // 6: fairlot.v1.Custodian
-	(*Tier)(nil),                      // 7: fairlot.v1.Tier
-	(*Beacon)(nil),                    // 8: fairlot.v1.Beacon
-	(*DrawRules)(nil),                 // 9: fairlot.v1.DrawRules
-	(*Campaign)(nil),                  // 10: fairlot.v1.Campaign
-	(*CreateCampaignRequest)(nil),     // 11: fairlot.v1.CreateCampaignRequest
-	(*UpdateCampaignRequest)(nil),     // 12: fairlot.v1.UpdateCampaignRequest
-	(*DeleteCampaignRequest)(nil),     // 13: fairlot.v1.DeleteCampaignRequest
-	(*GetCampaignRequest)(nil),        // 14: fairlot.v1.GetCampaignRequest
-	(*ListCampaignsRequest)(nil),      // 15: fairlot.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),     // 16: fairlot.v1.ListCampaignsResponse
-	(*OpenCampaignRequest)(nil),       // 17: fairlot.v1.OpenCampaignRequest
-	(*GetKeyCheckRequest)(nil),        // 18: fairlot.v1.GetKeyCheckRequest
-	(*KeyCheck)(nil),                  // 19: fairlot.v1.KeyCheck
-	(*KeyHolder)(nil),                 // 20: fairlot.v1.KeyHolder
-	(*AddKeyStatementRequest)(nil),    // 21: fairlot.v1.AddKeyStatementRequest
-	(*CloseCampaignRequest)(nil),      // 22: fairlot.v1.CloseCampaignRequest
-	(*CloseCampaignEarlyRequest)(nil), // 23: fairlot.v1.CloseCampaignEarlyRequest
-	(*GetTalliesRequest)(nil),         // 24: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),                   // 25: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),             // 27: google.protobuf.Empty
-	(*Approval)(nil),                  // 28: fairlot.v1.Approval
+	(NameMask)(0),                     // 3: fairlot.v1.NameMask
+	(IDMask)(0),                       // 4: fairlot.v1.IDMask
+	(*LocalizedText)(nil),             // 5: fairlot.v1.LocalizedText
+	(*EntryForm)(nil),                 // 6: fairlot.v1.EntryForm
+	(*Consent)(nil),                   // 7: fairlot.v1.Consent
+	(*Custodian)(nil),                 // 8: fairlot.v1.Custodian
+	(*Tier)(nil),                      // 9: fairlot.v1.Tier
+	(*WinnerList)(nil),                // 10: fairlot.v1.WinnerList
+	(*Beacon)(nil),                    // 11: fairlot.v1.Beacon
+	(*DrawRules)(nil),                 // 12: fairlot.v1.DrawRules
+	(*Campaign)(nil),                  // 13: fairlot.v1.Campaign
+	(*CreateCampaignRequest)(nil),     // 14: fairlot.v1.CreateCampaignRequest
+	(*UpdateCampaignRequest)(nil),     // 15: fairlot.v1.UpdateCampaignRequest
+	(*DeleteCampaignRequest)(nil),     // 16: fairlot.v1.DeleteCampaignRequest
+	(*GetCampaignRequest)(nil),        // 17: fairlot.v1.GetCampaignRequest
+	(*ListCampaignsRequest)(nil),      // 18: fairlot.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),     // 19: fairlot.v1.ListCampaignsResponse
+	(*OpenCampaignRequest)(nil),       // 20: fairlot.v1.OpenCampaignRequest
+	(*GetKeyCheckRequest)(nil),        // 21: fairlot.v1.GetKeyCheckRequest
+	(*KeyCheck)(nil),                  // 22: fairlot.v1.KeyCheck
+	(*KeyHolder)(nil),                 // 23: fairlot.v1.KeyHolder
+	(*AddKeyStatementRequest)(nil),    // 24: fairlot.v1.AddKeyStatementRequest
+	(*CloseCampaignRequest)(nil),      // 25: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil), // 26: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),         // 27: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                   // 28: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),             // 30: google.protobuf.Empty
+	(*Approval)(nil),                  // 31: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -2016,55 +2240,58 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 3: fairlot.v1.EntryForm.phone:type_name -> fairlot.v1.FieldRule
 	2,  // 4: fairlot.v1.EntryForm.email:type_name -> fairlot.v1.FieldRule
 	2,  // 5: fairlot.v1.EntryForm.address:type_name -> fairlot.v1.FieldRule
-	3,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
-	3,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
-	7,  // 8: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	26, // 9: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
-	8,  // 10: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
-	0,  // 11: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
-	3,  // 12: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
-	3,  // 13: fairlot.v1.Campaign.description:type_name -> fairlot.v1.LocalizedText
-	3,  // 14: fairlot.v1.Campaign.notice:type_name -> fairlot.v1.LocalizedText
-	5,  // 15: fairlot.v1.Campaign.consents:type_name -> fairlot.v1.Consent
-	9,  // 16: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
-	4,  // 17: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
-	1,  // 18: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	26, // 19: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	26, // 20: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
-	6,  // 21: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
-	3,  // 22: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
-	10, // 23: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	10, // 24: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	10, // 25: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	26, // 26: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
-	20, // 27: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
-	11, // 28: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	12, // 29: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	13, // 30: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	14, // 31: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	15, // 32: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	17, // 33: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	18, // 34: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
-	21, // 35: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
-	22, // 36: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	23, // 37: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	24, // 38: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	10, // 39: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	10, // 40: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	27, // 41: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	10, // 42: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	16, // 43: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	28, // 44: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	19, // 45: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
-	10, // 46: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
-	10, // 47: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	28, // 48: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	25, // 49: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	39, // [39:50] is the sub-list for method output_type
-	28, // [28:39] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	5,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
+	5,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
+	3,  // 8: fairlot.v1.WinnerList.name:type_name -> fairlot.v1.NameMask
+	4,  // 9: fairlot.v1.WinnerList.id_number:type_name -> fairlot.v1.IDMask
+	9,  // 10: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
+	29, // 11: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	11, // 12: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
+	0,  // 13: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
+	5,  // 14: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
+	5,  // 15: fairlot.v1.Campaign.description:type_name -> fairlot.v1.LocalizedText
+	5,  // 16: fairlot.v1.Campaign.notice:type_name -> fairlot.v1.LocalizedText
+	7,  // 17: fairlot.v1.Campaign.consents:type_name -> fairlot.v1.Consent
+	12, // 18: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
+	6,  // 19: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
+	1,  // 20: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
+	29, // 21: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	29, // 22: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	8,  // 23: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
+	5,  // 24: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
+	10, // 25: fairlot.v1.Campaign.winner_list:type_name -> fairlot.v1.WinnerList
+	13, // 26: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	13, // 27: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	13, // 28: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
+	29, // 29: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	23, // 30: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
+	14, // 31: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	15, // 32: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	16, // 33: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	17, // 34: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	18, // 35: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	20, // 36: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	21, // 37: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
+	24, // 38: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
+	25, // 39: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	26, // 40: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	27, // 41: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	13, // 42: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	13, // 43: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	30, // 44: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	13, // 45: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	19, // 46: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	31, // 47: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	22, // 48: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
+	13, // 49: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
+	13, // 50: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	31, // 51: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	28, // 52: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	42, // [42:53] is the sub-list for method output_type
+	31, // [31:42] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }
@@ -2079,8 +2306,8 @@ func file_fairlot_v1_campaigns_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   23,
+			NumEnums:      5,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -85,9 +85,14 @@ type RecordClaimRequest struct {
 	// campaigns/ID/draws/N.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// r of the entry, 32 bytes: SHA-256 of the label "fairlot/v1 r", LF, and s. Only who was shown s can have it. It is not kept.
+	// Empty if the winner has lost it: then the seat is named.
 	R []byte `protobuf:"bytes,2,opt,name=r,proto3" json:"r,omitempty"`
 	// Who came.
-	Way           ClaimWay `protobuf:"varint,3,opt,name=way,proto3,enum=fairlot.v1.ClaimWay" json:"way,omitempty"`
+	Way ClaimWay `protobuf:"varint,3,opt,name=way,proto3,enum=fairlot.v1.ClaimWay" json:"way,omitempty"`
+	// Without r: stratum of the seat whose identity was opened for this claim; 0 means 1.
+	Stratum int32 `protobuf:"varint,4,opt,name=stratum,proto3" json:"stratum,omitempty"`
+	// Without r: rank of that seat.
+	Rank          int64 `protobuf:"varint,5,opt,name=rank,proto3" json:"rank,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -141,6 +146,20 @@ func (x *RecordClaimRequest) GetWay() ClaimWay {
 		return x.Way
 	}
 	return ClaimWay_CLAIM_WAY_UNSPECIFIED
+}
+
+func (x *RecordClaimRequest) GetStratum() int32 {
+	if x != nil {
+		return x.Stratum
+	}
+	return 0
+}
+
+func (x *RecordClaimRequest) GetRank() int64 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
 }
 
 // Claim is one claim.
@@ -340,11 +359,13 @@ var File_fairlot_v1_claims_proto protoreflect.FileDescriptor
 const file_fairlot_v1_claims_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/claims.proto\x12\n" +
-	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/options.proto\"\xb5\x01\n" +
+	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/options.proto\"\x83\x02\n" +
 	"\x12RecordClaimRequest\x12L\n" +
-	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12\x19\n" +
-	"\x01r\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01r\x126\n" +
-	"\x03way\x18\x03 \x01(\x0e2\x14.fairlot.v1.ClaimWayB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\x03way\"\xdf\x01\n" +
+	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12\x1c\n" +
+	"\x01r\x18\x02 \x01(\fB\x0e\xbaH\a\xd8\x01\x01z\x02h \x90\xb5\x18\aR\x01r\x126\n" +
+	"\x03way\x18\x03 \x01(\x0e2\x14.fairlot.v1.ClaimWayB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\x03way\x12(\n" +
+	"\astratum\x18\x04 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x03R\astratum\x12\x1f\n" +
+	"\x04rank\x18\x05 \x01(\x03B\v\xbaH\x04\"\x02(\x00\x90\xb5\x18\x03R\x04rank\"\xdf\x01\n" +
 	"\x05Claim\x12\x1e\n" +
 	"\astratum\x18\x01 \x01(\x05B\x04\x90\xb5\x18\x03R\astratum\x12\x18\n" +
 	"\x04rank\x18\x02 \x01(\x03B\x04\x90\xb5\x18\x03R\x04rank\x12\x18\n" +
@@ -361,10 +382,10 @@ const file_fairlot_v1_claims_proto_rawDesc = "" +
 	"\x15CLAIM_WAY_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCLAIM_WAY_SELF\x10\x01\x12\x13\n" +
 	"\x0fCLAIM_WAY_PROXY\x10\x02\x12\x16\n" +
-	"\x12CLAIM_WAY_GUARDIAN\x10\x032\xb3\x01\n" +
-	"\fClaimService\x12I\n" +
-	"\vRecordClaim\x12\x1e.fairlot.v1.RecordClaimRequest\x1a\x11.fairlot.v1.Claim\"\a\x8a\xb5\x18\x03\n" +
-	"\x01\x03\x12X\n" +
+	"\x12CLAIM_WAY_GUARDIAN\x10\x032\xb4\x01\n" +
+	"\fClaimService\x12J\n" +
+	"\vRecordClaim\x12\x1e.fairlot.v1.RecordClaimRequest\x1a\x11.fairlot.v1.Claim\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x03\x04\x12X\n" +
 	"\n" +
 	"ListClaims\x12\x1d.fairlot.v1.ListClaimsRequest\x1a\x1e.fairlot.v1.ListClaimsResponse\"\v\x8a\xb5\x18\a\n" +
 	"\x03\x03\x04\a\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"

@@ -29,11 +29,12 @@ const (
 //
 // ClaimService records who came to the desk for a prize. Nothing is opened for that: the officer's tool compares the winner's receipt, secret and ID card
 // with the entry list and the ranking, and the daemon is told r alone, from which it computes the entry's id. A name, a number, a commitment never reach it.
+// A winner who has lost the secret is opened by a release for the purpose claim, and the notifier's tool compares what was sealed with the ID card.
 type ClaimServiceClient interface {
 	// RecordClaim records that the holder of a seat claimed the prize. The same again by the same member of staff on the same day returns the claim with
 	// repeated set. NOT_WINNER if the entry holds no seat: it did not win, was not called, or was replaced. SEAT_CLAIMED if it was claimed before,
 	// TOO_LATE after the claim period, DRAW_STATE of a draw without a result or a void one, ENTRY_ERASED, CAMPAIGN_CLOSED once the campaign is erased,
-	// FIELD_INVALID if the rules do not let this person come instead.
+	// FIELD_INVALID if the rules do not let this person come instead, and for a seat that is named without r and that no release for a claim covers.
 	RecordClaim(ctx context.Context, in *RecordClaimRequest, opts ...grpc.CallOption) (*Claim, error)
 	// ListClaims lists the claims of a draw.
 	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
@@ -73,11 +74,12 @@ func (c *claimServiceClient) ListClaims(ctx context.Context, in *ListClaimsReque
 //
 // ClaimService records who came to the desk for a prize. Nothing is opened for that: the officer's tool compares the winner's receipt, secret and ID card
 // with the entry list and the ranking, and the daemon is told r alone, from which it computes the entry's id. A name, a number, a commitment never reach it.
+// A winner who has lost the secret is opened by a release for the purpose claim, and the notifier's tool compares what was sealed with the ID card.
 type ClaimServiceServer interface {
 	// RecordClaim records that the holder of a seat claimed the prize. The same again by the same member of staff on the same day returns the claim with
 	// repeated set. NOT_WINNER if the entry holds no seat: it did not win, was not called, or was replaced. SEAT_CLAIMED if it was claimed before,
 	// TOO_LATE after the claim period, DRAW_STATE of a draw without a result or a void one, ENTRY_ERASED, CAMPAIGN_CLOSED once the campaign is erased,
-	// FIELD_INVALID if the rules do not let this person come instead.
+	// FIELD_INVALID if the rules do not let this person come instead, and for a seat that is named without r and that no release for a claim covers.
 	RecordClaim(context.Context, *RecordClaimRequest) (*Claim, error)
 	// ListClaims lists the claims of a draw.
 	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)

@@ -219,6 +219,63 @@ func (VoidReason) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{2}
 }
 
+// ReleasePurpose says what winners are opened for; the opened record says it in the public log.
+type ReleasePurpose int32
+
+const (
+	// Not set: the notice.
+	ReleasePurpose_RELEASE_PURPOSE_UNSPECIFIED ReleasePurpose = 0
+	// Telling winners: contacts.
+	ReleasePurpose_RELEASE_PURPOSE_NOTICE ReleasePurpose = 1
+	// The claim of a winner who has lost the receipt or its secret: the identity of one seat.
+	ReleasePurpose_RELEASE_PURPOSE_CLAIM ReleasePurpose = 2
+	// Reporting prizes for tax: identities of the holders of prizes above the sum that the rules state.
+	ReleasePurpose_RELEASE_PURPOSE_TAX ReleasePurpose = 3
+)
+
+// Enum value maps for ReleasePurpose.
+var (
+	ReleasePurpose_name = map[int32]string{
+		0: "RELEASE_PURPOSE_UNSPECIFIED",
+		1: "RELEASE_PURPOSE_NOTICE",
+		2: "RELEASE_PURPOSE_CLAIM",
+		3: "RELEASE_PURPOSE_TAX",
+	}
+	ReleasePurpose_value = map[string]int32{
+		"RELEASE_PURPOSE_UNSPECIFIED": 0,
+		"RELEASE_PURPOSE_NOTICE":      1,
+		"RELEASE_PURPOSE_CLAIM":       2,
+		"RELEASE_PURPOSE_TAX":         3,
+	}
+)
+
+func (x ReleasePurpose) Enum() *ReleasePurpose {
+	p := new(ReleasePurpose)
+	*p = x
+	return p
+}
+
+func (x ReleasePurpose) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReleasePurpose) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_draws_proto_enumTypes[3].Descriptor()
+}
+
+func (ReleasePurpose) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_draws_proto_enumTypes[3]
+}
+
+func (x ReleasePurpose) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReleasePurpose.Descriptor instead.
+func (ReleasePurpose) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{3}
+}
+
 // Seat is one line of the ranking and who holds it.
 type Seat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -832,15 +889,21 @@ func (x *VoidDrawRequest) GetReason() VoidReason {
 	return VoidReason_VOID_REASON_UNSPECIFIED
 }
 
-// PrepareReleaseRequest asks to open the contacts of winners, for the notice of the result.
+// PrepareReleaseRequest asks to open winners.
 type PrepareReleaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// campaigns/ID/draws/N.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The draw is not confirmed from outside (verify exits 3) and is opened all the same; the opened record says so.
 	AcceptUnproven bool `protobuf:"varint,2,opt,name=accept_unproven,json=acceptUnproven,proto3" json:"accept_unproven,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What for.
+	Purpose ReleasePurpose `protobuf:"varint,3,opt,name=purpose,proto3,enum=fairlot.v1.ReleasePurpose" json:"purpose,omitempty"`
+	// For a claim: stratum of the seat; 0 means 1.
+	Stratum int32 `protobuf:"varint,4,opt,name=stratum,proto3" json:"stratum,omitempty"`
+	// For a claim: rank of the seat. For nothing else.
+	Rank          int64 `protobuf:"varint,5,opt,name=rank,proto3" json:"rank,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PrepareReleaseRequest) Reset() {
@@ -887,12 +950,33 @@ func (x *PrepareReleaseRequest) GetAcceptUnproven() bool {
 	return false
 }
 
+func (x *PrepareReleaseRequest) GetPurpose() ReleasePurpose {
+	if x != nil {
+		return x.Purpose
+	}
+	return ReleasePurpose_RELEASE_PURPOSE_UNSPECIFIED
+}
+
+func (x *PrepareReleaseRequest) GetStratum() int32 {
+	if x != nil {
+		return x.Stratum
+	}
+	return 0
+}
+
+func (x *PrepareReleaseRequest) GetRank() int64 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
 // Release is what one opened record covers.
 type Release struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 in hex of the opened record.
 	OpenedHash string `protobuf:"bytes,1,opt,name=opened_hash,json=openedHash,proto3" json:"opened_hash,omitempty"`
-	// Whose contacts it covers.
+	// Whom it covers.
 	Entrants []*ReleasedEntrant `protobuf:"bytes,2,rep,name=entrants,proto3" json:"entrants,omitempty"`
 	// Label of whoever asked for it, for custodians to read.
 	RequesterLabel string `protobuf:"bytes,3,opt,name=requester_label,json=requesterLabel,proto3" json:"requester_label,omitempty"`
@@ -969,7 +1053,7 @@ func (x *Release) GetApproveTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// ReleasedEntrant is one sealed contact and its lock.
+// ReleasedEntrant is one sealed envelope and its lock.
 type ReleasedEntrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The entry's id, 32 hexadecimal digits.
@@ -980,10 +1064,12 @@ type ReleasedEntrant struct {
 	Rank int64 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
 	// The custodians' locks in the order of the open record, each an age file (docs/FORMATS.md).
 	Locks [][]byte `protobuf:"bytes,4,rep,name=locks,proto3" json:"locks,omitempty"`
-	// The contact envelope, an age file (docs/FORMATS.md).
+	// The contact envelope, an age file (docs/FORMATS.md); for the notice only.
 	ContactEnvelope []byte `protobuf:"bytes,5,opt,name=contact_envelope,json=contactEnvelope,proto3" json:"contact_envelope,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The identity envelope, likewise; for claim and tax only.
+	IdentityEnvelope []byte `protobuf:"bytes,6,opt,name=identity_envelope,json=identityEnvelope,proto3" json:"identity_envelope,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ReleasedEntrant) Reset() {
@@ -1051,12 +1137,19 @@ func (x *ReleasedEntrant) GetContactEnvelope() []byte {
 	return nil
 }
 
-// PrepareReleaseResponse holds the releases of a draw, the oldest first.
+func (x *ReleasedEntrant) GetIdentityEnvelope() []byte {
+	if x != nil {
+		return x.IdentityEnvelope
+	}
+	return nil
+}
+
+// PrepareReleaseResponse holds the releases of a draw for the purpose asked for, the oldest first.
 type PrepareReleaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Releases.
 	Releases []*Release `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
-	// What waits for another person, if somebody holds a seat whose contact was not released before; else absent.
+	// What waits for another person, if somebody is to be opened who was not before; else absent.
 	Approval      *Approval `protobuf:"bytes,2,opt,name=approval,proto3" json:"approval,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1155,23 +1248,27 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x9f\x01\n" +
 	"\x0fVoidDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12>\n" +
-	"\x06reason\x18\x02 \x01(\x0e2\x16.fairlot.v1.VoidReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x94\x01\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x16.fairlot.v1.VoidReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\xa3\x02\n" +
 	"\x15PrepareReleaseRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12-\n" +
-	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\"\x90\x02\n" +
+	"\x0faccept_unproven\x18\x02 \x01(\bB\x04\x90\xb5\x18\x02R\x0eacceptUnproven\x12B\n" +
+	"\apurpose\x18\x03 \x01(\x0e2\x1a.fairlot.v1.ReleasePurposeB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\apurpose\x12(\n" +
+	"\astratum\x18\x04 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x01R\astratum\x12\x1f\n" +
+	"\x04rank\x18\x05 \x01(\x03B\v\xbaH\x04\"\x02(\x00\x90\xb5\x18\x01R\x04rank\"\x90\x02\n" +
 	"\aRelease\x12%\n" +
 	"\vopened_hash\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
 	"openedHash\x12=\n" +
 	"\bentrants\x18\x02 \x03(\v2\x1b.fairlot.v1.ReleasedEntrantB\x04\x90\xb5\x18\x03R\bentrants\x12-\n" +
 	"\x0frequester_label\x18\x03 \x01(\tB\x04\x90\xb5\x18\x02R\x0erequesterLabel\x12+\n" +
 	"\x0eapprover_label\x18\x04 \x01(\tB\x04\x90\xb5\x18\x02R\rapproverLabel\x12C\n" +
-	"\fapprove_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\vapproveTime\"\xb9\x01\n" +
+	"\fapprove_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\vapproveTime\"\xec\x01\n" +
 	"\x0fReleasedEntrant\x12\x1f\n" +
 	"\bentry_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\aentryId\x12\x1e\n" +
 	"\astratum\x18\x02 \x01(\x05B\x04\x90\xb5\x18\x01R\astratum\x12\x18\n" +
 	"\x04rank\x18\x03 \x01(\x03B\x04\x90\xb5\x18\x01R\x04rank\x12\x1a\n" +
 	"\x05locks\x18\x04 \x03(\fB\x04\x90\xb5\x18\x03R\x05locks\x12/\n" +
-	"\x10contact_envelope\x18\x05 \x01(\fB\x04\x90\xb5\x18\x03R\x0fcontactEnvelope\"\x87\x01\n" +
+	"\x10contact_envelope\x18\x05 \x01(\fB\x04\x90\xb5\x18\x03R\x0fcontactEnvelope\x121\n" +
+	"\x11identity_envelope\x18\x06 \x01(\fB\x04\x90\xb5\x18\x03R\x10identityEnvelope\"\x87\x01\n" +
 	"\x16PrepareReleaseResponse\x125\n" +
 	"\breleases\x18\x01 \x03(\v2\x13.fairlot.v1.ReleaseB\x04\x90\xb5\x18\x03R\breleases\x126\n" +
 	"\bapproval\x18\x02 \x01(\v2\x14.fairlot.v1.ApprovalB\x04\x90\xb5\x18\x02R\bapproval*\x81\x01\n" +
@@ -1196,7 +1293,12 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x16VOID_REASON_LIST_WRONG\x10\x03\x12\x17\n" +
 	"\x13VOID_REASON_ORDERED\x10\x04\x12\x19\n" +
 	"\x15VOID_REASON_KEYS_LOST\x10\x05\x12\x1b\n" +
-	"\x17VOID_REASON_BEACON_DEAD\x10\x062\xa8\x04\n" +
+	"\x17VOID_REASON_BEACON_DEAD\x10\x06*\x81\x01\n" +
+	"\x0eReleasePurpose\x12\x1f\n" +
+	"\x1bRELEASE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16RELEASE_PURPOSE_NOTICE\x10\x01\x12\x19\n" +
+	"\x15RELEASE_PURPOSE_CLAIM\x10\x02\x12\x17\n" +
+	"\x13RELEASE_PURPOSE_TAX\x10\x032\xa8\x04\n" +
 	"\vDrawService\x12f\n" +
 	"\aGetDraw\x12\x1a.fairlot.v1.GetDrawRequest\x1a\x10.fairlot.v1.Draw\"-\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=campaigns/*/draws/*}\x12w\n" +
@@ -1223,58 +1325,60 @@ func file_fairlot_v1_draws_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_draws_proto_rawDescData
 }
 
-var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_fairlot_v1_draws_proto_goTypes = []any{
 	(DrawState)(0),                 // 0: fairlot.v1.DrawState
 	(ReplaceReason)(0),             // 1: fairlot.v1.ReplaceReason
 	(VoidReason)(0),                // 2: fairlot.v1.VoidReason
-	(*Seat)(nil),                   // 3: fairlot.v1.Seat
-	(*Draw)(nil),                   // 4: fairlot.v1.Draw
-	(*GetDrawRequest)(nil),         // 5: fairlot.v1.GetDrawRequest
-	(*ListDrawsRequest)(nil),       // 6: fairlot.v1.ListDrawsRequest
-	(*ListDrawsResponse)(nil),      // 7: fairlot.v1.ListDrawsResponse
-	(*Opening)(nil),                // 8: fairlot.v1.Opening
-	(*RunDrawRequest)(nil),         // 9: fairlot.v1.RunDrawRequest
-	(*ReplaceWinnerRequest)(nil),   // 10: fairlot.v1.ReplaceWinnerRequest
-	(*VoidDrawRequest)(nil),        // 11: fairlot.v1.VoidDrawRequest
-	(*PrepareReleaseRequest)(nil),  // 12: fairlot.v1.PrepareReleaseRequest
-	(*Release)(nil),                // 13: fairlot.v1.Release
-	(*ReleasedEntrant)(nil),        // 14: fairlot.v1.ReleasedEntrant
-	(*PrepareReleaseResponse)(nil), // 15: fairlot.v1.PrepareReleaseResponse
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(*Approval)(nil),               // 17: fairlot.v1.Approval
+	(ReleasePurpose)(0),            // 3: fairlot.v1.ReleasePurpose
+	(*Seat)(nil),                   // 4: fairlot.v1.Seat
+	(*Draw)(nil),                   // 5: fairlot.v1.Draw
+	(*GetDrawRequest)(nil),         // 6: fairlot.v1.GetDrawRequest
+	(*ListDrawsRequest)(nil),       // 7: fairlot.v1.ListDrawsRequest
+	(*ListDrawsResponse)(nil),      // 8: fairlot.v1.ListDrawsResponse
+	(*Opening)(nil),                // 9: fairlot.v1.Opening
+	(*RunDrawRequest)(nil),         // 10: fairlot.v1.RunDrawRequest
+	(*ReplaceWinnerRequest)(nil),   // 11: fairlot.v1.ReplaceWinnerRequest
+	(*VoidDrawRequest)(nil),        // 12: fairlot.v1.VoidDrawRequest
+	(*PrepareReleaseRequest)(nil),  // 13: fairlot.v1.PrepareReleaseRequest
+	(*Release)(nil),                // 14: fairlot.v1.Release
+	(*ReleasedEntrant)(nil),        // 15: fairlot.v1.ReleasedEntrant
+	(*PrepareReleaseResponse)(nil), // 16: fairlot.v1.PrepareReleaseResponse
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*Approval)(nil),               // 18: fairlot.v1.Approval
 }
 var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Draw.state:type_name -> fairlot.v1.DrawState
-	16, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
-	3,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
-	16, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
-	4,  // 4: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
-	8,  // 5: fairlot.v1.ListDrawsResponse.openings:type_name -> fairlot.v1.Opening
+	17, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
+	4,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
+	17, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
+	5,  // 4: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
+	9,  // 5: fairlot.v1.ListDrawsResponse.openings:type_name -> fairlot.v1.Opening
 	1,  // 6: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
 	2,  // 7: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
-	14, // 8: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	16, // 9: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
-	13, // 10: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	17, // 11: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
-	5,  // 12: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
-	6,  // 13: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
-	9,  // 14: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
-	10, // 15: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	11, // 16: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
-	12, // 17: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	4,  // 18: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	7,  // 19: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	4,  // 20: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	4,  // 21: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	17, // 22: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
-	15, // 23: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	3,  // 8: fairlot.v1.PrepareReleaseRequest.purpose:type_name -> fairlot.v1.ReleasePurpose
+	15, // 9: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
+	17, // 10: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
+	14, // 11: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	18, // 12: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	6,  // 13: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
+	7,  // 14: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
+	10, // 15: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
+	11, // 16: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
+	12, // 17: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
+	13, // 18: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	5,  // 19: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	8,  // 20: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	5,  // 21: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	5,  // 22: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	18, // 23: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
+	16, // 24: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_draws_proto_init() }
@@ -1289,7 +1393,7 @@ func file_fairlot_v1_draws_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_draws_proto_rawDesc), len(file_fairlot_v1_draws_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,

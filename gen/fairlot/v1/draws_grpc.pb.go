@@ -46,8 +46,10 @@ type DrawServiceClient interface {
 	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
 	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
 	VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error)
-	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
-	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
+	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
+	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
+	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
+	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period.
 	PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error)
 }
 
@@ -138,8 +140,10 @@ type DrawServiceServer interface {
 	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
 	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
 	VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error)
-	// PrepareRelease returns the locks and envelopes of all releases of a draw. If somebody holds a seat whose contact was not released before, it also
-	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it.
+	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
+	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
+	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
+	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period.
 	PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error)
 	mustEmbedUnimplementedDrawServiceServer()
 }

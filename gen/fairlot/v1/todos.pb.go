@@ -56,6 +56,8 @@ const (
 	TodoKind_TODO_KIND_CASE TodoKind = 13
 	// A case waits for the two others who must want it, before it expires.
 	TodoKind_TODO_KIND_CASE_APPROVE TodoKind = 14
+	// Custodians or notifiers of a draft who have not shown their keys.
+	TodoKind_TODO_KIND_KEYS TodoKind = 15
 	// Claim periods that are over, of seats that nobody has claimed: each is to be vacated, in order.
 	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
 )
@@ -78,6 +80,7 @@ var (
 		12: "TODO_KIND_VOID_MISSED",
 		13: "TODO_KIND_CASE",
 		14: "TODO_KIND_CASE_APPROVE",
+		15: "TODO_KIND_KEYS",
 		20: "TODO_KIND_UNCLAIMED",
 	}
 	TodoKind_value = map[string]int32{
@@ -96,6 +99,7 @@ var (
 		"TODO_KIND_VOID_MISSED":  12,
 		"TODO_KIND_CASE":         13,
 		"TODO_KIND_CASE_APPROVE": 14,
+		"TODO_KIND_KEYS":         15,
 		"TODO_KIND_UNCLAIMED":    20,
 	}
 )
@@ -142,7 +146,7 @@ type Todo struct {
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// By when it should be done, or when it happens by itself.
 	ByTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=by_time,json=byTime,proto3" json:"by_time,omitempty"`
-	// How many cosignatures that lack, contacts, notices or claims.
+	// How many cosignatures or key statements that lack, contacts, notices or claims.
 	Count int64 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
 	// How often the daemon has tried.
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
@@ -408,7 +412,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xf3\x02\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\x87\x03\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -425,7 +429,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0eTODO_KIND_VOID\x10\v\x12\x19\n" +
 	"\x15TODO_KIND_VOID_MISSED\x10\f\x12\x12\n" +
 	"\x0eTODO_KIND_CASE\x10\r\x12\x1a\n" +
-	"\x16TODO_KIND_CASE_APPROVE\x10\x0e\x12\x17\n" +
+	"\x16TODO_KIND_CASE_APPROVE\x10\x0e\x12\x12\n" +
+	"\x0eTODO_KIND_KEYS\x10\x0f\x12\x17\n" +
 	"\x13TODO_KIND_UNCLAIMED\x10\x142f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +

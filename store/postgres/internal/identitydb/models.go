@@ -114,6 +114,7 @@ type Release struct {
 	N        int32
 	Opened   []byte
 	Ids      []byte
+	Purpose  string
 }
 
 type Tag struct {

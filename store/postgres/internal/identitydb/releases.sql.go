@@ -120,7 +120,7 @@ func (q *Queries) Notices(ctx context.Context, arg NoticesParams) ([]NoticesRow,
 }
 
 const putRelease = `-- name: PutRelease :execrows
-INSERT INTO releases (campaign, draw, n, opened, ids) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (campaign, draw, n) DO NOTHING
+INSERT INTO releases (campaign, draw, n, opened, purpose, ids) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (campaign, draw, n) DO NOTHING
 `
 
 type PutReleaseParams struct {
@@ -128,6 +128,7 @@ type PutReleaseParams struct {
 	Draw     int32
 	N        int32
 	Opened   []byte
+	Purpose  string
 	Ids      []byte
 }
 
@@ -137,6 +138,7 @@ func (q *Queries) PutRelease(ctx context.Context, arg PutReleaseParams) (int64, 
 		arg.Draw,
 		arg.N,
 		arg.Opened,
+		arg.Purpose,
 		arg.Ids,
 	)
 	if err != nil {
@@ -146,7 +148,7 @@ func (q *Queries) PutRelease(ctx context.Context, arg PutReleaseParams) (int64, 
 }
 
 const releases = `-- name: Releases :many
-SELECT n, opened, ids FROM releases WHERE campaign = $1 AND draw = $2 ORDER BY n
+SELECT n, opened, purpose, ids FROM releases WHERE campaign = $1 AND draw = $2 ORDER BY n
 `
 
 type ReleasesParams struct {
@@ -155,9 +157,10 @@ type ReleasesParams struct {
 }
 
 type ReleasesRow struct {
-	N      int32
-	Opened []byte
-	Ids    []byte
+	N       int32
+	Opened  []byte
+	Purpose string
+	Ids     []byte
 }
 
 func (q *Queries) Releases(ctx context.Context, arg ReleasesParams) ([]ReleasesRow, error) {
@@ -169,7 +172,12 @@ func (q *Queries) Releases(ctx context.Context, arg ReleasesParams) ([]ReleasesR
 	var items []ReleasesRow
 	for rows.Next() {
 		var i ReleasesRow
-		if err := rows.Scan(&i.N, &i.Opened, &i.Ids); err != nil {
+		if err := rows.Scan(
+			&i.N,
+			&i.Opened,
+			&i.Purpose,
+			&i.Ids,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

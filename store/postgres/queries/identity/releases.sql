@@ -1,8 +1,8 @@
 -- name: Releases :many
-SELECT n, opened, ids FROM releases WHERE campaign = $1 AND draw = $2 ORDER BY n;
+SELECT n, opened, purpose, ids FROM releases WHERE campaign = $1 AND draw = $2 ORDER BY n;
 
 -- name: PutRelease :execrows
-INSERT INTO releases (campaign, draw, n, opened, ids) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (campaign, draw, n) DO NOTHING;
+INSERT INTO releases (campaign, draw, n, opened, purpose, ids) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (campaign, draw, n) DO NOTHING;
 
 -- name: MakeNotice :exec
 INSERT INTO notices (campaign, draw, stratum, rank, state, attempts, updated) VALUES ($1, $2, $3, $4, $5, 0, $6)
