@@ -75,7 +75,7 @@ func (e *Engine) EntryStatus(ctx context.Context, id store.CampaignID, entry sto
 	default:
 		s.Erasure = row.Erasure
 	}
-	if row.Zero == zeroErased || row.Zero == zeroErasedAtDesk { // said at once: who counted and who did not are erased alike
+	if row.Zero == zeroErased || row.Zero == zeroErasedAtDesk || row.Zero == zeroSuperseded { // said at once: who counted and who did not are erased, and corrected, alike
 		s.Counting, s.Reason = CountingNotCounted, row.Zero
 		return s, nil
 	}
@@ -155,6 +155,11 @@ func (e *Engine) moveChance(ctx context.Context, o *opened, p *entrant.Texts, to
 	}
 	if gate.State != store.GateEnded {
 		return EntryStatus{}, late
+	}
+	if corrected, err := e.corrected(ctx, o.id, to); err != nil {
+		return EntryStatus{}, e.fault(err)
+	} else if corrected {
+		return EntryStatus{}, refuse(EntryCorrected, "this entry was corrected, and its contact is destroyed: use the receipt of the correction")
 	}
 	key, err := e.tagKey(ctx, o)
 	if err != nil {

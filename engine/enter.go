@@ -229,6 +229,9 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 	if row.Zero != "" && erased(row) && !o.hides() { // its receipt would have to say chances 0
 		return Receipt{}, refuse(EntryErased, "this entry was erased: reload the page to begin a new one")
 	}
+	if row.Zero == zeroSuperseded && !o.hides() {
+		return Receipt{}, refuse(EntryCorrected, "this entry was corrected since: use the receipt of the correction")
+	}
 	if !o.hides() && !row.Mixed {
 		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
 		switch {

@@ -43,6 +43,8 @@ const (
 	ReceiptMismatch    Reason = "RECEIPT_MISMATCH"
 	ResponseNotFound   Reason = "RESPONSE_NOT_FOUND"
 	EntryErased        Reason = "ENTRY_ERASED"
+	EntryCorrected     Reason = "ENTRY_CORRECTED"
+	CorrectionsSpent   Reason = "CORRECTIONS_SPENT"
 	EntryNotFound      Reason = "ENTRY_NOT_FOUND"
 	StaffTokenInvalid  Reason = "STAFF_TOKEN_INVALID"
 	RoleRefused        Reason = "ROLE_REFUSED"

@@ -131,13 +131,14 @@ func (e *Engine) rememberErased(campaign store.CampaignID, id store.EntrantID, z
 	return e.Marks.AddLine(erasedList, hexID(campaign)+" "+hex.EncodeToString(id[:])+" "+zero)
 }
 
-// eraseAgain erases in a campaign whose identity room was brought back from a copy everybody who was erased since. Each step may be repeated.
+// eraseAgain erases in a campaign whose identity room was brought back from a copy everybody who was erased since, and supersedes the entries that were corrected:
+// what was corrected is lost, as is whatever was entered since the copy, and the old contact must not be used. Each step may be repeated.
 func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) error {
 	lines, err := e.Marks.Lines(erasedList)
 	if err != nil {
 		return err
 	}
-	n := 0
+	var n, lost int
 	for _, line := range lines {
 		words := strings.Split(line, " ")
 		var id store.EntrantID
@@ -148,12 +149,16 @@ func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) erro
 			continue
 		}
 		row, err := e.Identity.Entrant(ctx, campaign, id)
-		if errors.Is(err, store.ErrNotFound) || err == nil && erased(row) {
+		if errors.Is(err, store.ErrNotFound) || err == nil && (erased(row) || row.Zero == words[2]) {
 			continue
 		}
 		if err == nil {
 			_, err = e.Identity.Erase(ctx, campaign, id, words[2], nil)
-			n++
+			if words[2] == zeroSuperseded {
+				lost++
+			} else {
+				n++
+			}
 		}
 		if err != nil {
 			return err
@@ -161,6 +166,10 @@ func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) erro
 	}
 	if n > 0 {
 		e.Log.Warn("persons who had been erased were in the copy: erased again", "campaign", hexID(campaign), "persons", n)
+	}
+	if lost > 0 {
+		e.Log.Warn("entries were corrected since the copy, and their corrections are lost: the old ones are destroyed again, and who sent them must enter anew",
+			"campaign", hexID(campaign), "entries", lost)
 	}
 	return nil
 }

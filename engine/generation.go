@@ -34,7 +34,7 @@ const (
 	generationMark = "generation" // `running N` or `starting N`
 	signedMark     = "signed"     // size and root of the newest tree that was signed
 	withdrawnList  = "withdrawn"  // `CAMPAIGN HASH` of the answer secret of each response that was withdrawn
-	erasedList     = "erased"     // `CAMPAIGN ENTRY REASON` of each person who was erased, so that no copy of the rooms brings them back
+	erasedList     = "erased"     // `CAMPAIGN ENTRY REASON` of each person who was erased, and with REASON superseded of each entry that was corrected, so that no copy of the rooms brings them back
 )
 
 // Errors of New about rooms that are not the ones it left, to be tested with errors.Is. Their texts say what to do.

@@ -24,20 +24,20 @@ func (s *entries) Enter(ctx context.Context, req *fairlotv1.EnterRequest) (*fair
 	}
 	in := engine.EnterRequest{
 		Campaign: id, R: [32]byte(req.R), Consents: req.Consents, Token: req.Token,
-		Identity: identityFrom(req.Identity), Response: []byte(req.ResponseJson), AnswerSecretHash: req.AnswerSecretHash,
+		Identity: identityFrom(req.Identity), Contact: contactFrom(req.Contact), Response: []byte(req.ResponseJson), AnswerSecretHash: req.AnswerSecretHash,
 	}
 	hex.Decode(in.NoticeHash[:], []byte(req.NoticeHash))
-	if c := req.Contact; c != nil {
-		in.Contact = &engine.Contact{Lang: c.Lang, Phone: c.Phone, Email: c.Email, Address: c.Address}
-	}
 	receipt, err := s.engine.Enter(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	return receiptTo(receipt), nil
+}
+
+func receiptTo(r engine.Receipt) *fairlotv1.EnterResponse {
 	return &fairlotv1.EnterResponse{
-		Id: hex.EncodeToString(receipt.ID[:]), Receipt: string(receipt.Note),
-		IdentityCommitment: receipt.IdentityCommitment, ContactCommitment: receipt.ContactCommitment,
-	}, nil
+		Id: hex.EncodeToString(r.ID[:]), Receipt: string(r.Note), IdentityCommitment: r.IdentityCommitment, ContactCommitment: r.ContactCommitment,
+	}
 }
 
 func (s *entries) GetEntryStatus(ctx context.Context, req *fairlotv1.GetEntryStatusRequest) (*fairlotv1.EntryStatus, error) {
@@ -67,6 +67,22 @@ func (s *entries) MoveChance(ctx context.Context, req *fairlotv1.MoveChanceReque
 		return nil, err
 	}
 	return entryStatusTo(id, st), nil
+}
+
+func (s *entries) CorrectEntry(ctx context.Context, req *fairlotv1.CorrectEntryRequest) (*fairlotv1.EnterResponse, error) {
+	id, err := campaignID(ctx, s.engine, req.Parent)
+	if err != nil {
+		return nil, err
+	}
+	in := engine.CorrectRequest{
+		Campaign: id, S: [32]byte(req.S), R: [32]byte(req.R), Identity: *identityFrom(req.Identity), Contact: *contactFrom(req.Contact),
+	}
+	hex.Decode(in.NoticeHash[:], []byte(req.NoticeHash))
+	receipt, err := s.engine.CorrectEntry(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return receiptTo(receipt), nil
 }
 
 func (s *entries) EraseEntry(ctx context.Context, req *fairlotv1.EraseEntryRequest) (*fairlotv1.EntryStatus, error) {
@@ -142,6 +158,13 @@ func identityFrom(i *fairlotv1.Identity) *engine.Identity {
 		return nil
 	}
 	return &engine.Identity{Name: i.Name, IDType: idTypes[i.IdType], IDNumber: i.IdNumber, Birth: i.Birth, Card: i.Card, Guardian: i.Guardian}
+}
+
+func contactFrom(c *fairlotv1.Contact) *engine.Contact {
+	if c == nil {
+		return nil
+	}
+	return &engine.Contact{Lang: c.Lang, Phone: c.Phone, Email: c.Email, Address: c.Address}
 }
 
 func entryStatusTo(campaign store.CampaignID, st engine.EntryStatus) *fairlotv1.EntryStatus {

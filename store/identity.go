@@ -61,6 +61,8 @@ const (
 	TokenUsed
 	TokenExpired
 	TokenRevoked
+	OtherPerson   // only of Correct: the tag is not that of the entrant to be corrected; counted
+	CorrectedOut  // only of Correct: CorrectionTries of this person are used up
 )
 
 // EntryResult answers one Entry.
@@ -97,6 +99,7 @@ type Entrant struct {
 	RetryMAC Hash // zero once mixed
 	Mixed    bool
 	Erasure  Erasure
+	Tries    int // of corrections, by itself and by those in whose place it stands, those that were refused as OtherPerson too
 }
 
 // Leaf is one line of the entry list.
@@ -132,6 +135,10 @@ type Batch struct {
 // TokenRefusals is how often a token may be refused with PersonEntered. Then it is revoked: who holds one token can try so many ID numbers of
 // others, and no more.
 const TokenRefusals = 5
+
+// CorrectionTries is how often one person may be corrected in a campaign, tries with another's tag counted: each correction makes one line more of the entry
+// list, and who found a saved receipt must not find by trying whose it is.
+const CorrectionTries = 10
 
 // EntryToken is one one-use token.
 type EntryToken struct {
@@ -208,9 +215,18 @@ type Identity interface {
 	// ErrConflict if `to` is neither duplicate nor superseded: nobody gets a second chance. Which of the two responses is mixed was settled at entry and stays.
 	MoveChance(ctx context.Context, campaign CampaignID, tag Hash, to EntrantID) error
 
+	// Correct puts entry e in the place of entrant old of the same person, in one transaction under the share lock of the gate. e needs Tag, and brings no
+	// response: none of Epoch, Token, Chances, Consents, Response and RetryMAC of it is looked at. old becomes chances 0 reason superseded, and its locks,
+	// envelopes and consents go; its response stays as it is. e takes old's chances, or its reason duplicate, its consents, its tries and one more, and what stands
+	// among the tags for it; its epoch is 0, as it never waits to be mixed; it is counted by its day. It does the same work whether old holds the tag or is a
+	// duplicate. now is called while the lock is held. Outcomes, in this order of checks: Exists if e.ID is there and old is superseded; GateShut if the gate is
+	// not open, or now is not before its end; CorrectedOut; OtherPerson, which adds to the tries of old; Entered or EnteredDuplicate.
+	// ErrNotFound if old is absent. ErrExists if e.ID is there otherwise. ErrConflict if old is neither counted nor a duplicate.
+	Correct(ctx context.Context, now func() Time, old EntrantID, e Entry) (EntryResult, error)
+
 	// Erase takes out one entrant, for good, in one transaction under the share lock of the gate. Until the gate is closed chances become 0 for the reason
-	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped, and it returns ErasureDone; it does the same work
-	// whether the entrant holds a tag or not. Behind a closed gate the entry list stands, and it records ErasureWaits. Again changes nothing, whatever
+	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped (not for the reason superseded), and it returns
+	// ErasureDone; it does the same work whether the entrant holds a tag or not. Behind a closed gate the entry list stands, and it records ErasureWaits. Again changes nothing, whatever
 	// zero is, and returns how far it is. With a tag the entrant must hold it, and the gate not be closed: ErrConflict. ErrNotFound.
 	Erase(ctx context.Context, campaign CampaignID, id EntrantID, zero string, tag *Hash) (Erasure, error)
 	// Erasures returns up to limit erasures that were asked for behind a closed gate, of entrants with id greater than after, by id.

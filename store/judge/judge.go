@@ -73,11 +73,47 @@ type Accepted struct {
 // TagRow is what is to be written among the tags, nil for nothing: the tag, if the entry is the one its person's chance stands on. A duplicate
 // gets a row that no person has, so that writing it takes no less: the time would tell who has entered.
 func (a Accepted) TagRow() *store.Hash {
-	if a.Tag == nil || a.Zero == "" {
-		return a.Tag
+	if a.Tag == nil {
+		return nil
 	}
-	stands := sha256.Sum256(slices.Concat([]byte("fairlot/v1 stands for a tag\n"), a.Tag[:], a.ID[:]))
-	return (*store.Hash)(&stands)
+	row := TagRow(*a.Tag, a.ID, a.Zero)
+	return &row
+}
+
+// TagRow is what stands among the tags for an entrant whose chances are 0 for the reason zero, or who has some if it is empty.
+func TagRow(tag store.Hash, id store.EntrantID, zero string) store.Hash {
+	if zero == "" {
+		return tag
+	}
+	return sha256.Sum256(slices.Concat([]byte("fairlot/v1 stands for a tag\n"), tag[:], id[:]))
+}
+
+// Correct judges the correction of entrant old by an entry, but for its tag: the errors and outcomes of store.Identity. there is the row of the entry's id, nil if
+// there is none. At outcome 0 with no error what stands among the tags decides: the row is to be written if it is old's, and else a try is to be counted.
+func Correct(gate store.Gate, now time.Time, old store.Entrant, there *store.Entrant) (r store.EntryResult, err error) {
+	r.Gate = gate
+	switch {
+	case there != nil && old.Zero == Superseded:
+		r.Outcome, r.Present = store.Exists, *there
+	case gate.State != store.GateOpen || !now.Before(gate.End):
+		r.Outcome = store.GateShut
+	case there != nil:
+		err = store.ErrExists
+	case old.Zero != "" && old.Zero != Duplicate:
+		err = store.ErrConflict
+	case old.Tries >= store.CorrectionTries:
+		r.Outcome = store.CorrectedOut
+	}
+	return r, err
+}
+
+// Corrected is the result of a correction that was written.
+func Corrected(gate store.Gate, old store.Entrant) store.EntryResult {
+	r := store.EntryResult{Outcome: store.Entered, Chances: old.Chances, Gate: gate}
+	if old.Zero == Duplicate {
+		r.Outcome = store.EnteredDuplicate
+	}
+	return r
 }
 
 // Batch is what the entries of one group commit are judged by, and what was accepted. Where a map lacks a key the thing does not exist; a campaign

@@ -19,7 +19,7 @@ func entrant(ctx context.Context, q *identitydb.Queries, campaign store.Campaign
 	}
 	e := store.Entrant{
 		Epoch: uint32(row.Epoch), Stratum: uint16(row.Stratum), Chances: uint16(row.Chances), Zero: row.Zero, Mixed: row.RetryMac == nil,
-		Erasure: store.Erasure(row.Erasure),
+		Erasure: store.Erasure(row.Erasure), Tries: int(row.Tries),
 	}
 	err = errors.Join(fill(e.ID[:], row.ID), fill(e.Person[:], row.Person))
 	if !e.Mixed {

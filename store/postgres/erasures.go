@@ -50,6 +50,9 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err := unseal(ctx, q, campaign, id); err != nil {
 			return err
 		}
+		if zero == judge.Superseded {
+			return nil
+		}
 		return q.DropResponseOf(ctx, identitydb.DropResponseOfParams{Campaign: campaign[:], Epoch: int64(e.Epoch), ID: id[:]})
 	})
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 func (t *tx) entrant(campaign store.CampaignID, id store.EntrantID) (store.Entrant, error) {
 	e := store.Entrant{ID: id}
 	var mac []byte
-	err := t.one(`SELECT e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)
+	err := t.one(`SELECT e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0), e.tries
 		FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
 			LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 		WHERE e.campaign = ? AND e.id = ?`, args{campaign[:], id[:]},
-		&e.Epoch, &e.Stratum, &e.Chances, &e.Zero, into(e.Person[:]), &mac, &e.Erasure)
+		&e.Epoch, &e.Stratum, &e.Chances, &e.Zero, into(e.Person[:]), &mac, &e.Erasure, &e.Tries)
 	if err == nil && mac != nil {
 		err = into(e.RetryMAC[:]).Scan(mac)
 	}

@@ -37,11 +37,11 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 				return err
 			}
 		}
-		for _, query := range []string{
-			"DELETE FROM tags WHERE campaign = ?1 AND id = ?2",
-			"UPDATE pending SET dropped = 1 WHERE campaign = ?1 AND id = ?2 AND epoch = (SELECT epoch FROM entrants WHERE campaign = ?1 AND id = ?2)",
-		} {
-			if _, err := t.exec(query, campaign[:], id[:]); err != nil {
+		if _, err := t.exec("DELETE FROM tags WHERE campaign = ? AND id = ?", campaign[:], id[:]); err != nil {
+			return err
+		}
+		if zero != judge.Superseded {
+			if _, err := t.exec("UPDATE pending SET dropped = 1 WHERE campaign = ? AND id = ? AND epoch = ?", campaign[:], id[:], e.Epoch); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	holder, second := entry(ended), entry(ended)
 	second.Tag, second.DuplicateCounts0 = holder.Tag, true
 	fresh := entry(gate)
+	better := correction(fresh)
 	t.enter(holder, second, entry(tagless), entry(gate))
 	t.ok(idn.MoveGate(t.ctx, ended, store.GateOpen, 1, store.GateEnded, 1))
 	shut := t.gate()
@@ -94,6 +95,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
 		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
 		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
+		{"Correct", func(ctx context.Context) error { _, err := idn.Correct(ctx, clock, fresh.ID, better); return err }, nil, false},
 		{"RevokeEntryTokens", func(ctx context.Context) error {
 			_, err := idn.RevokeEntryTokens(ctx, gate, []store.Hash{tok.Hash})
 			return err

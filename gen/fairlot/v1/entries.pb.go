@@ -679,6 +679,97 @@ func (x *EntryStatus) GetEraseTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// CorrectEntryRequest shows the secret of an entry and says what shall stand in its place.
+type CorrectEntryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// s of the old saved receipt: 32 bytes.
+	S []byte `protobuf:"bytes,2,opt,name=s,proto3" json:"s,omitempty"`
+	// r of the new entry, of a new secret: 32 bytes.
+	R []byte `protobuf:"bytes,3,opt,name=r,proto3" json:"r,omitempty"`
+	// notice_hash of the notice that was shown.
+	NoticeHash string `protobuf:"bytes,4,opt,name=notice_hash,json=noticeHash,proto3" json:"notice_hash,omitempty"`
+	// The same person, whole; the name may be spelt better.
+	Identity *Identity `protobuf:"bytes,5,opt,name=identity,proto3" json:"identity,omitempty"`
+	// Where to notify now, whole.
+	Contact       *Contact `protobuf:"bytes,6,opt,name=contact,proto3" json:"contact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CorrectEntryRequest) Reset() {
+	*x = CorrectEntryRequest{}
+	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CorrectEntryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CorrectEntryRequest) ProtoMessage() {}
+
+func (x *CorrectEntryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CorrectEntryRequest.ProtoReflect.Descriptor instead.
+func (*CorrectEntryRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CorrectEntryRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *CorrectEntryRequest) GetS() []byte {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+func (x *CorrectEntryRequest) GetR() []byte {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+func (x *CorrectEntryRequest) GetNoticeHash() string {
+	if x != nil {
+		return x.NoticeHash
+	}
+	return ""
+}
+
+func (x *CorrectEntryRequest) GetIdentity() *Identity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+func (x *CorrectEntryRequest) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
 // EraseEntryRequest shows the secret of an entry.
 type EraseEntryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -692,7 +783,7 @@ type EraseEntryRequest struct {
 
 func (x *EraseEntryRequest) Reset() {
 	*x = EraseEntryRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +795,7 @@ func (x *EraseEntryRequest) String() string {
 func (*EraseEntryRequest) ProtoMessage() {}
 
 func (x *EraseEntryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[6]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +808,7 @@ func (x *EraseEntryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseEntryRequest.ProtoReflect.Descriptor instead.
 func (*EraseEntryRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EraseEntryRequest) GetParent() string {
@@ -747,7 +838,7 @@ type ShowAnswersRequest struct {
 
 func (x *ShowAnswersRequest) Reset() {
 	*x = ShowAnswersRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +850,7 @@ func (x *ShowAnswersRequest) String() string {
 func (*ShowAnswersRequest) ProtoMessage() {}
 
 func (x *ShowAnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[7]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +863,7 @@ func (x *ShowAnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAnswersRequest.ProtoReflect.Descriptor instead.
 func (*ShowAnswersRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ShowAnswersRequest) GetParent() string {
@@ -802,7 +893,7 @@ type ShowAnswersResponse struct {
 
 func (x *ShowAnswersResponse) Reset() {
 	*x = ShowAnswersResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +905,7 @@ func (x *ShowAnswersResponse) String() string {
 func (*ShowAnswersResponse) ProtoMessage() {}
 
 func (x *ShowAnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[8]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +918,7 @@ func (x *ShowAnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAnswersResponse.ProtoReflect.Descriptor instead.
 func (*ShowAnswersResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ShowAnswersResponse) GetResponseJson() string {
@@ -857,7 +948,7 @@ type WithdrawAnswersRequest struct {
 
 func (x *WithdrawAnswersRequest) Reset() {
 	*x = WithdrawAnswersRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -869,7 +960,7 @@ func (x *WithdrawAnswersRequest) String() string {
 func (*WithdrawAnswersRequest) ProtoMessage() {}
 
 func (x *WithdrawAnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[9]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -882,7 +973,7 @@ func (x *WithdrawAnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawAnswersRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawAnswersRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *WithdrawAnswersRequest) GetParent() string {
@@ -910,7 +1001,7 @@ type WithdrawAnswersResponse struct {
 
 func (x *WithdrawAnswersResponse) Reset() {
 	*x = WithdrawAnswersResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1013,7 @@ func (x *WithdrawAnswersResponse) String() string {
 func (*WithdrawAnswersResponse) ProtoMessage() {}
 
 func (x *WithdrawAnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[10]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1026,7 @@ func (x *WithdrawAnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawAnswersResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawAnswersResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WithdrawAnswersResponse) GetStatisticsMade() bool {
@@ -962,7 +1053,7 @@ type EraseAtDeskRequest struct {
 
 func (x *EraseAtDeskRequest) Reset() {
 	*x = EraseAtDeskRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1065,7 @@ func (x *EraseAtDeskRequest) String() string {
 func (*EraseAtDeskRequest) ProtoMessage() {}
 
 func (x *EraseAtDeskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[11]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1078,7 @@ func (x *EraseAtDeskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseAtDeskRequest.ProtoReflect.Descriptor instead.
 func (*EraseAtDeskRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EraseAtDeskRequest) GetParent() string {
@@ -1037,7 +1128,7 @@ type MoveChanceRequest struct {
 
 func (x *MoveChanceRequest) Reset() {
 	*x = MoveChanceRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1140,7 @@ func (x *MoveChanceRequest) String() string {
 func (*MoveChanceRequest) ProtoMessage() {}
 
 func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[12]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1153,7 @@ func (x *MoveChanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveChanceRequest.ProtoReflect.Descriptor instead.
 func (*MoveChanceRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MoveChanceRequest) GetParent() string {
@@ -1117,7 +1208,7 @@ type CreateEntryTokensRequest struct {
 
 func (x *CreateEntryTokensRequest) Reset() {
 	*x = CreateEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1220,7 @@ func (x *CreateEntryTokensRequest) String() string {
 func (*CreateEntryTokensRequest) ProtoMessage() {}
 
 func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[13]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1233,7 @@ func (x *CreateEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{13}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CreateEntryTokensRequest) GetParent() string {
@@ -1184,7 +1275,7 @@ type CreateEntryTokensResponse struct {
 
 func (x *CreateEntryTokensResponse) Reset() {
 	*x = CreateEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +1287,7 @@ func (x *CreateEntryTokensResponse) String() string {
 func (*CreateEntryTokensResponse) ProtoMessage() {}
 
 func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[14]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +1300,7 @@ func (x *CreateEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*CreateEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{14}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CreateEntryTokensResponse) GetTokens() []string {
@@ -1232,7 +1323,7 @@ type RevokeEntryTokensRequest struct {
 
 func (x *RevokeEntryTokensRequest) Reset() {
 	*x = RevokeEntryTokensRequest{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1335,7 @@ func (x *RevokeEntryTokensRequest) String() string {
 func (*RevokeEntryTokensRequest) ProtoMessage() {}
 
 func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[15]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1348,7 @@ func (x *RevokeEntryTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensRequest.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevokeEntryTokensRequest) GetParent() string {
@@ -1285,7 +1376,7 @@ type RevokeEntryTokensResponse struct {
 
 func (x *RevokeEntryTokensResponse) Reset() {
 	*x = RevokeEntryTokensResponse{}
-	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1388,7 @@ func (x *RevokeEntryTokensResponse) String() string {
 func (*RevokeEntryTokensResponse) ProtoMessage() {}
 
 func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_entries_proto_msgTypes[16]
+	mi := &file_fairlot_v1_entries_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1401,7 @@ func (x *RevokeEntryTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeEntryTokensResponse.ProtoReflect.Descriptor instead.
 func (*RevokeEntryTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_entries_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RevokeEntryTokensResponse) GetRevoked() int32 {
@@ -1375,7 +1466,17 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\aErasure\x12\x17\n" +
 	"\x13ERASURE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fERASURE_WAITING\x10\x01\x12\x10\n" +
-	"\fERASURE_DONE\x10\x02\"n\n" +
+	"\fERASURE_DONE\x10\x02\"\xc0\x02\n" +
+	"\x13CorrectEntryRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
+	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\x12\x19\n" +
+	"\x01r\x18\x03 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01r\x12:\n" +
+	"\vnotice_hash\x18\x04 \x01(\tB\x19\xbaH\x12r\x102\x0e^[0-9a-f]{64}$\x90\xb5\x18\x01R\n" +
+	"noticeHash\x12<\n" +
+	"\bidentity\x18\x05 \x01(\v2\x14.fairlot.v1.IdentityB\n" +
+	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x04R\bidentity\x129\n" +
+	"\acontact\x18\x06 \x01(\v2\x13.fairlot.v1.ContactB\n" +
+	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x05R\acontact\"n\n" +
 	"\x11EraseEntryRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
 	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\"\x86\x01\n" +
@@ -1418,7 +1519,7 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x06IdType\x12\x17\n" +
 	"\x13ID_TYPE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fID_TYPE_CITIZEN\x10\x01\x12\x14\n" +
-	"\x10ID_TYPE_RESIDENT\x10\x022\xa5\b\n" +
+	"\x10ID_TYPE_RESIDENT\x10\x022\xae\t\n" +
 	"\fEntryService\x12p\n" +
 	"\x05Enter\x12\x18.fairlot.v1.EnterRequest\x1a\x19.fairlot.v1.EnterResponse\"2\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=campaigns/*}/entries\x12\x84\x01\n" +
@@ -1426,7 +1527,9 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x01\x01\x82\xd3\xe4\x93\x02)\x12'/v1/{name=campaigns/*/entries/*}:status\x12O\n" +
 	"\n" +
 	"MoveChance\x12\x1d.fairlot.v1.MoveChanceRequest\x1a\x17.fairlot.v1.EntryStatus\"\t\x8a\xb5\x18\x05\n" +
-	"\x01\x03\x10\x01\x12~\n" +
+	"\x01\x03\x10\x01\x12\x86\x01\n" +
+	"\fCorrectEntry\x12\x1f.fairlot.v1.CorrectEntryRequest\x1a\x19.fairlot.v1.EnterResponse\":\x8a\xb5\x18\x03\n" +
+	"\x01\x01\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=campaigns/*}/entries:correct\x12~\n" +
 	"\n" +
 	"EraseEntry\x12\x1d.fairlot.v1.EraseEntryRequest\x1a\x17.fairlot.v1.EntryStatus\"8\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{parent=campaigns/*}/entries:erase\x12Q\n" +
@@ -1454,7 +1557,7 @@ func file_fairlot_v1_entries_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_entries_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_fairlot_v1_entries_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_fairlot_v1_entries_proto_goTypes = []any{
 	(IdType)(0),                       // 0: fairlot.v1.IdType
 	(EntryStatus_Counting)(0),         // 1: fairlot.v1.EntryStatus.Counting
@@ -1465,18 +1568,19 @@ var file_fairlot_v1_entries_proto_goTypes = []any{
 	(*EnterResponse)(nil),             // 6: fairlot.v1.EnterResponse
 	(*GetEntryStatusRequest)(nil),     // 7: fairlot.v1.GetEntryStatusRequest
 	(*EntryStatus)(nil),               // 8: fairlot.v1.EntryStatus
-	(*EraseEntryRequest)(nil),         // 9: fairlot.v1.EraseEntryRequest
-	(*ShowAnswersRequest)(nil),        // 10: fairlot.v1.ShowAnswersRequest
-	(*ShowAnswersResponse)(nil),       // 11: fairlot.v1.ShowAnswersResponse
-	(*WithdrawAnswersRequest)(nil),    // 12: fairlot.v1.WithdrawAnswersRequest
-	(*WithdrawAnswersResponse)(nil),   // 13: fairlot.v1.WithdrawAnswersResponse
-	(*EraseAtDeskRequest)(nil),        // 14: fairlot.v1.EraseAtDeskRequest
-	(*MoveChanceRequest)(nil),         // 15: fairlot.v1.MoveChanceRequest
-	(*CreateEntryTokensRequest)(nil),  // 16: fairlot.v1.CreateEntryTokensRequest
-	(*CreateEntryTokensResponse)(nil), // 17: fairlot.v1.CreateEntryTokensResponse
-	(*RevokeEntryTokensRequest)(nil),  // 18: fairlot.v1.RevokeEntryTokensRequest
-	(*RevokeEntryTokensResponse)(nil), // 19: fairlot.v1.RevokeEntryTokensResponse
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
+	(*CorrectEntryRequest)(nil),       // 9: fairlot.v1.CorrectEntryRequest
+	(*EraseEntryRequest)(nil),         // 10: fairlot.v1.EraseEntryRequest
+	(*ShowAnswersRequest)(nil),        // 11: fairlot.v1.ShowAnswersRequest
+	(*ShowAnswersResponse)(nil),       // 12: fairlot.v1.ShowAnswersResponse
+	(*WithdrawAnswersRequest)(nil),    // 13: fairlot.v1.WithdrawAnswersRequest
+	(*WithdrawAnswersResponse)(nil),   // 14: fairlot.v1.WithdrawAnswersResponse
+	(*EraseAtDeskRequest)(nil),        // 15: fairlot.v1.EraseAtDeskRequest
+	(*MoveChanceRequest)(nil),         // 16: fairlot.v1.MoveChanceRequest
+	(*CreateEntryTokensRequest)(nil),  // 17: fairlot.v1.CreateEntryTokensRequest
+	(*CreateEntryTokensResponse)(nil), // 18: fairlot.v1.CreateEntryTokensResponse
+	(*RevokeEntryTokensRequest)(nil),  // 19: fairlot.v1.RevokeEntryTokensRequest
+	(*RevokeEntryTokensResponse)(nil), // 20: fairlot.v1.RevokeEntryTokensResponse
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
 }
 var file_fairlot_v1_entries_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Identity.id_type:type_name -> fairlot.v1.IdType
@@ -1484,33 +1588,37 @@ var file_fairlot_v1_entries_proto_depIdxs = []int32{
 	4,  // 2: fairlot.v1.EnterRequest.contact:type_name -> fairlot.v1.Contact
 	1,  // 3: fairlot.v1.EntryStatus.counting:type_name -> fairlot.v1.EntryStatus.Counting
 	2,  // 4: fairlot.v1.EntryStatus.erasure:type_name -> fairlot.v1.EntryStatus.Erasure
-	20, // 5: fairlot.v1.EntryStatus.erase_time:type_name -> google.protobuf.Timestamp
-	0,  // 6: fairlot.v1.EraseAtDeskRequest.id_type:type_name -> fairlot.v1.IdType
-	3,  // 7: fairlot.v1.MoveChanceRequest.identity:type_name -> fairlot.v1.Identity
-	20, // 8: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
-	5,  // 9: fairlot.v1.EntryService.Enter:input_type -> fairlot.v1.EnterRequest
-	7,  // 10: fairlot.v1.EntryService.GetEntryStatus:input_type -> fairlot.v1.GetEntryStatusRequest
-	15, // 11: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
-	9,  // 12: fairlot.v1.EntryService.EraseEntry:input_type -> fairlot.v1.EraseEntryRequest
-	14, // 13: fairlot.v1.EntryService.EraseAtDesk:input_type -> fairlot.v1.EraseAtDeskRequest
-	10, // 14: fairlot.v1.EntryService.ShowAnswers:input_type -> fairlot.v1.ShowAnswersRequest
-	12, // 15: fairlot.v1.EntryService.WithdrawAnswers:input_type -> fairlot.v1.WithdrawAnswersRequest
-	16, // 16: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
-	18, // 17: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
-	6,  // 18: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
-	8,  // 19: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
-	8,  // 20: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
-	8,  // 21: fairlot.v1.EntryService.EraseEntry:output_type -> fairlot.v1.EntryStatus
-	8,  // 22: fairlot.v1.EntryService.EraseAtDesk:output_type -> fairlot.v1.EntryStatus
-	11, // 23: fairlot.v1.EntryService.ShowAnswers:output_type -> fairlot.v1.ShowAnswersResponse
-	13, // 24: fairlot.v1.EntryService.WithdrawAnswers:output_type -> fairlot.v1.WithdrawAnswersResponse
-	17, // 25: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
-	19, // 26: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
-	18, // [18:27] is the sub-list for method output_type
-	9,  // [9:18] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	21, // 5: fairlot.v1.EntryStatus.erase_time:type_name -> google.protobuf.Timestamp
+	3,  // 6: fairlot.v1.CorrectEntryRequest.identity:type_name -> fairlot.v1.Identity
+	4,  // 7: fairlot.v1.CorrectEntryRequest.contact:type_name -> fairlot.v1.Contact
+	0,  // 8: fairlot.v1.EraseAtDeskRequest.id_type:type_name -> fairlot.v1.IdType
+	3,  // 9: fairlot.v1.MoveChanceRequest.identity:type_name -> fairlot.v1.Identity
+	21, // 10: fairlot.v1.CreateEntryTokensRequest.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 11: fairlot.v1.EntryService.Enter:input_type -> fairlot.v1.EnterRequest
+	7,  // 12: fairlot.v1.EntryService.GetEntryStatus:input_type -> fairlot.v1.GetEntryStatusRequest
+	16, // 13: fairlot.v1.EntryService.MoveChance:input_type -> fairlot.v1.MoveChanceRequest
+	9,  // 14: fairlot.v1.EntryService.CorrectEntry:input_type -> fairlot.v1.CorrectEntryRequest
+	10, // 15: fairlot.v1.EntryService.EraseEntry:input_type -> fairlot.v1.EraseEntryRequest
+	15, // 16: fairlot.v1.EntryService.EraseAtDesk:input_type -> fairlot.v1.EraseAtDeskRequest
+	11, // 17: fairlot.v1.EntryService.ShowAnswers:input_type -> fairlot.v1.ShowAnswersRequest
+	13, // 18: fairlot.v1.EntryService.WithdrawAnswers:input_type -> fairlot.v1.WithdrawAnswersRequest
+	17, // 19: fairlot.v1.EntryService.CreateEntryTokens:input_type -> fairlot.v1.CreateEntryTokensRequest
+	19, // 20: fairlot.v1.EntryService.RevokeEntryTokens:input_type -> fairlot.v1.RevokeEntryTokensRequest
+	6,  // 21: fairlot.v1.EntryService.Enter:output_type -> fairlot.v1.EnterResponse
+	8,  // 22: fairlot.v1.EntryService.GetEntryStatus:output_type -> fairlot.v1.EntryStatus
+	8,  // 23: fairlot.v1.EntryService.MoveChance:output_type -> fairlot.v1.EntryStatus
+	6,  // 24: fairlot.v1.EntryService.CorrectEntry:output_type -> fairlot.v1.EnterResponse
+	8,  // 25: fairlot.v1.EntryService.EraseEntry:output_type -> fairlot.v1.EntryStatus
+	8,  // 26: fairlot.v1.EntryService.EraseAtDesk:output_type -> fairlot.v1.EntryStatus
+	12, // 27: fairlot.v1.EntryService.ShowAnswers:output_type -> fairlot.v1.ShowAnswersResponse
+	14, // 28: fairlot.v1.EntryService.WithdrawAnswers:output_type -> fairlot.v1.WithdrawAnswersResponse
+	18, // 29: fairlot.v1.EntryService.CreateEntryTokens:output_type -> fairlot.v1.CreateEntryTokensResponse
+	20, // 30: fairlot.v1.EntryService.RevokeEntryTokens:output_type -> fairlot.v1.RevokeEntryTokensResponse
+	21, // [21:31] is the sub-list for method output_type
+	11, // [11:21] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_entries_proto_init() }
@@ -1525,7 +1633,7 @@ func file_fairlot_v1_entries_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_entries_proto_rawDesc), len(file_fairlot_v1_entries_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

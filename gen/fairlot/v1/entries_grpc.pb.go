@@ -22,6 +22,7 @@ const (
 	EntryService_Enter_FullMethodName             = "/fairlot.v1.EntryService/Enter"
 	EntryService_GetEntryStatus_FullMethodName    = "/fairlot.v1.EntryService/GetEntryStatus"
 	EntryService_MoveChance_FullMethodName        = "/fairlot.v1.EntryService/MoveChance"
+	EntryService_CorrectEntry_FullMethodName      = "/fairlot.v1.EntryService/CorrectEntry"
 	EntryService_EraseEntry_FullMethodName        = "/fairlot.v1.EntryService/EraseEntry"
 	EntryService_EraseAtDesk_FullMethodName       = "/fairlot.v1.EntryService/EraseAtDesk"
 	EntryService_ShowAnswers_FullMethodName       = "/fairlot.v1.EntryService/ShowAnswers"
@@ -44,6 +45,10 @@ type EntryServiceClient interface {
 	// MoveChance, at the desk during the objection period, gives the chance of a person to the entry whose receipt and secret
 	// they show; the other entry of that person becomes chances 0. Answers do not move. Proof none only.
 	MoveChance(ctx context.Context, in *MoveChanceRequest, opts ...grpc.CallOption) (*EntryStatus, error)
+	// CorrectEntry, until entries end, puts a new entry with another contact in the place of the one whose secret is shown. The person
+	// must be the same. The old entry stays in the list with chances 0, its contact is destroyed, and its answers stay. The same request
+	// again gives the same receipt.
+	CorrectEntry(ctx context.Context, in *CorrectEntryRequest, opts ...grpc.CallOption) (*EnterResponse, error)
 	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
 	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
 	// tell whose it is.
@@ -95,6 +100,16 @@ func (c *entryServiceClient) MoveChance(ctx context.Context, in *MoveChanceReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EntryStatus)
 	err := c.cc.Invoke(ctx, EntryService_MoveChance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *entryServiceClient) CorrectEntry(ctx context.Context, in *CorrectEntryRequest, opts ...grpc.CallOption) (*EnterResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnterResponse)
+	err := c.cc.Invoke(ctx, EntryService_CorrectEntry_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +190,10 @@ type EntryServiceServer interface {
 	// MoveChance, at the desk during the objection period, gives the chance of a person to the entry whose receipt and secret
 	// they show; the other entry of that person becomes chances 0. Answers do not move. Proof none only.
 	MoveChance(context.Context, *MoveChanceRequest) (*EntryStatus, error)
+	// CorrectEntry, until entries end, puts a new entry with another contact in the place of the one whose secret is shown. The person
+	// must be the same. The old entry stays in the list with chances 0, its contact is destroyed, and its answers stay. The same request
+	// again gives the same receipt.
+	CorrectEntry(context.Context, *CorrectEntryRequest) (*EnterResponse, error)
 	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
 	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
 	// tell whose it is.
@@ -210,6 +229,9 @@ func (UnimplementedEntryServiceServer) GetEntryStatus(context.Context, *GetEntry
 }
 func (UnimplementedEntryServiceServer) MoveChance(context.Context, *MoveChanceRequest) (*EntryStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveChance not implemented")
+}
+func (UnimplementedEntryServiceServer) CorrectEntry(context.Context, *CorrectEntryRequest) (*EnterResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CorrectEntry not implemented")
 }
 func (UnimplementedEntryServiceServer) EraseEntry(context.Context, *EraseEntryRequest) (*EntryStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseEntry not implemented")
@@ -300,6 +322,24 @@ func _EntryService_MoveChance_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EntryServiceServer).MoveChance(ctx, req.(*MoveChanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EntryService_CorrectEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CorrectEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EntryServiceServer).CorrectEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EntryService_CorrectEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EntryServiceServer).CorrectEntry(ctx, req.(*CorrectEntryRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -430,6 +470,10 @@ var EntryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "MoveChance",
 			Handler:    _EntryService_MoveChance_Handler,
+		},
+		{
+			MethodName: "CorrectEntry",
+			Handler:    _EntryService_CorrectEntry_Handler,
 		},
 		{
 			MethodName: "EraseEntry",

@@ -117,6 +117,10 @@ const (
 	ErrorReason_ERROR_REASON_APPROVAL_CHANGED ErrorReason = 53
 	// The entry was erased at the person's wish: the same entry cannot be sent again.
 	ErrorReason_ERROR_REASON_ENTRY_ERASED ErrorReason = 60
+	// The contact of this entry was corrected: another entry stands in its place, with a receipt of its own.
+	ErrorReason_ERROR_REASON_ENTRY_CORRECTED ErrorReason = 62
+	// This person was corrected, or another's ID number tried, as often as is allowed: ten times.
+	ErrorReason_ERROR_REASON_CORRECTIONS_SPENT ErrorReason = 63
 	// No response of this answer secret is there: it waits to be mixed, or the secret is of another campaign.
 	ErrorReason_ERROR_REASON_RESPONSE_NOT_FOUND ErrorReason = 61
 	// The case does not exist.
@@ -178,6 +182,8 @@ var (
 		52: "ERROR_REASON_APPROVAL_SELF",
 		53: "ERROR_REASON_APPROVAL_CHANGED",
 		60: "ERROR_REASON_ENTRY_ERASED",
+		62: "ERROR_REASON_ENTRY_CORRECTED",
+		63: "ERROR_REASON_CORRECTIONS_SPENT",
 		61: "ERROR_REASON_RESPONSE_NOT_FOUND",
 		70: "ERROR_REASON_CASE_NOT_FOUND",
 		71: "ERROR_REASON_CASE_STATE",
@@ -231,6 +237,8 @@ var (
 		"ERROR_REASON_APPROVAL_SELF":         52,
 		"ERROR_REASON_APPROVAL_CHANGED":      53,
 		"ERROR_REASON_ENTRY_ERASED":          60,
+		"ERROR_REASON_ENTRY_CORRECTED":       62,
+		"ERROR_REASON_CORRECTIONS_SPENT":     63,
 		"ERROR_REASON_RESPONSE_NOT_FOUND":    61,
 		"ERROR_REASON_CASE_NOT_FOUND":        70,
 		"ERROR_REASON_CASE_STATE":            71,
@@ -271,7 +279,7 @@ var File_fairlot_v1_errors_proto protoreflect.FileDescriptor
 const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\n" +
 	"\x17fairlot/v1/errors.proto\x12\n" +
-	"fairlot.v1*\x81\r\n" +
+	"fairlot.v1*\xc7\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fERROR_REASON_CAMPAIGN_NOT_FOUND\x10\x01\x12\x1f\n" +
@@ -319,7 +327,9 @@ const file_fairlot_v1_errors_proto_rawDesc = "" +
 	"\x1bERROR_REASON_APPROVAL_STATE\x103\x12\x1e\n" +
 	"\x1aERROR_REASON_APPROVAL_SELF\x104\x12!\n" +
 	"\x1dERROR_REASON_APPROVAL_CHANGED\x105\x12\x1d\n" +
-	"\x19ERROR_REASON_ENTRY_ERASED\x10<\x12#\n" +
+	"\x19ERROR_REASON_ENTRY_ERASED\x10<\x12 \n" +
+	"\x1cERROR_REASON_ENTRY_CORRECTED\x10>\x12\"\n" +
+	"\x1eERROR_REASON_CORRECTIONS_SPENT\x10?\x12#\n" +
 	"\x1fERROR_REASON_RESPONSE_NOT_FOUND\x10=\x12\x1f\n" +
 	"\x1bERROR_REASON_CASE_NOT_FOUND\x10F\x12\x1b\n" +
 	"\x17ERROR_REASON_CASE_STATE\x10G\x12\x1b\n" +

@@ -39,7 +39,7 @@ func (q *Queries) DropSealed(ctx context.Context, arg DropSealedParams) error {
 }
 
 const entrant = `-- name: Entrant :one
-SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure
+SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure, e.tries
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
 	LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 WHERE e.campaign = $1 AND e.id = $2
@@ -59,6 +59,7 @@ type EntrantRow struct {
 	Person   []byte
 	RetryMac []byte
 	Erasure  int32
+	Tries    int32
 }
 
 func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, error) {
@@ -73,6 +74,7 @@ func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, e
 		&i.Person,
 		&i.RetryMac,
 		&i.Erasure,
+		&i.Tries,
 	)
 	return i, err
 }

@@ -50,6 +50,7 @@ type Entrant struct {
 	Zero     string
 	Person   []byte
 	Consents string
+	Tries    int32
 }
 
 type EntryToken struct {
