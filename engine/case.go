@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"fairlot/crypto/custody"
+	"fairlot/crypto/seal"
 	"fairlot/deadline"
 	"fairlot/draw"
 	"fairlot/store"
@@ -40,7 +41,8 @@ const (
 const (
 	MaxCaseCourt  = 20   // entrants whom an order names
 	MaxCaseBreach = 5000 // entrants whom a breach notice names, each by id
-	MaxCaseDays   = 30   // until a case that nobody opened anything for expires
+	MaxCaseDays   = 30   // until a case expires
+	MaxHoldDays   = 180  // the same of one that only holds, and opens nothing
 	CaseDays      = 14   // the same, if not said
 	caseApprovers = 2    // beside whoever asks
 	oldestRequest = 365 * day
@@ -54,15 +56,16 @@ type caseKind struct {
 	fewest    int             // a person's request may be about nobody who can be found
 	clock     *deadline.Clock // nil: the law sets no period that is counted here
 	reference string          // the law that it rests on if nobody says another; empty: it must be said
+	opens     []string        // if nobody says which envelopes
 }
 
 // caseKinds has every kind.
 var caseKinds = map[string]caseKind{
-	CaseCourt:      {"court", []string{GroundJudicial, GroundViolation, GroundPublic, GroundOthers}, MaxCaseCourt, 1, nil, ""},
-	CaseBreach:     {"breach", []string{GroundPublic, GroundOthers}, MaxCaseBreach, 1, nil, "個人資料保護法第12條"},
-	CaseAccess:     {"person", []string{GroundConsent}, 1, 0, &deadline.Access, "個人資料保護法第10條"},
-	CaseCorrection: {"person", []string{GroundConsent}, 1, 0, &deadline.Change, "個人資料保護法第11條"},
-	CaseErasure:    {"person", []string{GroundConsent}, 1, 0, &deadline.Change, "個人資料保護法第11條"},
+	CaseCourt:      {"court", []string{GroundJudicial, GroundViolation, GroundPublic, GroundOthers}, MaxCaseCourt, 1, nil, "", nil},
+	CaseBreach:     {"breach", []string{GroundPublic, GroundOthers}, MaxCaseBreach, 1, nil, "個人資料保護法第12條", []string{"contact"}},
+	CaseAccess:     {"person", []string{GroundConsent}, 1, 0, &deadline.Access, "個人資料保護法第10條", []string{"identity", "contact"}},
+	CaseCorrection: {"person", []string{GroundConsent}, 1, 0, &deadline.Change, "個人資料保護法第11條", nil},
+	CaseErasure:    {"person", []string{GroundConsent}, 1, 0, &deadline.Change, "個人資料保護法第11條", nil},
 }
 
 // caseOutcomes are how a case may end.
@@ -103,22 +106,43 @@ type Case struct {
 	Extender  CaseAct   `json:"extender,omitzero"`
 	ExtendWhy string    `json:"extend_why,omitempty"`
 
+	Opens    []string `json:"opens,omitempty"`    // which envelopes: identity, contact
+	Notifier int      `json:"notifier,omitempty"` // who reads them, by number in open; 0: nothing is opened
+	Hold     bool     `json:"hold,omitempty"`     // keeps whom it names from the erasure of the campaign
+
 	Approvers []CaseAct `json:"approvers,omitempty"`
+	Releaser  CaseAct   `json:"releaser,omitzero"` // who first had it opened
+	Did       []string  `json:"did,omitempty"`     // what the register of modifications has of it
 	Outcome   string    `json:"outcome,omitempty"`
 	Closer    CaseAct   `json:"closer,omitzero"`
 }
 
-// Text is exactly what approvers approve, one `key value` a line.
-func (c Case) Text() []byte {
-	return actText("case", store.Campaign{ID: c.Campaign, Slug: c.Slug}, fmt.Sprintf("case %x", c.ID[:]), "case-kind "+c.Kind, "ground "+c.Ground, "reference "+c.Reference,
-		fmt.Sprintf("count %d", c.Count), "named "+c.Named, "requester "+c.Requester.Token, "expires "+c.Expires.Format(time.RFC3339))
+// stated is the text's content.
+func (c Case) stated() custody.Case {
+	x := custody.Case{Campaign: c.Campaign, Slug: c.Slug, ID: c.ID, Kind: c.Kind, Ground: c.Ground, Reference: c.Reference, Count: c.Count, Named: c.Named,
+		Requester: c.Requester.Token, Expires: c.Expires, Notifier: c.Notifier, Hold: c.Hold}
+	for _, k := range []seal.Kind{seal.Identity, seal.Contact} {
+		if slices.Contains(c.Opens, k.String()) {
+			x.Opens = append(x.Opens, k)
+		}
+	}
+	return x
 }
+
+// Text is exactly what approvers approve, one `key value` a line.
+func (c Case) Text() []byte { return c.stated().Text() }
 
 // Digest is the SHA-256 of Text.
 func (c Case) Digest() [32]byte { return sha256.Sum256(c.Text()) }
 
 // Approved tells whether two others than the requester want it.
 func (c Case) Approved() bool { return len(c.Approvers) == caseApprovers }
+
+// stands tells whether what the case wants may be done now.
+func (c Case) stands(now time.Time) bool { return c.Approved() && !c.Over && now.Before(c.Expires) }
+
+// wants tells whether the case is about something that three persons must want.
+func (c Case) wants() bool { return c.Count > 0 && (len(c.Opens) > 0 || c.Hold) }
 
 // Clock is the legal period of a person's request; nil of other cases.
 func (c Case) Clock() *deadline.Clock { return caseKinds[c.Kind].clock }
@@ -131,8 +155,11 @@ type CaseRequest struct {
 	Ground    string // empty: the only one of the kind
 	Reference string // empty: the law that the kind rests on, if there is one
 	Entrants  []store.EntrantID
-	Received  string // YYYY-MM-DD, of a person's request; empty: today
-	Days      int    // until it expires; 0: CaseDays
+	Received  string   // YYYY-MM-DD, of a person's request; empty: today
+	Days      int      // until it expires; 0: CaseDays
+	Opens     []string // identity, contact; empty: those that the kind needs
+	Notifier  int      // who is to read them, by number in the open record; 0: the only one
+	Hold      bool     // of an order: keep whom it names from the erasure of the campaign
 }
 
 // OpenCase opens a case. A repeated request with the same id returns the case that is there. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, FIELD_INVALID, ENTRY_NOT_FOUND,
@@ -168,7 +195,7 @@ func (e *Engine) OpenCase(ctx context.Context, by Actor, req CaseRequest) (Case,
 		if err != nil {
 			return Case{}, err
 		}
-		if had.Campaign != c.Campaign || had.Kind != c.Kind || had.Ground != c.Ground || had.Reference != c.Reference || had.Named != c.Named || had.Requester.Token != by.Token {
+		if had.Campaign != c.Campaign || had.Kind != c.Kind || had.Ground != c.Ground || had.Reference != c.Reference || had.Named != c.Named || !slices.Equal(had.Opens, c.Opens) || had.Notifier != c.Notifier || had.Hold != c.Hold || had.Requester.Token != by.Token {
 			return Case{}, refuse(CaseState, "another case has this id already: open yours with a new one")
 		}
 		return had, nil
@@ -228,12 +255,16 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 	case len(slices.Compact(slices.Clone(c.Entrants))) != c.Count:
 		wrong("entrants", "twice", "an id stands twice")
 	}
-	days := req.Days
+	c.opening(req, kind, len(o.rules.Notifiers), wrong)
+	days, most := req.Days, MaxCaseDays
 	if days == 0 {
 		days = CaseDays
 	}
-	if days < 1 || days > MaxCaseDays {
-		wrong("days", "range", "a case expires after 1 to %d days", MaxCaseDays)
+	if c.Hold && len(c.Opens) == 0 {
+		most = MaxHoldDays
+	}
+	if days < 1 || days > most {
+		wrong("days", "range", "this case expires after 1 to %d days", most)
 	}
 	c.Expires = now.AddDate(0, 0, days)
 	switch today := deadline.DayOf(now); {
@@ -286,18 +317,50 @@ func oneLine(s string) bool {
 	return s != "" && len(s) <= draw.MaxText && !strings.Contains(s, "\n") && draw.CheckText([]byte(s+"\n")) == nil
 }
 
+// opening says what a case opens, for whose eyes, and whether it holds.
+func (c *Case) opening(req CaseRequest, kind caseKind, notifiers int, wrong func(path, reason, format string, args ...any)) {
+	opens := req.Opens
+	if len(opens) == 0 && !req.Hold && c.Count > 0 {
+		opens = kind.opens
+	}
+	for _, k := range []string{"identity", "contact"} {
+		if slices.Contains(opens, k) {
+			c.Opens = append(c.Opens, k)
+		}
+	}
+	switch {
+	case len(c.Opens) != len(opens):
+		wrong("opens", "form", "name identity, contact or both, each once")
+	case req.Hold && c.Kind != CaseCourt:
+		wrong("hold", "kind", "only an order keeps entrants from the erasure of a campaign")
+	case c.Kind == CaseCourt && len(opens) == 0 && !req.Hold:
+		wrong("opens", "required", "say what the order wants opened: identity, contact or both; or that it only holds")
+	case c.Kind == CaseBreach && slices.Contains(opens, "identity"):
+		wrong("opens", "kind", "who is told of a breach is reached by the contact: nobody's name or ID number is opened for it")
+	case c.Count == 0 && len(opens) > 0:
+		wrong("opens", "entrants", "a case that names nobody opens nothing")
+	}
+	c.Hold = req.Hold
+	switch c.Notifier = req.Notifier; {
+	case len(c.Opens) == 0:
+		c.Notifier = 0
+		if req.Notifier != 0 {
+			wrong("notifier", "opens", "a case that opens nothing has no reader")
+		}
+	case c.Notifier == 0 && notifiers == 1:
+		c.Notifier = 1
+	case c.Notifier < 1 || c.Notifier > notifiers:
+		wrong("notifier", "range", "say which of the campaign's %d notifiers is to read what is opened: custodians seal their shares to that one alone", notifiers)
+	}
+}
+
 // namedHash says whom a case names to nobody who lacks the salt.
 func namedHash(n store.CaseEntrants) string {
-	if len(n.IDs) == 0 {
-		return "none"
+	ids := make([][16]byte, len(n.IDs))
+	for i, id := range n.IDs {
+		ids[i] = id
 	}
-	h := sha256.New()
-	h.Write([]byte("fairlot/v1 case\n"))
-	h.Write(n.Salt[:])
-	for _, id := range n.IDs {
-		h.Write(id[:])
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return custody.NamedHash(n.Salt, ids)
 }
 
 func readCase(row store.Case) (Case, error) {
@@ -326,26 +389,31 @@ func (e *Engine) Cases(ctx context.Context, all bool, after [16]byte, limit int)
 
 // Case returns one with whom it names, who are gone once the campaign is erased. Reason: CASE_NOT_FOUND.
 func (e *Engine) Case(ctx context.Context, id [16]byte) (Case, error) {
+	c, _, err := e.saltedCase(ctx, id)
+	return c, err
+}
+
+// saltedCase is Case with the random bytes under Named.
+func (e *Engine) saltedCase(ctx context.Context, id [16]byte) (c Case, salt [16]byte, err error) {
 	row, err := e.Registry.Case(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return Case{}, refuse(CaseNotFound, "there is no such case: list them and check its id")
+		return c, salt, refuse(CaseNotFound, "there is no such case: list them and check its id")
 	}
 	if err != nil {
-		return Case{}, e.fault(err)
+		return c, salt, e.fault(err)
 	}
-	c, err := readCase(row)
-	if err != nil || c.Count == 0 {
-		return c, err
+	if c, err = readCase(row); err != nil || c.Count == 0 {
+		return c, salt, err
 	}
 	named, err := e.Identity.CaseEntrants(ctx, c.Campaign, c.ID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return c, nil
+		return c, salt, nil
 	case err != nil:
-		return Case{}, e.fault(err)
+		return Case{}, salt, e.fault(err)
 	case namedHash(named) != c.Named:
-		return Case{}, fmt.Errorf("case %x: the identity room names others than the registry", id[:])
+		return Case{}, salt, fmt.Errorf("case %x: the identity room names others than the registry", id[:])
 	}
 	c.Entrants = named.IDs
-	return c, nil
+	return c, named.Salt, nil
 }

@@ -19,6 +19,7 @@ type caseWorld struct {
 	*world
 	c                        engine.Campaign
 	ids                      []store.EntrantID
+	secrets                  [][32]byte
 	requester, first, second engine.Actor
 	rows                     map[string]store.StaffToken
 }
@@ -29,7 +30,7 @@ func newCaseWorld(t *testing.T, entrants int) *caseWorld {
 	for i, code := range w.tokens(w.c, entrants) {
 		x := w.client(w.c, i, code)
 		w.enter(x)
-		w.ids = append(w.ids, x.got.ID)
+		w.ids, w.secrets = append(w.ids, x.got.ID), append(w.secrets, x.s)
 	}
 	for i, to := range []*engine.Actor{&w.requester, &w.first, &w.second} {
 		*to = w.staff([]string{"Chen", "Lin", "Wu"}[i], []string{engine.RoleOfficer, engine.RoleOfficer, engine.RoleNotifier}[i])
@@ -50,7 +51,7 @@ func (w *caseWorld) request(kind string, ids ...store.EntrantID) engine.CaseRequ
 	r := engine.CaseRequest{Campaign: w.c.ID, Kind: kind, Entrants: ids}
 	rand.Read(r.ID[:])
 	if kind == engine.CaseCourt {
-		r.Ground, r.Reference = engine.GroundJudicial, "臺北地檢署 115 偵 1"
+		r.Ground, r.Reference, r.Opens = engine.GroundJudicial, "臺北地檢署 115 偵 1", []string{"identity", "contact"}
 	}
 	if kind == engine.CaseBreach {
 		r.Ground = engine.GroundOthers
@@ -151,6 +152,15 @@ func TestCaseIsRefused(t *testing.T) {
 		"a reference of two lines":   {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Reference = "a\nground consent" }), engine.FieldInvalid, "reference"},
 		"a reference too long":       {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Reference = strings.Repeat("a", 201) }), engine.FieldInvalid, "reference"},
 		"an order for nobody":        {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Entrants = nil }), engine.FieldInvalid, "entrants"},
+		"an order for nothing":       {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Opens = nil }), engine.FieldInvalid, "opens"},
+		"one envelope twice":         {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Opens = []string{"contact", "contact"} }), engine.FieldInvalid, "opens"},
+		"a third envelope":           {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Opens = []string{"answers"} }), engine.FieldInvalid, "opens"},
+		"a breach that asks names":   {edit(engine.CaseBreach, func(r *engine.CaseRequest) { r.Opens = []string{"identity", "contact"} }), engine.FieldInvalid, "opens"},
+		"a request that holds":       {edit(engine.CaseAccess, func(r *engine.CaseRequest) { r.Hold = true }), engine.FieldInvalid, "hold"},
+		"a notifier who is not":      {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Notifier = 2 }), engine.FieldInvalid, "notifier"},
+		"a reader of nothing":        {edit(engine.CaseErasure, func(r *engine.CaseRequest) { r.Notifier = 1 }), engine.FieldInvalid, "notifier"},
+		"opens for so long":          {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Hold, r.Days = true, engine.MaxCaseDays+1 }), engine.FieldInvalid, "days"},
+		"holds for too long":         {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Hold, r.Opens, r.Days = true, nil, engine.MaxHoldDays+1 }), engine.FieldInvalid, "days"},
 		"a breach for nobody":        {edit(engine.CaseBreach, func(r *engine.CaseRequest) { r.Entrants = nil }), engine.FieldInvalid, "entrants"},
 		"an order in bulk":           {edit(engine.CaseCourt, func(r *engine.CaseRequest) { r.Entrants = many[:engine.MaxCaseCourt+1] }), engine.FieldInvalid, "entrants"},
 		"a breach in bulk":           {edit(engine.CaseBreach, func(r *engine.CaseRequest) { r.Entrants = many }), engine.FieldInvalid, "entrants"},
@@ -194,6 +204,7 @@ func TestCaseAgainIsOneCase(t *testing.T) {
 	}
 	for name, f := range map[string]func(r *engine.CaseRequest){
 		"fewer entrants": func(r *engine.CaseRequest) { r.Entrants = r.Entrants[:1] }, "another reference": func(r *engine.CaseRequest) { r.Reference += "0" },
+		"other envelopes": func(r *engine.CaseRequest) { r.Opens = r.Opens[:1] }, "a hold": func(r *engine.CaseRequest) { r.Hold = true },
 		"another ground": func(r *engine.CaseRequest) { r.Ground = engine.GroundOthers },
 	} {
 		x := r

@@ -16,6 +16,8 @@ import (
 // ApproveCase adds somebody to those who want what a case names to be opened: two beside whoever asked, all of different names. digest is that of the text that
 // they saw. Again by the same token is the same. Reasons: CASE_NOT_FOUND, CASE_STATE, APPROVAL_SELF, APPROVAL_CHANGED, ROLE_REFUSED.
 func (e *Engine) ApproveCase(ctx context.Context, by Actor, id [16]byte, digest [32]byte) (Case, error) {
+	e.seatMu.Lock() // whom it is to hold is not being erased
+	defer e.seatMu.Unlock()
 	return e.changeCase(ctx, by, id, func(c *Case, now time.Time) (bool, error) {
 		switch {
 		case c.Digest() != digest:
@@ -26,6 +28,8 @@ func (e *Engine) ApproveCase(ctx context.Context, by Actor, id [16]byte, digest 
 			return false, refuse(CaseState, "the case is closed (%s)", c.Outcome)
 		case c.Count == 0:
 			return false, refuse(CaseState, "the case names nobody, so there is nothing to approve: once the entry is known, open a case that names it")
+		case !c.wants():
+			return false, refuse(CaseState, "the case opens no envelope and holds nobody, so there is nothing to approve: answer it and close it")
 		case !now.Before(c.Expires):
 			return false, refuse(CaseState, "the case expired at %s: close it, and open another if it is still wanted", c.Expires.Format(time.RFC3339))
 		case c.Approved():
@@ -37,16 +41,25 @@ func (e *Engine) ApproveCase(ctx context.Context, by Actor, id [16]byte, digest 
 		case slices.ContainsFunc(c.Approvers, func(a CaseAct) bool { return samePerson(a.person(), by) }):
 			return false, refuse(ApprovalSelf, "you have approved this already: three persons must want it, so let another one approve it")
 		}
-		if err := e.stand(ctx, c.people()...); err != nil {
-			var own *Error
-			if errors.As(err, &own) && own.Reason == ApprovalState {
-				err = refuse(CaseState, "a token by which this was asked for or approved is revoked since: close the case, and open another if it is still wanted")
-			}
+		if err := e.caseStands(ctx, *c); err != nil {
+			return false, err
+		}
+		if err := e.someKept(ctx, *c); err != nil {
 			return false, err
 		}
 		c.Approvers = append(c.Approvers, CaseAct{by.Token, by.Label, now})
 		return true, nil
 	})
+}
+
+// caseStands refuses a case if somebody who wanted it has lost their token since.
+func (e *Engine) caseStands(ctx context.Context, c Case) error {
+	err := e.stand(ctx, c.people()...)
+	var own *Error
+	if errors.As(err, &own) && own.Reason == ApprovalState {
+		return refuse(CaseState, "a token by which this was asked for or approved is revoked since: close the case, and open another if it is still wanted")
+	}
+	return err
 }
 
 // people are those who want a case.
@@ -110,6 +123,8 @@ func (e *Engine) CloseCase(ctx context.Context, by Actor, id [16]byte, outcome s
 			return false, nil
 		case c.Over:
 			return false, refuse(CaseState, "the case is closed already (%s)", c.Outcome)
+		case (c.Kind == CaseCorrection || c.Kind == CaseErasure) && (outcome == "done" || outcome == "partly") && len(c.Did) == 0:
+			return false, refuse(CaseState, "the register of modifications has nothing of this case: record what was done first (fairlot case record), then close it")
 		}
 		c.Over, c.Outcome, c.Closer = true, outcome, CaseAct{by.Token, by.Label, now}
 		return true, nil
@@ -166,8 +181,17 @@ func (e *Engine) todoCases(ctx context.Context) (list []Todo, err error) {
 				t.By = c.Expires
 			}
 			list = append(list, t)
-			if c.Count > 0 && !c.Approved() && e.Now().Before(c.Expires) {
+			if c.wants() && !c.Approved() && e.Now().Before(c.Expires) {
 				t.Kind, t.By, t.Count = TodoCaseApprove, c.Expires, int64(caseApprovers-len(c.Approvers))
+				list = append(list, t)
+			}
+			t.By, t.Count = c.Expires, int64(c.Count)
+			if c.stands(e.Now()) && len(c.Opens) > 0 && c.Releaser.Token == "" {
+				t.Kind = TodoCaseRelease
+				list = append(list, t)
+			}
+			if c.stands(e.Now()) && c.Hold {
+				t.Kind = TodoHold
 				list = append(list, t)
 			}
 		}

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"fairlot/draw"
@@ -16,6 +18,70 @@ const (
 
 // whatErased are the codes of the erased record.
 var whatErased = []string{"case-entrants", "consents-of-persons", "envelopes", "locks", "notices", "releases"}
+
+// whatErasedButHeld are those of the record that says that the timetable was kept for everybody but who is held.
+var whatErasedButHeld = []string{"consents-but-held", "envelopes-but-held", "locks-but-held"}
+
+// held are the entrants of a campaign whom orders hold, ascending, when the first of these orders expires, and whom orders held that are over.
+func (e *Engine) held(ctx context.Context, campaign store.CampaignID) (ids []store.EntrantID, until time.Time, before []store.EntrantID, err error) {
+	for after, more := ([16]byte{}), true; more; {
+		page, err := e.Cases(ctx, true, after, recordPage)
+		if err != nil {
+			return nil, until, nil, err
+		}
+		for _, c := range page {
+			after = c.ID
+			if c.Campaign != campaign || !c.Hold || !c.Approved() {
+				continue
+			}
+			if c, err = e.Case(ctx, c.ID); err != nil {
+				return nil, until, nil, err
+			}
+			if !c.stands(e.Now()) {
+				before = append(before, c.Entrants...)
+				continue
+			}
+			ids = append(ids, c.Entrants...)
+			if until.IsZero() || c.Expires.Before(until) {
+				until = c.Expires
+			}
+		}
+		more = len(page) == recordPage
+	}
+	slices.SortFunc(ids, func(a, b store.EntrantID) int { return bytes.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
+	before = slices.DeleteFunc(before, func(id store.EntrantID) bool { return slices.Contains(ids, id) })
+	return ids, until, before, nil
+}
+
+// heldUntil is when there is something to erase: at the time of the timetable; once all others are erased, when a hold ends.
+func (e *Engine) heldUntil(ctx context.Context, o *opened, at time.Time) (time.Time, error) {
+	if e.Now().Before(at) {
+		return at, nil
+	}
+	ids, until, before, err := e.held(ctx, o.id)
+	if err != nil || len(ids) == 0 {
+		return at, err
+	}
+	if done, err := e.erasedButHeld(ctx, draw.Hash(o.open)); err != nil || !done {
+		return at, err
+	}
+	for _, id := range before {
+		if _, err := e.Identity.Sealed(ctx, o.id, []store.EntrantID{id}); err == nil || !errors.Is(err, store.ErrNotFound) {
+			return at, err
+		}
+	}
+	return until, nil
+}
+
+// erasedButHeld tells whether the timetable was kept for everybody but who is held.
+func (e *Engine) erasedButHeld(ctx context.Context, open draw.Hash) (bool, error) {
+	records, err := e.loggedAbout(ctx, open, 0)
+	return slices.ContainsFunc(records, func(l logged) bool {
+		had, ok := l.record.(*draw.Erased)
+		return ok && slices.Equal(had.What, whatErasedButHeld)
+	}), err
+}
 
 // eraseAt is when the timetable of the rules destroys what is sealed: the days of retention after the last claim period. A claim period
 // begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full. Nobody claims
@@ -55,7 +121,8 @@ func (e *Engine) eraseAt(ctx context.Context, o *opened, drawings []*drawing) (t
 }
 
 // erase destroys locks, envelopes and consents of all entrants of a campaign, and its releases and notices, and logs that. The entry list
-// stays, as the draw cannot be checked without it; so do statistics and mixed responses. Each step may be repeated. Reasons: DRAW_STATE, TOO_EARLY, STORAGE_UNAVAILABLE.
+// stays, as the draw cannot be checked without it; so do statistics and mixed responses. While an order holds somebody, theirs stay, releases and notices, which hold
+// no personal data, stay for them, the log says that all others are erased, and the campaign is closed still. Each step may be repeated. Reasons: DRAW_STATE, TOO_EARLY, STORAGE_UNAVAILABLE.
 func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 	e.seatMu.Lock() // no release is being prepared
 	defer e.seatMu.Unlock()
@@ -87,8 +154,13 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 	if wait := at.Sub(e.Now()); wait > 0 || o.rules.Retention == 0 || !o.draws() {
 		return &Error{Reason: TooEarly, Retry: wait, Text: "the rules keep envelopes until " + at.Format(time.RFC3339)}
 	}
+	held, _, _, err := e.held(ctx, id)
+	if err != nil {
+		return err
+	}
+	e.step("held found")
 	for done := false; !done; {
-		if done, err = e.Identity.DropSealed(ctx, id, dropPage); err != nil {
+		if done, err = e.Identity.DropSealed(ctx, id, held, dropPage); err != nil {
 			return err
 		}
 		e.step("sealed dropped")
@@ -97,6 +169,9 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 		return err
 	}
 	e.step("scrubbed")
+	if len(held) > 0 {
+		return e.logErasedButHeld(ctx, draw.Hash(o.open))
+	}
 	record, err := (&draw.Erased{Open: draw.Hash(o.open), What: whatErased, By: "operator"}).Marshal()
 	if err != nil {
 		return err
@@ -107,4 +182,24 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 	}
 	e.step("erased")
 	return err
+}
+
+// logErasedButHeld logs once a campaign that all but held entrants are erased. Again is nil.
+func (e *Engine) logErasedButHeld(ctx context.Context, open draw.Hash) error {
+	record, err := (&draw.Erased{Open: open, What: whatErasedButHeld, By: "operator"}).Marshal()
+	if err != nil {
+		return err
+	}
+	for {
+		_, size, err := e.loggedUpTo(ctx, open, 0)
+		if err != nil {
+			return err
+		}
+		if done, err := e.erasedButHeld(ctx, open); err != nil || done {
+			return err
+		}
+		if err := e.appendAfter(ctx, size, record); !errors.Is(err, errLogMoved) {
+			return err
+		}
+	}
 }

@@ -91,6 +91,9 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 		if err != nil {
 			return nil, err
 		}
+		if at, err = e.heldUntil(ctx, o, at); err != nil {
+			return nil, err
+		}
 		list = append(list, due{kind: jobErase, campaign: c.ID, at: at})
 	}
 	ones, err := e.erasing(ctx, drawings)

@@ -143,7 +143,7 @@ type aboutKey struct {
 	draw int
 }
 
-// remember takes a record of the log into the tree, and those about a draw into the index of that draw; what was opened for cases stands under draw 0.
+// remember takes a record of the log into the tree, and those about a draw into the index of that draw; what was opened for cases, and what was erased, stands under draw 0.
 func (e *Engine) remember(record []byte) error {
 	parsed, err := draw.ParseRecord(record)
 	if err != nil {
@@ -152,7 +152,7 @@ func (e *Engine) remember(record []byte) error {
 	if o, ok := parsed.(*draw.Opened); ok {
 		e.noteOpened(o)
 	}
-	if open, n := parsed.About(); n > 0 || parsed.Kind() == "opened" { // without a draw it is for a case
+	if open, n := parsed.About(); n > 0 || parsed.Kind() == "opened" || parsed.Kind() == "erased" {
 		key := aboutKey{open, n}
 		e.about[key] = append(e.about[key], logged{e.tree.Size(), parsed})
 	}

@@ -99,6 +99,11 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 	if p.unproven && !of.AcceptUnproven {
 		return nil, refuse(DrawUnproven, "this draw is not confirmed from outside in time, or not on quicknet: if it is to be opened all the same, accept that, and the log will say so")
 	}
+	if gone, err := e.erasedButHeld(ctx, d.openHash); err != nil {
+		return nil, err
+	} else if gone {
+		return nil, refuse(DrawState, "the time for which the rules keep contacts is over: all are destroyed but those that an order holds, and these are for that order alone")
+	}
 	lines, seats, _, _, err := e.seats(ctx, d)
 	if err != nil {
 		return nil, err

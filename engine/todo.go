@@ -31,7 +31,9 @@ const (
 	TodoCase                 // a case that is not closed: the end of its legal period, or when it expires
 	TodoCaseApprove          // a case that waits for the two others who must want it
 
-	TodoUnclaimed TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
+	TodoCaseRelease TodoKind = 16 // envelopes of an approved case that nobody had opened yet
+	TodoHold        TodoKind = 17 // entrants whom a case holds from the erasure of a campaign
+	TodoUnclaimed   TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
 )
 
 // names are for the log; who is whose turn it is.
@@ -40,7 +42,8 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "officer"}, TodoUnclaimed: {"seats that nobody claimed in time", "officer"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
-	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"},
+	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"}, TodoCaseRelease: {"release of a case", "officer or notifier"},
+	TodoHold: {"hold of entrants, after which they are erased,", "officer or notifier"},
 }
 
 // Todo is one thing that waits for somebody.
@@ -149,6 +152,9 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	}
 	if c.State > store.Closed {
 		return list, nil
+	}
+	if gone, err := e.erasedButHeld(ctx, draw.HashOf(c.OpenRecord)); err != nil || gone {
+		return list, err // what is left is for an order alone
 	}
 	drawings, err := e.drawings(ctx, c.ID)
 	if err != nil {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -19,7 +20,10 @@ type cases struct {
 
 func (s *cases) OpenCase(ctx context.Context, req *fairlotv1.OpenCaseRequest) (*fairlotv1.Case, error) {
 	r := engine.CaseRequest{ID: caseID(req.Name), Kind: word(req.Kind, "CASE_KIND_"), Ground: word(req.Ground, "CASE_GROUND_"), Reference: req.Reference,
-		Received: req.ReceivedDay, Days: int(req.Days)}
+		Received: req.ReceivedDay, Days: int(req.Days), Notifier: int(req.Notifier), Hold: req.Hold}
+	for _, k := range req.Opens {
+		r.Opens = append(r.Opens, word(k, "CASE_ENVELOPE_"))
+	}
 	hex.Decode(r.Campaign[:], []byte(strings.TrimPrefix(req.Campaign, "campaigns/")))
 	for _, text := range req.Entries {
 		var id store.EntrantID
@@ -73,6 +77,54 @@ func (s *cases) CloseCase(ctx context.Context, req *fairlotv1.CloseCaseRequest) 
 	return caseTo(c), err
 }
 
+func (s *cases) ReleaseCase(ctx context.Context, req *fairlotv1.ReleaseCaseRequest) (*fairlotv1.ReleaseCaseResponse, error) {
+	r, err := s.engine.ReleaseCase(ctx, callerOf(ctx), caseID(req.Name))
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.ReleaseCaseResponse{Case: caseTo(r.Case), OpenedHash: hex.EncodeToString(r.Opened[:]), Salt: r.Salt[:]}
+	for _, e := range r.Entrants {
+		out.Entrants = append(out.Entrants, &fairlotv1.CaseEntrant{EntryId: hex.EncodeToString(e.ID[:]), Person: e.Person[:], Locks: e.Lock, IdentityEnvelope: e.Identity, ContactEnvelope: e.Contact})
+	}
+	return out, nil
+}
+
+func (s *cases) RecordModification(ctx context.Context, req *fairlotv1.RecordModificationRequest) (*fairlotv1.Case, error) {
+	c, err := s.engine.RecordModification(ctx, callerOf(ctx), caseID(req.Name), word(req.Kind, "MODIFICATION_KIND_"))
+	return caseTo(c), err
+}
+
+func (s *cases) ListModifications(ctx context.Context, req *fairlotv1.ListModificationsRequest) (*fairlotv1.ListModificationsResponse, error) {
+	after, _ := strconv.ParseInt(req.PageToken, 10, 64) // the contract has checked it; empty is 0
+	size := int(req.PageSize)
+	if size == 0 {
+		size = 20
+	}
+	list, next, err := s.engine.Modifications(ctx, after, size)
+	if err != nil {
+		return nil, err
+	}
+	out := &fairlotv1.ListModificationsResponse{}
+	for _, m := range list {
+		x := &fairlotv1.Modification{Act: m.Act, By: caseActTo(m.By), Kind: modificationTo(m.Did)}
+		if m.Case != ([16]byte{}) {
+			x.Case = "cases/" + hex.EncodeToString(m.Case[:])
+		}
+		if m.Campaign != (store.CampaignID{}) {
+			x.Campaign = "campaigns/" + hex.EncodeToString(m.Campaign[:])
+		}
+		out.Modifications = append(out.Modifications, x)
+	}
+	if next > 0 {
+		out.NextPageToken = strconv.FormatInt(next, 10)
+	}
+	return out, nil
+}
+
+func modificationTo(did string) fairlotv1.ModificationKind {
+	return fairlotv1.ModificationKind(valueOf(fairlotv1.ModificationKind_value, "MODIFICATION_KIND_", did))
+}
+
 // caseID reads cases/ID, whose form the contract has checked.
 func caseID(name string) (id [16]byte) {
 	hex.Decode(id[:], []byte(strings.TrimPrefix(name, "cases/")))
@@ -106,7 +158,13 @@ func caseTo(c engine.Case) *fairlotv1.Case {
 		Reference: c.Reference, Count: int32(c.Count), Text: string(c.Text()), Digest: hex.EncodeToString(digest[:]),
 		Requester: caseActTo(c.Requester), ExpireTime: timestamppb.New(c.Expires), ReceivedDay: c.Received, DueTime: timeTo(c.Due),
 		ExtendedDays: int32(c.Extended), ExtensionReason: c.ExtendWhy, Extender: caseActTo(c.Extender),
-		Outcome: fairlotv1.CaseOutcome(valueOf(fairlotv1.CaseOutcome_value, "CASE_OUTCOME_", c.Outcome)), Closer: caseActTo(c.Closer),
+		Outcome: fairlotv1.CaseOutcome(valueOf(fairlotv1.CaseOutcome_value, "CASE_OUTCOME_", c.Outcome)), Closer: caseActTo(c.Closer), Notifier: int32(c.Notifier), Hold: c.Hold, Releaser: caseActTo(c.Releaser),
+	}
+	for _, k := range c.Opens {
+		out.Opens = append(out.Opens, fairlotv1.CaseEnvelope(valueOf(fairlotv1.CaseEnvelope_value, "CASE_ENVELOPE_", k)))
+	}
+	for _, did := range c.Did {
+		out.Modifications = append(out.Modifications, modificationTo(did))
 	}
 	for _, id := range c.Entrants {
 		out.Entries = append(out.Entries, hex.EncodeToString(id[:]))

@@ -126,8 +126,14 @@ func (s *entries) EraseAtDesk(ctx context.Context, req *fairlotv1.EraseAtDeskReq
 	if err != nil {
 		return nil, err
 	}
+	if err := s.engine.MayRecordAtDesk(ctx, id, caseID(req.Case), engine.DidErasure); err != nil {
+		return nil, err
+	}
 	st, err := s.engine.EraseAtDesk(ctx, engine.EraseAtDeskRequest{Campaign: id, Receipt: []byte(req.Receipt), IDType: idTypes[req.IdType], IDNumber: req.IdNumber})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.engine.RecordAtDesk(ctx, callerOf(ctx), id, caseID(req.Case), engine.DidErasure); err != nil {
 		return nil, err
 	}
 	return entryStatusTo(id, st), nil

@@ -15,6 +15,7 @@ ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
 import bundle
+import cases
 import ed25519
 import vectors
 import verify
@@ -165,6 +166,10 @@ class Test(unittest.TestCase):
             quietly(verify.main, [])
         self.assertEqual(e.exception.code, 2)
         self.assertEqual(quietly(verify.main, [os.path.join(self.dir.name, "absent.tar")])[0], 2)
+
+    def test_cases(self):
+        with open(cases.FILE, encoding="utf-8") as f:
+            self.assertEqual(f.read(), cases.file())
 
     def test_worked_example_of_the_specification(self):
         with open(os.path.join(ROOT, "docs", "SPEC.md"), encoding="utf-8") as f:

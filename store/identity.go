@@ -284,9 +284,9 @@ type Identity interface {
 	// Claims returns the claims of a draw by stratum and rank.
 	Claims(ctx context.Context, campaign CampaignID, draw int) ([]Claim, error)
 
-	// DropSealed deletes locks, envelopes and consents of up to limit entrants of a campaign, by id. Their leaves stay. Once none is left it
-	// deletes the campaign's releases, notices and claims too, and says done. Again is done. limit is at least 1.
-	DropSealed(ctx context.Context, campaign CampaignID, limit int) (done bool, err error)
+	// DropSealed deletes locks, envelopes and consents of up to limit entrants of a campaign, by id, but not of those in keep. Their leaves stay. Once none is left it
+	// says done, and unless somebody is to be kept deletes the campaign's releases, notices, claims and whom cases name too. Again is done. limit is at least 1.
+	DropSealed(ctx context.Context, campaign CampaignID, keep []EntrantID, limit int) (done bool, err error)
 
 	// Scrub makes what was deleted unreadable in the database's own files, as far as the engine can (WAL, free pages).
 	Scrub(ctx context.Context) error

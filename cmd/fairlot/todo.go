@@ -51,6 +51,10 @@ func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
 		return who, fmt.Sprintf("answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
 	case fairlotv1.TodoKind_TODO_KIND_CASE_APPROVE:
 		return "another officer or notifier", fmt.Sprintf("%d more to approve the %s case: fairlot case approve %s", t.Count, t.CaseKind, id)
+	case fairlotv1.TodoKind_TODO_KIND_CASE_RELEASE:
+		return "officer or notifier", fmt.Sprintf("have what the %s case opens released to the custodians: fairlot case release %s", t.CaseKind, id)
+	case fairlotv1.TodoKind_TODO_KIND_HOLD:
+		return "officer or notifier", fmt.Sprintf("%s held from the erasure until then: fairlot case show %s", plural(t.Count, "entrant is", "entrants are"), id)
 	}
 	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {
 		text := todoTexts[t.Kind]

@@ -130,14 +130,18 @@ func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignI
 }
 
 // DropSealed implements store.Identity.
-func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, limit int) (done bool, err error) {
+func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, keep []store.EntrantID, limit int) (done bool, err error) {
+	kept := make([][]byte, len(keep)) // an empty array, not NULL
+	for i := range keep {
+		kept[i] = keep[i][:]
+	}
 	err = d.writeLong(ctx, "drop envelopes", func(ctx context.Context, tx pgx.Tx) error {
 		q := identitydb.New(tx)
-		ids, err := q.SealedIDs(ctx, identitydb.SealedIDsParams{Campaign: campaign[:], Page: int32(limit)})
+		ids, err := q.SealedIDs(ctx, identitydb.SealedIDsParams{Campaign: campaign[:], Keep: kept, Page: int32(limit)})
 		if err != nil {
 			return err
 		}
-		if done = len(ids) < limit; done {
+		if done = len(ids) < limit; done && len(keep) == 0 {
 			err = errors.Join(q.DropReleases(ctx, campaign[:]), q.DropNotices(ctx, campaign[:]), q.DropClaims(ctx, campaign[:]), q.DropErasures(ctx, campaign[:]), q.DropCaseEntrants(ctx, campaign[:]))
 		}
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"fairlot/store"
 )
@@ -124,28 +125,40 @@ func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignI
 }
 
 // DropSealed implements store.Identity. The rows of one call are those up to an id, so that pages are freed whole.
-func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, limit int) (done bool, err error) {
+func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, keep []store.EntrantID, limit int) (done bool, err error) {
+	kept := ""
+	var ids args
+	for _, id := range keep {
+		ids = append(ids, id[:])
+	}
+	if len(keep) > 0 {
+		kept = " AND id NOT IN (?" + strings.Repeat(", ?", len(keep)-1) + ")"
+	}
 	err = d.writeThen(ctx, "drop envelopes", func(t *tx) error {
 		var last store.EntrantID
-		err := t.one("SELECT id FROM envelopes WHERE campaign = ?1 ORDER BY id LIMIT 1 OFFSET ?2", args{campaign[:], limit - 1}, into(last[:]))
+		err := t.one("SELECT id FROM envelopes WHERE campaign = ?"+kept+" ORDER BY id LIMIT 1 OFFSET ?", append(append(args{campaign[:]}, ids...), limit-1), into(last[:]))
 		if done = errors.Is(err, store.ErrNotFound); done { // fewer are left: all of them, and what goes with the last
 			for i := range last {
 				last[i] = 0xff
 			}
+			err = nil
 			for _, table := range []string{"releases", "notices", "claims", "erasures", "case_entrants"} {
+				if len(keep) > 0 {
+					break
+				}
 				if _, err := t.exec("DELETE FROM "+table+" WHERE campaign = ?", campaign[:]); err != nil {
 					return err
 				}
 			}
-			err = nil
 		}
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec("DELETE FROM envelopes WHERE campaign = ? AND id <= ?", campaign[:], last[:]); err != nil {
+		upTo := append(args{campaign[:], last[:]}, ids...)
+		if _, err := t.exec("DELETE FROM envelopes WHERE campaign = ? AND id <= ?"+kept, upTo...); err != nil {
 			return err
 		}
-		_, err = t.exec("UPDATE entrants SET consents = '' WHERE campaign = ? AND id <= ? AND consents <> ''", campaign[:], last[:])
+		_, err = t.exec("UPDATE entrants SET consents = '' WHERE campaign = ? AND id <= ? AND consents <> ''"+kept, upTo...)
 		return err
 	}, d.truncateLog)
 	return done && err == nil, err

@@ -123,7 +123,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 			return idn.PutClaim(ctx, ended, 1, store.Claim{Stratum: 1, Rank: 1, Day: "2027-03-01", Label: "Lin", Way: "self"})
 		}, store.ErrExists, false},
 		{"DropClaim", func(ctx context.Context) error { return idn.DropClaim(ctx, ended, 1, 1, 1) }, nil, false},
-		{"DropSealed", func(ctx context.Context) error { _, err := idn.DropSealed(ctx, ended, 100); return err }, nil, false},
+		{"DropSealed", func(ctx context.Context) error { _, err := idn.DropSealed(ctx, ended, nil, 100); return err }, nil, false},
 		{"Scrub", func(ctx context.Context) error { return idn.Scrub(ctx) }, nil, true},
 	}
 	// The interfaces are the list of what there is to try: a method added there and not here fails.

@@ -67,12 +67,12 @@ var casesTests = []test{
 		t.ok(err)
 		t.same(got, e)
 		t.enter(entry(id), entry(id))
-		done, err := t.Identity.DropSealed(t.ctx, id, 2) // two of two: whether more are left is not known yet
+		done, err := t.Identity.DropSealed(t.ctx, id, nil, 2) // two of two: whether more are left is not known yet
 		t.ok(err)
 		if !done {
 			_, err = t.Identity.CaseEntrants(t.ctx, id, c)
 			t.ok(err)
-			done, err = t.Identity.DropSealed(t.ctx, id, 2)
+			done, err = t.Identity.DropSealed(t.ctx, id, nil, 2)
 			t.ok(err)
 		}
 		t.same(done, true)

@@ -70,7 +70,7 @@ var claimTests = []test{
 			if len(left) != 1 && !want {
 				t.Fatal("gone before the envelopes")
 			}
-			done, err := t.Identity.DropSealed(t.ctx, id, 2)
+			done, err := t.Identity.DropSealed(t.ctx, id, nil, 2)
 			t.ok(err)
 			t.same(done, want)
 		}

@@ -160,7 +160,7 @@ var erasureTests = []test{
 		t.ok(err)
 		t.same(after, leaves)
 		t.is(t.Identity.FinishErasure(t.ctx, id, foreign.ID), store.ErrNotFound)
-		all, err := t.Identity.DropSealed(t.ctx, id, 100) // of the whole campaign: nothing is left to wait for
+		all, err := t.Identity.DropSealed(t.ctx, id, nil, 100) // of the whole campaign: nothing is left to wait for
 		t.ok(err)
 		t.same(all, true)
 		page, err = t.Identity.Erasures(t.ctx, id, store.EntrantID{}, 9)

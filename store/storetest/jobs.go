@@ -1,6 +1,11 @@
 package storetest
 
-import "fairlot/store"
+import (
+	"bytes"
+	"slices"
+
+	"fairlot/store"
+)
 
 func someJob() store.Job {
 	return store.Job{ID: random16(), Kind: "close", Campaign: random16(), Draw: 3, RunAt: noon, Holder: random16(), Attempt: 2, Said: "TOO_EARLY"}
@@ -87,6 +92,45 @@ var jobTests = []test{
 		t.ok(err)
 		t.same(list, []store.StaffToken{fresh, forever})
 	}},
+	{"what is sealed goes but of those to be kept, and the rest once nobody is", func(t *T) {
+		c, k := t.gate(), random16()
+		var ids []store.EntrantID
+		for range 7 {
+			e := entry(c)
+			t.enter(e)
+			ids = append(ids, e.ID)
+		}
+		t.ok(t.Identity.PutCaseEntrants(t.ctx, c, k, store.CaseEntrants{IDs: ids[:1]}))
+		t.ok(t.Identity.PutRelease(t.ctx, c, 1, store.Release{IDs: ids[:1]}, []store.Notification{{Stratum: 1, Rank: 1, State: 1, Updated: noon}}))
+		slices.SortFunc(ids, func(a, b store.EntrantID) int { return bytes.Compare(a[:], b[:]) })
+		keep := []store.EntrantID{ids[6], ids[0], ids[3], random16()} // the last is of nobody here
+		for _, want := range []bool{false, false, true, true} {
+			done, err := t.Identity.DropSealed(t.ctx, c, keep, 2)
+			t.ok(err)
+			t.same(done, want)
+		}
+		for i, id := range ids {
+			sealed, err := t.Identity.Sealed(t.ctx, c, []store.EntrantID{id})
+			if i%3 != 0 {
+				t.is(err, store.ErrNotFound)
+				continue
+			}
+			t.ok(err)
+			t.same(len(sealed[0].Lock) > 0, true)
+		}
+		_, err := t.Identity.CaseEntrants(t.ctx, c, k)
+		t.ok(err)
+		releases, err := t.Identity.Releases(t.ctx, c, 1)
+		t.ok(err)
+		t.same(len(releases), 1)
+		done, err := t.Identity.DropSealed(t.ctx, c, nil, 100)
+		t.ok(err)
+		t.same(done, true)
+		_, err = t.Identity.CaseEntrants(t.ctx, c, k)
+		t.is(err, store.ErrNotFound)
+		_, err = t.Identity.Sealed(t.ctx, c, ids[:1])
+		t.is(err, store.ErrNotFound)
+	}},
 	{"what is sealed goes, the entry list stays", func(t *T) {
 		c, other := t.gate(), t.gate()
 		var ids []store.EntrantID
@@ -104,7 +148,7 @@ var jobTests = []test{
 		t.ok(err)
 		beside := t.see(other)
 		for i, want := range []bool{false, false, true, true} {
-			done, err := t.Identity.DropSealed(t.ctx, c, 3)
+			done, err := t.Identity.DropSealed(t.ctx, c, nil, 3)
 			t.ok(err)
 			t.same(done, want)
 			left := 0

@@ -214,6 +214,116 @@ func (CaseOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{2}
 }
 
+// CaseEnvelope is one of the two envelopes of an entrant.
+type CaseEnvelope int32
+
+const (
+	// Not set.
+	CaseEnvelope_CASE_ENVELOPE_UNSPECIFIED CaseEnvelope = 0
+	// Name, ID number, and what else says who somebody is.
+	CaseEnvelope_CASE_ENVELOPE_IDENTITY CaseEnvelope = 1
+	// Telephone, e-mail, address.
+	CaseEnvelope_CASE_ENVELOPE_CONTACT CaseEnvelope = 2
+)
+
+// Enum value maps for CaseEnvelope.
+var (
+	CaseEnvelope_name = map[int32]string{
+		0: "CASE_ENVELOPE_UNSPECIFIED",
+		1: "CASE_ENVELOPE_IDENTITY",
+		2: "CASE_ENVELOPE_CONTACT",
+	}
+	CaseEnvelope_value = map[string]int32{
+		"CASE_ENVELOPE_UNSPECIFIED": 0,
+		"CASE_ENVELOPE_IDENTITY":    1,
+		"CASE_ENVELOPE_CONTACT":     2,
+	}
+)
+
+func (x CaseEnvelope) Enum() *CaseEnvelope {
+	p := new(CaseEnvelope)
+	*p = x
+	return p
+}
+
+func (x CaseEnvelope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CaseEnvelope) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_cases_proto_enumTypes[3].Descriptor()
+}
+
+func (CaseEnvelope) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_cases_proto_enumTypes[3]
+}
+
+func (x CaseEnvelope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CaseEnvelope.Descriptor instead.
+func (CaseEnvelope) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{3}
+}
+
+// ModificationKind is what was done to what is kept of a person, at their wish.
+type ModificationKind int32
+
+const (
+	// Not set.
+	ModificationKind_MODIFICATION_KIND_UNSPECIFIED ModificationKind = 0
+	// It was corrected or supplemented.
+	ModificationKind_MODIFICATION_KIND_CORRECTION ModificationKind = 1
+	// It was erased.
+	ModificationKind_MODIFICATION_KIND_ERASURE ModificationKind = 2
+	// It is no longer processed or used, but kept.
+	ModificationKind_MODIFICATION_KIND_RESTRICTION ModificationKind = 3
+)
+
+// Enum value maps for ModificationKind.
+var (
+	ModificationKind_name = map[int32]string{
+		0: "MODIFICATION_KIND_UNSPECIFIED",
+		1: "MODIFICATION_KIND_CORRECTION",
+		2: "MODIFICATION_KIND_ERASURE",
+		3: "MODIFICATION_KIND_RESTRICTION",
+	}
+	ModificationKind_value = map[string]int32{
+		"MODIFICATION_KIND_UNSPECIFIED": 0,
+		"MODIFICATION_KIND_CORRECTION":  1,
+		"MODIFICATION_KIND_ERASURE":     2,
+		"MODIFICATION_KIND_RESTRICTION": 3,
+	}
+)
+
+func (x ModificationKind) Enum() *ModificationKind {
+	p := new(ModificationKind)
+	*p = x
+	return p
+}
+
+func (x ModificationKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ModificationKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_cases_proto_enumTypes[4].Descriptor()
+}
+
+func (ModificationKind) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_cases_proto_enumTypes[4]
+}
+
+func (x ModificationKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ModificationKind.Descriptor instead.
+func (ModificationKind) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{4}
+}
+
 // CaseAct is what a member of staff did about a case, and when.
 type CaseAct struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -318,7 +428,17 @@ type Case struct {
 	// How it ended; not set while it is open.
 	Outcome CaseOutcome `protobuf:"varint,18,opt,name=outcome,proto3,enum=fairlot.v1.CaseOutcome" json:"outcome,omitempty"`
 	// Who closed it.
-	Closer        *CaseAct `protobuf:"bytes,19,opt,name=closer,proto3" json:"closer,omitempty"`
+	Closer *CaseAct `protobuf:"bytes,19,opt,name=closer,proto3" json:"closer,omitempty"`
+	// Which envelopes are opened for it; empty: none.
+	Opens []CaseEnvelope `protobuf:"varint,20,rep,packed,name=opens,proto3,enum=fairlot.v1.CaseEnvelope" json:"opens,omitempty"`
+	// Number of the notifier in the open record, from 1, who reads them; 0: nothing is opened.
+	Notifier int32 `protobuf:"varint,21,opt,name=notifier,proto3" json:"notifier,omitempty"`
+	// Once three persons want it, its entrants are kept from the erasure of the campaign until it is closed or expires.
+	Hold bool `protobuf:"varint,22,opt,name=hold,proto3" json:"hold,omitempty"`
+	// Who first had it opened; absent until then.
+	Releaser *CaseAct `protobuf:"bytes,23,opt,name=releaser,proto3" json:"releaser,omitempty"`
+	// What the register has of it, in order.
+	Modifications []ModificationKind `protobuf:"varint,24,rep,packed,name=modifications,proto3,enum=fairlot.v1.ModificationKind" json:"modifications,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +606,41 @@ func (x *Case) GetCloser() *CaseAct {
 	return nil
 }
 
+func (x *Case) GetOpens() []CaseEnvelope {
+	if x != nil {
+		return x.Opens
+	}
+	return nil
+}
+
+func (x *Case) GetNotifier() int32 {
+	if x != nil {
+		return x.Notifier
+	}
+	return 0
+}
+
+func (x *Case) GetHold() bool {
+	if x != nil {
+		return x.Hold
+	}
+	return false
+}
+
+func (x *Case) GetReleaser() *CaseAct {
+	if x != nil {
+		return x.Releaser
+	}
+	return nil
+}
+
+func (x *Case) GetModifications() []ModificationKind {
+	if x != nil {
+		return x.Modifications
+	}
+	return nil
+}
+
 // OpenCaseRequest says what somebody wants a case of.
 type OpenCaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -503,8 +658,15 @@ type OpenCaseRequest struct {
 	Entries []string `protobuf:"bytes,6,rep,name=entries,proto3" json:"entries,omitempty"`
 	// The day on which a person's request came, YYYY-MM-DD; empty: today.
 	ReceivedDay string `protobuf:"bytes,7,opt,name=received_day,json=receivedDay,proto3" json:"received_day,omitempty"`
-	// Days until it expires, at most 30; 0 means 14.
-	Days          int32 `protobuf:"varint,8,opt,name=days,proto3" json:"days,omitempty"`
+	// Days until it expires, at most 30, of one that holds and opens nothing 180; 0 means 14.
+	Days int32 `protobuf:"varint,8,opt,name=days,proto3" json:"days,omitempty"`
+	// Which envelopes are to be opened; empty: those that the kind needs (contact of a breach, both of access), and none of correction and erasure. A court's must be
+	// said, unless it holds.
+	Opens []CaseEnvelope `protobuf:"varint,9,rep,packed,name=opens,proto3,enum=fairlot.v1.CaseEnvelope" json:"opens,omitempty"`
+	// Number of the notifier in the open record, from 1, who is to read them: custodians seal their shares to that one alone. 0: the only one.
+	Notifier int32 `protobuf:"varint,10,opt,name=notifier,proto3" json:"notifier,omitempty"`
+	// Keep these entrants from the erasure of the campaign until the case is closed or expires. Of court.
+	Hold          bool `protobuf:"varint,11,opt,name=hold,proto3" json:"hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,6 +755,27 @@ func (x *OpenCaseRequest) GetDays() int32 {
 		return x.Days
 	}
 	return 0
+}
+
+func (x *OpenCaseRequest) GetOpens() []CaseEnvelope {
+	if x != nil {
+		return x.Opens
+	}
+	return nil
+}
+
+func (x *OpenCaseRequest) GetNotifier() int32 {
+	if x != nil {
+		return x.Notifier
+	}
+	return 0
+}
+
+func (x *OpenCaseRequest) GetHold() bool {
+	if x != nil {
+		return x.Hold
+	}
+	return false
 }
 
 // ListCasesRequest asks for a page.
@@ -934,6 +1117,454 @@ func (x *CloseCaseRequest) GetOutcome() CaseOutcome {
 	return CaseOutcome_CASE_OUTCOME_UNSPECIFIED
 }
 
+// ReleaseCaseRequest names a case.
+type ReleaseCaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// cases/ID.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseCaseRequest) Reset() {
+	*x = ReleaseCaseRequest{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseCaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseCaseRequest) ProtoMessage() {}
+
+func (x *ReleaseCaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseCaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseCaseRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReleaseCaseRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ReleaseCaseResponse is what custodians and the notifier of a case need. Nothing in it is trusted: the opened record's `case` fixes text and entrants.
+type ReleaseCaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The case, with whom it names.
+	Case *Case `protobuf:"bytes,1,opt,name=case,proto3" json:"case,omitempty"`
+	// SHA-256 of its opened record in hex.
+	OpenedHash string `protobuf:"bytes,2,opt,name=opened_hash,json=openedHash,proto3" json:"opened_hash,omitempty"`
+	// The 16 random bytes under `named` in the text.
+	Salt []byte `protobuf:"bytes,3,opt,name=salt,proto3" json:"salt,omitempty"`
+	// Those of whom something is kept, by id.
+	Entrants      []*CaseEntrant `protobuf:"bytes,4,rep,name=entrants,proto3" json:"entrants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseCaseResponse) Reset() {
+	*x = ReleaseCaseResponse{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseCaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseCaseResponse) ProtoMessage() {}
+
+func (x *ReleaseCaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseCaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseCaseResponse) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ReleaseCaseResponse) GetCase() *Case {
+	if x != nil {
+		return x.Case
+	}
+	return nil
+}
+
+func (x *ReleaseCaseResponse) GetOpenedHash() string {
+	if x != nil {
+		return x.OpenedHash
+	}
+	return ""
+}
+
+func (x *ReleaseCaseResponse) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
+func (x *ReleaseCaseResponse) GetEntrants() []*CaseEntrant {
+	if x != nil {
+		return x.Entrants
+	}
+	return nil
+}
+
+// CaseEntrant is one entrant's lock with those of the envelopes that the case opens.
+type CaseEntrant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	EntryId string `protobuf:"bytes,1,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
+	// `person` of the leaf, 32 bytes.
+	Person []byte `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// One age file a custodian.
+	Locks [][]byte `protobuf:"bytes,3,rep,name=locks,proto3" json:"locks,omitempty"`
+	// The identity envelope; empty if the case does not open it.
+	IdentityEnvelope []byte `protobuf:"bytes,4,opt,name=identity_envelope,json=identityEnvelope,proto3" json:"identity_envelope,omitempty"`
+	// The contact envelope; empty if the case does not open it, or the entrant gave none.
+	ContactEnvelope []byte `protobuf:"bytes,5,opt,name=contact_envelope,json=contactEnvelope,proto3" json:"contact_envelope,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CaseEntrant) Reset() {
+	*x = CaseEntrant{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CaseEntrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CaseEntrant) ProtoMessage() {}
+
+func (x *CaseEntrant) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CaseEntrant.ProtoReflect.Descriptor instead.
+func (*CaseEntrant) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *CaseEntrant) GetEntryId() string {
+	if x != nil {
+		return x.EntryId
+	}
+	return ""
+}
+
+func (x *CaseEntrant) GetPerson() []byte {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *CaseEntrant) GetLocks() [][]byte {
+	if x != nil {
+		return x.Locks
+	}
+	return nil
+}
+
+func (x *CaseEntrant) GetIdentityEnvelope() []byte {
+	if x != nil {
+		return x.IdentityEnvelope
+	}
+	return nil
+}
+
+func (x *CaseEntrant) GetContactEnvelope() []byte {
+	if x != nil {
+		return x.ContactEnvelope
+	}
+	return nil
+}
+
+// RecordModificationRequest says what was done.
+type RecordModificationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// cases/ID.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What was done.
+	Kind          ModificationKind `protobuf:"varint,2,opt,name=kind,proto3,enum=fairlot.v1.ModificationKind" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordModificationRequest) Reset() {
+	*x = RecordModificationRequest{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordModificationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordModificationRequest) ProtoMessage() {}
+
+func (x *RecordModificationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordModificationRequest.ProtoReflect.Descriptor instead.
+func (*RecordModificationRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RecordModificationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RecordModificationRequest) GetKind() ModificationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ModificationKind_MODIFICATION_KIND_UNSPECIFIED
+}
+
+// Modification is one line of the register.
+type Modification struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of its act in the audit trail.
+	Act int64 `protobuf:"varint,1,opt,name=act,proto3" json:"act,omitempty"`
+	// When, what was done, and by whom.
+	By *CaseAct `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// What was done.
+	Kind ModificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=fairlot.v1.ModificationKind" json:"kind,omitempty"`
+	// cases/ID; empty if it was done at the desk without a case.
+	Case string `protobuf:"bytes,4,opt,name=case,proto3" json:"case,omitempty"`
+	// campaigns/ID.
+	Campaign      string `protobuf:"bytes,5,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Modification) Reset() {
+	*x = Modification{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Modification) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Modification) ProtoMessage() {}
+
+func (x *Modification) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Modification.ProtoReflect.Descriptor instead.
+func (*Modification) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Modification) GetAct() int64 {
+	if x != nil {
+		return x.Act
+	}
+	return 0
+}
+
+func (x *Modification) GetBy() *CaseAct {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *Modification) GetKind() ModificationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ModificationKind_MODIFICATION_KIND_UNSPECIFIED
+}
+
+func (x *Modification) GetCase() string {
+	if x != nil {
+		return x.Case
+	}
+	return ""
+}
+
+func (x *Modification) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+// ListModificationsRequest asks for a page.
+type ListModificationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 100; 0 means 20.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModificationsRequest) Reset() {
+	*x = ListModificationsRequest{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModificationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModificationsRequest) ProtoMessage() {}
+
+func (x *ListModificationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModificationsRequest.ProtoReflect.Descriptor instead.
+func (*ListModificationsRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListModificationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListModificationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListModificationsResponse is a page.
+type ListModificationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lines, by act.
+	Modifications []*Modification `protobuf:"bytes,1,rep,name=modifications,proto3" json:"modifications,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModificationsResponse) Reset() {
+	*x = ListModificationsResponse{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModificationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModificationsResponse) ProtoMessage() {}
+
+func (x *ListModificationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModificationsResponse.ProtoReflect.Descriptor instead.
+func (*ListModificationsResponse) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListModificationsResponse) GetModifications() []*Modification {
+	if x != nil {
+		return x.Modifications
+	}
+	return nil
+}
+
+func (x *ListModificationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_fairlot_v1_cases_proto protoreflect.FileDescriptor
 
 const file_fairlot_v1_cases_proto_rawDesc = "" +
@@ -943,7 +1574,7 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\aCaseAct\x12\x1a\n" +
 	"\x05token\x18\x01 \x01(\tB\x04\x90\xb5\x18\x02R\x05token\x12\x1a\n" +
 	"\x05label\x18\x02 \x01(\tB\x04\x90\xb5\x18\x02R\x05label\x124\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\x04time\"\xda\x06\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\x04time\"\xcd\b\n" +
 	"\x04Case\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x02R\x04name\x12 \n" +
 	"\bcampaign\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\bcampaign\x12.\n" +
@@ -965,7 +1596,12 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x10extension_reason\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\x0fextensionReason\x125\n" +
 	"\bextender\x18\x11 \x01(\v2\x13.fairlot.v1.CaseActB\x04\x90\xb5\x18\x02R\bextender\x127\n" +
 	"\aoutcome\x18\x12 \x01(\x0e2\x17.fairlot.v1.CaseOutcomeB\x04\x90\xb5\x18\x02R\aoutcome\x121\n" +
-	"\x06closer\x18\x13 \x01(\v2\x13.fairlot.v1.CaseActB\x04\x90\xb5\x18\x02R\x06closer\"\xda\x03\n" +
+	"\x06closer\x18\x13 \x01(\v2\x13.fairlot.v1.CaseActB\x04\x90\xb5\x18\x02R\x06closer\x124\n" +
+	"\x05opens\x18\x14 \x03(\x0e2\x18.fairlot.v1.CaseEnvelopeB\x04\x90\xb5\x18\x02R\x05opens\x12 \n" +
+	"\bnotifier\x18\x15 \x01(\x05B\x04\x90\xb5\x18\x02R\bnotifier\x12\x18\n" +
+	"\x04hold\x18\x16 \x01(\bB\x04\x90\xb5\x18\x02R\x04hold\x125\n" +
+	"\breleaser\x18\x17 \x01(\v2\x13.fairlot.v1.CaseActB\x04\x90\xb5\x18\x02R\breleaser\x12H\n" +
+	"\rmodifications\x18\x18 \x03(\x0e2\x1c.fairlot.v1.ModificationKindB\x04\x90\xb5\x18\x02R\rmodifications\"\xe7\x04\n" +
 	"\x0fOpenCaseRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12?\n" +
 	"\bcampaign\x18\x02 \x01(\tB#\xbaH\x1cr\x1a2\x18^campaigns/[0-9a-f]{32}$\x90\xb5\x18\x01R\bcampaign\x128\n" +
@@ -973,8 +1609,12 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x06ground\x18\x04 \x01(\x0e2\x16.fairlot.v1.CaseGroundB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x02R\x06ground\x12*\n" +
 	"\treference\x18\x05 \x01(\tB\f\xbaH\x05r\x03(\xc8\x01\x90\xb5\x18\x02R\treference\x12;\n" +
 	"\aentries\x18\x06 \x03(\tB!\xbaH\x1a\x92\x01\x17\x10\x88'\"\x12r\x102\x0e^[0-9a-f]{32}$\x90\xb5\x18\x03R\aentries\x12M\n" +
-	"\freceived_day\x18\a \x01(\tB*\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x90\xb5\x18\x02R\vreceivedDay\x12!\n" +
-	"\x04days\x18\b \x01(\x05B\r\xbaH\x06\x1a\x04\x18\x1e(\x00\x90\xb5\x18\x02R\x04days\"\x93\x01\n" +
+	"\freceived_day\x18\a \x01(\tB*\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x90\xb5\x18\x02R\vreceivedDay\x12\"\n" +
+	"\x04days\x18\b \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xb4\x01(\x00\x90\xb5\x18\x02R\x04days\x12E\n" +
+	"\x05opens\x18\t \x03(\x0e2\x18.fairlot.v1.CaseEnvelopeB\x15\xbaH\x0e\x92\x01\v\x10\x02\"\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\x05opens\x12)\n" +
+	"\bnotifier\x18\n" +
+	" \x01(\x05B\r\xbaH\x06\x1a\x04\x18\t(\x00\x90\xb5\x18\x02R\bnotifier\x12\x18\n" +
+	"\x04hold\x18\v \x01(\bB\x04\x90\xb5\x18\x02R\x04hold\"\x93\x01\n" +
 	"\x10ListCasesRequest\x12\x16\n" +
 	"\x03all\x18\x01 \x01(\bB\x04\x90\xb5\x18\x02R\x03all\x12*\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xb5\x18\x02R\bpageSize\x12;\n" +
@@ -994,7 +1634,37 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\xc8\x01\x90\xb5\x18\x02R\x06reason\"\x8a\x01\n" +
 	"\x10CloseCaseRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12A\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2\x17.fairlot.v1.CaseOutcomeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\aoutcome*\x97\x01\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x17.fairlot.v1.CaseOutcomeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\aoutcome\"I\n" +
+	"\x12ReleaseCaseRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"\xbd\x01\n" +
+	"\x13ReleaseCaseResponse\x12*\n" +
+	"\x04case\x18\x01 \x01(\v2\x10.fairlot.v1.CaseB\x04\x90\xb5\x18\x02R\x04case\x12%\n" +
+	"\vopened_hash\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\n" +
+	"openedHash\x12\x18\n" +
+	"\x04salt\x18\x03 \x01(\fB\x04\x90\xb5\x18\x03R\x04salt\x129\n" +
+	"\bentrants\x18\x04 \x03(\v2\x17.fairlot.v1.CaseEntrantB\x04\x90\xb5\x18\x03R\bentrants\"\xcc\x01\n" +
+	"\vCaseEntrant\x12\x1f\n" +
+	"\bentry_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x03R\aentryId\x12\x1c\n" +
+	"\x06person\x18\x02 \x01(\fB\x04\x90\xb5\x18\x03R\x06person\x12\x1a\n" +
+	"\x05locks\x18\x03 \x03(\fB\x04\x90\xb5\x18\x03R\x05locks\x121\n" +
+	"\x11identity_envelope\x18\x04 \x01(\fB\x04\x90\xb5\x18\x04R\x10identityEnvelope\x12/\n" +
+	"\x10contact_envelope\x18\x05 \x01(\fB\x04\x90\xb5\x18\x05R\x0fcontactEnvelope\"\x92\x01\n" +
+	"\x19RecordModificationRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12@\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1c.fairlot.v1.ModificationKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\x04kind\"\xc5\x01\n" +
+	"\fModification\x12\x16\n" +
+	"\x03act\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x02R\x03act\x12)\n" +
+	"\x02by\x18\x02 \x01(\v2\x13.fairlot.v1.CaseActB\x04\x90\xb5\x18\x02R\x02by\x126\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1c.fairlot.v1.ModificationKindB\x04\x90\xb5\x18\x02R\x04kind\x12\x18\n" +
+	"\x04case\x18\x04 \x01(\tB\x04\x90\xb5\x18\x02R\x04case\x12 \n" +
+	"\bcampaign\x18\x05 \x01(\tB\x04\x90\xb5\x18\x01R\bcampaign\"\x7f\n" +
+	"\x18ListModificationsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xb5\x18\x02R\bpageSize\x127\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x18\xbaH\x11r\x0f2\r^[0-9]{0,18}$\x90\xb5\x18\x02R\tpageToken\"\x8f\x01\n" +
+	"\x19ListModificationsResponse\x12D\n" +
+	"\rmodifications\x18\x01 \x03(\v2\x18.fairlot.v1.ModificationB\x04\x90\xb5\x18\x02R\rmodifications\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\x90\xb5\x18\x02R\rnextPageToken*\x97\x01\n" +
 	"\bCaseKind\x12\x19\n" +
 	"\x15CASE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fCASE_KIND_COURT\x10\x01\x12\x14\n" +
@@ -1015,7 +1685,16 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x11CASE_OUTCOME_DONE\x10\x01\x12\x17\n" +
 	"\x13CASE_OUTCOME_PARTLY\x10\x02\x12\x18\n" +
 	"\x14CASE_OUTCOME_REFUSED\x10\x03\x12\x1a\n" +
-	"\x16CASE_OUTCOME_WITHDRAWN\x10\x042\xc8\x03\n" +
+	"\x16CASE_OUTCOME_WITHDRAWN\x10\x04*d\n" +
+	"\fCaseEnvelope\x12\x1d\n" +
+	"\x19CASE_ENVELOPE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16CASE_ENVELOPE_IDENTITY\x10\x01\x12\x19\n" +
+	"\x15CASE_ENVELOPE_CONTACT\x10\x02*\x99\x01\n" +
+	"\x10ModificationKind\x12!\n" +
+	"\x1dMODIFICATION_KIND_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cMODIFICATION_KIND_CORRECTION\x10\x01\x12\x1d\n" +
+	"\x19MODIFICATION_KIND_ERASURE\x10\x02\x12!\n" +
+	"\x1dMODIFICATION_KIND_RESTRICTION\x10\x032\xea\x05\n" +
 	"\vCaseService\x12C\n" +
 	"\bOpenCase\x12\x1b.fairlot.v1.OpenCaseRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12U\n" +
@@ -1029,7 +1708,13 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"ExtendCase\x12\x1d.fairlot.v1.ExtendCaseRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12E\n" +
 	"\tCloseCase\x12\x1c.fairlot.v1.CloseCaseRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
-	"\x02\x03\x04B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
+	"\x02\x03\x04\x12X\n" +
+	"\vReleaseCase\x12\x1e.fairlot.v1.ReleaseCaseRequest\x1a\x1f.fairlot.v1.ReleaseCaseResponse\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x03\x04\x12W\n" +
+	"\x12RecordModification\x12%.fairlot.v1.RecordModificationRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x03\x04\x12m\n" +
+	"\x11ListModifications\x12$.fairlot.v1.ListModificationsRequest\x1a%.fairlot.v1.ListModificationsResponse\"\v\x8a\xb5\x18\a\n" +
+	"\x03\x03\x04\a\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
 var (
 	file_fairlot_v1_cases_proto_rawDescOnce sync.Once
@@ -1043,55 +1728,80 @@ func file_fairlot_v1_cases_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_cases_proto_rawDescData
 }
 
-var file_fairlot_v1_cases_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fairlot_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_fairlot_v1_cases_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_fairlot_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_fairlot_v1_cases_proto_goTypes = []any{
-	(CaseKind)(0),                 // 0: fairlot.v1.CaseKind
-	(CaseGround)(0),               // 1: fairlot.v1.CaseGround
-	(CaseOutcome)(0),              // 2: fairlot.v1.CaseOutcome
-	(*CaseAct)(nil),               // 3: fairlot.v1.CaseAct
-	(*Case)(nil),                  // 4: fairlot.v1.Case
-	(*OpenCaseRequest)(nil),       // 5: fairlot.v1.OpenCaseRequest
-	(*ListCasesRequest)(nil),      // 6: fairlot.v1.ListCasesRequest
-	(*ListCasesResponse)(nil),     // 7: fairlot.v1.ListCasesResponse
-	(*GetCaseRequest)(nil),        // 8: fairlot.v1.GetCaseRequest
-	(*ApproveCaseRequest)(nil),    // 9: fairlot.v1.ApproveCaseRequest
-	(*ExtendCaseRequest)(nil),     // 10: fairlot.v1.ExtendCaseRequest
-	(*CloseCaseRequest)(nil),      // 11: fairlot.v1.CloseCaseRequest
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(CaseKind)(0),                     // 0: fairlot.v1.CaseKind
+	(CaseGround)(0),                   // 1: fairlot.v1.CaseGround
+	(CaseOutcome)(0),                  // 2: fairlot.v1.CaseOutcome
+	(CaseEnvelope)(0),                 // 3: fairlot.v1.CaseEnvelope
+	(ModificationKind)(0),             // 4: fairlot.v1.ModificationKind
+	(*CaseAct)(nil),                   // 5: fairlot.v1.CaseAct
+	(*Case)(nil),                      // 6: fairlot.v1.Case
+	(*OpenCaseRequest)(nil),           // 7: fairlot.v1.OpenCaseRequest
+	(*ListCasesRequest)(nil),          // 8: fairlot.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),         // 9: fairlot.v1.ListCasesResponse
+	(*GetCaseRequest)(nil),            // 10: fairlot.v1.GetCaseRequest
+	(*ApproveCaseRequest)(nil),        // 11: fairlot.v1.ApproveCaseRequest
+	(*ExtendCaseRequest)(nil),         // 12: fairlot.v1.ExtendCaseRequest
+	(*CloseCaseRequest)(nil),          // 13: fairlot.v1.CloseCaseRequest
+	(*ReleaseCaseRequest)(nil),        // 14: fairlot.v1.ReleaseCaseRequest
+	(*ReleaseCaseResponse)(nil),       // 15: fairlot.v1.ReleaseCaseResponse
+	(*CaseEntrant)(nil),               // 16: fairlot.v1.CaseEntrant
+	(*RecordModificationRequest)(nil), // 17: fairlot.v1.RecordModificationRequest
+	(*Modification)(nil),              // 18: fairlot.v1.Modification
+	(*ListModificationsRequest)(nil),  // 19: fairlot.v1.ListModificationsRequest
+	(*ListModificationsResponse)(nil), // 20: fairlot.v1.ListModificationsResponse
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
 }
 var file_fairlot_v1_cases_proto_depIdxs = []int32{
-	12, // 0: fairlot.v1.CaseAct.time:type_name -> google.protobuf.Timestamp
+	21, // 0: fairlot.v1.CaseAct.time:type_name -> google.protobuf.Timestamp
 	0,  // 1: fairlot.v1.Case.kind:type_name -> fairlot.v1.CaseKind
 	1,  // 2: fairlot.v1.Case.ground:type_name -> fairlot.v1.CaseGround
-	3,  // 3: fairlot.v1.Case.requester:type_name -> fairlot.v1.CaseAct
-	3,  // 4: fairlot.v1.Case.approvers:type_name -> fairlot.v1.CaseAct
-	12, // 5: fairlot.v1.Case.expire_time:type_name -> google.protobuf.Timestamp
-	12, // 6: fairlot.v1.Case.due_time:type_name -> google.protobuf.Timestamp
-	3,  // 7: fairlot.v1.Case.extender:type_name -> fairlot.v1.CaseAct
+	5,  // 3: fairlot.v1.Case.requester:type_name -> fairlot.v1.CaseAct
+	5,  // 4: fairlot.v1.Case.approvers:type_name -> fairlot.v1.CaseAct
+	21, // 5: fairlot.v1.Case.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 6: fairlot.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	5,  // 7: fairlot.v1.Case.extender:type_name -> fairlot.v1.CaseAct
 	2,  // 8: fairlot.v1.Case.outcome:type_name -> fairlot.v1.CaseOutcome
-	3,  // 9: fairlot.v1.Case.closer:type_name -> fairlot.v1.CaseAct
-	0,  // 10: fairlot.v1.OpenCaseRequest.kind:type_name -> fairlot.v1.CaseKind
-	1,  // 11: fairlot.v1.OpenCaseRequest.ground:type_name -> fairlot.v1.CaseGround
-	4,  // 12: fairlot.v1.ListCasesResponse.cases:type_name -> fairlot.v1.Case
-	2,  // 13: fairlot.v1.CloseCaseRequest.outcome:type_name -> fairlot.v1.CaseOutcome
-	5,  // 14: fairlot.v1.CaseService.OpenCase:input_type -> fairlot.v1.OpenCaseRequest
-	6,  // 15: fairlot.v1.CaseService.ListCases:input_type -> fairlot.v1.ListCasesRequest
-	8,  // 16: fairlot.v1.CaseService.GetCase:input_type -> fairlot.v1.GetCaseRequest
-	9,  // 17: fairlot.v1.CaseService.ApproveCase:input_type -> fairlot.v1.ApproveCaseRequest
-	10, // 18: fairlot.v1.CaseService.ExtendCase:input_type -> fairlot.v1.ExtendCaseRequest
-	11, // 19: fairlot.v1.CaseService.CloseCase:input_type -> fairlot.v1.CloseCaseRequest
-	4,  // 20: fairlot.v1.CaseService.OpenCase:output_type -> fairlot.v1.Case
-	7,  // 21: fairlot.v1.CaseService.ListCases:output_type -> fairlot.v1.ListCasesResponse
-	4,  // 22: fairlot.v1.CaseService.GetCase:output_type -> fairlot.v1.Case
-	4,  // 23: fairlot.v1.CaseService.ApproveCase:output_type -> fairlot.v1.Case
-	4,  // 24: fairlot.v1.CaseService.ExtendCase:output_type -> fairlot.v1.Case
-	4,  // 25: fairlot.v1.CaseService.CloseCase:output_type -> fairlot.v1.Case
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	5,  // 9: fairlot.v1.Case.closer:type_name -> fairlot.v1.CaseAct
+	3,  // 10: fairlot.v1.Case.opens:type_name -> fairlot.v1.CaseEnvelope
+	5,  // 11: fairlot.v1.Case.releaser:type_name -> fairlot.v1.CaseAct
+	4,  // 12: fairlot.v1.Case.modifications:type_name -> fairlot.v1.ModificationKind
+	0,  // 13: fairlot.v1.OpenCaseRequest.kind:type_name -> fairlot.v1.CaseKind
+	1,  // 14: fairlot.v1.OpenCaseRequest.ground:type_name -> fairlot.v1.CaseGround
+	3,  // 15: fairlot.v1.OpenCaseRequest.opens:type_name -> fairlot.v1.CaseEnvelope
+	6,  // 16: fairlot.v1.ListCasesResponse.cases:type_name -> fairlot.v1.Case
+	2,  // 17: fairlot.v1.CloseCaseRequest.outcome:type_name -> fairlot.v1.CaseOutcome
+	6,  // 18: fairlot.v1.ReleaseCaseResponse.case:type_name -> fairlot.v1.Case
+	16, // 19: fairlot.v1.ReleaseCaseResponse.entrants:type_name -> fairlot.v1.CaseEntrant
+	4,  // 20: fairlot.v1.RecordModificationRequest.kind:type_name -> fairlot.v1.ModificationKind
+	5,  // 21: fairlot.v1.Modification.by:type_name -> fairlot.v1.CaseAct
+	4,  // 22: fairlot.v1.Modification.kind:type_name -> fairlot.v1.ModificationKind
+	18, // 23: fairlot.v1.ListModificationsResponse.modifications:type_name -> fairlot.v1.Modification
+	7,  // 24: fairlot.v1.CaseService.OpenCase:input_type -> fairlot.v1.OpenCaseRequest
+	8,  // 25: fairlot.v1.CaseService.ListCases:input_type -> fairlot.v1.ListCasesRequest
+	10, // 26: fairlot.v1.CaseService.GetCase:input_type -> fairlot.v1.GetCaseRequest
+	11, // 27: fairlot.v1.CaseService.ApproveCase:input_type -> fairlot.v1.ApproveCaseRequest
+	12, // 28: fairlot.v1.CaseService.ExtendCase:input_type -> fairlot.v1.ExtendCaseRequest
+	13, // 29: fairlot.v1.CaseService.CloseCase:input_type -> fairlot.v1.CloseCaseRequest
+	14, // 30: fairlot.v1.CaseService.ReleaseCase:input_type -> fairlot.v1.ReleaseCaseRequest
+	17, // 31: fairlot.v1.CaseService.RecordModification:input_type -> fairlot.v1.RecordModificationRequest
+	19, // 32: fairlot.v1.CaseService.ListModifications:input_type -> fairlot.v1.ListModificationsRequest
+	6,  // 33: fairlot.v1.CaseService.OpenCase:output_type -> fairlot.v1.Case
+	9,  // 34: fairlot.v1.CaseService.ListCases:output_type -> fairlot.v1.ListCasesResponse
+	6,  // 35: fairlot.v1.CaseService.GetCase:output_type -> fairlot.v1.Case
+	6,  // 36: fairlot.v1.CaseService.ApproveCase:output_type -> fairlot.v1.Case
+	6,  // 37: fairlot.v1.CaseService.ExtendCase:output_type -> fairlot.v1.Case
+	6,  // 38: fairlot.v1.CaseService.CloseCase:output_type -> fairlot.v1.Case
+	15, // 39: fairlot.v1.CaseService.ReleaseCase:output_type -> fairlot.v1.ReleaseCaseResponse
+	6,  // 40: fairlot.v1.CaseService.RecordModification:output_type -> fairlot.v1.Case
+	20, // 41: fairlot.v1.CaseService.ListModifications:output_type -> fairlot.v1.ListModificationsResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_cases_proto_init() }
@@ -1105,8 +1815,8 @@ func file_fairlot_v1_cases_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_cases_proto_rawDesc), len(file_fairlot_v1_cases_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   9,
+			NumEnums:      5,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

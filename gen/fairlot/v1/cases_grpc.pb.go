@@ -19,12 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CaseService_OpenCase_FullMethodName    = "/fairlot.v1.CaseService/OpenCase"
-	CaseService_ListCases_FullMethodName   = "/fairlot.v1.CaseService/ListCases"
-	CaseService_GetCase_FullMethodName     = "/fairlot.v1.CaseService/GetCase"
-	CaseService_ApproveCase_FullMethodName = "/fairlot.v1.CaseService/ApproveCase"
-	CaseService_ExtendCase_FullMethodName  = "/fairlot.v1.CaseService/ExtendCase"
-	CaseService_CloseCase_FullMethodName   = "/fairlot.v1.CaseService/CloseCase"
+	CaseService_OpenCase_FullMethodName           = "/fairlot.v1.CaseService/OpenCase"
+	CaseService_ListCases_FullMethodName          = "/fairlot.v1.CaseService/ListCases"
+	CaseService_GetCase_FullMethodName            = "/fairlot.v1.CaseService/GetCase"
+	CaseService_ApproveCase_FullMethodName        = "/fairlot.v1.CaseService/ApproveCase"
+	CaseService_ExtendCase_FullMethodName         = "/fairlot.v1.CaseService/ExtendCase"
+	CaseService_CloseCase_FullMethodName          = "/fairlot.v1.CaseService/CloseCase"
+	CaseService_ReleaseCase_FullMethodName        = "/fairlot.v1.CaseService/ReleaseCase"
+	CaseService_RecordModification_FullMethodName = "/fairlot.v1.CaseService/RecordModification"
+	CaseService_ListModifications_FullMethodName  = "/fairlot.v1.CaseService/ListModifications"
 )
 
 // CaseServiceClient is the client API for CaseService service.
@@ -45,8 +48,15 @@ type CaseServiceClient interface {
 	ApproveCase(ctx context.Context, in *ApproveCaseRequest, opts ...grpc.CallOption) (*Case, error)
 	// ExtendCase puts the legal period of a person's request off, once, with the reason that the person is told in writing.
 	ExtendCase(ctx context.Context, in *ExtendCaseRequest, opts ...grpc.CallOption) (*Case, error)
-	// CloseCase ends it. Nothing is opened for it afterwards.
+	// CloseCase ends it. Nothing is opened for it afterwards. A request for correction or erasure that was met, or partly, is closed once the register says what was done.
 	CloseCase(ctx context.Context, in *CloseCaseRequest, opts ...grpc.CallOption) (*Case, error)
+	// ReleaseCase has the log announce that what an approved case names is opened, once, and gives out the locks and envelopes of exactly these entrants. Everything is
+	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
+	ReleaseCase(ctx context.Context, in *ReleaseCaseRequest, opts ...grpc.CallOption) (*ReleaseCaseResponse, error)
+	// RecordModification puts into the register what was done at the wish of the person of a case.
+	RecordModification(ctx context.Context, in *RecordModificationRequest, opts ...grpc.CallOption) (*Case, error)
+	// ListModifications reads the register, the oldest first. It is read from the audit trail.
+	ListModifications(ctx context.Context, in *ListModificationsRequest, opts ...grpc.CallOption) (*ListModificationsResponse, error)
 }
 
 type caseServiceClient struct {
@@ -117,6 +127,36 @@ func (c *caseServiceClient) CloseCase(ctx context.Context, in *CloseCaseRequest,
 	return out, nil
 }
 
+func (c *caseServiceClient) ReleaseCase(ctx context.Context, in *ReleaseCaseRequest, opts ...grpc.CallOption) (*ReleaseCaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseCaseResponse)
+	err := c.cc.Invoke(ctx, CaseService_ReleaseCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseServiceClient) RecordModification(ctx context.Context, in *RecordModificationRequest, opts ...grpc.CallOption) (*Case, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Case)
+	err := c.cc.Invoke(ctx, CaseService_RecordModification_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseServiceClient) ListModifications(ctx context.Context, in *ListModificationsRequest, opts ...grpc.CallOption) (*ListModificationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListModificationsResponse)
+	err := c.cc.Invoke(ctx, CaseService_ListModifications_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CaseServiceServer is the server API for CaseService service.
 // All implementations must embed UnimplementedCaseServiceServer
 // for forward compatibility.
@@ -135,8 +175,15 @@ type CaseServiceServer interface {
 	ApproveCase(context.Context, *ApproveCaseRequest) (*Case, error)
 	// ExtendCase puts the legal period of a person's request off, once, with the reason that the person is told in writing.
 	ExtendCase(context.Context, *ExtendCaseRequest) (*Case, error)
-	// CloseCase ends it. Nothing is opened for it afterwards.
+	// CloseCase ends it. Nothing is opened for it afterwards. A request for correction or erasure that was met, or partly, is closed once the register says what was done.
 	CloseCase(context.Context, *CloseCaseRequest) (*Case, error)
+	// ReleaseCase has the log announce that what an approved case names is opened, once, and gives out the locks and envelopes of exactly these entrants. Everything is
+	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
+	ReleaseCase(context.Context, *ReleaseCaseRequest) (*ReleaseCaseResponse, error)
+	// RecordModification puts into the register what was done at the wish of the person of a case.
+	RecordModification(context.Context, *RecordModificationRequest) (*Case, error)
+	// ListModifications reads the register, the oldest first. It is read from the audit trail.
+	ListModifications(context.Context, *ListModificationsRequest) (*ListModificationsResponse, error)
 	mustEmbedUnimplementedCaseServiceServer()
 }
 
@@ -164,6 +211,15 @@ func (UnimplementedCaseServiceServer) ExtendCase(context.Context, *ExtendCaseReq
 }
 func (UnimplementedCaseServiceServer) CloseCase(context.Context, *CloseCaseRequest) (*Case, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseCase not implemented")
+}
+func (UnimplementedCaseServiceServer) ReleaseCase(context.Context, *ReleaseCaseRequest) (*ReleaseCaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseCase not implemented")
+}
+func (UnimplementedCaseServiceServer) RecordModification(context.Context, *RecordModificationRequest) (*Case, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordModification not implemented")
+}
+func (UnimplementedCaseServiceServer) ListModifications(context.Context, *ListModificationsRequest) (*ListModificationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListModifications not implemented")
 }
 func (UnimplementedCaseServiceServer) mustEmbedUnimplementedCaseServiceServer() {}
 func (UnimplementedCaseServiceServer) testEmbeddedByValue()                     {}
@@ -294,6 +350,60 @@ func _CaseService_CloseCase_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseService_ReleaseCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseServiceServer).ReleaseCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseService_ReleaseCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseServiceServer).ReleaseCase(ctx, req.(*ReleaseCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseService_RecordModification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordModificationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseServiceServer).RecordModification(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseService_RecordModification_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseServiceServer).RecordModification(ctx, req.(*RecordModificationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseService_ListModifications_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListModificationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseServiceServer).ListModifications(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseService_ListModifications_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseServiceServer).ListModifications(ctx, req.(*ListModificationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CaseService_ServiceDesc is the grpc.ServiceDesc for CaseService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -324,6 +434,18 @@ var CaseService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CloseCase",
 			Handler:    _CaseService_CloseCase_Handler,
+		},
+		{
+			MethodName: "ReleaseCase",
+			Handler:    _CaseService_ReleaseCase_Handler,
+		},
+		{
+			MethodName: "RecordModification",
+			Handler:    _CaseService_RecordModification_Handler,
+		},
+		{
+			MethodName: "ListModifications",
+			Handler:    _CaseService_ListModifications_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1046,7 +1046,9 @@ type EraseAtDeskRequest struct {
 	// Kind of the ID number on the card.
 	IdType IdType `protobuf:"varint,3,opt,name=id_type,json=idType,proto3,enum=fairlot.v1.IdType" json:"id_type,omitempty"`
 	// ID number on the card; full-width digits and lower case are accepted.
-	IdNumber      string `protobuf:"bytes,4,opt,name=id_number,json=idNumber,proto3" json:"id_number,omitempty"`
+	IdNumber string `protobuf:"bytes,4,opt,name=id_number,json=idNumber,proto3" json:"id_number,omitempty"`
+	// cases/ID of the person's request, for the register of modifications; empty: there is no case.
+	Case          string `protobuf:"bytes,5,opt,name=case,proto3" json:"case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1105,6 +1107,13 @@ func (x *EraseAtDeskRequest) GetIdType() IdType {
 func (x *EraseAtDeskRequest) GetIdNumber() string {
 	if x != nil {
 		return x.IdNumber
+	}
+	return ""
+}
+
+func (x *EraseAtDeskRequest) GetCase() string {
+	if x != nil {
+		return x.Case
 	}
 	return ""
 }
@@ -1490,12 +1499,13 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x120\n" +
 	"\ranswer_secret\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\fanswerSecret\"H\n" +
 	"\x17WithdrawAnswersResponse\x12-\n" +
-	"\x0fstatistics_made\x18\x01 \x01(\bB\x04\x90\xb5\x18\x01R\x0estatisticsMade\"\xe7\x01\n" +
+	"\x0fstatistics_made\x18\x01 \x01(\bB\x04\x90\xb5\x18\x01R\x0estatisticsMade\"\x9f\x02\n" +
 	"\x12EraseAtDeskRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12(\n" +
 	"\areceipt\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80 \x90\xb5\x18\x03R\areceipt\x12;\n" +
 	"\aid_type\x18\x03 \x01(\x0e2\x12.fairlot.v1.IdTypeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x04R\x06idType\x12*\n" +
-	"\tid_number\x18\x04 \x01(\tB\r\xbaH\x06r\x04\x10\x01(@\x90\xb5\x18\x04R\bidNumber\"\x92\x02\n" +
+	"\tid_number\x18\x04 \x01(\tB\r\xbaH\x06r\x04\x10\x01(@\x90\xb5\x18\x04R\bidNumber\x126\n" +
+	"\x04case\x18\x05 \x01(\tB\"\xbaH\x1br\x192\x17^(cases/[0-9a-f]{32})?$\x90\xb5\x18\x02R\x04case\"\x92\x02\n" +
 	"\x11MoveChanceRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
 	"\x01s\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01s\x12(\n" +

@@ -58,6 +58,10 @@ const (
 	TodoKind_TODO_KIND_CASE_APPROVE TodoKind = 14
 	// Custodians or notifiers of a draft who have not shown their keys.
 	TodoKind_TODO_KIND_KEYS TodoKind = 15
+	// Envelopes that three persons want opened for a case, and that nobody had opened yet.
+	TodoKind_TODO_KIND_CASE_RELEASE TodoKind = 16
+	// Entrants whom a case holds from the erasure of a campaign, until it is closed or expires.
+	TodoKind_TODO_KIND_HOLD TodoKind = 17
 	// Claim periods that are over, of seats that nobody has claimed: each is to be vacated, in order.
 	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
 )
@@ -81,6 +85,8 @@ var (
 		13: "TODO_KIND_CASE",
 		14: "TODO_KIND_CASE_APPROVE",
 		15: "TODO_KIND_KEYS",
+		16: "TODO_KIND_CASE_RELEASE",
+		17: "TODO_KIND_HOLD",
 		20: "TODO_KIND_UNCLAIMED",
 	}
 	TodoKind_value = map[string]int32{
@@ -100,6 +106,8 @@ var (
 		"TODO_KIND_CASE":         13,
 		"TODO_KIND_CASE_APPROVE": 14,
 		"TODO_KIND_KEYS":         15,
+		"TODO_KIND_CASE_RELEASE": 16,
+		"TODO_KIND_HOLD":         17,
 		"TODO_KIND_UNCLAIMED":    20,
 	}
 )
@@ -412,7 +420,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\x87\x03\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xb7\x03\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -430,7 +438,9 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x15TODO_KIND_VOID_MISSED\x10\f\x12\x12\n" +
 	"\x0eTODO_KIND_CASE\x10\r\x12\x1a\n" +
 	"\x16TODO_KIND_CASE_APPROVE\x10\x0e\x12\x12\n" +
-	"\x0eTODO_KIND_KEYS\x10\x0f\x12\x17\n" +
+	"\x0eTODO_KIND_KEYS\x10\x0f\x12\x1a\n" +
+	"\x16TODO_KIND_CASE_RELEASE\x10\x10\x12\x12\n" +
+	"\x0eTODO_KIND_HOLD\x10\x11\x12\x17\n" +
 	"\x13TODO_KIND_UNCLAIMED\x10\x142f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +

@@ -344,16 +344,17 @@ func (q *Queries) PutTags(ctx context.Context, arg PutTagsParams) (int64, error)
 }
 
 const sealedIDs = `-- name: SealedIDs :many
-SELECT id FROM envelopes WHERE campaign = $1 ORDER BY id LIMIT $2::integer
+SELECT id FROM envelopes WHERE campaign = $1 AND id <> ALL ($2::bytea[]) ORDER BY id LIMIT $3::integer
 `
 
 type SealedIDsParams struct {
 	Campaign []byte
+	Keep     [][]byte
 	Page     int32
 }
 
 func (q *Queries) SealedIDs(ctx context.Context, arg SealedIDsParams) ([][]byte, error) {
-	rows, err := q.db.Query(ctx, sealedIDs, arg.Campaign, arg.Page)
+	rows, err := q.db.Query(ctx, sealedIDs, arg.Campaign, arg.Keep, arg.Page)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ SELECT id, stratum, chances, person FROM entrants WHERE campaign = sqlc.arg(camp
 SELECT id, locks, identity, contact FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
 
 -- name: SealedIDs :many
-SELECT id FROM envelopes WHERE campaign = sqlc.arg(campaign) ORDER BY id LIMIT sqlc.arg(page)::integer;
+SELECT id FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id <> ALL (sqlc.arg(keep)::bytea[]) ORDER BY id LIMIT sqlc.arg(page)::integer;
 
 -- name: DropSealed :exec
 DELETE FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
