@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/crypto/custody"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -66,7 +67,14 @@ func (cmd *approveCmd) Run(a *app) error {
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
 		return a.voided(conn, c, x)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
-		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d --out FILE\n", c.Slug, x.Draw)
+		how := ""
+		if p := actValue(x, "purpose"); p != string(custody.Notice) {
+			how = " --purpose " + p
+		}
+		if s, rank, ok := strings.Cut(actValue(x, "seat"), " "); ok && actValue(x, "purpose") == string(custody.Claim) {
+			how += " --stratum " + s + " --rank " + rank
+		}
+		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d%s --out FILE\n", c.Slug, x.Draw, how)
 	}
 	return nil
 }
@@ -117,7 +125,16 @@ func inWords(x *fairlotv1.Approval) string {
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
 		return fmt.Sprintf("void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
-		return fmt.Sprintf("open the contacts of %s seats of draw %d of %s", actValue(x, "count"), x.Draw, slug)
+		of := fmt.Sprintf("draw %d of %s", x.Draw, slug)
+		switch custody.Purpose(actValue(x, "purpose")) {
+		case custody.Notice:
+			return fmt.Sprintf("open the contacts of %s seats of %s, to tell the winners", actValue(x, "count"), of)
+		case custody.Tax:
+			return fmt.Sprintf("open the identities of %s seats of %s, to report their prizes for tax", actValue(x, "count"), of)
+		case custody.Claim:
+			stratum, rank, _ := strings.Cut(actValue(x, "seat"), " ")
+			return fmt.Sprintf("open the identity of rank %s of stratum %s of %s, for the claim of a winner who has lost the receipt or its secret", rank, stratum, of)
+		}
 	}
 	return "something that this version of the tool does not know"
 }

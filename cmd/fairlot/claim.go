@@ -16,21 +16,30 @@ import (
 	"fairlot/entrant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/verify"
+
+	"google.golang.org/grpc"
 )
 
 type claimCmd struct {
 	Record claimRecord `cmd:"" default:"withargs" help:"Check receipt and ID card, and record that the prize was claimed (the default)."`
 	Check  claimCheck  `cmd:"" help:"The same check from a bundle alone, without a daemon. Nothing is recorded."`
+	Opened claimOpened `cmd:"" help:"Notifier: the same for a winner who has lost the receipt or its secret, with what custodians opened for this claim."`
 	List   claimList   `cmd:"" help:"List the claims of a draw."`
+}
+
+// came is who is at the desk.
+type came struct {
+	IdentityFile string `placeholder:"FILE" help:"The winner's identity as on the card and as typed at entry, JSON of mode 0600. Asked on the terminal if not given."`
+	Proxy        bool   `xor:"way" help:"Somebody with a written authorisation has come for the winner."`
+	Guardian     bool   `xor:"way" help:"The guardian of a winner under age has come, with or without them."`
+	Masked       string `placeholder:"FILE" help:"Note the masked name for the public list of winners here, if the rules announce one (fairlot winners). Nothing else of the card is in the file, of mode 0600."`
 }
 
 // desk is what is shown at the desk.
 type desk struct {
 	SavedReceipt   string `required:"" placeholder:"FILE" help:"The winner's saved receipt, with its secret, mode 0600. Delete your copy afterwards."`
-	IdentityFile   string `placeholder:"FILE" help:"The winner's identity as on the card and as typed at entry, JSON of mode 0600. Asked on the terminal if not given."`
-	Proxy          bool   `xor:"way" help:"Somebody with a written authorisation has come for the winner."`
-	Guardian       bool   `xor:"way" help:"The guardian of a winner under age has come, with or without them."`
-	AcceptUnproven bool   `help:"Go on although the draw is not proven (verify exits 3)."`
+	came           `embed:""`
+	AcceptUnproven bool `help:"Go on although the draw is not proven (verify exits 3)."`
 }
 
 type claimRecord struct {
@@ -76,26 +85,34 @@ func (cmd *claimRecord) Run(a *app) error {
 	if "campaigns/"+c.Outcome.Open.Campaign.String() != found.Name {
 		return fmt.Errorf("%s is the bundle of another campaign than %s", where, cmd.Campaign)
 	}
-	r, way, err := cmd.judge(a, c, cmd.Draw)
+	r, way, list, err := cmd.judge(a, c, cmd.Draw)
 	if err != nil {
 		return err
 	}
-	if err := a.confirm(cmd.Yes, map[fairlotv1.ClaimWay]string{
+	return a.record(conn, &fairlotv1.RecordClaimRequest{Name: name, R: r[:], Way: way}, cmd.Yes, list)
+}
+
+// record asks who is at the desk once more, has the claim recorded, and then notes what the public list may show.
+func (a *app) record(conn *grpc.ClientConn, req *fairlotv1.RecordClaimRequest, yes bool, list *masked) error {
+	if err := a.confirm(yes, map[fairlotv1.ClaimWay]string{
 		fairlotv1.ClaimWay_CLAIM_WAY_SELF:     "Is the person on the card the one before you, and do you hand out the prize?",
 		fairlotv1.ClaimWay_CLAIM_WAY_PROXY:    "Have you seen the winner's written authorisation and the own ID card of who has come, and do you hand out the prize?",
 		fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN: "Have you seen who the guardian is, and do you hand out the prize?",
-	}[way]); err != nil {
+	}[req.Way]); err != nil {
 		return err
 	}
-	claim, err := fairlotv1.NewClaimServiceClient(conn).RecordClaim(a.ctx, &fairlotv1.RecordClaimRequest{Name: name, R: r[:], Way: way})
+	claim, err := fairlotv1.NewClaimServiceClient(conn).RecordClaim(a.ctx, req)
 	if err != nil {
 		return a.explain("record claim", err)
 	}
 	if claim.Repeated {
 		a.printf("you recorded this claim before, today: if the prize was handed out then, hand out nothing more\n")
-		return nil
+	} else {
+		a.printf("recorded: prize %d, rank %d, claimed on %s (%s)\n", claim.Tier, claim.Rank, claim.Day, wayName(claim.Way))
 	}
-	a.printf("recorded: prize %d, rank %d, claimed on %s (%s)\n", claim.Tier, claim.Rank, claim.Day, wayName(claim.Way))
+	if err := list.write(); err != nil {
+		return fmt.Errorf("the claim is recorded, the masked name is not noted: %w", err)
+	}
 	return nil
 }
 
@@ -124,7 +141,11 @@ func (cmd *claimCheck) Run(a *app) error {
 		return err
 	}
 	defer c.Files.Close()
-	if _, _, err := cmd.judge(a, c, cmd.Draw); err != nil {
+	_, _, list, err := cmd.judge(a, c, cmd.Draw)
+	if err != nil {
+		return err
+	}
+	if err := list.write(); err != nil {
 		return err
 	}
 	a.printf("nothing is recorded; the daemon knows whether the claim period is over, and whether somebody claimed before\n")
@@ -132,8 +153,12 @@ func (cmd *claimCheck) Run(a *app) error {
 }
 
 // judge says whether who shows these holds a seat, and returns what the daemon is told.
-func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimWay, error) {
-	refused := func(err error) (draw.R, fairlotv1.ClaimWay, error) { return draw.R{}, 0, err }
+func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimWay, *masked, error) {
+	refused := func(err error) (draw.R, fairlotv1.ClaimWay, *masked, error) { return draw.R{}, 0, nil, err }
+	list, err := readMasked(d.Masked, c)
+	if err != nil {
+		return refused(err)
+	}
 	b, err := private.Read(d.SavedReceipt, receipt.MaxSaved)
 	if err != nil {
 		return refused(err)
@@ -166,15 +191,37 @@ func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimW
 	if err := d.seated(c, drawn, at); err != nil {
 		return refused(err)
 	}
-	a.printf("draw %d, rank %d: PRIZE %d: %s\n%s", n, at.Rank, at.Seat, bundle.In("en", c.Titles.Tier[[2]int{n, at.Seat}]), claimRules(c.Titles))
+	line := draw.Line{Stratum: at.Stratum, Rank: int(at.Rank), ID: s.Receipt.ID, Seat: at.Seat}
+	a.prize(c, n, line)
 	r := draw.Secret(saved.S).R()
-	birth, err := d.sealed(a, c, saved, r)
+	text, err := d.card(a, c)
+	defer clear(text)
 	if err != nil {
 		return refused(err)
 	}
+	if seal.NewOpenings(r, text, nil).CI != saved.Identity {
+		return refused(errNotThisCard)
+	}
+	way, err := d.accept(a, c, n, line, text, list)
+	return r, way, list, err
+}
+
+var errNotThisCard = errors.New("this card is not of the person who entered: compare the spelling, character by character, with what was typed at entry, and try again; if it still differs, hand nothing out")
+
+// prize says what is claimed, and who may come for it.
+func (a *app) prize(c *bundle.Checked, n int, l draw.Line) {
+	a.printf("draw %d, rank %d: PRIZE %d: %s\n%s", n, l.Rank, l.Seat, bundle.In("en", c.Titles.Tier[[2]int{n, l.Seat}]), claimRules(c.Titles))
+}
+
+// accept is for a card that is of the person who entered: it says so, tells whether who came may, and takes down what the public list shows.
+func (w *came) accept(a *app, c *bundle.Checked, n int, l draw.Line, text []byte, list *masked) (fairlotv1.ClaimWay, error) {
 	a.printf("the card is of the person who entered\n")
-	way, err := d.way(c, birth, time.Now())
-	return r, way, err
+	id, err := draw.ParseIdentity(text)
+	if err != nil {
+		return 0, err
+	}
+	list.add(c, n, l, id.Name, id.IDNumber)
+	return w.way(c, id.Birth, time.Now())
 }
 
 // seated refuses an entry that holds no seat, and says why.
@@ -215,33 +262,25 @@ func vacatedFor(c *bundle.Checked, at verify.DrawStanding) (why string, err erro
 	return why, err
 }
 
-// sealed compares the card with the commitment of the receipt, and returns the date of birth, empty if none was stated.
-func (d *desk) sealed(a *app, c *bundle.Checked, saved receipt.Saved, r draw.R) (birth string, err error) {
+// card is the identity text of who is on the card: the bytes that were sealed, if it is who entered.
+func (w *came) card(a *app, c *bundle.Checked) ([]byte, error) {
 	f := c.Titles.Form
 	ask := func(x entrant.Ask) fairlotv1.FieldRule { return fairlotv1.FieldRule(x) }
-	id, err := askIdentity(a, d.IdentityFile, &fairlotv1.EntryForm{Birth: ask(f.Birth), Card: ask(f.Card), Guardian: ask(f.Guardian)})
+	id, err := askIdentity(a, w.IdentityFile, &fairlotv1.EntryForm{Birth: ask(f.Birth), Card: ask(f.Card), Guardian: ask(f.Guardian)})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	kind := strings.ToLower(strings.TrimPrefix(id.IdType.String(), "ID_TYPE_"))
 	texts, wrong := entrant.CanonicalIdentity(f, entrant.Identity{Name: id.Name, IDType: kind, IDNumber: id.IdNumber, Birth: id.Birth, Card: id.Card, Guardian: id.Guardian}, time.Now())
-	defer texts.Wipe()
 	if len(wrong) > 0 {
-		return "", fmt.Errorf("%s: %s", strings.TrimPrefix(wrong[0].Path, "identity."), wrong[0].Text)
+		texts.Wipe()
+		return nil, fmt.Errorf("%s: %s", strings.TrimPrefix(wrong[0].Path, "identity."), wrong[0].Text)
 	}
-	if seal.NewOpenings(r, texts.Identity, nil).CI != saved.Identity {
-		return "", errors.New("this card is not of the person who entered: compare the spelling, character by character, with what was typed at entry, and try again; if it still differs, hand nothing out")
-	}
-	for line := range strings.Lines(string(texts.Identity)) {
-		if s, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "birth "); ok {
-			birth = s
-		}
-	}
-	return birth, nil
+	return texts.Identity, nil
 }
 
 // way is who came, if the rules let them.
-func (d *desk) way(c *bundle.Checked, birth string, now time.Time) (fairlotv1.ClaimWay, error) {
+func (w *came) way(c *bundle.Checked, birth string, now time.Time) (fairlotv1.ClaimWay, error) {
 	zone, err := time.LoadLocation(c.Outcome.Open.Zone)
 	if err != nil {
 		return 0, fmt.Errorf("time zone %s: %w", c.Outcome.Open.Zone, err)
@@ -254,17 +293,17 @@ func (d *desk) way(c *bundle.Checked, birth string, now time.Time) (fairlotv1.Cl
 		}
 	}
 	switch {
-	case minor && !d.Guardian:
+	case minor && !w.Guardian:
 		return 0, fmt.Errorf("the winner is younger than %d: by the rules the guardian must come; then say --guardian", below)
 	case minor:
 		return fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN, nil
-	case d.Guardian && below == 0:
+	case w.Guardian && below == 0:
 		return 0, errors.New("the rules of this campaign know no guardians: the winner must come")
-	case d.Guardian:
+	case w.Guardian:
 		return 0, fmt.Errorf("the winner is %d or older, so no guardian can come instead", below)
-	case d.Proxy && !c.Titles.Proxy:
+	case w.Proxy && !c.Titles.Proxy:
 		return 0, errors.New("the rules of this campaign let nobody claim for a winner: the winner must come")
-	case d.Proxy:
+	case w.Proxy:
 		return fairlotv1.ClaimWay_CLAIM_WAY_PROXY, nil
 	}
 	return fairlotv1.ClaimWay_CLAIM_WAY_SELF, nil

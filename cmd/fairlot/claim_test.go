@@ -37,7 +37,7 @@ func TestWhoMayClaim(t *testing.T) {
 		{"no date of birth", bundle.Titles{GuardianBelow: 18}, "", false, false, 0, "no date of birth"},
 	} {
 		c := &bundle.Checked{Outcome: &verify.Outcome{Open: &draw.Open{Zone: "Asia/Taipei"}}, Titles: x.rules}
-		got, err := (&desk{Proxy: x.proxy, Guardian: x.guardian}).way(c, x.birth, now)
+		got, err := (&came{Proxy: x.proxy, Guardian: x.guardian}).way(c, x.birth, now)
 		if got != x.want || (err == nil) != (x.says == "") || err != nil && !strings.Contains(err.Error(), x.says) {
 			t.Errorf("%s: %v, %v", x.name, got, err)
 		}

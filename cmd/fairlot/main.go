@@ -40,6 +40,7 @@ type commands struct {
 	Draw        drawCmd        `cmd:"" help:"Draw, show results, replace a winner."`
 	Release     releaseCmd     `cmd:"" help:"Open the contacts of winners: the notifier prepares, custodians share."`
 	Claim       claimCmd       `cmd:"" help:"Officer at the desk: check a winner's receipt and ID card without opening anything, and record that the prize was claimed."`
+	Winners     winnersCmd     `cmd:"" help:"The list of winners to publish: numbers, and masked names if the rules announce them. From files alone."`
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`

@@ -23,6 +23,7 @@ import (
 
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/scene"
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -101,6 +102,11 @@ func sceneRun(args []string) error {
 		var b []byte
 		if b, err = s.Opened(int64(n[2]), args[3] == "yes", n[4:]...); err == nil {
 			err = os.WriteFile(args[1], b, 0o600)
+		}
+	case "openedfor": // the same for a purpose, which comes first
+		var b []byte
+		if b, err = s.OpenedFor(custody.Purpose(args[1]), int64(n[3]), args[4] == "yes", n[5:]...); err == nil {
+			err = os.WriteFile(args[2], b, 0o600)
 		}
 	case "reuse": // the last opened record again, with other ranks
 		var b []byte

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/notify"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/custody"
@@ -20,11 +19,7 @@ import (
 )
 
 type notifyCmd struct {
-	Key              string        `required:"" placeholder:"FILE" help:"The notifier's key file."`
-	Request          string        `required:"" placeholder:"FILE" help:"The request that release prepare wrote."`
-	Bundle           string        `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
-	Share            []string      `required:"" sep:"none" placeholder:"FILE" help:"A custodian's shares; repeat it for each custodian."`
-	Release          int           `placeholder:"N" help:"Which release of the request, from 1 as release prepare lists them; the newest one if not given. It must be the shares' one."`
+	opening          `embed:""`
 	SMTP             string        `name:"smtp" required:"" placeholder:"HOST:PORT" help:"Mail server to hand mail to."`
 	SMTPTLS          string        `name:"smtp-tls" default:"starttls" enum:"starttls,tls,none" help:"starttls (usually port 587), tls (usually 465), or none, for a server on this machine only."`
 	SMTPUser         string        `name:"smtp-user" placeholder:"NAME" help:"Account on the mail server."`
@@ -69,46 +64,20 @@ func (cmd *notifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	key, err := a.readNotifier(cmd.Key)
+	p, err := cmd.read(a, custody.Notice)
 	if err != nil {
 		return err
 	}
-	req, rel, err := readRequest(cmd.Request, cmd.Release)
-	if err != nil {
-		return err
-	}
-	if !req.Sealed {
-		return fmt.Errorf("%s is the custodians' file and holds no envelopes: take the request itself, without .locks", cmd.Request)
-	}
-	var shares [][]byte
-	for _, path := range cmd.Share {
-		b, err := private.Read(path, custody.MaxReleased)
-		if err != nil {
-			return err
-		}
-		shares = append(shares, b)
-	}
-	pin, err := readPin(cmd.Key)
-	if err != nil {
-		return err
-	}
-	c, err := a.check(cmd.Bundle)
-	if err != nil {
-		return err
-	}
-	defer c.Files.Close()
-	next, err := custodian.CheckPin(pin, c)
-	if err != nil {
-		return err
-	}
-	winners, err := notify.Open(c, key, req, rel, shares)
+	defer p.Files.Close()
+	winners, err := notify.Open(p.Checked, p.key, p.request, p.release, p.shares)
 	if err != nil {
 		return fmt.Errorf("open contacts: %w", err)
 	}
-	if err := writePin(cmd.Key, next); err != nil {
+	if err := writePin(cmd.Key, p.pin); err != nil {
 		return err
 	}
-	notices, err := notify.NewNotices(c, req.Draw, cmd.From, cmd.ReplyTo, cmd.CampaignURL, time.Now())
+	req := p.request
+	notices, err := notify.NewNotices(p.Checked, req.Draw, cmd.From, cmd.ReplyTo, cmd.CampaignURL, time.Now())
 	if err != nil {
 		return &statusError{2, err}
 	}

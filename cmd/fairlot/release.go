@@ -7,18 +7,23 @@ import (
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/cmd/fairlot/release"
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
 type releaseCmd struct {
-	Prepare releasePrepare `cmd:"" help:"Notifier: have the opening of the winners' contacts logged, and fetch their locks for the custodians."`
+	Prepare releasePrepare `cmd:"" help:"Notifier: have the opening of winners logged, and fetch their locks for the custodians."`
 	Share   releaseShare   `cmd:"" help:"Custodian, offline: check everything and hand over the shares of winners, sealed to the notifiers."`
+	Tax     releaseTax     `cmd:"" help:"Notifier, offline: join the custodians' shares of a release for tax, and write what the tax office asks for."`
 }
 
 type releasePrepare struct {
 	Campaign       string `arg:"" help:"Slug or id."`
 	Draw           int    `arg:"" help:"Number of the draw, from 1."`
+	Purpose        string `default:"notice" enum:"notice,claim,tax" placeholder:"WORD" help:"notice: the contacts of all who hold a seat. tax: the identities of who holds a prize above the rules' taxAbove. claim: the identity of the one seat of --rank, whose winner came without the secret of the receipt."`
+	Rank           int64  `placeholder:"N" help:"With --purpose claim: rank of the seat."`
+	Stratum        int32  `placeholder:"N" default:"1" help:"With --purpose claim: its stratum."`
 	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
 	Earlier        bool   `help:"Write what was released before, although a new release waits."`
 	Out            string `required:"" placeholder:"FILE" help:"New file for the request, mode 0600, which the notifier keeps. Beside it FILE.locks is made for the custodians: the same without envelopes."`
@@ -26,15 +31,28 @@ type releasePrepare struct {
 
 // Help is shown below the usage.
 func (releasePrepare) Help() string {
-	return `Opening contacts takes two persons: the first time this asks for it, another notifier or an officer does it with fairlot approve, and
-the second time the locks come out. The log says first how many contacts will be opened. Repeating it gives the same releases again; if
+	return `Opening winners takes two persons: the first time this asks for it, another notifier or an officer does it with fairlot approve, and
+the second time the locks come out. The log says first how many are opened, and what for. Repeating it gives the same releases again; if
 alternates were called meanwhile, it asks for one more.
 
-Example: fairlot release prepare autumn-reading 1 --out request.json`
+For tax nobody is opened whose prize is not worth more than the rules say; ask once the prizes are handed out, so that nobody is opened who never came. For a
+claim only the seat is opened that you name, if it is not claimed yet and the claim period runs.
+
+Example: fairlot release prepare autumn-reading 1 --out request.json
+         fairlot release prepare autumn-reading 1 --purpose tax --out tax.json
+         fairlot release prepare autumn-reading 1 --purpose claim --rank 2 --out claim.json`
 }
 
 // Run prepares a release.
 func (cmd *releasePrepare) Run(a *app) error {
+	purpose := custody.Purpose(cmd.Purpose)
+	if (purpose == custody.Claim) != (cmd.Rank > 0) {
+		return usage("--rank goes with --purpose claim, which opens that one seat and no other")
+	}
+	ask := &fairlotv1.PrepareReleaseRequest{AcceptUnproven: cmd.AcceptUnproven, Purpose: releasePurposes[purpose], Rank: cmd.Rank}
+	if purpose == custody.Claim {
+		ask.Stratum = cmd.Stratum
+	}
 	locksFile := cmd.Out + ".locks"
 	for _, path := range []string{cmd.Out, locksFile} {
 		if err := free(path); err != nil {
@@ -54,7 +72,8 @@ func (cmd *releasePrepare) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("prepare release: the daemon named the campaign %q", name)
 	}
-	res, err := fairlotv1.NewDrawServiceClient(conn).PrepareRelease(a.ctx, &fairlotv1.PrepareReleaseRequest{Name: name, AcceptUnproven: cmd.AcceptUnproven})
+	ask.Name = name
+	res, err := fairlotv1.NewDrawServiceClient(conn).PrepareRelease(a.ctx, ask)
 	if err != nil {
 		return a.explain("prepare release", err)
 	}
@@ -65,11 +84,11 @@ func (cmd *releasePrepare) Run(a *app) error {
 			return nil
 		}
 	}
-	request, err := release.Marshal(id, cmd.Draw, res)
+	request, err := release.Marshal(id, cmd.Draw, purpose, res)
 	if err != nil {
 		return err
 	}
-	locks, err := release.Locks(id, cmd.Draw, res)
+	locks, err := release.Locks(id, cmd.Draw, purpose, res)
 	if err != nil {
 		return err
 	}
@@ -80,10 +99,23 @@ func (cmd *releasePrepare) Run(a *app) error {
 		return err
 	}
 	for i, r := range res.Releases {
-		a.printf("release %d, opened record %s: %s\n", i+1, r.OpenedHash, plural(int64(len(r.Entrants)), "contact", "contacts"))
+		a.printf("release %d, opened record %s: %s\n", i+1, r.OpenedHash, opens(purpose, len(r.Entrants)))
 	}
-	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`; keep %s for `fairlot notify`\n", locksFile, cmd.Out)
+	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`; keep %s for `fairlot %s`\n", locksFile, cmd.Out,
+		map[custody.Purpose]string{custody.Notice: "notify", custody.Claim: "claim opened", custody.Tax: "release tax"}[purpose])
 	return nil
+}
+
+var releasePurposes = map[custody.Purpose]fairlotv1.ReleasePurpose{
+	custody.Notice: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_NOTICE, custody.Claim: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, custody.Tax: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX,
+}
+
+// opens says how many are opened, and what of them.
+func opens(purpose custody.Purpose, n int) string {
+	if purpose == custody.Notice {
+		return plural(int64(n), "contact", "contacts")
+	}
+	return plural(int64(n), "identity", "identities")
 }
 
 // readRequest reads a request and takes its n-th release, the newest if n is 0.
@@ -118,7 +150,8 @@ func (releaseShare) Help() string {
 	return `Refused, each with its reason: a bundle that does not verify or is not the pinned campaign's; a draw that is not proven (exit 3 of
 verify) unless you accept it; a release that the log does not announce, or not with this count; an entrant who holds no seat; a
 lock that is another's or was relabelled; other entrants under an opened record that you released for before, which KEYFILE.released
-remembers. Who was replaced meanwhile is left out, and named.
+remembers. Who was replaced meanwhile is left out, and named. A release for tax is refused if it names anybody whose prize is not worth more than the public rules say, one
+for a claim if it names more than one.
 
 Example: fairlot release share --key maria.key --request request.json.locks --bundle drawn.tar --out maria.shares`
 }
@@ -167,8 +200,9 @@ func (cmd *releaseShare) Run(a *app) error {
 		return fmt.Errorf("nothing is handed over: %w", err)
 	}
 	a.session(c, req, rel, plan, next.Size)
-	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares of %s, as custodian %d? 以保管人 %d 的身分交出這 %d 份聯絡資料的金鑰份額？",
-		plural(int64(len(plan.Shares)), "contact", "contacts"), plan.Number, plan.Number, len(plan.Shares))); err != nil {
+	what := map[bool]string{true: "聯絡資料", false: "姓名與證號"}[req.Purpose == custody.Notice]
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares of %s, as custodian %d? 以保管人 %d 的身分交出這 %d 份%s的金鑰份額？",
+		opens(req.Purpose, len(plan.Shares)), plan.Number, plan.Number, len(plan.Shares), what)); err != nil {
 		return err
 	}
 	sealed, err := plan.Seal(c.Outcome.Open)
@@ -181,6 +215,6 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err := private.Write(cmd.Out, sealed); err != nil {
 		return err
 	}
-	a.printf("shares of %s in %s: send it to the notifier\n", plural(int64(len(plan.Shares)), "contact", "contacts"), cmd.Out)
+	a.printf("shares of %s in %s: send it to the notifier\n", opens(req.Purpose, len(plan.Shares)), cmd.Out)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
+	"fairlot/crypto/custody"
 )
 
 // session shows a custodian, in both languages, all of a release before the yes: of what campaign and draw, for what, whose seats, by which record of the log, who
@@ -25,7 +26,11 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	row("機關", "institution", "%s", open.Institution)
 	row("活動編號", "campaign id", "%s", open.Campaign)
 	row("抽獎", "draw", "%d", req.Draw)
-	row("目的", "purpose", "通知得獎人，只開啟聯絡資料 / notice to winners: their contacts, not their names")
+	row("目的", "purpose", "%s", map[custody.Purpose]string{
+		custody.Notice: "通知得獎人，只開啟聯絡資料 / notice to winners: their contacts, not their names",
+		custody.Claim:  "得獎人遺失收據，憑證件領獎，只開啟這一位的姓名與證號 / the claim of a winner who has lost the receipt: the name and number of this one, to compare with the ID card",
+		custody.Tax:    fmt.Sprintf("報稅，只開啟超過 NT$ %d 獎項的得獎人姓名與證號 / tax: names and numbers of who holds a prize worth more than NT$ %d, and of nobody else", c.Titles.TaxAbove, c.Titles.TaxAbove),
+	}[req.Purpose])
 	row("公開紀錄", "record of the log", "%d of %d, %s", plan.Index+1, logSize, rel.Opened)
 	row("第幾次開啟", "release of the draw", "%d", rel.Ordinal)
 	if rel.Approved.IsZero() {
@@ -57,6 +62,9 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 		prize := bundle.In("zh-Hant-TW", titles)
 		if en := bundle.In("en", titles); en != prize {
 			prize += " / " + en
+		}
+		if value := c.Titles.Value[[2]int{req.Draw, l.Seat}]; req.Purpose == custody.Tax {
+			prize += fmt.Sprintf(", NT$ %d", value)
 		}
 		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", l.Stratum, l.Rank, l.Seat, l.ID, prize)
 	}

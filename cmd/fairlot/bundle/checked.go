@@ -34,6 +34,13 @@ type Titles struct {
 	Form          entrant.Form // what the entry form asked
 	Proxy         bool         // somebody with an authorisation may claim for a winner
 	GuardianBelow int          // for a winner younger than so many years a guardian must come
+
+	Value    map[[2]int]int64 // of one prize in New Taiwan dollars, by draw and tier; none: not stated
+	TaxAbove int64            // prizes worth more are reported; 0: the rules name no sum
+
+	ListName      entrant.NameMask // what the public list of winners shows
+	ListCompounds bool
+	ListNumber    entrant.IDMask
 }
 
 // Check runs all steps. The error is a *verify.StepError if one failed.
@@ -220,9 +227,15 @@ func (c *Checked) read(name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// readTitles reads the lines `title LANG TEXT`, `claim LANG TEXT` and `tier DRAW TIER LANG TEXT`; all others are for other readers.
+// Taxed says whether a prize of draw n is reported for tax by the rules.
+func (t Titles) Taxed(n, tier int) bool {
+	return t.TaxAbove > 0 && t.Value[[2]int{n, tier}] > t.TaxAbove
+}
+
+// readTitles reads the lines `title LANG TEXT`, `claim LANG TEXT`, `tier DRAW TIER LANG TEXT`, `tier-value DRAW TIER SUM`, `tax-above SUM` and those that say who may claim
+// and what a list of winners shows; all others are for other readers.
 func readTitles(rules string) Titles {
-	t := Titles{Campaign: map[string]string{}, Claim: map[string]string{}, Tier: map[[2]int]map[string]string{}}
+	t := Titles{Campaign: map[string]string{}, Claim: map[string]string{}, Tier: map[[2]int]map[string]string{}, Value: map[[2]int]int64{}}
 	for line := range strings.Lines(rules) {
 		line = strings.TrimSuffix(line, "\n")
 		if f := strings.SplitN(line, " ", 3); len(f) == 3 && f[0] == "title" {
@@ -239,6 +252,24 @@ func readTitles(rules string) Titles {
 		}
 		if years, ok := strings.CutPrefix(line, "claim-guardian-below "); ok {
 			t.GuardianBelow, _ = strconv.Atoi(years) // a text that is no number states no age
+		}
+		if sum, ok := strings.CutPrefix(line, "tax-above "); ok {
+			t.TaxAbove, _ = strconv.ParseInt(sum, 10, 64)
+		}
+		if mask, ok := strings.CutPrefix(line, "winner-names "); ok && mask != "none" {
+			mask, t.ListCompounds = strings.CutSuffix(mask, " compound-surnames")
+			t.ListName = entrant.NameMask(mask)
+		}
+		if mask, ok := strings.CutPrefix(line, "winner-id-numbers "); ok && mask != "none" {
+			t.ListNumber = entrant.IDMask(mask)
+		}
+		if f := strings.Split(line, " "); len(f) == 4 && f[0] == "tier-value" {
+			n, err1 := strconv.Atoi(f[1])
+			tier, err2 := strconv.Atoi(f[2])
+			value, err3 := strconv.ParseInt(f[3], 10, 64)
+			if err1 == nil && err2 == nil && err3 == nil {
+				t.Value[[2]int{n, tier}] = value
+			}
 		}
 		f := strings.SplitN(line, " ", 5)
 		if len(f) < 5 || f[0] != "tier" {

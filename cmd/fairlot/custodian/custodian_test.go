@@ -246,7 +246,7 @@ func TestReleaseRefusals(t *testing.T) {
 		{"one twice", c, k, copied(func(r *release.Release) { r.Entrants[1] = r.Entrants[0] }), custodian.ErrRequest},
 		{"another rank", c, k, copied(func(r *release.Release) { r.Entrants[1].Rank = 5 }), custodian.ErrRequest},
 		{"an alternate", c, k, copied(func(r *release.Release) {
-			r.Entrants[1] = release.Entrant{ID: lines[2].ID, Stratum: 1, Rank: 3, Locks: alternate.Locks, Contact: alternate.ContactEnvelope}
+			r.Entrants[1] = release.Entrant{ID: lines[2].ID, Stratum: 1, Rank: 3, Locks: alternate.Locks, Envelope: alternate.ContactEnvelope}
 		}), custodian.ErrNoWinner},
 		{"nobody's rank", c, k, copied(func(r *release.Release) { r.Entrants[1] = outsider }), custodian.ErrNoWinner},
 		{"an outsider's lock under a winner's name", c, k, copied(func(r *release.Release) { r.Entrants[1].Locks = outsider.Locks }), errMismatch},
@@ -296,7 +296,7 @@ func (w *town) outsider(lines []draw.Line) release.Entrant {
 	}
 	for _, e := range w.scene.Entrants {
 		if !ranked[e.Leaf.ID] {
-			return release.Entrant{ID: e.Leaf.ID, Stratum: 1, Rank: 2, Locks: e.Locks, Contact: e.Contact}
+			return release.Entrant{ID: e.Leaf.ID, Stratum: 1, Rank: 2, Locks: e.Locks, Envelope: e.Contact}
 		}
 	}
 	w.t.Fatal("everybody is ranked")

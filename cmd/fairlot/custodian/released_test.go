@@ -11,6 +11,8 @@ import (
 	"fairlot/cmd/fairlot/notify"
 	"fairlot/cmd/fairlot/release"
 	"fairlot/cmd/fairlot/scene"
+	"fairlot/cmd/fairlot/unseal"
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	"fairlot/verify"
 )
@@ -20,7 +22,7 @@ func (w *town) picked(n int, releases ...scene.Given) (*release.Request, *releas
 	w.t.Helper()
 	open, _ := w.scene.Open()
 	res := must(w.scene.Answer(releases...))(w.t)
-	req := must(release.Parse(must(release.Marshal(open.Campaign, 1, res))(w.t)))(w.t)
+	req := must(release.Parse(must(release.Marshal(open.Campaign, 1, custody.Notice, res))(w.t)))(w.t)
 	return req, must(req.Pick(n))(w.t)
 }
 
@@ -100,7 +102,7 @@ func TestEqualRecordsAreToldApart(t *testing.T) {
 		}
 	}
 	for _, mixed := range [][][]byte{files[2], {files[3][0], files[2][1]}} {
-		if _, err := notify.Open(c, w.notifier, req, newest, mixed); !errors.Is(err, notify.ErrShares) {
+		if _, err := notify.Open(c, w.notifier, req, newest, mixed); !errors.Is(err, unseal.ErrShares) {
 			t.Errorf("shares of another release: %v", err)
 		}
 	}

@@ -26,6 +26,8 @@ var (
 	ErrOpened = errors.New("the log does not announce this release")
 	// ErrNoWinner says that a requested entrant does not hold a seat.
 	ErrNoWinner = errors.New("not a holder of a seat")
+	// ErrUntaxed says that a requested entrant holds a prize that is not reported for tax.
+	ErrUntaxed = errors.New("the prize is not reported for tax by the rules")
 	// ErrRequest says that the request contradicts itself.
 	ErrRequest = errors.New("the request is not sound")
 )
@@ -67,8 +69,9 @@ type Held struct {
 }
 
 // Holders checks a release of a request against a checked bundle, and returns what is released and who holds which seat. It is
-// what custodians and notifiers both ask. The i-th release of a draw goes with its i-th opened record in the log: two such
-// records can be the same byte by byte. Errors wrap ErrNotDrawn, ErrOpened, ErrNoWinner, ErrRequest or bundle errors.
+// what custodians and notifiers both ask. The i-th release of a draw for a purpose goes with its i-th opened record for it in the log: two such
+// records can be the same byte by byte. A release for a claim is of one seat, one for tax of prizes above the sum of the rules. Errors wrap ErrNotDrawn,
+// ErrOpened, ErrNoWinner, ErrUntaxed, ErrRequest or bundle errors.
 func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*Held, error) {
 	o := c.Outcome
 	fail := func(err error) (*Held, error) { return nil, err }
@@ -79,7 +82,7 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 	if !ok || d.State != verify.StateDrawn {
 		return fail(fmt.Errorf("draw %d: %w: there are no winners", req.Draw, ErrNotDrawn))
 	}
-	announced, err := c.Opened(req.Draw, string(custody.Notice))
+	announced, err := c.Opened(req.Draw, string(req.Purpose))
 	if err != nil {
 		return fail(err)
 	}
@@ -94,6 +97,9 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 		return fail(fmt.Errorf("%w: it announces %d, the request names %d", ErrOpened, opened.Count, len(rel.Entrants)))
 	case !Proven(d) && !opened.Unproven:
 		return fail(fmt.Errorf("%w: it says that the draw is proven, which it is not", ErrOpened))
+	}
+	if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {
+		return fail(fmt.Errorf("%w: a claim opens one person, it names %d", ErrRequest, len(rel.Entrants)))
 	}
 	holds := map[draw.EntrantID]draw.Line{}
 	for _, l := range d.Winners {
@@ -119,6 +125,10 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 			return fail(fmt.Errorf("%w: entry %s is rank %d of stratum %d, not rank %d of stratum %d", ErrRequest, e.ID, l.Rank, l.Stratum, e.Rank, e.Stratum))
 		}
 		if held, ok := holds[e.ID]; ok {
+			if req.Purpose == custody.Tax && !c.Titles.Taxed(req.Draw, held.Seat) {
+				return fail(fmt.Errorf("entry %s (stratum %d, rank %d): %w: it is worth NT$ %d, and prizes of more than NT$ %d are", e.ID, l.Stratum, l.Rank, ErrUntaxed,
+					c.Titles.Value[[2]int{req.Draw, held.Seat}], c.Titles.TaxAbove))
+			}
 			lines = append(lines, held)
 			continue
 		}
@@ -132,7 +142,11 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 			return fail(fmt.Errorf("entry %s (stratum %d, rank %d) is %w: an alternate who was not called", e.ID, l.Stratum, l.Rank, ErrNoWinner))
 		}
 	}
-	return &Held{custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: custody.Notice, Kind: seal.Contact,
+	kind := seal.Identity
+	if req.Purpose == custody.Notice {
+		kind = seal.Contact
+	}
+	return &Held{custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: req.Purpose, Kind: kind,
 		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, at.Index, lines, vacated}, nil
 }
 
@@ -189,7 +203,7 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 			continue
 		}
 		plan.Seats = append(plan.Seats, held.Lines[i])
-		if len(e.Contact) == 0 && len(e.Locks) == 0 {
+		if len(e.Envelope) == 0 && len(e.Locks) == 0 {
 			return nil, fmt.Errorf("%w: entry %s comes without lock", ErrRequest, e.ID)
 		}
 		if len(e.Locks) != r.Total {

@@ -26,6 +26,7 @@ import (
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
 	"fairlot/cmd/fairlot/scene"
+	"fairlot/cmd/fairlot/unseal"
 	"fairlot/crypto/custody"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -139,7 +140,7 @@ func win(t *testing.T) *won {
 	}
 	winners, err := Open(c, notifier, req, &req.Releases[0], files)
 	ok(err)
-	if _, err := Open(c, notifier, req, &req.Releases[0], files[:1]); !errors.Is(err, ErrShares) {
+	if _, err := Open(c, notifier, req, &req.Releases[0], files[:1]); !errors.Is(err, unseal.ErrShares) {
 		t.Errorf("with one custodian: %v", err)
 	}
 	n, err := NewNotices(c, 1, "prizes@library.example", "", "https://library.example/c/autumn", time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC))

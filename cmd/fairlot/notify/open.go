@@ -1,5 +1,4 @@
-// Package notify is the notifier's part: join the custodians' shares, open the contacts of winners, and send each one notice
-// by mail, once.
+// Package notify is the notifier's part: open the contacts of winners, and send each one notice by mail, once.
 //
 // Contacts live in this process's memory only. They are not written, logged, or put into an error; a mail server's answers
 // are reduced to their codes, since their texts often repeat the address.
@@ -12,18 +11,14 @@
 package notify
 
 import (
-	"errors"
 	"fmt"
 
 	"fairlot/cmd/fairlot/bundle"
-	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
+	"fairlot/cmd/fairlot/unseal"
 	"fairlot/crypto/custody"
 	"fairlot/draw"
 )
-
-// ErrShares says that released shares do not open an envelope.
-var ErrShares = errors.New("the shares do not open the contact")
 
 // Winner is one person to be told, with the contact that the custodians opened. It is personal data.
 type Winner struct {
@@ -40,72 +35,22 @@ func (w Winner) String() string {
 // GoString hides the contact.
 func (w Winner) GoString() string { return w.String() }
 
-// Open joins k shares or more of each entrant of a release and opens their contacts, checked against the entry list. files are
-// what custodians handed over. It returns all or an error, which wraps ErrShares or is one of custodian.Holders or custody.
+// Open opens the contacts of a release for the notice, with unseal.Open. It returns all or an error.
 func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *release.Release, files [][]byte) ([]Winner, error) {
-	if _, err := custodian.Notifier(c.Outcome.Open, key.Recipient()); err != nil {
-		return nil, err
+	if req.Purpose != custody.Notice {
+		return nil, fmt.Errorf("the request is for %s, and opens no contact: nobody is written to", req.Purpose)
 	}
-	held, err := custodian.Holders(c, req, rel)
+	opened, err := unseal.Open(c, key, req, rel, files)
 	if err != nil {
 		return nil, err
-	}
-	r, named := held.Release, map[[16]byte]bool{}
-	for _, e := range rel.Entrants {
-		named[e.ID] = true
-	}
-	shares := map[[16]byte][]custody.Share{}
-	from := map[int]bool{}
-	for i, file := range files {
-		got, err := custody.ReadReleased(key, file, r)
-		if err != nil {
-			return nil, fmt.Errorf("share file %d: %w", i+1, err)
-		}
-		if n := got[0].Custodian; from[n] {
-			return nil, fmt.Errorf("share file %d: custodian %d gave two files", i+1, n)
-		}
-		from[got[0].Custodian] = true
-		for _, s := range got {
-			if !named[s.Head.ID] { // equal opened records have equal hashes
-				return nil, fmt.Errorf("share file %d: %w: it is of another release than the %d. of the request", i+1, ErrShares, rel.Ordinal)
-			}
-			shares[s.Head.ID] = append(shares[s.Head.ID], s)
-		}
-	}
-	if len(from) < r.Threshold {
-		return nil, fmt.Errorf("%w: shares of %d custodians are needed, there are %d", ErrShares, r.Threshold, len(from))
 	}
 	var winners []Winner
-	for i, e := range rel.Entrants {
-		w := Winner{Line: held.Lines[i], Vacated: held.Vacated[e.ID]}
-		if w.Vacated == "" {
-			if w.Contact, err = contact(c, req.Draw, e, r, shares[e.ID]); err != nil {
-				return nil, err
-			}
+	for _, p := range opened {
+		contact, err := draw.ParseContact(p.Text)
+		if err != nil {
+			return nil, fmt.Errorf("entry %s: its contact is %w", p.Line.ID, draw.ErrEntrantText)
 		}
-		winners = append(winners, w)
+		winners = append(winners, Winner{Line: p.Line, Contact: contact, Vacated: p.Vacated})
 	}
 	return winners, nil
-}
-
-func contact(c *bundle.Checked, n int, e release.Entrant, r custody.Release, shares []custody.Share) (draw.Contact, error) {
-	if len(e.Contact) == 0 {
-		return draw.Contact{}, nil
-	}
-	leaf, ok, err := c.Leaf(n, e.ID)
-	if err != nil || !ok {
-		return draw.Contact{}, fmt.Errorf("entry %s: not in the entry list (%v)", e.ID, err)
-	}
-	text, _, err := custody.OpenEntrant(e.Contact, shares, r.Head(e.ID), leaf.Person)
-	if err != nil {
-		if len(shares) == r.Threshold {
-			err = fmt.Errorf("%w: one of these share files is wrong, or the envelope is; with the file of one custodian more this command says whose", err)
-		}
-		return draw.Contact{}, fmt.Errorf("entry %s: %w: %w", e.ID, ErrShares, err)
-	}
-	contact, err := draw.ParseContact(text)
-	if err != nil {
-		return draw.Contact{}, fmt.Errorf("entry %s: its contact is %w", e.ID, draw.ErrEntrantText)
-	}
-	return contact, nil
 }

@@ -1,4 +1,4 @@
-// Package release is the two files that `fairlot release prepare` writes: the request, with locks and contact envelopes, which the notifier keeps, and
+// Package release is the two files that `fairlot release prepare` writes: the request, with locks and envelopes, which the notifier keeps, and
 // the locks alone, which custodians get. Custodians who agreed to open somebody would lack the envelopes. Nothing in either file is
 // trusted: who is a winner is proven by a bundle.
 //
@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -34,17 +35,18 @@ var (
 	ErrNoRelease = errors.New("the request holds no such release")
 )
 
-// Request is what a daemon gave out for one draw.
+// Request is what a daemon gave out for one purpose of one draw.
 type Request struct {
 	Campaign draw.CampaignID
 	Draw     int
-	Releases []Release // the oldest first
-	Sealed   bool      // envelopes are in it; false: it is the custodians' file
+	Purpose  custody.Purpose // notice, claim or tax
+	Releases []Release       // the oldest first
+	Sealed   bool            // envelopes are in it; false: it is the custodians' file
 }
 
 // Release is what one opened record covers. Two records can be the same byte by byte, so its place tells it, not the hash.
 type Release struct {
-	Ordinal  int // from 1: it goes with the draw's opened record of this number in the log
+	Ordinal  int // from 1: it goes with the draw's opened record for the purpose of this number in the log
 	Opened   draw.Hash
 	Entrants []Entrant
 
@@ -52,44 +54,45 @@ type Release struct {
 	Approved            time.Time // zero if it does not say
 }
 
-// Entrant is one sealed contact and its lock.
+// Entrant is one sealed envelope and its lock.
 type Entrant struct {
-	ID      draw.EntrantID
-	Stratum int
-	Rank    int
-	Locks   [][]byte // one age file a custodian, in the order of open
-	Contact []byte   // the contact envelope; empty if there is none
+	ID       draw.EntrantID
+	Stratum  int
+	Rank     int
+	Locks    [][]byte // one age file a custodian, in the order of open
+	Envelope []byte   // the contact envelope for the notice, else the identity envelope; empty if there is none
 }
 
 type file struct {
 	Format   string          `json:"format"`
 	Campaign string          `json:"campaign"`
 	Draw     int             `json:"draw"`
+	Purpose  custody.Purpose `json:"purpose"`
 	Response json.RawMessage `json:"response"`
 }
 
 // Marshal prints the request file of a daemon's answer: JSON with the answer in protojson.
-func Marshal(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
-	return marshal(Format, campaign, n, res)
+func Marshal(campaign draw.CampaignID, n int, purpose custody.Purpose, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+	return marshal(Format, campaign, n, purpose, res)
 }
 
 // Locks prints the custodians' file of a daemon's answer: the same without envelopes.
-func Locks(campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+func Locks(campaign draw.CampaignID, n int, purpose custody.Purpose, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
 	bare := proto.CloneOf(res)
 	for _, r := range bare.Releases {
 		for _, e := range r.Entrants {
-			e.ContactEnvelope = nil
+			e.ContactEnvelope, e.IdentityEnvelope = nil, nil
 		}
 	}
-	return marshal(LocksFormat, campaign, n, bare)
+	return marshal(LocksFormat, campaign, n, purpose, bare)
 }
 
-func marshal(format string, campaign draw.CampaignID, n int, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
+func marshal(format string, campaign draw.CampaignID, n int, purpose custody.Purpose, res *fairlotv1.PrepareReleaseResponse) ([]byte, error) {
 	b, err := protojson.Marshal(res)
 	if err != nil {
 		return nil, fmt.Errorf("write release request: %w", err)
 	}
-	out, err := json.MarshalIndent(file{format, campaign.String(), n, b}, "", "  ")
+	out, err := json.MarshalIndent(file{format, campaign.String(), n, purpose, b}, "", "  ")
 	return append(out, '\n'), err
 }
 
@@ -104,11 +107,14 @@ func Parse(b []byte) (*Request, error) {
 	if err != nil || f.Draw < 1 || f.Draw > draw.MaxDraws {
 		return nil, bad("campaign or draw is malformed")
 	}
+	if f.Purpose != custody.Notice && f.Purpose != custody.Claim && f.Purpose != custody.Tax {
+		return nil, bad("its purpose is none of notice, claim and tax")
+	}
 	var res fairlotv1.PrepareReleaseResponse
 	if err := protojson.Unmarshal(f.Response, &res); err != nil {
 		return nil, bad("its response is malformed")
 	}
-	r := &Request{Campaign: campaign, Draw: f.Draw, Sealed: f.Format == Format}
+	r := &Request{Campaign: campaign, Draw: f.Draw, Purpose: f.Purpose, Sealed: f.Format == Format}
 	for _, x := range res.Releases {
 		opened, err := draw.ParseHash(x.OpenedHash)
 		if err != nil {
@@ -123,10 +129,17 @@ func Parse(b []byte) (*Request, error) {
 			if err != nil {
 				return nil, bad("an entry's id is malformed")
 			}
-			if len(e.ContactEnvelope) > 0 && !r.Sealed {
+			envelope, other := e.ContactEnvelope, e.IdentityEnvelope
+			if f.Purpose != custody.Notice {
+				envelope, other = other, envelope
+			}
+			if len(other) > 0 {
+				return nil, bad("it holds envelopes that its purpose does not open")
+			}
+			if len(envelope) > 0 && !r.Sealed {
 				return nil, bad("a file of locks holds an envelope")
 			}
-			one.Entrants = append(one.Entrants, Entrant{id, int(e.Stratum), int(e.Rank), e.Locks, e.ContactEnvelope})
+			one.Entrants = append(one.Entrants, Entrant{id, int(e.Stratum), int(e.Rank), e.Locks, envelope})
 		}
 		r.Releases = append(r.Releases, one)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -13,7 +14,7 @@ import (
 func TestRequestFile(t *testing.T) {
 	first, second := draw.Hash{1}, draw.Hash{2}
 	id := draw.EntrantID{3}
-	b, err := Marshal(draw.CampaignID{4}, 2, &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{
+	b, err := Marshal(draw.CampaignID{4}, 2, custody.Notice, &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{
 		{OpenedHash: first.String()},
 		{OpenedHash: second.String(), Entrants: []*fairlotv1.ReleasedEntrant{{EntryId: id.String(), Stratum: 1, Rank: 7, Locks: [][]byte{{1}, {2}}, ContactEnvelope: []byte{9}}}},
 	}})
@@ -40,7 +41,7 @@ func TestRequestFile(t *testing.T) {
 	if _, err := (&Request{}).Pick(0); !errors.Is(err, ErrNoRelease) {
 		t.Errorf("the newest of none: %v", err)
 	}
-	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}, {Format, LocksFormat}} {
+	for _, change := range [][2]string{{Format, "other"}, {`"draw": 2`, `"draw": 0`}, {`"notice"`, `"court"`}, {`"notice"`, `"tax"`}, {first.String(), "00"}, {id.String(), "zz"}, {`"locks"`, `"lucks"`}, {Format, LocksFormat}} {
 		bad := bytes.Replace(b, []byte(change[0]), []byte(change[1]), 1)
 		if bytes.Equal(bad, b) {
 			t.Fatalf("%s is not in the file:\n%s", change[0], b)
@@ -56,7 +57,7 @@ func TestLocksFile(t *testing.T) {
 	envelope := []byte("a contact envelope")
 	res := &fairlotv1.PrepareReleaseResponse{Releases: []*fairlotv1.Release{{OpenedHash: draw.Hash{2}.String(), Entrants: []*fairlotv1.ReleasedEntrant{
 		{EntryId: draw.EntrantID{3}.String(), Stratum: 1, Rank: 7, Locks: [][]byte{{1}, {2}}, ContactEnvelope: envelope}}}}}
-	b, err := Locks(draw.CampaignID{4}, 2, res)
+	b, err := Locks(draw.CampaignID{4}, 2, custody.Notice, res)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +68,11 @@ func TestLocksFile(t *testing.T) {
 	if err != nil || r.Sealed || len(r.Releases[0].Entrants[0].Locks) != 2 {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	full, err := Marshal(draw.CampaignID{4}, 2, res)
+	full, err := Marshal(draw.CampaignID{4}, 2, custody.Notice, res)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Parse(full); err != nil || !r.Sealed || !bytes.Equal(r.Releases[0].Entrants[0].Contact, envelope) {
+	if r, err := Parse(full); err != nil || !r.Sealed || !bytes.Equal(r.Releases[0].Entrants[0].Envelope, envelope) {
 		t.Errorf("the notifier's file: %+v, %v", r, err)
 	}
 }

@@ -41,12 +41,12 @@ const Margin = 600
 
 // Entrant is one made-up person.
 type Entrant struct {
-	S       [32]byte
-	Leaf    draw.Leaf
-	Locks   [][]byte
-	Contact []byte // envelope
-	Saved   []byte // saved receipt
-	Card    draw.Identity
+	S                 [32]byte
+	Leaf              draw.Leaf
+	Locks             [][]byte
+	Identity, Contact []byte // envelopes
+	Saved             []byte // saved receipt
+	Card              draw.Identity
 }
 
 // Scene is a campaign in the making. It can be kept as JSON between steps.
@@ -69,8 +69,9 @@ type Scene struct {
 
 // Given is a release: an opened record and the ranks that it covers.
 type Given struct {
-	Opened draw.Hash
-	Ranks  []int
+	Opened  draw.Hash
+	Purpose custody.Purpose
+	Ranks   []int
 }
 
 // Person is what an entrant enters.
@@ -121,7 +122,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		}
 		c, round = local.Chain(), Round
 	}
-	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\n", campaign)
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 20010\ntax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign)
 	notice := []byte("The notice.\n")
 	var witnesses []ledger.Witness
 	for i, x := range custodians {
@@ -211,7 +212,7 @@ func (s *Scene) enter(p Person) error {
 	if err != nil {
 		return err
 	}
-	e.Locks, e.Contact = sealed.Lock, sealed.Contact
+	e.Locks, e.Identity, e.Contact = sealed.Lock, sealed.Identity, sealed.Contact
 	e.Leaf = draw.Leaf{ID: id, Stratum: 1, Chances: 1, Person: o.Person()}
 	signer, err := receipt.NewSigner(s.ReceiptKey)
 	if err != nil {
@@ -319,27 +320,33 @@ func (s *Scene) Replace(vacated, next int) error {
 
 // Opened logs that the contacts of these ranks are opened, and returns the request for all releases so far.
 func (s *Scene) Opened(count int64, unproven bool, ranks ...int) ([]byte, error) {
-	rec := &draw.Opened{Open: s.openHash, Draw: 1, Purpose: "notice", Count: count, Unproven: unproven}
+	return s.OpenedFor(custody.Notice, count, unproven, ranks...)
+}
+
+// OpenedFor is Opened for another purpose, and returns the request for all releases for it so far.
+func (s *Scene) OpenedFor(purpose custody.Purpose, count int64, unproven bool, ranks ...int) ([]byte, error) {
+	rec := &draw.Opened{Open: s.openHash, Draw: 1, Purpose: string(purpose), Count: count, Unproven: unproven}
 	if err := s.log(rec); err != nil {
 		return nil, err
 	}
-	s.Releases = append(s.Releases, Given{draw.HashOf(s.Records[len(s.Records)-1]), ranks})
-	res, err := s.Answer(s.Releases...)
+	s.Releases = append(s.Releases, Given{draw.HashOf(s.Records[len(s.Records)-1]), purpose, ranks})
+	res, err := s.Answer(slices.DeleteFunc(slices.Clone(s.Releases), func(g Given) bool { return g.Purpose != purpose })...)
 	if err != nil {
 		return nil, err
 	}
-	return release.Marshal(s.open.Campaign, 1, res)
+	return release.Marshal(s.open.Campaign, 1, purpose, res)
 }
 
 // Reused is a lie: a request for other ranks under the newest opened record.
 func (s *Scene) Reused(ranks ...int) ([]byte, error) {
 	lie := slices.Clone(s.Releases)
 	lie[len(lie)-1].Ranks = ranks
-	res, err := s.Answer(lie...)
+	purpose := lie[len(lie)-1].Purpose
+	res, err := s.Answer(slices.DeleteFunc(lie, func(g Given) bool { return g.Purpose != purpose })...)
 	if err != nil {
 		return nil, err
 	}
-	return release.Marshal(s.open.Campaign, 1, res)
+	return release.Marshal(s.open.Campaign, 1, purpose, res)
 }
 
 // Answer is what a daemon, honest or not, would answer to PrepareRelease.
@@ -355,8 +362,13 @@ func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, er
 		for _, rank := range g.Ranks {
 			l := lines[rank-1]
 			i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
-			r.Entrants = append(r.Entrants, &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank),
-				Locks: s.Entrants[i].Locks, ContactEnvelope: s.Entrants[i].Contact})
+			one := &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank), Locks: s.Entrants[i].Locks}
+			if g.Purpose == custody.Notice || g.Purpose == "" {
+				one.ContactEnvelope = s.Entrants[i].Contact
+			} else {
+				one.IdentityEnvelope = s.Entrants[i].Identity
+			}
+			r.Entrants = append(r.Entrants, one)
 		}
 		res.Releases = append(res.Releases, r)
 	}
