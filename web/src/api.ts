@@ -93,6 +93,10 @@ export const entryStatus = (campaign: string, id: string) => call<EntryStatus>(`
 export const eraseEntry = (campaign: string, s: string) =>
   call<EntryStatus>(`/v1/${campaign}/entries:erase`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ s }) });
 
+// correctEntry sends a body that was made once, with the secret of the entry in it.
+export const correctEntry = (campaign: string, body: string) =>
+  call<EnterAnswer>(`/v1/${campaign}/entries:correct`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+
 // showAnswers and withdrawAnswers send an answer secret, in the body alone, and nothing that names an entry.
 export const showAnswers = (campaign: string, answerSecret: string) =>
   call<{ responseJson: string; consents: string[] }>(`/v1/${campaign}/answers:show`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ answerSecret }) });

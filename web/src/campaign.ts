@@ -3,7 +3,7 @@
 import { type Campaign, type Draw, type Opening, Refusal, enter, outcomeUnknown } from "./api";
 import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
-import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText } from "./form";
+import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText, quiet } from "./form";
 import { type Taken, drawReceipt, isRight, judge } from "./receipt";
 import { drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
@@ -169,7 +169,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
       drawConsents(c, draft, problems, page),
       h("section", { class: "card", "aria-labelledby": "send-title" },
         h("h2", { id: "send-title" }, t.sendTitle),
-        h("p", {}, t.sendLead),
+        h("p", {}, hasDraws(c) ? t.sendLeadDraw : t.sendLead),
         h("button", { type: "submit", class: "main", id: "send", "aria-disabled": sending ? "true" : null }, sending ? t.sending : sent ? t.sendAgain : t.send),
         sending && h("progress", { "aria-label": t.sending })));
     if (sending || sent) for (const i of el.querySelectorAll("input")) i.disabled = true;
@@ -179,11 +179,6 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
       survey === "broken" && h("p", { class: "alarm", role: "alert" }, t.surveyBroken),
       survey && survey !== "broken" && h("section", { class: "card", id: "survey", "aria-labelledby": "survey-title", onkeypress: quiet }, h("h2", { id: "survey-title" }, t.surveyTitle), hasFreeText(c.surveyJson) && h("p", { class: "hint", id: "free-text" }, t.freeText), survey.element),
       el);
-  }
-
-  // quiet keeps Enter in a field from sending a long form before its end; the button sends.
-  function quiet(e: KeyboardEvent): void {
-    if (e.key === "Enter" && e.target instanceof HTMLInputElement) e.preventDefault();
   }
 
   function notice(page: Page): HTMLElement {

@@ -5,6 +5,7 @@ import { type Listed, lookUp } from "./bundle";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
+import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
 import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
 
@@ -17,6 +18,7 @@ interface Found {
   signature: SignatureCheck;
   s: Bytes | null; // the secret, if it leads to the receipt
   erasing: Erasing;
+  correcting: Correcting;
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
   listed: Listed[] | null; // null: not looked up
@@ -42,8 +44,12 @@ export function checkView(redraw: () => void): View {
   let found: Found | null = null;
   let busy = false;
 
+  window.addEventListener("beforeunload", (e) => {
+    if (found && mustStay(found.correcting)) e.preventDefault();
+  });
+
   async function check(page: Page): Promise<void> {
-    if (busy) return;
+    if (busy || (found && mustStay(found.correcting) && !confirm(page.t.leaveWarning))) return;
     busy = true;
     trouble = null;
     found = null;
@@ -142,7 +148,7 @@ async function examine(text: string): Promise<Found | Trouble> {
   if (!campaign) return "checkNoCampaign";
   const found: Found = {
     campaign, receipt, belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
-    s: null, erasing: notErasing(), status: null, refusal: "", listed: null, draws: [], looking: "",
+    s: null, erasing: notErasing(), correcting: notCorrecting(), status: null, refusal: "", listed: null, draws: [], looking: "",
   };
   if (saved && found.belongs) found.s = saved.s;
   if (verdictOf(found) === "verdictBad") return found;
@@ -228,7 +234,10 @@ function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))),
-    verdictIs === "verdictHolds" && f.s && f.status && drawErase(c, f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
+    verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
+      f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);
+    }),
+    verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
 }
 
 function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {

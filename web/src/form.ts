@@ -18,6 +18,11 @@ export interface Problem {
   reason?: string; // the server's, with code "refused"
 }
 
+// quiet keeps Enter in a field from sending a long form before its end; the button sends.
+export function quiet(e: KeyboardEvent): void {
+  if (e.key === "Enter" && e.target instanceof HTMLInputElement) e.preventDefault();
+}
+
 export const hasDraws = (c: Campaign): boolean => c.draws.length > 0;
 export const needsToken = (c: Campaign): boolean => hasDraws(c) && c.proof === "PROOF_TOKEN";
 const asked = (c: Campaign, f: FormField): Ask => c.form?.[f] ?? "FIELD_RULE_UNSPECIFIED";
@@ -105,7 +110,7 @@ export function contactOf(c: Campaign, d: Draft, lang: string): Contact {
 interface FieldOptions { hint?: string; required: boolean; attributes?: Record<string, string>; after?: Child; onblur?: (value: string) => void }
 
 // drawPerson builds the token and identity fields; drawConsents the boxes, which are never ticked beforehand.
-export function drawPerson(c: Campaign, d: Draft, problems: Problem[], page: Page): HTMLElement {
+export function drawPerson(c: Campaign, d: Draft, problems: Problem[], page: Page, title = page.t.personTitle): HTMLElement {
   const { t } = page;
   const text = (f: string, o: FieldOptions) => drawField(f, o, c, d, problems, page);
   const forId = h("span", { class: "id-check", role: "status" });
@@ -120,7 +125,7 @@ export function drawPerson(c: Campaign, d: Draft, problems: Problem[], page: Pag
   const rule = (f: FormField) => ({ required: asked(c, f) === "FIELD_RULE_REQUIRED" });
   const optional = (f: FormField, o: Omit<FieldOptions, "required">) => (asked(c, f) === "FIELD_RULE_UNSPECIFIED" ? null : text(f, { ...rule(f), ...o }));
   return h("section", { class: "card", "aria-labelledby": "person-title" },
-    h("h2", { id: "person-title" }, t.personTitle),
+    h("h2", { id: "person-title" }, title),
     h("p", {}, t.personLead),
     needsToken(c) && text("token", { required: true, hint: t.tokenHint, attributes: { autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "64" } }),
     text("name", { required: true, attributes: { autocomplete: "name" } }),
