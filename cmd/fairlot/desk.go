@@ -15,6 +15,7 @@ import (
 
 type deskCmd struct {
 	MoveChance deskMoveChance `cmd:"" help:"During the objection period: give the chance of a person, who shows ID card and saved receipt, to the entry of that receipt."`
+	Correct    deskCorrect    `cmd:"" help:"Until entries end: correct the contact of a person who shows ID card and saved receipt."`
 	Erase      deskErase      `cmd:"" help:"Erase a person who shows the saved receipt; without its secret, until the close, ID card and receipt."`
 }
 

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"daemon": daemonCommand(t.TempDir()), "batchpass": batchpassCommand(t.TempDir())},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"daemon": daemonCommand(t.TempDir()), "batchpass": batchpassCommand(t.TempDir()), "enter": enterCommand},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("FAIRLOT_TOKEN_FILE", "")
 			e.Setenv("TMPDIR", e.WorkDir)

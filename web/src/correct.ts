@@ -6,6 +6,7 @@ import { base64, type Bytes } from "./bytes";
 import { type Page, focusOn, h, say, stringsOf, to } from "./dom";
 import { type Draft, type Problem, checkDraft, contactOf, drawPerson, fromServer, hasDraws, identityOf, labelOf, problemText, quiet } from "./form";
 import { type Taken, drawReceipt, isRight, judge } from "./receipt";
+import { isVoid } from "./results";
 import { type Secrets, drawSecrets, rOf } from "./spec";
 
 export interface Correcting {
@@ -26,9 +27,9 @@ export const notCorrecting = (): Correcting => ({
 // mustStay says whether leaving the page would lose a receipt, or the only way to learn what became of a request.
 export const mustStay = (k: Correcting): boolean => k.sent !== null || (k.taken !== null && !k.taken.kept);
 
-// mayCorrect says whether an entry can be corrected now, as far as the page knows.
-export const mayCorrect = (c: Campaign, status: EntryStatus): boolean =>
-  hasDraws(c) && c.state === "CAMPAIGN_STATE_OPEN" && new Date() < new Date(c.entriesEnd) && status.counting !== "COUNTING_NOT_COUNTED";
+// mayCorrect says whether an entry can be corrected now, as far as the page knows, and is of use.
+const mayCorrect = (c: Campaign, draws: Draw[], status: EntryStatus): boolean =>
+  hasDraws(c) && !(draws.length > 0 && draws.every(isVoid)) && c.state === "CAMPAIGN_STATE_OPEN" && new Date() < new Date(c.entriesEnd) && status.counting !== "COUNTING_NOT_COUNTED";
 
 // drawCorrect offers the correction of an entry, or shows what came of it. took is called once it is done.
 export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, status: EntryStatus, k: Correcting, page: Page, took: () => Promise<void>): HTMLElement | null {
@@ -39,7 +40,7 @@ export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, status: EntryS
   if (k.taken) {
     return h("div", { id: "corrected" }, h("p", { class: "caution no-print" }, t.correctDone), drawReceipt(form, draws, k.taken, k.secrets, page));
   }
-  if (!k.sent && !mayCorrect(c, status)) return null;
+  if (!k.sent && !mayCorrect(c, draws, status)) return null;
   const compose = async () => {
     const typed = { identity: identityOf(form, k.draft), contact: contactOf(form, k.draft, page.lang) };
     const body = JSON.stringify({
