@@ -92,6 +92,9 @@ func TestKeysAreShownBeforeOpening(t *testing.T) {
 	r.Title = engine.Texts{"en": "Another title"}
 	c = must(w.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
 	w.reopen()
+	if i := find(must(w.Todos(ctx))(t), engine.TodoKeys); i >= 0 {
+		t.Error("keys that were shown are waited for")
+	}
 	a := must(w.RequestOpening(ctx, one, c.ID, c.Etag, time.Time{}, false))(t)
 	if !strings.Contains(string(a.Act), "\nkeys checked\n") {
 		t.Errorf("the act does not say that keys were checked: %s", a.Act)
@@ -132,6 +135,9 @@ func TestKeyNobodyHolds(t *testing.T) {
 		if i != 1 {
 			c = must(w.AddKeyStatement(ctx, c.ID, w.stated(c.ID, h).Marshal()))(t)
 		}
+	}
+	if todos := must(w.Todos(ctx))(t); len(todos) != 1 || todos[0].Kind != engine.TodoKeys || todos[0].Label != "custodian 2" || todos[0].Count != 1 || todos[0].Slug != "lost" {
+		t.Errorf("what waits is shown as %+v", todos)
 	}
 	forged := func(change func(*custody.Statement)) []byte {
 		s := good

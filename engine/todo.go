@@ -31,6 +31,7 @@ const (
 	TodoCase                 // a case that is not closed: the end of its legal period, or when it expires
 	TodoCaseApprove          // a case that waits for the two others who must want it
 
+	TodoKeys        TodoKind = 15 // holders of keys of a draft who have not shown them
 	TodoCaseRelease TodoKind = 16 // envelopes of an approved case that nobody had opened yet
 	TodoHold        TodoKind = 17 // entrants whom a case holds from the erasure of a campaign
 	TodoUnclaimed   TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
@@ -57,7 +58,7 @@ type Todo struct {
 	Count    int64     // how many cosignatures, contacts, notices or claims; else 0
 	Attempt  int       // how often the daemon tried
 	Said     string    // the reason of its last failure
-	Label    string    // of a token
+	Label    string    // of a token; of TodoKeys, who is missing
 	Approval *Approval // the one that waits, and Roles may approve it
 	Roles    []string
 	Case     [16]byte // zero: of no case
@@ -132,7 +133,7 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 		list = append(list, t)
 	}
 	if c.State == store.Draft {
-		return nil, nil
+		return e.todoKeys(c)
 	}
 	planned, err := e.planned(ctx, c)
 	if err != nil {
@@ -173,6 +174,31 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 		list = append(list, more...)
 	}
 	return list, nil
+}
+
+// todoKeys are those whom a draft names and who have not shown their keys. A draft whose keys cannot be a campaign's waits for its editor, and says so when it is looked at.
+func (e *Engine) todoKeys(c store.Campaign) ([]Todo, error) {
+	r, err := decodeRules(c.Rules)
+	if err != nil || len(r.Draws) == 0 {
+		return nil, err
+	}
+	list, err := e.keyList(c, r)
+	if err != nil {
+		return nil, nil
+	}
+	var who []string
+	for _, f := range e.unshown(list, r) {
+		var i int
+		if n, _ := fmt.Sscanf(f.Path, "campaign.custodians[%d]", &i); n == 1 {
+			who = append(who, fmt.Sprintf("custodian %d", i+1))
+		} else if n, _ := fmt.Sscanf(f.Path, "campaign.notifiers[%d]", &i); n == 1 {
+			who = append(who, fmt.Sprintf("notifier %d", i+1))
+		}
+	}
+	if len(who) == 0 {
+		return nil, nil
+	}
+	return []Todo{{Kind: TodoKeys, Count: int64(len(who)), Label: strings.Join(who, ", ")}}, nil
 }
 
 // todoBefore is what is still to be done before a draw is settled, but for the draw itself.
@@ -281,8 +307,8 @@ func (r *runner) remind(ctx context.Context) {
 	now := r.e.Now()
 	for _, t := range list {
 		switch t.Kind {
-		case TodoOpen, TodoClose, TodoDraw:
-			continue // a job that fails says so by itself
+		case TodoOpen, TodoClose, TodoDraw, TodoKeys:
+			continue // a job that fails says so by itself, and a draft is nobody's promise
 		}
 		if t.By.Sub(now) > 2*day && t.Kind != TodoRelease {
 			continue

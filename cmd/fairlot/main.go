@@ -18,6 +18,8 @@ import (
 	_ "time/tzdata" // dates in notices are in the campaign's zone, on machines without zone data too
 
 	"github.com/alecthomas/kong"
+
+	"fairlot/cmd/argument"
 )
 
 type commands struct {
@@ -145,6 +147,6 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 			return status
 		}
 	}
-	fmt.Fprintln(errw, "fairlot:", err)
+	fmt.Fprintln(errw, "fairlot:", argument.Explain(k, err))
 	return status
 }

@@ -44,6 +44,8 @@ func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
 		return "officer", fmt.Sprintf("%d were missing at the deadline; hand in at once what was cosigned before it: fairlot cosignature add", t.Count)
 	}
 	switch id := strings.TrimPrefix(t.Case, "cases/"); t.Kind {
+	case fairlotv1.TodoKind_TODO_KIND_KEYS:
+		return "custodians and notifiers", fmt.Sprintf("%d have not shown their keys (%s), and without that it does not open: fairlot campaign check %s --out FILE, fairlot campaign attach", t.Count, t.Label, t.Slug)
 	case fairlotv1.TodoKind_TODO_KIND_CASE:
 		if who = "officer or notifier"; now.After(t.ByTime.AsTime()) {
 			return who, fmt.Sprintf("LATE OR EXPIRED: answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
@@ -103,7 +105,7 @@ func (cmd *todoCmd) Run(a *app) error {
 		if t.Draw > 0 {
 			where += fmt.Sprintf(", draw %d", t.Draw)
 		}
-		if t.Label != "" {
+		if t.Label != "" && t.Kind != fairlotv1.TodoKind_TODO_KIND_KEYS {
 			where = t.Label
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(t.ByTime), moment(t.SinceTime), who, where, what)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"fairlot/cmd/argument"
 	"fairlot/cmd/fairlotd/demo"
 )
 
@@ -72,7 +73,7 @@ func run(ctx context.Context, args []string) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintf(os.Stderr, "fairlotd: interrupted (%s); to do it, run the same command again\n", strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error()))
 	default:
-		fmt.Fprintln(os.Stderr, "fairlotd:", err)
+		fmt.Fprintln(os.Stderr, "fairlotd:", argument.Explain(k, err))
 	}
 	return 1
 }

@@ -64,3 +64,16 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("%s was left: %v", dir, err)
 	}
 }
+
+// TestMissingFilesAreNamed: what the system says about a file is told with the flag that named it.
+func TestMissingFilesAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"restore", "import"} {
+		if status, text := said(t, t.Context(), command, "--from", "absent", "--dir", dir); status != 1 || !strings.Contains(text, "it belongs into what is named by --dir: ") {
+			t.Errorf("fairlotd %s: status %d, %q", command, status, text)
+		}
+	}
+}

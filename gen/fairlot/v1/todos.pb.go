@@ -160,7 +160,7 @@ type Todo struct {
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// The reason of its last failure, a name of ErrorReason without its prefix; empty: none.
 	Said string `protobuf:"bytes,9,opt,name=said,proto3" json:"said,omitempty"`
-	// Role and label of a staff token.
+	// Role and label of a staff token; of TODO_KIND_KEYS, who is missing, as custodian 2.
 	Label string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
 	// approvals/ID, if it is one that waits.
 	Approval string `protobuf:"bytes,11,opt,name=approval,proto3" json:"approval,omitempty"`
