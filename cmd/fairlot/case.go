@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -18,7 +19,12 @@ type caseCmd struct {
 	List    caseList    `cmd:"" help:"List cases, without whom they name."`
 	Approve caseApprove `cmd:"" help:"Look at what somebody else wants opened, and want it too: two beside the requester."`
 	Extend  caseExtend  `cmd:"" help:"Put the legal period of a person's request off, once, with a reason."`
+	Release caseRelease `cmd:"" help:"Have the log announce what three persons want opened, and fetch the locks for the custodians."`
+	Read    caseRead    `cmd:"" help:"Notifier whom the case names: join the custodians' shares and open what the case names, nothing else."`
+	Record  caseRecord  `cmd:"" help:"Put into the register of modifications what was done at the wish of the person of a case."`
 	Close   caseClose   `cmd:"" help:"End a case. Nothing is opened for it afterwards."`
+
+	Register caseRegister `cmd:"" help:"Print the register: what was corrected, erased or restricted at a person's wish, by whom, when, under which case."`
 }
 
 type caseOpen struct {
@@ -29,16 +35,19 @@ type caseOpen struct {
 	Entry     []string `placeholder:"ID" help:"An entry's id of 32 hexadecimal digits, as on its receipt; repeat it for more. There is no word for all."`
 	Entries   string   `placeholder:"FILE" help:"A file with one id a line, at most 5,000."`
 	Received  string   `placeholder:"YYYY-MM-DD" help:"The day on which a person's request came; today if not given. The law counts from the day after."`
-	Days      int      `default:"14" help:"Days until it expires: nothing is approved or opened from then on. At most 30."`
+	Days      int      `default:"14" help:"Days until it expires: nothing is approved or opened from then on. At most 30; of a case that only holds, 180."`
+	Opens     []string `enum:"identity,contact" placeholder:"WHAT" help:"Which envelopes are to be opened: identity, contact, or both. If not given: contact of a breach, both of access, none of correction and erasure. An order must say."`
+	Notifier  int      `placeholder:"N" help:"Number of the notifier, as keys check says it, who is to read what is opened: custodians seal their shares to that one alone. Needed if the campaign has several."`
+	Hold      bool     `help:"Of an order: keep these entries from the erasure of the campaign until the case is closed or expires."`
 	ID        string   `name:"id" placeholder:"ID" help:"The id that an earlier try printed, if its answer was lost: the same case is then opened once."`
 }
 
 // Help is shown below the usage.
 func (caseOpen) Help() string {
 	return `An order names 1 to 20 entries, a breach 1 to 5,000, a person's request one, or none if no entry can be found: its legal clock runs all the same
-(15 days for access, 30 for correction and erasure, by Taiwan's calendar of working days). What is opened for a case takes two others beside you.
+(15 days for access, 30 for correction and erasure, by Taiwan's calendar of working days). What is opened for a case, or held, takes two others beside you.
 
-Example: fairlot case open court autumn-reading --ground judicial --reference "TPC 115 No. 123" --entry 85d09448c8dddfd0e51759a7980a9e59`
+Example: fairlot case open court autumn-reading --ground judicial --reference "TPC 115 No. 123" --opens identity --entry 85d09448c8dddfd0e51759a7980a9e59`
 }
 
 // Run opens a case.
@@ -80,7 +89,10 @@ func (cmd *caseOpen) Run(a *app) error {
 	}
 	req := &fairlotv1.OpenCaseRequest{Name: name, Campaign: c.Name, Kind: fairlotv1.CaseKind(contractValue(fairlotv1.CaseKind_value, "CASE_KIND_", cmd.Kind)),
 		Ground: fairlotv1.CaseGround(contractValue(fairlotv1.CaseGround_value, "CASE_GROUND_", cmd.Ground)), Reference: cmd.Reference, Entries: entries,
-		ReceivedDay: cmd.Received, Days: int32(cmd.Days)}
+		ReceivedDay: cmd.Received, Days: int32(cmd.Days), Notifier: int32(cmd.Notifier), Hold: cmd.Hold}
+	for _, what := range cmd.Opens {
+		req.Opens = append(req.Opens, fairlotv1.CaseEnvelope(contractValue(fairlotv1.CaseEnvelope_value, "CASE_ENVELOPE_", what)))
+	}
 	x, err := fairlotv1.NewCaseServiceClient(conn).OpenCase(a.ctx, req)
 	if err != nil {
 		a.say("case id %s: repeat with --id %s if it is not known whether it was opened\n", id, id)
@@ -88,7 +100,7 @@ func (cmd *caseOpen) Run(a *app) error {
 	}
 	a.printf("case %s is open\n", id)
 	a.showCase(x)
-	if x.Count > 0 {
+	if wanted(x) {
 		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", zulu(x.ExpireTime.AsTime()), id)
 	}
 	return nil
@@ -196,11 +208,15 @@ func (cmd *caseApprove) Run(a *app) error {
 		return a.explain("read the case", err)
 	}
 	a.showCase(x)
+	if !wanted(x) {
+		return errors.New("the case opens no envelope and holds nobody, so there is nothing to approve: answer it and close it")
+	}
 	a.printf("what you approve, exactly (SHA-256 %s):\n", x.Digest)
 	for line := range strings.Lines(x.Text) {
 		a.printf("  %s", line)
 	}
-	if err := a.confirm(cmd.Yes, fmt.Sprintf("Do you want what is kept of %s to be opened for this?", plural(int64(x.Count), "entrant", "entrants"))); err != nil {
+	act := map[bool]string{true: "opened", false: "held"}[len(x.Opens) > 0]
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("Do you want what is kept of %s to be %s for this?", plural(int64(x.Count), "entrant", "entrants"), act)); err != nil {
 		return err
 	}
 	x, err = svc.ApproveCase(a.ctx, &fairlotv1.ApproveCaseRequest{Name: name, Digest: x.Digest})
@@ -284,6 +300,22 @@ func (a *app) showCase(x *fairlotv1.Case) {
 	for _, p := range x.Approvers {
 		a.printf("approved   %s\n", byWhom(p))
 	}
+	if len(x.Opens) > 0 {
+		words := make([]string, len(x.Opens))
+		for i, k := range x.Opens {
+			words[i] = lower(k, "CASE_ENVELOPE_")
+		}
+		a.printf("opens      %s, for notifier %d\n", strings.Join(words, " and "), x.Notifier)
+	}
+	if x.Hold {
+		a.printf("holds      these entries from the erasure of the campaign, once three persons want it\n")
+	}
+	if x.Releaser != nil {
+		a.printf("released   %s\n", byWhom(x.Releaser))
+	}
+	for _, did := range x.Modifications {
+		a.printf("register   %s\n", lower(did, "MODIFICATION_KIND_"))
+	}
 	if x.Closer != nil {
 		a.printf("closed     %s\n", byWhom(x.Closer))
 	}
@@ -300,6 +332,9 @@ func byWhom(p *fairlotv1.CaseAct) string {
 	return fmt.Sprintf("%s, token %s, %s", p.GetLabel(), p.GetToken(), moment(p.GetTime()))
 }
 
+// wanted tells whether a case is about something that three persons must want.
+func wanted(x *fairlotv1.Case) bool { return x.Count > 0 && (len(x.Opens) > 0 || x.Hold) }
+
 // caseState says where a case stands.
 func caseState(x *fairlotv1.Case, now time.Time) string {
 	late := ""
@@ -311,6 +346,8 @@ func caseState(x *fairlotv1.Case, now time.Time) string {
 		return "closed, " + lower(x.Outcome, "CASE_OUTCOME_")
 	case x.Count == 0:
 		return "open, names nobody" + late
+	case !wanted(x):
+		return "open, opens nothing" + late
 	case !now.Before(x.ExpireTime.AsTime()):
 		return "expired" + late
 	case missing > 0:

@@ -137,7 +137,7 @@ func readRequest(path string, n int) (*release.Request, *release.Release, error)
 
 type releaseShare struct {
 	Key            string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
-	Request        string `required:"" placeholder:"FILE" help:"The file of locks that release prepare wrote."`
+	Request        string `required:"" placeholder:"FILE" help:"The file of locks that release prepare or case release wrote."`
 	Bundle         string `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Out            string `required:"" placeholder:"FILE" help:"New file for the shares. Only the notifiers of the campaign can read what is in it."`
 	Release        int    `placeholder:"N" help:"Which release of the request, from 1 as release prepare lists them; the newest one if not given."`
@@ -152,6 +152,8 @@ verify) unless you accept it; a release that the log does not announce, or not w
 lock that is another's or was relabelled; other entrants under an opened record that you released for before, which KEYFILE.released
 remembers. Who was replaced meanwhile is left out, and named. A release for tax is refused if it names anybody whose prize is not worth more than the public rules say, one
 for a claim if it names more than one.
+The locks of a case (fairlot case release) are taken too: then the log must announce
+this very case, of these entries, once, and it must not have expired; its shares are sealed to the one notifier whom it names.
 
 Example: fairlot release share --key maria.key --request request.json.locks --bundle drawn.tar --out maria.shares`
 }
@@ -160,6 +162,9 @@ Example: fairlot release share --key maria.key --request request.json.locks --bu
 func (cmd *releaseShare) Run(a *app) error {
 	if err := free(cmd.Out); err != nil {
 		return err
+	}
+	if b, err := private.Read(cmd.Request, release.MaxFile); err == nil && release.IsCase(b) {
+		return cmd.shareCase(a, b)
 	}
 	k, err := a.readCustodian(cmd.Key)
 	if err != nil {

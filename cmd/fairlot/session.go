@@ -13,18 +13,9 @@ import (
 // session shows a custodian, in both languages, all of a release before the yes: of what campaign and draw, for what, whose seats, by which record of the log, who
 // wanted it as the institution says, and what was announced before. What the bundle proves and what is only said are kept apart.
 func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Release, plan *custodian.Plan, logSize int64) {
-	open := c.Outcome.Open
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	row := func(zh, en, format string, args ...any) {
-		fmt.Fprintf(w, "%s %s\t%s\n", zh, en, fmt.Sprintf(format, args...))
-	}
-	for _, lang := range []string{"zh-Hant-TW", "en"} {
-		if s := c.Titles.Campaign[lang]; s != "" {
-			row("活動", "campaign", "%s", s)
-		}
-	}
-	row("機關", "institution", "%s", open.Institution)
-	row("活動編號", "campaign id", "%s", open.Campaign)
+	row := rows(w)
+	campaignRows(row, c)
 	row("抽獎", "draw", "%d", req.Draw)
 	row("目的", "purpose", "%s", map[custody.Purpose]string{
 		custody.Notice: "通知得獎人，只開啟聯絡資料 / notice to winners: their contacts, not their names",
@@ -39,20 +30,7 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 		row("申請與核准", "asked, approved", "%q, %q, %s（機關自述 / so the institution says）", rel.Requester, rel.Approver, zulu(rel.Approved))
 	}
 	w.Flush()
-	if len(plan.Earlier) == 0 {
-		a.printf("此前未開啟過任何人 / nothing was announced as opened before\n")
-	}
-	for _, e := range plan.Earlier {
-		about := "case"
-		if e.Record.Draw > 0 {
-			about = fmt.Sprintf("draw %d", e.Record.Draw)
-		}
-		given := "您未交出份額 / you gave no shares"
-		if e.Given {
-			given = "您曾交出份額 / you gave shares"
-		}
-		a.printf("此前 before: record %d of the log, %s, %s, %s; %s\n", e.Index+1, about, e.Record.Purpose, plural(e.Record.Count, "person", "persons"), given)
-	}
+	a.earlier(plan.Earlier)
 	if !plan.Proven {
 		a.printf("這次抽獎未經證實，您接受這一點\nTHE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
 	}
