@@ -349,7 +349,7 @@ func (c *Case) opening(req CaseRequest, kind caseKind, notifiers int, wrong func
 		}
 	case c.Notifier == 0 && notifiers == 1:
 		c.Notifier = 1
-	case c.Notifier < 1 || c.Notifier > notifiers:
+	case notifiers > 0 && (c.Notifier < 1 || c.Notifier > notifiers): // without any there is nothing to open
 		wrong("notifier", "range", "say which of the campaign's %d notifiers is to read what is opened: custodians seal their shares to that one alone", notifiers)
 	}
 }

@@ -208,7 +208,7 @@ func (cmd *caseApprove) Run(a *app) error {
 		return a.explain("read the case", err)
 	}
 	a.showCase(x)
-	if !wanted(x) {
+	if x.Count > 0 && !wanted(x) {
 		return errors.New("the case opens no envelope and holds nobody, so there is nothing to approve: answer it and close it")
 	}
 	a.printf("what you approve, exactly (SHA-256 %s):\n", x.Digest)

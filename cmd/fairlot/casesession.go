@@ -31,8 +31,8 @@ var caseTexts = map[string]string{
 
 // kindTexts say what an envelope holds.
 var kindTexts = map[seal.Kind]string{
-	seal.Identity: "身分資料（姓名、證號、生日等）/ identity: name, ID number, date of birth and the like",
-	seal.Contact:  "聯絡資料（電話、電子郵件、地址）/ contact: telephone, e-mail, address",
+	seal.Identity: "身分資料（姓名、證號、生日等） / identity: name, ID number, date of birth and the like",
+	seal.Contact:  "聯絡資料（電話、電子郵件、地址） / contact: telephone, e-mail, address",
 }
 
 // rows prints rows of a session, Chinese word, English word, and what there is to say.

@@ -23,6 +23,7 @@ type deskErase struct {
 	Campaign     string `arg:"" help:"Slug or id."`
 	Receipt      string `required:"" placeholder:"FILE" help:"What the person saved, mode 0600: with the secret, or the signed part alone. Delete your copy afterwards."`
 	IdentityFile string `placeholder:"FILE" help:"If the receipt comes without its secret: kind and number on the ID card, JSON of mode 0600: {\"idType\":\"ID_TYPE_CITIZEN\", \"idNumber\":…}. Asked on the terminal if not given."`
+	Case         string `placeholder:"ID" help:"Id of the person's case, if there is one: the register of modifications then names it."`
 	Yes          bool   `help:"Do not ask."`
 }
 
@@ -52,6 +53,19 @@ func (cmd *deskErase) Run(a *app) error {
 		return err
 	}
 	desk := &fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: string(b)}
+	cases := fairlotv1.NewCaseServiceClient(conn)
+	if cmd.Case != "" {
+		if desk.Case, err = caseName(cmd.Case); err != nil {
+			return err
+		}
+		x, err := cases.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: desk.Case})
+		switch {
+		case err != nil:
+			return a.explain("read the case", err)
+		case x.Campaign != c.Name || x.ReceivedDay == "" || x.Outcome != fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED:
+			return fmt.Errorf("case %s is no open request of a person of this campaign: nothing was erased", caseID(x))
+		}
+	}
 	if unsaved != nil {
 		if desk.IdType, desk.IdNumber, err = card(a, cmd.IdentityFile); err != nil {
 			return err
@@ -63,6 +77,11 @@ func (cmd *deskErase) Run(a *app) error {
 	var st *fairlotv1.EntryStatus
 	if unsaved == nil {
 		st, err = fairlotv1.NewEntryServiceClient(conn).EraseEntry(a.ctx, &fairlotv1.EraseEntryRequest{Parent: c.Name, S: saved.S[:]})
+		if err == nil && cmd.Case != "" {
+			if _, err := cases.RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: desk.Case, Kind: fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE}); err != nil {
+				return fmt.Errorf("the person is erased, but not in the register: repeat it with fairlot case record %s --kind erasure: %w", cmd.Case, a.explain("record it", err))
+			}
+		}
 	} else {
 		st, err = fairlotv1.NewEntryServiceClient(conn).EraseAtDesk(a.ctx, desk)
 	}

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"fairlot/cmd/fairlot/custodian"
+	"fairlot/cmd/fairlot/release"
 	"fairlot/cmd/fairlot/scene"
 	"fairlot/crypto/custody"
 	"fairlot/draw"
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 //	scene open THRESHOLD SEATS PEOPLE NOTIFIER.json CUSTODIAN.json…
 //	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | receiptkey FILE
 //	scene opened FILE COUNT UNPROVEN RANK… | reuse FILE RANK…
+//	scene case FILE HOURS KIND ENVELOPES PLACE…	the request of a case about entrants by their place in the list, and FILE.locks; HOURS until it expires
 //	scene fork FILE
 //	scene wrongshares FILE NOTIFIER.key
 func sceneMain(args []string) int {
@@ -113,6 +115,8 @@ func sceneRun(args []string) error {
 		if b, err = s.Reused(n[2:]...); err == nil {
 			err = os.WriteFile(args[1], b, 0o600)
 		}
+	case "case":
+		err = sceneCase(s, args[1], time.Duration(n[2])*time.Hour, args[3], args[4], n[5:])
 	case "saved":
 		err = os.WriteFile(args[2], s.Entrants[n[1]].Saved, 0o600)
 	case "desk": // what who has a rank brings, or with 0 somebody who has none: receipt and ID card
@@ -149,6 +153,29 @@ func sceneRun(args []string) error {
 		return err
 	}
 	return os.WriteFile("scene.json", b, 0o600)
+}
+
+func sceneCase(s *scene.Scene, path string, life time.Duration, kind, envelopes string, places []int) error {
+	opens, err := scene.ParseKinds(envelopes)
+	if err != nil {
+		return err
+	}
+	c := s.Case(kind, life, opens, places...)
+	opened, err := s.LogCase(c.Purpose(), c.Mark(), c.Count)
+	if err != nil {
+		return err
+	}
+	res := s.CaseAnswer(c, opened, places...)
+	for file, print := range map[string]func(*fairlotv1.ReleaseCaseResponse) ([]byte, error){path: release.MarshalCase, path + ".locks": release.CaseLocks} {
+		b, err := print(res)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wrongShares changes every share in a file of released shares, as a custodian with another key might have made it.
