@@ -30,6 +30,7 @@ type story struct {
 	c       *fairlotv1.Campaign
 	draw    string // its name
 	sent    []*entry
+	old     [][]byte // saved receipts of entries that were corrected since
 	got     []*fairlotv1.EnterResponse
 	outcome *verify.Outcome
 	files   *verify.Files
@@ -59,12 +60,33 @@ func TestStory(t *testing.T) {
 
 func (s *story) enterAll(t *testing.T) {
 	stop := s.running(t) // mixes meanwhile
-	for _, token := range s.tokens(t, s.c, 60) {
+	for i, token := range s.tokens(t, s.c, 60) {
 		e := s.entry(t, s.c, token)
 		s.sent, s.got = append(s.sent, e), append(s.got, s.enter(t, e))
+		if i%3 != 0 {
+			s.correct(t, i)
+		}
 	}
+	s.correct(t, 1)
 	s.verify(t, verify.StateOpen)
 	stop()
+}
+
+// correct has the i-th entry's contact corrected; what was sent and got before is kept as old.
+func (s *story) correct(t *testing.T, i int) {
+	t.Helper()
+	was, e := s.sent[i], s.sent[i].clone(t)
+	body, next := correcting(t, was, was.s)
+	contact := body["contact"].(map[string]any)
+	contact["email"] = fmt.Sprintf("qnew%d.%d@canary.example", i, len(s.old))
+	resp, b := s.do(t, "POST", "/v1/"+s.c.Name+"/entries:correct", toJSON(t, body), nil)
+	got := &fairlotv1.EnterResponse{}
+	if err := protojson.Unmarshal(b, got); resp.StatusCode != http.StatusOK || err != nil {
+		t.Fatalf("%d %s", resp.StatusCode, b)
+	}
+	s.old = append(s.old, s.saved(t, was, s.got[i]))
+	e.s, e.body["contact"] = next, contact
+	s.sent[i], s.got[i] = e, got
 }
 
 // early are the calls that a campaign that is not closed refuses.
@@ -181,7 +203,7 @@ func (s *story) cosign(t *testing.T) {
 		t.Errorf("%s %s", resp.Status, body)
 	}
 	d, err := s.draws().GetDraw(t.Context(), &fairlotv1.GetDrawRequest{Name: s.draw})
-	if must(t, err); len(d.CosignedBy) != 2 || d.State != fairlotv1.DrawState_DRAW_STATE_CLOSED || d.Entrants != 60 || len(d.Seats) != 0 {
+	if must(t, err); len(d.CosignedBy) != 2 || d.State != fairlotv1.DrawState_DRAW_STATE_CLOSED || d.Entrants != 60+41 || len(d.Seats) != 0 {
 		t.Errorf("draw %v", d)
 	}
 }
@@ -231,14 +253,26 @@ func (s *story) verify(t *testing.T, state verify.State) {
 			t.Fatalf("entry %d has %d chances", i, leaf.Chances)
 		}
 	}
+	for i, saved := range s.old { // entries that were corrected are listed without a chance, and their receipts hold
+		st, err := verify.Receipt(s.files, s.outcome, saved)
+		if must(t, err); !st.Saved || st.Draws[0].Counted || !slices.Contains(st.Draws[0].Reasons, "superseded") {
+			t.Fatalf("old receipt %d: %+v", i, st)
+		}
+	}
+}
+
+// saved is what a page lets an entrant save.
+func (s *story) saved(t *testing.T, e *entry, got *fairlotv1.EnterResponse) []byte {
+	t.Helper()
+	saved, err := receipt.Saved{S: e.s, Draws: true, Identity: [32]byte(got.IdentityCommitment), Contact: [32]byte(got.ContactCommitment), Note: []byte(got.Receipt)}.Format()
+	must(t, err)
+	return saved
 }
 
 // leaf is the i-th entry in the bundle, found by its saved receipt.
 func (s *story) leaf(t *testing.T, i int) draw.Leaf {
 	t.Helper()
-	saved, err := receipt.Saved{S: s.sent[i].s, Draws: true, Identity: [32]byte(s.got[i].IdentityCommitment), Contact: [32]byte(s.got[i].ContactCommitment), Note: []byte(s.got[i].Receipt)}.Format()
-	must(t, err)
-	standing, err := verify.Receipt(s.files, s.outcome, saved)
+	standing, err := verify.Receipt(s.files, s.outcome, s.saved(t, s.sent[i], s.got[i]))
 	must(t, err)
 	return standing.Draws[0].Leaf
 }

@@ -372,9 +372,31 @@ def entrants():
     add("zero-uncounted", "entrants", "A leaf with chances 0 and no reason in close.", drawn("zero-uncounted", [0, 1, 1]))
     add("day-count", "entrants", "The days do not add up.", drawn("day-count", close_edit=swap("2023-08-21 4", "2023-08-21 3")))
     add("over-register", "entrants", "One entrant more than the register has persons.", drawn("over-register", [1] * 5, register=4))
+    add("corrected-both-count", "entrants", "Entries whose contact was corrected keep their chance beside the new one, and close calls them superseded.",
+        drawn("corrected-both-count", people=lambda s: s.corrected([1] * 4, 1, old=1), zero=[("superseded", 2)]))
+    add("corrected-over-register", "entrants", "Entries whose contact was corrected keep their chance, and close does not hide it: more chances than persons.",
+        drawn("corrected-over-register", people=lambda s: s.corrected([1] * 4, 1, old=1), register=4))
+    add("corrected-uncounted", "entrants", "Entries whose contact was corrected have chances 0, and close does not count them.",
+        drawn("corrected-uncounted", people=lambda s: s.corrected([1] * 4, 1)))
+    add("corrected-left-out", "entrants", "The entries of before a correction are left out of the list.",
+        drawn("corrected-left-out", people=lambda s: s.corrected([1] * 4, 1), zero=[("superseded", 2)]), leave_out)
     s = drawn("leaf-cut")
     add("leaf-cut", "entrants", "The entry list's size is no multiple of 52.", s,
         lambda p: p.update({"draw/1/entrants.bin": p["draw/1/entrants.bin"][:-1]}))
+
+
+def leave_out(p):
+    b = p["draw/1/entrants.bin"]
+    p["draw/1/entrants.bin"] = b"".join(b[at:at + 52] for at in range(0, len(b), 52) if b[at + 19] > 0)
+
+
+def give_back(p):
+    """The chance goes from the newest entry of a person to one of before."""
+    b = bytearray(p["draw/1/entrants.bin"])
+    old = next(at for at in range(0, len(b), 52) if b[at + 19] == 0)
+    new = next(at for at in range(0, len(b), 52) if b[at + 19] == 2)
+    b[old + 19], b[new + 19] = 2, 0
+    p["draw/1/entrants.bin"] = bytes(b)
 
 
 def exchange(leaves):
@@ -400,6 +422,8 @@ def results():
         p["draw/1/entrants.bin"] = bytes(b)
     add("leaf-other-person", "root", "A leaf's person was exchanged after the close.", drawn("leaf-other-person"), friend)
     add("leaf-other-chances", "root", "A leaf's chances were raised after the close.", drawn("leaf-other-chances"), drop)
+    add("corrected-given-back", "root", "After the close the chances of a corrected entry go back to the old one; the counts still fit.",
+        drawn("corrected-given-back", people=lambda s: s.corrected([1, 2, 1, 1], 1), zero=[("superseded", 2)]), give_back)
     add("root-wrong", "root", "Close states another root.",
         drawn("root-wrong", close_edit=lambda ls: ls[:-1] + ["root " + sha256(b"another root").hex()]))
 

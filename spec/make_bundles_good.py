@@ -74,6 +74,8 @@ def seats():
               draws=[draw(strata=2, tiers=[(1, 1, 1), (2, 1, 2)], alternates=1)]))
     add("register-met", "As many entrants with chances as the register has persons.", "0 proven",
         drawn("register-met", [1] * 4 + [0], register=4, zero=[("superseded", 1)]))
+    add("corrected", "One of four persons has corrected the contact twice: three lines, the newest with the two chances, and the register is met.", "0 proven",
+        drawn("corrected", people=lambda s: s.corrected([1, 2, 1, 1], 1), register=4, zero=[("superseded", 2)], seats="1:1=2 1:alt=2"))
     add("excluded-list", "An exclusion list is named by count and hash.", "0 proven",
         drawn("excluded-list", excluded="3 " + sha256(b"an exclusion list").hex()))
 

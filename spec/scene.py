@@ -96,12 +96,25 @@ class Scene:
         return drawing.entrant(self.open_hash, sha256(b"s %d of " % i + self.label.encode()),
                                b"name Entrant %d\nid-type card\nid-number %06d\n" % (i, i), b"lang pl\nphone +4860000%04d\n" % i)
 
-    def people(self, chances, strata=None):
-        """Sorted leaves, one an element of chances; strata of the same length, or all 1."""
+    def people_in_order(self, chances, strata=None):
+        """Leaves, one an element of chances; strata of the same length, or all 1."""
         out = []
         for i, c in enumerate(chances):
             e = self.entrant(i)
             out.append(drawing.leaf(e["id"], strata[i] if strata else 1, c, e["person"]))
+        return out
+
+    def people(self, chances, strata=None):
+        """The same, sorted."""
+        return sorted(self.people_in_order(chances, strata))
+
+    def corrected(self, chances, who, old=0):
+        """The leaves of `people` after person `who` has corrected the contact twice: a new secret and so a new id each time, `old` chances for those before."""
+        out = [leaf for i, leaf in enumerate(self.people_in_order(chances)) if i != who]
+        for n in range(3):
+            e = drawing.entrant(self.open_hash, sha256(b"s %d corrected %d of " % (who, n) + self.label.encode()),
+                                b"name Entrant %d\nid-type card\nid-number %06d\n" % (who, who), b"lang pl\nphone +4860000%04d\n" % (1000 + n))
+            out.append(drawing.leaf(e["id"], 1, chances[who] if n == 2 else old, e["person"]))
         return sorted(out)
 
     def close(self, leaves, n=1, zero=(), edit=None):
