@@ -19,8 +19,14 @@ func mutant(t testing.TB, file, from, to string) (program string) {
 	return mutated(t, edit{file, from, to})
 }
 
-// mutated builds the daemon with texts replaced, by the compiler's -overlay: no mutant is in the tree or can be reached from it.
+// mutated builds the daemon with texts replaced.
 func mutated(t testing.TB, edits ...edit) (program string) {
+	t.Helper()
+	return mutatedProgram(t, "fairlotd", edits...)
+}
+
+// mutatedProgram builds fairlotd or fairlot with texts replaced, by the compiler's -overlay: no mutant is in the tree or can be reached from it.
+func mutatedProgram(t testing.TB, name string, edits ...edit) (program string) {
 	t.Helper()
 	dir := t.TempDir()
 	changed, replace := map[string]string{}, map[string]string{}
@@ -47,7 +53,7 @@ func mutated(t testing.TB, edits ...edit) (program string) {
 			t.Fatal(err)
 		}
 	}
-	overlay, program := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "fairlotd")
+	overlay, program := filepath.Join(dir, "overlay.json"), filepath.Join(dir, name)
 	list, err := json.Marshal(map[string]any{"Replace": replace})
 	if err == nil {
 		err = os.WriteFile(overlay, list, 0o600)
@@ -55,8 +61,8 @@ func mutated(t testing.TB, edits ...edit) (program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", program, "fairlot/cmd/fairlotd").CombinedOutput(); err != nil {
-		t.Fatalf("build a mutant of fairlotd: %v\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", program, "fairlot/cmd/"+name).CombinedOutput(); err != nil {
+		t.Fatalf("build a mutant of %s: %v\n%s", name, err, out)
 	}
 	return program
 }

@@ -36,6 +36,9 @@ const (
 	quicknetSignature = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"
 )
 
+// Worth is what a prize is worth, in New Taiwan dollars.
+const Worth = 20010
+
 // Margin is the margin of the draw in seconds.
 const Margin = 600
 
@@ -92,15 +95,20 @@ func People(n int) []Person {
 
 // Make opens a campaign with one draw of two prizes and two alternates, and lets people enter.
 func Make(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, false)
+	return build(custodians, threshold, notifiers, people, seats, false, Worth)
+}
+
+// MakeWorth is Make with prizes of another value, in New Taiwan dollars; more than 1,000 are reported for tax.
+func MakeWorth(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, worth int64) (*Scene, error) {
+	return build(custodians, threshold, notifiers, people, seats, false, worth)
 }
 
 // MakePast is Make on the public quicknet chain with a round that is long past: cosigned at an earlier time, it is proven.
 func MakePast(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, true)
+	return build(custodians, threshold, notifiers, people, seats, true, Worth)
 }
 
-func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool) (*Scene, error) {
+func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool, worth int64) (*Scene, error) {
 	s := &Scene{Notes: map[int64][]byte{}, Genesis: time.Now().Unix() - 3*900, Quicknet: quicknet}
 	rand.Read(s.BeaconSecret[:])
 	s.BeaconSecret[0] = 1 // below the order
@@ -122,7 +130,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		}
 		c, round = local.Chain(), Round
 	}
-	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 20010\ntax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign)
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 %d\ntax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign, worth)
 	notice := []byte("The notice.\n")
 	var witnesses []ledger.Witness
 	for i, x := range custodians {
