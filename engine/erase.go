@@ -77,10 +77,12 @@ func (e *Engine) heldUntil(ctx context.Context, o *opened, at time.Time) (time.T
 // erasedButHeld tells whether the timetable was kept for everybody but who is held.
 func (e *Engine) erasedButHeld(ctx context.Context, open draw.Hash) (bool, error) {
 	records, err := e.loggedAbout(ctx, open, 0)
-	return slices.ContainsFunc(records, func(l logged) bool {
-		had, ok := l.record.(*draw.Erased)
-		return ok && slices.Equal(had.What, whatErasedButHeld)
-	}), err
+	return slices.ContainsFunc(records, saysErasedButHeld), err
+}
+
+func saysErasedButHeld(l logged) bool {
+	had, ok := l.record.(*draw.Erased)
+	return ok && slices.Equal(had.What, whatErasedButHeld)
 }
 
 // eraseAt is when the timetable of the rules destroys what is sealed: the days of retention after the last claim period. A claim period
@@ -159,16 +161,9 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 		return err
 	}
 	e.step("held found")
-	for done := false; !done; {
-		if done, err = e.Identity.DropSealed(ctx, id, held, dropPage); err != nil {
-			return err
-		}
-		e.step("sealed dropped")
-	}
-	if err := e.Identity.Scrub(ctx); err != nil {
+	if err := e.dropSealed(ctx, id, held); err != nil {
 		return err
 	}
-	e.step("scrubbed")
 	if len(held) > 0 {
 		return e.logErasedButHeld(ctx, draw.Hash(o.open))
 	}
@@ -182,6 +177,48 @@ func (e *Engine) erase(ctx context.Context, id store.CampaignID) error {
 	}
 	e.step("erased")
 	return err
+}
+
+// dropSealed destroys what is sealed of everybody whom keep does not have. Again it finds nothing.
+func (e *Engine) dropSealed(ctx context.Context, id store.CampaignID, keep []store.EntrantID) error {
+	for {
+		done, err := e.Identity.DropSealed(ctx, id, keep, dropPage)
+		if err != nil {
+			return err
+		}
+		e.step("sealed dropped")
+		if done {
+			break
+		}
+	}
+	if err := e.Identity.Scrub(ctx); err != nil {
+		return err
+	}
+	e.step("scrubbed")
+	return nil
+}
+
+// dropAgain destroys what a copy of the identity room brought back of a campaign whose timetable was kept. Of orders that hold somebody the copy may know
+// nothing: then it waits until the hold ends, and says so. logMu is held, and the tree is read.
+func (e *Engine) dropAgain(ctx context.Context, c store.Campaign) error {
+	var keep []store.EntrantID
+	if c.State != store.Erased {
+		o, err := e.open(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(e.about[aboutKey{draw.Hash(o.open), 0}], saysErasedButHeld) {
+			return nil
+		}
+		if keep, _, _, err = e.held(ctx, c.ID); err != nil {
+			return err
+		}
+		if len(keep) == 0 {
+			e.Log.Warn("a copy brought back who was erased; the order that holds others of them is not in it: nobody is erased again before it ends", "campaign", hexID(c.ID))
+			return nil
+		}
+	}
+	return e.dropSealed(ctx, c.ID, keep)
 }
 
 // logErasedButHeld logs once a campaign that all but held entrants are erased. Again is nil.

@@ -353,11 +353,14 @@ func lastBatches(batches []store.Batch) (formed, cleared uint32) {
 
 // recover makes the three rooms fit each other again after one was brought back from a copy. Epochs whose responses are mixed, or lost, are over, and
 // entries go on in a new one; without it their answers would be dropped as mixed already. A campaign of which the identity room
-// knows nothing has lost its entrants and becomes erased. Each step may be repeated.
+// knows nothing has lost its entrants and becomes erased; one that was erased is so again. Each step may be repeated.
 func (e *Engine) recover(ctx context.Context) error {
 	return e.eachCampaign(ctx, func(c store.Campaign) error {
 		if err := e.withdrawAgain(ctx, c.ID); err != nil {
 			return err
+		}
+		if c.State == store.Erased {
+			return e.dropAgain(ctx, c)
 		}
 		if c.State < store.Open || c.State > store.Closed {
 			return nil
@@ -377,6 +380,9 @@ func (e *Engine) recover(ctx context.Context) error {
 			return err
 		}
 		if err := e.recoverNotices(ctx, c); err != nil {
+			return err
+		}
+		if err := e.dropAgain(ctx, c); err != nil {
 			return err
 		}
 		over, formed, err := e.recoverMixing(ctx, c, gate)
