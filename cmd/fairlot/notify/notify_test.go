@@ -10,6 +10,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -262,6 +263,15 @@ func TestMessage(t *testing.T) {
 		}
 		if m.Header.Get("To") != "<"+p.to[i]+">" {
 			t.Errorf("To %s, sent to %s", m.Header.Get("To"), p.to[i])
+		}
+		for name, values := range m.Header { // a relay on the way keeps them in its log
+			if !slices.Contains([]string{"Date", "From", "To", "Subject", "Message-Id", "Mime-Version", "Auto-Submitted", "Content-Language", "Content-Transfer-Encoding", "Content-Type", "User-Agent", "X-Mailer"}, name) {
+				t.Errorf("header %s: %q", name, values)
+			}
+			box, _, _ := strings.Cut(p.to[i], "@")
+			if name != "To" && strings.Contains(strings.Join(values, " "), box) {
+				t.Errorf("header %s has the address: %q", name, values)
+			}
 		}
 		subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 		if err != nil {
