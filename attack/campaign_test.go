@@ -315,6 +315,27 @@ func (c *campaign) says(p *person, words string) {
 	p.body = string(body)
 }
 
+// correct puts another contact in the place of p's, and says whether that was done. The secret of the new entry is forgotten: p enters no more.
+func (c *campaign) correct(addr string, p *person) bool {
+	var next draw.Secret
+	rand.Read(next[:])
+	r := next.R()
+	body, err := json.Marshal(map[string]any{
+		"s": p.s[:], "r": r[:], "noticeHash": c.notice,
+		"identity": map[string]any{"name": p.name, "idType": "ID_TYPE_CITIZEN", "idNumber": p.number},
+		"contact":  map[string]any{"phone": p.phone, "email": "new-" + p.email, "address": p.address},
+	})
+	if err != nil {
+		panic(err)
+	}
+	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries:correct", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
 // answer is what the public's door said.
 type answer struct {
 	status      int

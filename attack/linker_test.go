@@ -23,7 +23,7 @@ import (
 // TestLinker lets people enter through the real daemon and takes the bytes of its files again and again while it moves and mixes: of SQLite the files and
 // their logs, of PostgreSQL heaps with dead rows, indexes and the write-ahead log. An attack program then ties answers to people by whatever the files show:
 // order of arrival, of pages and of rows in them, of the log, of transactions, of every column, of sizes, and values that both rooms hold. Judged by the true
-// pairs, no way of doing it may find more than one of k, and chance. People enter one after another at first and many at once later; in the middle the daemon
+// pairs, no way of doing it may find more than one of k, and chance. One in five corrects the contact a while after entering, which the program sees. People enter one after another at first and many at once later; in the middle the daemon
 // is killed, and PostgreSQL with it; the campaign is followed through its last epoch and its close. FAULT_ENTRIES is the number of people; more than 2000
 // make it the long form: duplicates and none, and PostgreSQL also with the answers on a server of their own.
 func TestLinker(t *testing.T) {
@@ -75,7 +75,7 @@ type linking struct {
 func (l linking) run() *watcher {
 	t, d, n := l.t, l.d, l.n
 	shown := d.watch(t)
-	w := &watcher{t: t, d: d, n: n, k: l.k, entrants: map[string]*item{}, truth: map[string]int{}, words: map[string]int{}, mixed: map[int64]bool{}, sizes: map[int64]bool{},
+	w := &watcher{t: t, d: d, n: n, k: l.k, entrants: map[string]*item{}, truth: map[string]int{}, words: map[string]int{}, mixed: map[int64]bool{}, sizes: map[int64]bool{}, corrected: map[string]int64{},
 		seen: map[int]bool{}, found: tally{}, foundWords: tally{}}
 	if d.on.cluster != nil {
 		w.identity, w.answers = newHeaps(t, d.on.cluster), nil
@@ -129,6 +129,20 @@ func (l linking) run() *watcher {
 			}
 		}
 	}
+	var past sync.Mutex
+	var entered []*person
+	correct := func(p *person) { // one of those who entered a while ago, now and then
+		past.Lock()
+		defer past.Unlock()
+		entered = append(entered, p)
+		if len(entered) > l.k && rand.N(5) == 0 {
+			i := len(entered) - 1 - rand.N(l.k)
+			if c.correct(d.http, entered[i]) {
+				w.corrects(entered[i])
+				entered = slices.Delete(entered, i, i+1)
+			}
+		}
+	}
 	ticks := time.NewTicker(pace)
 	defer ticks.Stop()
 	atOnce := make(chan struct{}, 16)
@@ -148,6 +162,7 @@ func (l linking) run() *watcher {
 			if l.duplicates && rand.N(10) == 0 {
 				enter(c.newPerson(p.n, "")) // the same person, and an entry that does not count
 			}
+			correct(p)
 		} else {
 			wg.Go(func() {
 				atOnce <- struct{}{}
@@ -156,6 +171,7 @@ func (l linking) run() *watcher {
 				if l.duplicates && rand.N(10) == 0 {
 					enter(c.newPerson(p.n, ""))
 				}
+				correct(p)
 			})
 		}
 		<-ticks.C
@@ -177,6 +193,9 @@ func (l linking) run() *watcher {
 	shown.read(t)
 	w.papers()
 	d.stop()
+	if len(w.corrected) < n/20 {
+		t.Fatalf("only %d corrections", len(w.corrected))
+	}
 	if w.linked != n {
 		t.Fatalf("%d of %d were seen to be mixed", w.linked, n)
 	}
@@ -281,6 +300,15 @@ type watcher struct {
 	groups, linked, looks int
 	before                int // linked before the close, when all rows are written anew
 	sizes                 map[int64]bool
+	correctedMu           sync.Mutex
+	corrected             map[string]int64 // entrant id: of those who corrected their contact, who was how many-th
+}
+
+// corrects notes who corrected a contact just now.
+func (w *watcher) corrects(p *person) {
+	w.correctedMu.Lock()
+	defer w.correctedMu.Unlock()
+	w.corrected[string(p.leaf.ID[:])] = int64(len(w.corrected) + 1)
 }
 
 func (w *watcher) wordsOf(b []byte) int {
@@ -307,6 +335,13 @@ func (w *watcher) look(ready <-chan *person) {
 		w.truth[id], w.words[p.words] = p.n, p.n
 		w.entrants[id] = &item{n: p.n, features: map[string]string{"arrival": orderly(int64(w.arrival))}}
 	}
+	w.correctedMu.Lock()
+	for id, it := range w.entrants {
+		if !it.linked {
+			it.features["corrected"] = orderly(w.corrected[id])
+		}
+	}
+	w.correctedMu.Unlock()
 	epochs := map[string]int64{}
 	for id, it := range now.entrants(w.truth) {
 		mine := w.entrants[id]
