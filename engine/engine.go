@@ -81,6 +81,8 @@ type Engine struct {
 	vitals    vitals                // what Vitals says (meter.go)
 	hooks     hooks                 // set by tests only (run.go)
 	jumped    atomic.Bool           // the clock jumped a short while ago (jobs.go)
+	replaced  [3]atomic.Bool        // in the place of that room another one was found last (replaced.go)
+	back      atomic.Bool           // a gate was found further back than it was (replaced.go)
 
 	lease   *lease     // who may log, move gates and mix (lease.go)
 	bumpMu  sync.Mutex // moves of the generation come one after another

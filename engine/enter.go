@@ -61,6 +61,9 @@ func (EnterRequest) GoString() string { return "[entry]" }
 // FIELD_INVALID (also when several of these come together; Fields has them all), TOKEN_*, PERSON_ENTERED, ENTRY_DIFFERS, BUSY,
 // STORAGE_UNAVAILABLE.
 func (e *Engine) Enter(ctx context.Context, req EnterRequest) (Receipt, error) {
+	if err := e.rightRooms(); err != nil {
+		return Receipt{}, err
+	}
 	o, err := e.open(ctx, req.Campaign)
 	if err != nil {
 		return Receipt{}, err
@@ -129,9 +132,14 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 					return Receipt{}, err
 				}
 				switch {
+				case gate.Epoch < old:
+					return Receipt{}, e.setBack()
 				case gate.State != store.GateOpen:
 					return e.tooLate(ctx, o, req, entry.ID, gate)
 				case gate.Epoch == old:
+					if err := e.Identity.Same(ctx); err != nil { // an older copy is at an epoch that is over
+						return Receipt{}, e.fault(err)
+					}
 					return e.unlessThere(ctx, o, req, entry.ID, e.keyLost(o, epochKeyName(o.id, old), epochKeyUse(old)))
 				}
 				continue
@@ -151,6 +159,9 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 		case store.Exists: // two of the same at once
 			return e.again(ctx, o, req, res.Present)
 		case store.WrongEpoch:
+			if res.Gate.Epoch < gate.Epoch { // which was seen before the commit began
+				return Receipt{}, e.setBack()
+			}
 			gate = res.Gate
 		case store.GateMoving:
 			select {
@@ -165,6 +176,9 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 				return Receipt{}, err
 			}
 		case store.GateShut:
+			if res.Gate.State == 0 { // a room that does not have the campaign
+				return Receipt{}, e.fault(store.ErrReplaced)
+			}
 			return Receipt{}, shut(res.Gate)
 		default:
 			return Receipt{}, refused(res.Outcome)
@@ -294,13 +308,16 @@ func (e *Engine) recentGate(ctx context.Context, o *opened) (store.Gate, error) 
 	return e.gate(ctx, o)
 }
 
-// remember keeps a gate for recentGate. An older one that comes late does no harm.
+// remember keeps a gate for recentGate, unless it is an older one that comes late.
 func (o *opened) remember(g store.Gate) {
 	if g.State == 0 { // the store found no gate
 		return
 	}
-	if old := o.seen.Load(); old == nil || *old != g {
-		o.seen.Store(&g)
+	for {
+		old := o.seen.Load()
+		if old != nil && (*old == g || g.Epoch < old.Epoch || g.State < old.State) || o.seen.CompareAndSwap(old, &g) {
+			return
+		}
 	}
 }
 

@@ -53,5 +53,8 @@ func (e *Engine) tagKey(ctx context.Context, o *opened) (tag.Key, error) {
 	if gate.State == store.GateClosed {
 		return key, shut(gate)
 	}
+	if err := e.Identity.Same(ctx); err != nil { // another room's campaigns have other keys
+		return key, e.fault(err)
+	}
 	return key, e.keyLost(o, tagKeyName(o.id), tagKeyUse())
 }

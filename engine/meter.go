@@ -138,7 +138,7 @@ const (
 )
 
 // LackCodes are all of them.
-var LackCodes = []string{LackRegistry, LackIdentity, LackAnswers, LackKeys, LackBehind, LackUnsigned, LackHolder}
+var LackCodes = []string{LackRegistry, LackOtherRegistry, LackIdentity, LackOtherIdentity, LackAnswers, LackOtherAnswers, LackKeys, LackBehind, LackUnsigned, LackHolder}
 
 // askWithin bounds each question of Lacks.
 const askWithin = time.Second
@@ -151,14 +151,15 @@ const unsignedFor = 5 * time.Second
 func (e *Engine) Lacks(ctx context.Context) []Lack {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
+	rooms := e.rooms()
 	asked := [...]struct {
-		code string
-		ask  func() error
+		code, replaced string
+		ask            func() error
 	}{
-		{LackRegistry, func() error { return sameBinding(ctx, e.Registry, e.installation) }},
-		{LackIdentity, func() error { return sameBinding(ctx, e.Identity, e.installation) }},
-		{LackAnswers, func() error { return sameBinding(ctx, e.Answers, e.installation) }},
-		{LackKeys, func() error { _, _, err := readSigned(e.Marks); return err }},
+		{LackRegistry, LackOtherRegistry, func() error { return rooms[0].Same(ctx) }},
+		{LackIdentity, LackOtherIdentity, func() error { return rooms[1].Same(ctx) }},
+		{LackAnswers, LackOtherAnswers, func() error { return rooms[2].Same(ctx) }},
+		{LackKeys, "", func() error { _, _, err := readSigned(e.Marks); return err }},
 	}
 	said := make([]chan error, len(asked))
 	for i, a := range asked {
@@ -173,7 +174,13 @@ func (e *Engine) Lacks(ctx context.Context) []Lack {
 		case <-ctx.Done(): // a driver that minds no context does not hold us up
 			err = fmt.Errorf("no answer within %v", askWithin)
 		}
-		if err != nil {
+		if err == nil && i == 1 && e.back.Load() {
+			err = errSetBack
+		}
+		switch {
+		case errors.Is(err, store.ErrReplaced):
+			lacks = append(lacks, Lack{a.replaced, insteadOf(rooms[i].name, err)})
+		case err != nil:
 			lacks = append(lacks, Lack{a.code, err.Error()})
 		}
 	}
@@ -202,18 +209,6 @@ func (l *lease) deserted() bool {
 
 // lateAfter is how long what the clock starts may be due before it counts as late.
 const lateAfter = time.Minute
-
-// sameBinding reads a row of the room, which must be this installation's.
-func sameBinding(ctx context.Context, room store.Bound, in store.Installation) error {
-	b, err := room.Binding(ctx)
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return err
-	case err != nil || b.Installation != installationID(in):
-		return ErrOtherRoom
-	}
-	return nil
-}
 
 // lacksOfLog compares the log with what was signed of it.
 func (e *Engine) lacksOfLog(ctx context.Context) []Lack {

@@ -168,6 +168,9 @@ func (e *Engine) putMixed(ctx context.Context, o *opened, b store.Batch, final b
 		return err
 	}
 	if lost != nil {
+		if err := e.Identity.Same(ctx); err != nil { // an older copy holds responses that were mixed
+			return err
+		}
 		told := e.keyLost(o, epochKeyName(o.id, lost.epoch), epochKeyUse(lost.epoch))
 		told.Text = lost.Error()
 		return told

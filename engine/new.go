@@ -97,7 +97,10 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.Keys, cfg.Marks = keep, keep
 	e := &Engine{Config: cfg, tree: &ledger.Tree{}, about: map[aboutKey][]logged{}, lease: newLease(cfg.Registry, cfg.Sharing),
 		approved: clockActs{}, vitals: vitals{waiting: map[store.CampaignID]int64{}, opened: map[string]int64{}}}
-	var err error
+	err := e.rememberRooms(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if e.installation, err = cfg.Registry.Installation(ctx); err != nil {
 		return nil, fmt.Errorf("read the installation: %w", err)
 	}

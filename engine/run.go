@@ -60,6 +60,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	var tending sync.WaitGroup
 	defer tending.Wait()
 	tending.Go(func() { e.keepLease(ctx) })
+	tending.Go(func() { e.watchRooms(ctx) })
 	tending.Go(func() { e.newRunner().run(ctx) }) // beside the rest: a draw may wait for relays, a close for a million entrants
 	seen := looked{}
 	t := time.NewTicker(cmp.Or(e.hooks.tick, tick))

@@ -12,6 +12,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -34,7 +35,18 @@ var (
 	ErrConflict = errors.New("state has changed")
 	// ErrUnavailable says that the storage is away, locked for too long, read-only or full. Nothing was acknowledged.
 	ErrUnavailable = errors.New("storage unavailable")
+	// ErrReplaced says that another room stands in the place of the one that was remembered: an older copy, or another installation's. It is an
+	// ErrUnavailable too. Nothing was acknowledged.
+	ErrReplaced error = unavailable("another room stands in the place of the one that was there")
 )
+
+// Unavailable is an [ErrUnavailable] whose text is all that it says.
+func Unavailable(format string, args ...any) error { return unavailable(fmt.Sprintf(format, args...)) }
+
+type unavailable string
+
+func (u unavailable) Error() string { return string(u) }
+func (u unavailable) Unwrap() error { return ErrUnavailable }
 
 // Rooms are the three rooms of one installation, as a driver opens them. They may lie in different places.
 type Rooms struct {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,19 +14,11 @@ type rower interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 
-// binding reads the row that every room has alike, so its statements are here and in no room's queries. pgx.ErrNoRows.
-func binding(ctx context.Context, q rower) (b store.Binding, err error) {
-	var id []byte
-	if err := q.QueryRow(ctx, "SELECT installation, generation FROM binding").Scan(&id, &b.Generation); err != nil {
-		return store.Binding{}, err
-	}
-	return b, fill(b.Installation[:], id)
-}
-
 // Binding implements store.Bound.
 func (d *room) Binding(ctx context.Context) (b store.Binding, err error) {
 	err = d.read(ctx, "read binding", func(ctx context.Context, conn *pgxpool.Conn) error {
-		b, err = binding(ctx, conn)
+		r, err := d.which(ctx, conn)
+		b = r.Binding
 		return err
 	})
 	return b, err
@@ -41,8 +32,8 @@ func (d *room) PutBinding(ctx context.Context, b store.Binding) error {
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
 		}
-		have, err := binding(ctx, tx)
-		if err == nil && have != b {
+		have, err := d.which(ctx, tx)
+		if err == nil && have.Binding != b {
 			err = store.ErrExists
 		}
 		return err
@@ -56,12 +47,9 @@ func (d *room) SetGeneration(ctx context.Context, from, to int64) error {
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
 		}
-		have, err := binding(ctx, tx)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return store.ErrNotFound
-		case err == nil && have.Generation != to:
-			return store.ErrConflict
+		have, err := d.which(ctx, tx)
+		if err == nil && have.Generation != to {
+			err = store.ErrConflict
 		}
 		return err
 	})

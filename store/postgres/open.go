@@ -155,11 +155,11 @@ func openRoom(ctx context.Context, r roomDSN) (_ *room, err error) {
 	if err := knock(ctx, c.ConnConfig); err != nil {
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), c)
-	if err != nil {
+	d := &room{}
+	c.AfterConnect = d.arrive
+	if d.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), c); err != nil {
 		return nil, errors.New("malformed pool settings")
 	}
-	d := &room{pool: pool}
 	defer func() {
 		if err != nil {
 			_ = d.Close()

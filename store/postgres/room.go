@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 )
 
 const (
@@ -38,6 +39,8 @@ const (
 type room struct {
 	pool   *pgxpool.Pool
 	closed atomic.Bool
+	past   judge.Past
+	leads  atomic.Pointer[place] // where the first connection led
 
 	citus bool          // the rows are on several servers
 	turns chan struct{} // how many group commits are at work there; nil: as many as there are connections
@@ -87,6 +90,11 @@ func (d *room) read(ctx context.Context, act string, fn func(ctx context.Context
 			return err
 		}
 		defer conn.Release()
+		if d.past.Strange() {
+			if err := d.look(ctx, conn); err != nil {
+				return err
+			}
+		}
 		return fn(ctx, conn)
 	})
 }
@@ -158,7 +166,10 @@ func (d *room) inTx(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx)
 		return err
 	}
 	steady := context.WithoutCancel(ctx)
-	if err = fn(ctx, tx); err == nil {
+	if err = d.look(ctx, tx); err == nil {
+		err = fn(ctx, tx)
+	}
+	if err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -279,6 +290,8 @@ func classify(ctx context.Context, act string, err error) error {
 		return fmt.Errorf("%s: outcome unknown: %w", act, store.ErrUnavailable)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", act, ctx.Err())
+	case errors.Is(err, store.ErrReplaced):
+		return fmt.Errorf("%s: %w", act, err)
 	case sentinel(err) != nil:
 		return fmt.Errorf("%s: %w", act, sentinel(err))
 	case errors.Is(err, pgx.ErrNoRows):
@@ -295,8 +308,8 @@ func classify(ctx context.Context, act string, err error) error {
 
 func classifyState(act, code string) error {
 	switch {
-	case code == "3D000": // no such database
-		return fmt.Errorf("%s: %w", act, store.ErrNotFound)
+	case code == "3D000", code == "42P01": // no such database, no such table: somebody is putting a room back
+		return fmt.Errorf("%s: %w", act, store.ErrUnavailable)
 	case code == "23505":
 		return fmt.Errorf("%s: %w", act, store.ErrExists)
 	}

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"modernc.org/sqlite"
 
 	"fairlot/store"
+	"fairlot/store/judge"
 )
 
 // room is one open file: one connection that writes, a few that read.
@@ -23,6 +26,8 @@ type room struct {
 	m      *sql.DB       // of whoever moves the log into the file
 	turn   chan struct{} // held by the writer; a channel serves its waiters in the order they came
 	closed atomic.Bool
+	file   fs.FileInfo // which was opened
+	past   judge.Past
 
 	moving  sync.Mutex    // held by whoever moves the log into the file: SQLite refuses a second one
 	written chan struct{} // tells keepMoving of a commit
@@ -39,8 +44,10 @@ const moveEvery = 250 * time.Millisecond
 const truncateWithin = 500 * time.Millisecond
 
 func newRoom(path string, busy time.Duration) *room {
+	file, _ := os.Stat(path) // before the first connection; nil is in no place
 	d := &room{
 		path: path,
+		file: file,
 		busy: busy,
 		w:    sql.OpenDB(connector{dsn: writeDSN(path, busy)}),
 		r:    sql.OpenDB(connector{dsn: readDSN(path, busy)}),
@@ -189,7 +196,13 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 		return classify(ctx, act, err)
 	}
 	defer func() { _ = conn.Close() }()
-	if err := inTx(ctx, conn, "BEGIN IMMEDIATE", fn); err != nil {
+	err = inTx(ctx, conn, "BEGIN IMMEDIATE", func(t *tx) error {
+		if err := d.look(t); err != nil {
+			return err
+		}
+		return fn(t)
+	})
+	if err != nil {
 		return classify(ctx, act, err)
 	}
 	select {
@@ -244,7 +257,17 @@ func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error
 	conn, err := d.r.Conn(ctx)
 	if err == nil {
 		defer func() { _ = conn.Close() }()
-		err = inTx(ctx, conn, "BEGIN", fn)
+		err = inTx(ctx, conn, "BEGIN", func(t *tx) error {
+			if err := d.inPlace(); err != nil {
+				return err
+			}
+			if d.past.Strange() {
+				if err := d.look(t); err != nil {
+					return err
+				}
+			}
+			return fn(t)
+		})
 	}
 	if err != nil && d.closed.Load() && ctx.Err() == nil {
 		err = errClosed
@@ -275,6 +298,9 @@ func (d *room) keepMoving(ctx context.Context) {
 func (d *room) moveLog(ctx context.Context) {
 	d.moving.Lock()
 	defer d.moving.Unlock()
+	if d.inPlace() != nil { // a log is moved into the file that it is of, or into none
+		return
+	}
 	_, _ = d.m.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
@@ -308,6 +334,9 @@ func classify(ctx context.Context, act string, err error) error {
 	}
 	if e := ctx.Err(); e != nil {
 		return fmt.Errorf("%s: %w", act, e)
+	}
+	if errors.Is(err, store.ErrReplaced) {
+		return fmt.Errorf("%s: %w", act, err)
 	}
 	for _, known := range []error{store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrUnavailable} {
 		if errors.Is(err, known) {

@@ -36,6 +36,32 @@ var bindingTests = []test{
 			t.same(won, map[string]int{"ok": 1, store.ErrConflict.Error(): 7})
 		}
 	}},
+	{"a room that is remembered goes on as it did", func(t *T) {
+		for _, room := range t.bound() {
+			t.ok(room.Same(t.ctx))
+			t.is(room.Remember(t.ctx), store.ErrNotFound)
+			b := store.Binding{Installation: random16(), Generation: 7}
+			t.ok(room.PutBinding(t.ctx, b))
+			t.ok(room.Remember(t.ctx))
+			t.ok(room.Same(t.ctx))
+			moved := race(8, func(i int) string { // while others look
+				if i > 0 {
+					return verdict(room.Same(t.ctx))
+				}
+				for n := b.Generation; n < b.Generation+10; n++ {
+					if err := room.SetGeneration(t.ctx, n, n+1); err != nil {
+						return verdict(err)
+					}
+				}
+				return "ok"
+			})
+			t.same(moved, map[string]int{"ok": 8})
+			t.ok(room.Same(t.ctx))
+		}
+		t.ok(t.Registry.SetGateMade(t.ctx, t.draft("a")))
+		t.outcomes(t.enter(entry(t.gate())), store.Entered)
+		t.ok(t.Answers.PutMixed(t.ctx, store.CampaignID(random16()), 1, 1, nil, nil))
+	}},
 	{"a gate's making is recorded", func(t *T) {
 		id, other := t.draft("a"), t.draft("b")
 		t.is(t.Registry.SetGateMade(t.ctx, random16()), store.ErrNotFound)

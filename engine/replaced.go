@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fairlot/store"
+)
+
+// Codes of Lack for a room in whose place another one stands.
+const (
+	LackOtherRegistry = "registry-replaced"
+	LackOtherIdentity = "identity-replaced"
+	LackOtherAnswers  = "answers-replaced"
+)
+
+// rememberRooms keeps which rooms are there, before anything of them is judged. One that belongs to no installation is refused by whoever judges.
+func (e *Engine) rememberRooms(ctx context.Context) error {
+	for _, r := range e.rooms() {
+		if err := r.Remember(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("look at the %s: %w", r.name, err)
+		}
+	}
+	return nil
+}
+
+// watchRooms looks every second, until ctx ends, whether the rooms are the ones that were there at the start. Changes are refused by the rooms themselves; this is what makes
+// entries stand still whichever room it is, and what tells operators.
+func (e *Engine) watchRooms(ctx context.Context) {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		e.lookAtRooms(ctx)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (e *Engine) lookAtRooms(ctx context.Context) {
+	for i, r := range e.rooms() {
+		bounded, cancel := context.WithTimeout(ctx, askWithin)
+		err := r.Same(bounded)
+		cancel()
+		switch other := errors.Is(err, store.ErrReplaced); {
+		case err != nil && !other: // away, which says nothing about what is there
+		case other && !e.replaced[i].Swap(true):
+			e.Log.Error("no entry is taken", "found", insteadOf(r.name, err))
+		case !other && e.replaced[i].Swap(false):
+			e.Log.Info("the right room is back: entries are taken again", "room", r.name)
+		}
+	}
+}
+
+// insteadOf says what is wrong and what to do.
+func insteadOf(room string, err error) string {
+	return fmt.Sprintf("%s: %v; nothing is written to it. If that is a mistake put the newest one back. If it is all there is left: stop every daemon, "+
+		"fairlotd restore --put-back --dir DIR, then fairlotd serve, which says how to go on", room, err)
+}
+
+// errSetBack says that a gate stands at an earlier epoch than it was seen at. Gates only go on, so the identity room is an older state of itself,
+// whatever its generation says.
+var errSetBack = fmt.Errorf("a campaign's gate is further back than it was: %w", store.ErrReplaced)
+
+// setBack refuses entries from now on, until another start has judged the rooms.
+func (e *Engine) setBack() error {
+	if !e.back.Swap(true) {
+		e.Log.Error("no entry is taken", "found", insteadOf("identity room", errSetBack))
+	}
+	return e.fault(errSetBack)
+}
+
+// rightRooms is an error while another room stands in the place of one of ours.
+func (e *Engine) rightRooms() error {
+	if e.back.Load() || e.replaced[0].Load() || e.replaced[1].Load() || e.replaced[2].Load() {
+		return e.fault(store.ErrReplaced)
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"fairlot/store"
+)
+
+// TestRememberedRoom makes each room another one, row by row and table by table, under connections that stay: changes are refused and leave nothing, and all goes on with the
+// right one back, but where only the daemon's own start may judge.
+func TestRememberedRoom(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSet(t)
+	spoil(s)
+	rooms := open(t, s.apps)
+	for i, bound := range []store.Bound{rooms.Registry, rooms.Identity, rooms.Answers} {
+		owner, err := pgx.Connect(ctx, s.owners.rooms()[i].dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = owner.Close(ctx) }()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(bound.PutBinding(ctx, store.Binding{Installation: [16]byte{1}, Generation: 5}))
+		must(bound.Remember(ctx))
+		change := func() error {
+			switch i {
+			case 0:
+				return rooms.Registry.SwapLease(ctx, store.Lease{}, store.Lease{Term: 1, Beat: 1, Holder: [16]byte{1}})
+			case 1:
+				return rooms.Identity.CreateGate(ctx, store.Gate{Campaign: store.CampaignID{1}, End: at(1), OpenHash: store.Hash{1}})
+			}
+			return rooms.Answers.PutMixed(ctx, store.CampaignID{1}, 1, 1, nil, nil)
+		}
+		app, err := config(s.apps.rooms()[i])
+		must(err)
+		role := quote(app.ConnConfig.User)
+		again := []string{"CREATE TABLE binding2 (LIKE binding INCLUDING ALL)", "INSERT INTO binding2 SELECT * FROM binding", "DROP TABLE binding", "ALTER TABLE binding2 RENAME TO binding",
+			"GRANT SELECT, INSERT, UPDATE, DELETE ON binding TO " + role}
+		for _, x := range []struct {
+			make []string
+			back string
+		}{
+			{[]string{"UPDATE binding SET generation = 4"}, "UPDATE binding SET generation = 5"},
+			{[]string{"UPDATE binding SET installation = decode(repeat('00', 16), 'hex')"}, "UPDATE binding SET installation = decode('01' || repeat('00', 15), 'hex')"},
+			{[]string{"DELETE FROM binding"}, "INSERT INTO binding (id, installation, generation) VALUES (1, decode('01' || repeat('00', 15), 'hex'), 5)"},
+			{[]string{"ALTER TABLE binding RENAME TO away"}, "ALTER TABLE away RENAME TO binding"},
+			{again, ""},
+		} {
+			for _, q := range x.make {
+				_, err := owner.Exec(ctx, q)
+				must(err)
+			}
+			for what, err := range map[string]error{"a change": change(), "a look": bound.Same(ctx), "a move": bound.SetGeneration(ctx, 5, 6)} {
+				if !errors.Is(err, store.ErrReplaced) || !errors.Is(err, store.ErrUnavailable) {
+					t.Errorf("room %d, %s: %s: %v", i, x.make[0], what, err)
+				}
+			}
+			if _, err := bound.Binding(ctx); !errors.Is(err, store.ErrReplaced) { // it was found out before
+				t.Errorf("room %d, %s: a read: %v", i, x.make[0], err)
+			}
+			if x.back == "" {
+				break
+			}
+			_, err := owner.Exec(ctx, x.back)
+			must(err)
+			must(bound.Same(ctx))
+		}
+		other := open(t, s.apps) // a start takes the table as it is
+		look := []store.Bound{other.Registry, other.Identity, other.Answers}[i]
+		must(look.Remember(ctx))
+		must(look.Same(ctx))
+	}
+	if _, err := rooms.Identity.Gate(ctx, store.CampaignID{1}); !errors.Is(err, store.ErrReplaced) {
+		t.Errorf("a gate: %v", err)
+	}
+	other := open(t, s.apps)
+	if _, err := other.Identity.Gate(ctx, store.CampaignID{1}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a change that was refused left a gate: %v", err)
+	}
+}
+
+// TestRestoreWaitsForEntries drops the tables, as pg_restore --clean does, while a transaction is under way that has looked which room it is.
+func TestRestoreWaitsForEntries(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newSet(t)
+	spoil(s)
+	rooms := open(t, s.apps)
+	d := rooms.Identity.(*Identity).room
+	if err := rooms.Identity.PutBinding(ctx, store.Binding{Installation: [16]byte{1}, Generation: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rooms.Identity.Remember(ctx); err != nil {
+		t.Fatal(err)
+	}
+	owner, err := pgx.Connect(ctx, s.owners.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = owner.Close(ctx) }()
+	if _, err := owner.Exec(ctx, "SET lock_timeout = '300ms'"); err != nil {
+		t.Fatal(err)
+	}
+	err = d.write(ctx, "hold", func(context.Context, pgx.Tx) error {
+		if _, err := owner.Exec(ctx, "DROP TABLE binding"); !isState(err, "55P03") {
+			t.Errorf("the table was dropped under a transaction: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDatabaseElsewhere has new connections lead to another database than the first ones, of the same server.
+func TestDatabaseElsewhere(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s, elsewhere := newSet(t), newSet(t)
+	rooms := open(t, s.apps)
+	d := rooms.Identity.(*Identity).room
+	u, err := url.Parse(elsewhere.apps.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	c := d.pool.Config().ConnConfig
+	c.User, c.Password, c.Database = u.User.Username(), password, u.Path[1:]
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if err := d.arrive(ctx, conn); !errors.Is(err, store.ErrReplaced) {
+		t.Errorf("another database: %v", err)
+	}
+	if err := rooms.Identity.Same(ctx); err != nil {
+		t.Errorf("the first one: %v", err)
+	}
+}
