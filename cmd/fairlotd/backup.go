@@ -52,16 +52,26 @@ func (c *backupCmd) Run(ctx context.Context) error {
 const drill = "A daemon on a copy does not know that it is a drill: it closes, draws and signs with the real log key what is due, and a second history under that key is a fork that cannot be taken back."
 
 type restoreCmd struct {
-	From      string   `placeholder:"DIR" xor:"how" help:"Backup made by fairlotd backup. This or --put-back."`
-	PutBack   bool     `xor:"how" help:"The rooms were put back already, by pg_restore or a copy: look at them, and tell the next start. This or --from."`
-	Dir       string   `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms; with --put-back the whole installation."`
+	From          string `placeholder:"DIR" xor:"how" help:"Backup made by fairlotd backup. This, --put-back or --make-databases."`
+	PutBack       bool   `xor:"how" help:"The rooms were put back already, by pg_restore or a copy: look at them, and tell the next start."`
+	MakeDatabases bool   `xor:"how" help:"Before pg_restore on a PostgreSQL server that is new: make databases and roles there, with nothing in them, and write their DSNs into the folder."`
+	Dir           string `required:"" placeholder:"DIR" help:"Installation: a folder with the newest key folder as keys/, and without rooms; with --put-back the whole installation."`
+
+	AdminDSNFile string `placeholder:"FILE" help:"With --make-databases: as of fairlotd init."`
+	Database     string `default:"fairlot" placeholder:"NAME" help:"With --make-databases: as it was of fairlotd init, since dumps name the roles."`
+
 	Witnessed []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has: a log that is behind it is refused. May be repeated."`
 }
 
 // Validate asks for one of two flags; were they required, the usage would show both as if both must be given.
 func (c *restoreCmd) Validate() error {
-	if c.From == "" && !c.PutBack {
-		return errors.New("missing flags: --from=DIR or --put-back")
+	switch {
+	case c.From == "" && !c.PutBack && !c.MakeDatabases:
+		return errors.New("missing flags: --from=DIR, --put-back or --make-databases")
+	case c.MakeDatabases && c.AdminDSNFile == "":
+		return errors.New("--make-databases needs --admin-dsn-file, the DSN of a role on the new server")
+	case !c.MakeDatabases && (c.AdminDSNFile != "" || c.Database != defaultDatabase):
+		return errors.New("--admin-dsn-file and --database go with --make-databases alone")
 	}
 	return nil
 }
@@ -79,6 +89,9 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if c.MakeDatabases {
+		return c.makeDatabases(ctx)
+	}
 	in := installation(c.Dir)
 	if err := witnessed(in.Keys, c.Witnessed); err != nil {
 		return err

@@ -24,6 +24,7 @@ var errNotFinished = errors.New("the installation is not finished")
 type databases struct {
 	owners, apps postgres.DSNs
 	undo         func(context.Context) error // drops them, if this init has made them
+	sql          string                      // file that somebody was asked to run, to make them
 }
 
 // defaultDatabase is what --database is if nobody says it.
@@ -35,7 +36,7 @@ func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, erro
 	case c.Distribute != "" && (pending || c.AdminDSNFile == ""):
 		return nil, errors.New("--distribute needs --admin-dsn-file with a superuser's DSN: databases are made on every node, which only a superuser may")
 	case pending:
-		return c.made(filepath.Join(c.Dir, ownerDSNs), filepath.Join(c.Dir, appDSNs))
+		return c.waiting()
 	case c.AdminDSNFile != "" && (c.OwnerDSNFile != "" || c.AppDSNFile != ""):
 		return nil, errors.New("either --admin-dsn-file, which makes databases, or --owner-dsn-file and --app-dsn-file, which name databases that are made")
 	case c.AdminDSNFile != "":
@@ -61,6 +62,15 @@ func (c *initCmd) made(ownerFile, appFile string) (*databases, error) {
 		return nil, err
 	}
 	return &databases{owners: owners, apps: apps}, nil
+}
+
+// waiting names those that somebody was asked to make.
+func (c *initCmd) waiting() (*databases, error) {
+	d, err := c.made(filepath.Join(c.Dir, ownerDSNs), filepath.Join(c.Dir, appDSNs))
+	if err == nil {
+		d.sql = filepath.Join(c.Dir, provisionSQL)
+	}
+	return d, err
 }
 
 func (c *initCmd) provision(ctx context.Context) (*databases, error) {
@@ -93,7 +103,7 @@ func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 		return nil, err
 	}
 	undo := func(ctx context.Context) error { return postgres.Withdraw(ctx, admin, c.Database) }
-	return &databases{owners, apps, undo}, nil
+	return &databases{owners: owners, apps: apps, undo: undo}, nil
 }
 
 // taken says what lies under the names that were to be made, and how it is taken away if a killed init or import left it.
@@ -144,9 +154,7 @@ func (c *initCmd) ownersIn() string {
 func (d *databases) fill(ctx context.Context, ownersIn string) (rooms store.Rooms, undo func(context.Context) error, err error) {
 	undo = d.undo
 	if err := postgres.Create(ctx, d.owners, d.apps); err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			err = fmt.Errorf("%w (was the SQL run?)", err)
-		}
+		err = d.asked(err)
 		if errors.Is(err, store.ErrExists) {
 			err = fmt.Errorf("%w\nIf they are an installation's, leave them alone. If an init or import was killed, let each room's owner (%s has the DSNs) run this in psql, then run the same command again:\n%s",
 				err, ownersIn, postgres.EmptySQL)
@@ -158,6 +166,14 @@ func (d *databases) fill(ctx context.Context, ownersIn string) (rooms store.Room
 	}
 	rooms, err = postgres.Open(ctx, d.apps)
 	return rooms, undo, err
+}
+
+// asked says of databases that cannot be reached that somebody was asked to make them.
+func (d *databases) asked(err error) error {
+	if d.sql != "" && (errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUnavailable)) {
+		return fmt.Errorf("%w. Was the SQL run? If not: let a superuser run %s in psql on each room's server, then run this again", err, d.sql)
+	}
+	return err
 }
 
 // pending tells whether the folder holds what ask left, and nothing else; an error if it cannot become an installation.

@@ -125,7 +125,7 @@ func TestInitOnPostgres(t *testing.T) {
 		if _, err := openRooms(ctx, hand.Dir); err == nil || !strings.Contains(err.Error(), "not finished") {
 			t.Errorf("served: %v", err)
 		}
-		if err := hand.Run(ctx); err == nil || !strings.Contains(err.Error(), "was the SQL run?") && !strings.Contains(err.Error(), "password") {
+		if err := hand.Run(ctx); err == nil || !strings.Contains(err.Error(), "Was the SQL run? If not: let a superuser run "+filepath.Join(hand.Dir, provisionSQL)) {
 			t.Errorf("before the SQL was run: %v", err)
 		}
 		sql, err := os.ReadFile(filepath.Join(hand.Dir, provisionSQL))

@@ -24,7 +24,10 @@ func TestRestoreSays(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"--dir", dir}, 2, "missing flags: --from=DIR or --put-back; see fairlotd restore --help"},
+		{[]string{"--dir", dir}, 2, "missing flags: --from=DIR, --put-back or --make-databases; see fairlotd restore --help"},
+		{[]string{"--dir", dir, "--make-databases"}, 2, "--make-databases needs --admin-dsn-file"},
+		{[]string{"--dir", dir, "--put-back", "--database", "other"}, 2, "go with --make-databases alone"},
+		{[]string{"--dir", dir, "--make-databases", "--admin-dsn-file", out}, 1, "in SQLite: bring those back with --from"},
 		{[]string{"--dir", dir, "--from", out, "--put-back"}, 2, "--from and --put-back can't be used together; see fairlotd restore --help"},
 		{[]string{"--from", out}, 2, "missing flags: --dir=DIR"},
 		{[]string{"--from", out, "--dir", dir}, 1, "rooms"},

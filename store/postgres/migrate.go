@@ -75,6 +75,26 @@ func Discard(ctx context.Context, owners DSNs) error {
 	return all
 }
 
+// Enclose gives each app role the right to connect to its database, takes it from everybody else, and does no more, as the owners. [Create] and [Migrate] do it too: this
+// is for databases that a dump is restored into, which says nothing of that right. It may be repeated.
+func Enclose(ctx context.Context, owners, apps DSNs) error {
+	for i, r := range owners.rooms() {
+		app, err := config(apps.rooms()[i])
+		if err != nil {
+			return err
+		}
+		c, db, err := ownerDB(ctx, r)
+		if err == nil {
+			err = execAll(ctx, db, "close the database to others", doors(c.Database, app.ConnConfig.User))
+			_ = db.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("enclose the %s room: %w", r.name, err)
+		}
+	}
+	return nil
+}
+
 // ownerDB connects as a room's owner.
 func ownerDB(ctx context.Context, r roomDSN) (*pgx.ConnConfig, *sql.DB, error) {
 	c, err := config(r)
