@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,8 @@ func TestRoomReplacedUnderDaemon(t *testing.T) {
 // TestRoomReplacedIsSeen plays the same against a daemon that does not look which room it writes to. If it finds nothing wrong there, it is worth nothing.
 func TestRoomReplacedIsSeen(t *testing.T) {
 	blind := mutated(t, edit{"store/judge/past.go", "	if was == nil {\n", "	if true {\n"}, edit{"store/sqlite/place.go", "case !os.SameFile(info, d.file):", "case !os.SameFile(info, d.file) && false:"},
-		edit{"store/postgres/place.go", "*d.leads.Load() != p {", "*d.leads.Load() != p && false {"})
+		edit{"store/postgres/place.go", "*d.leads.Load() != p {", "*d.leads.Load() != p && false {"}, edit{"engine/enter.go", "if res.Gate.Epoch < gate.Epoch {", "if false {"},
+		edit{"engine/enter.go", "case gate.Epoch < old:", "case false:"}, edit{"engine/enter.go", "g.Epoch < old.Epoch || ", ""})
 	for _, way := range replacings {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +119,9 @@ func (way replacing) play(t *testing.T, program, room string) error {
 	}
 	if way.restart {
 		d.stop()
-		d.serve()
+		if _, err := d.tryServe(); err != nil {
+			return errors.Join(append(wrong, err)...)
+		}
 	}
 	for began := time.Now(); readyz(t, ops) != "ready\n"; time.Sleep(50 * time.Millisecond) {
 		if time.Since(began) > 20*time.Second {
@@ -213,6 +217,7 @@ func restoredInPlace(t *testing.T, d *daemon, room string) (there, back func() e
 	}
 	old := dumpOf(t, d, room)
 	there = func() error {
+		settled(t, d) // or what is put back at the end is not the newest
 		if err := os.Rename(old, old+".old"); err != nil {
 			return err
 		}
@@ -221,6 +226,24 @@ func restoredInPlace(t *testing.T, d *daemon, room string) (there, back func() e
 	}
 	back = func() error { return restore(dumpFile(d, room)) }
 	return there, back
+}
+
+// settled waits until nothing is mixed any more.
+func settled(t *testing.T, d *daemon) {
+	t.Helper()
+	db, err := sql.Open("pgx", d.roomDSN("identity"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	now := func() int {
+		return count(t, db, "SELECT coalesce(max(epoch), 0) * 1000 + (SELECT count(*) FROM pending) * 10 + (SELECT count(*) FROM batches WHERE NOT cleared) FROM gates")
+	}
+	for was, began := -1, time.Now(); was != now(); time.Sleep(3 * time.Second) {
+		if was = now(); time.Since(began) > time.Minute {
+			t.Fatal("mixing goes on and on")
+		}
+	}
 }
 
 func dumpFile(d *daemon, room string) string {

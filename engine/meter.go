@@ -156,9 +156,9 @@ func (e *Engine) Lacks(ctx context.Context) []Lack {
 		code, replaced string
 		ask            func() error
 	}{
-		{LackRegistry, LackOtherRegistry, func() error { return rooms[0].Same(ctx) }},
-		{LackIdentity, LackOtherIdentity, func() error { return rooms[1].Same(ctx) }},
-		{LackAnswers, LackOtherAnswers, func() error { return rooms[2].Same(ctx) }},
+		{LackRegistry, LackOtherRegistry, func() error { return e.sameRoom(ctx, 0, rooms[0]) }},
+		{LackIdentity, LackOtherIdentity, func() error { return e.sameRoom(ctx, 1, rooms[1]) }},
+		{LackAnswers, LackOtherAnswers, func() error { return e.sameRoom(ctx, 2, rooms[2]) }},
 		{LackKeys, "", func() error { _, _, err := readSigned(e.Marks); return err }},
 	}
 	said := make([]chan error, len(asked))

@@ -44,16 +44,22 @@ func (e *Engine) watchRooms(ctx context.Context) {
 func (e *Engine) lookAtRooms(ctx context.Context) {
 	for i, r := range e.rooms() {
 		bounded, cancel := context.WithTimeout(ctx, askWithin)
-		err := r.Same(bounded)
+		_ = e.sameRoom(bounded, i, r)
 		cancel()
-		switch other := errors.Is(err, store.ErrReplaced); {
-		case err != nil && !other: // away, which says nothing about what is there
-		case other && !e.replaced[i].Swap(true):
-			e.Log.Error("no entry is taken", "found", insteadOf(r.name, err))
-		case !other && e.replaced[i].Swap(false):
-			e.Log.Info("the right room is back: entries are taken again", "room", r.name)
-		}
 	}
+}
+
+// sameRoom is Same of a room, whose answer entries go by from now on.
+func (e *Engine) sameRoom(ctx context.Context, i int, r boundRoom) error {
+	err := r.Same(ctx)
+	switch other := errors.Is(err, store.ErrReplaced); {
+	case err != nil && !other: // away, which says nothing about what is there
+	case other && !e.replaced[i].Swap(true):
+		e.Log.Error("no entry is taken", "found", insteadOf(r.name, err))
+	case !other && e.replaced[i].Swap(false):
+		e.Log.Info("the right room is back: entries are taken again", "room", r.name)
+	}
+	return err
 }
 
 // insteadOf says what is wrong and what to do.
