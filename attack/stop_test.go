@@ -78,7 +78,7 @@ func TestOldRoomsRefused(t *testing.T) {
 	d.kill()
 	d.restore(backup, "identity")
 	args := []string{"serve", "--dir", d.dir, "--http", d.http, "--grpc", d.grpc}
-	refused(t, d, "identity room: older than the key folder says", args...)
+	refused(t, d, "identity room: not as the key folder was left with", args...)
 	refused(t, d, "--accept-restored", args...)
 	d.extra = []string{"--accept-restored"}
 	d.serve()

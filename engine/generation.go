@@ -42,7 +42,7 @@ var (
 	// ErrOtherRoom says that a room belongs to another installation, or to none yet. Nothing makes New take it.
 	ErrOtherRoom = errors.New("not a room of this installation")
 	// ErrOldRoom says that a room, or the key folder, is an older copy than the others. Config.AcceptRestored makes New take it.
-	ErrOldRoom = errors.New("brought back from an older copy")
+	ErrOldRoom = errors.New("brought back from a copy")
 	// ErrOldLog says that the registry lacks records that were signed, or holds others. Nothing makes New take it: the log would fork.
 	ErrOldLog = errors.New("the registry room is older than what was signed")
 )
@@ -198,8 +198,8 @@ func (e *Engine) joinRooms(ctx context.Context) error {
 			return err
 		}
 	case errors.Is(old, ErrOldRoom):
-		return fmt.Errorf("%w. Stop, and look for the newest copy of what is older. If there is none: fairlotd serve --accept-restored, once; "+
-			"what was acknowledged since that copy is then lost", old)
+		return fmt.Errorf("%w. Stop, and look for the newest copy of each part. Once these are the newest: fairlotd restore --put-back --dir DIR, which says what is lost, if rooms were put back by hand; "+
+			"then fairlotd serve --accept-restored, once; what was acknowledged since that copy is then lost", old)
 	case old != nil:
 		return old
 	}
@@ -218,9 +218,9 @@ func judgeGenerations(rooms [3]boundRoom, s snapshot) error {
 	}
 	switch {
 	case len(newer) > 0:
-		return fmt.Errorf("%s: newer than the key folder, which was %w", strings.Join(newer, ", "), ErrOldRoom)
+		return fmt.Errorf("%s: further than the key folder, which was %w", strings.Join(newer, ", "), ErrOldRoom)
 	case len(older) > 0:
-		return fmt.Errorf("%s: older than the key folder says: %w", strings.Join(older, ", "), ErrOldRoom)
+		return fmt.Errorf("%s: not as the key folder was left with: %w", strings.Join(older, ", "), ErrOldRoom)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func insteadOf(room string, err error) string {
 
 // errSetBack says that a gate stands at an earlier epoch than it was seen at. Gates only go on, so the identity room is an older state of itself,
 // whatever its generation says.
-var errSetBack = fmt.Errorf("a campaign's gate is further back than it was: %w", store.ErrReplaced)
+var errSetBack = store.Saying(store.ErrReplaced, "an older state of itself stands there: a campaign's gate is further back than it was seen")
 
 // setBack refuses entries from now on, until another start has judged the rooms.
 func (e *Engine) setBack() error {

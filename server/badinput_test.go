@@ -100,7 +100,10 @@ func TestBadInput(t *testing.T) {
 			body := make(t, e)
 			d.unchanged(t, func() {
 				resp, answer := d.do(t, "POST", e.path(), body, nil)
-				wantHTTP(t, resp, answer, badField, secrets...)
+				want := badField
+				want.field = map[string]string{"unknown enum": "idType", "huge enum": "idType", "number for text": "name", "object for text": "responseJson", "not base64": "r",
+					"huge number": "token"}[name]
+				wantHTTP(t, resp, answer, want, secrets...)
 			})
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -197,6 +198,9 @@ func writeError(w http.ResponseWriter, httpCode int, code codes.Code, text strin
 	writeStatus(w, httpCode, withInfo(status.New(code, text), reason))
 }
 
+// wrongField finds the field, by its name in the contract, in what protojson says of a value that is none. Behind the name stands the client's value.
+var wrongField = regexp.MustCompile(`^proto:[\s\x{a0}]+\(line \d+:\d+\): invalid value for \w+ field (\w+): `)
+
 // forPublic passes on what the server itself said, which names a reason. Libraries quote the values that they cannot read, so their words stay
 // here and ours go out.
 func forPublic(st *status.Status) *status.Status {
@@ -207,6 +211,10 @@ func forPublic(st *status.Status) *status.Status {
 	}
 	switch st.Code() {
 	case codes.InvalidArgument:
+		if m := wrongField.FindStringSubmatch(st.Message()); m != nil {
+			text := m[1] + " has a value that is none of its type: /openapi.json lists what it may be"
+			return toStatus(&engine.Error{Reason: engine.FieldInvalid, Text: text, Fields: []engine.Field{{Path: m[1], Reason: "type", Text: text}}})
+		}
 		return withInfo(status.New(codes.InvalidArgument, "the request does not fit the contract: send only its fields, each once and of its type, as /openapi.json lists them"), engine.FieldInvalid)
 	case codes.Internal, codes.Unknown:
 		return withInfo(status.New(codes.Internal, "internal error: try again, and tell the institution if it stays"), internalFault)

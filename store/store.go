@@ -37,16 +37,21 @@ var (
 	ErrUnavailable = errors.New("storage unavailable")
 	// ErrReplaced says that another room stands in the place of the one that was remembered: an older copy, or another installation's. It is an
 	// ErrUnavailable too. Nothing was acknowledged.
-	ErrReplaced error = unavailable("another room stands in the place of the one that was there")
+	ErrReplaced = Saying(ErrUnavailable, "another room stands in the place of the one that was there")
 )
 
-// Unavailable is an [ErrUnavailable] whose text is all that it says.
-func Unavailable(format string, args ...any) error { return unavailable(fmt.Sprintf(format, args...)) }
+// Saying is an error of a kind, by errors.Is, whose text is all that it says.
+func Saying(kind error, format string, args ...any) error {
+	return &saying{kind, fmt.Sprintf(format, args...)}
+}
 
-type unavailable string
+type saying struct {
+	kind error
+	text string
+}
 
-func (u unavailable) Error() string { return string(u) }
-func (u unavailable) Unwrap() error { return ErrUnavailable }
+func (s *saying) Error() string { return s.text }
+func (s *saying) Unwrap() error { return s.kind }
 
 // Rooms are the three rooms of one installation, as a driver opens them. They may lie in different places.
 type Rooms struct {

@@ -40,7 +40,7 @@ func TestAdminDSNFile(t *testing.T) {
 		"all read":       {mode(dsnFile(t, good), 0o644), []string{"others can read it (mode 0644)", "run chmod 600"}, false},
 		"refused":        {dsnFile(t, "postgres://maker:geheim@127.0.0.1:1/postgres\n"), []string{"no PostgreSQL answers at 127.0.0.1:1/postgres: see that it runs, and that host and port", "nothing was made"}, false},
 		"wrong password": {dsnFile(t, cluster.DSN("maker", "falsch", "postgres")), []string{"does not take the password of role maker", "correct the DSN", "nothing was made"}, false},
-		"no database":    {dsnFile(t, cluster.DSN("maker", "geheim", "absent")), []string{"the server has no database ", "/absent", "names one that is there, such as postgres", "nothing was made"}, false},
+		"no database":    {dsnFile(t, cluster.DSN("maker", "geheim", "absent")), []string{"the server at ", " has no database absent", "name one that is there, such as postgres", "nothing was made"}, false},
 		"empty":          {dsnFile(t, "\n# nothing\n"), []string{"--admin-dsn-file", "one DSN alone for all"}, false},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -55,11 +55,11 @@ func (c *initCmd) databases(ctx context.Context, pending bool) (*databases, erro
 func (c *initCmd) made(ownerFile, appFile string) (*databases, error) {
 	owners, err := readDSNs(ownerFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("DSNs of the owners: %w", err)
 	}
 	apps, err := readDSNs(appFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("DSNs of the app roles: %w", err)
 	}
 	return &databases{owners: owners, apps: apps}, nil
 }
@@ -97,7 +97,9 @@ func (c *initCmd) provision(ctx context.Context) (*databases, error) {
 		return nil, c.ask(owners, apps, blocked.SQL)
 	case errors.As(err, &taken):
 		return nil, c.taken(taken)
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
+		return nil, fmt.Errorf("--admin-dsn-file %s: %w: name one that is there, such as postgres; nothing was made", c.AdminDSNFile, err)
+	case errors.Is(err, store.ErrUnavailable):
 		return nil, fmt.Errorf("--admin-dsn-file %s: %w; nothing was made", c.AdminDSNFile, err)
 	case err != nil:
 		return nil, err

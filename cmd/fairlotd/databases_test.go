@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"fairlot/store"
 	"fairlot/store/postgres/pgtest"
 )
 
@@ -169,13 +170,15 @@ func TestInitOnPostgres(t *testing.T) {
 			"wrong password": cluster.DSN("maker", "falsch", "postgres"), "no server": "postgres://maker:geheim@127.0.0.1:1/postgres",
 			"no role": cluster.DSN("absent", "geheim", "postgres"), "no database": cluster.DSN("maker", "geheim", "absent"),
 			"no DSN": "geheim", "two lines": "registry postgres://maker:geheim@127.0.0.1:1/postgres\nidentity x", "empty": "",
-			"no TLS": strings.Replace(cluster.DSN("maker", "geheim", "postgres"), "sslmode=disable", "sslmode=require", 1),
+			"no TLS":   strings.Replace(cluster.DSN("maker", "geheim", "postgres"), "sslmode=disable", "sslmode=require", 1),
+			"no value": cluster.DSN("maker", "geheim", "postgres") + "&sslmode=sometimes",
 		} {
 			bad := remoteInit(t, dsn)
 			bad.Database = "bad"
 			err := bad.Run(ctx)
 			if err == nil || strings.Contains(err.Error(), "geheim") || strings.Contains(err.Error(), "falsch") || !regexp.MustCompile(
-				`password|no PostgreSQL answers|no database|DSN|TLS`).MatchString(err.Error()) {
+				`password|no PostgreSQL answers|no database|DSN|TLS`).MatchString(err.Error()) || !strings.HasPrefix(err.Error(), "--admin-dsn-file") ||
+				strings.HasSuffix(err.Error(), store.ErrUnavailable.Error()) || strings.HasSuffix(err.Error(), store.ErrNotFound.Error()) {
 				t.Errorf("%s: %v", what, err)
 			}
 			t.Logf("%s: %v", what, err)
@@ -251,7 +254,15 @@ func TestOpenSaysWhy(t *testing.T) {
 		{"wrong password", "does not take the password of role fairlot_identity_app", func() {
 			rewrite(t, path, strings.Replace(string(good), password, "falsch", 1))
 		}, nil},
-		{"no database", "has no database", func() { rewrite(t, path, strings.Replace(string(good), "fairlot_identity?", "absent?", 1)) }, nil},
+		{"no role", path + " names them: open the identity room: the server at ", func() { rewrite(t, path, strings.Replace(string(good), "fairlot_identity_app", "absent_app", 1)) }, nil},
+		{"unknown setting", "does not know a setting of the DSN: schmoo", func() { rewrite(t, path, strings.Replace(string(good), "?host=", "?schmoo=1&host=", 1)) }, nil},
+		{"no value", "read " + path + ": read the registry room's DSN: target_session_attrs behind the question mark has a value that is none", func() {
+			rewrite(t, path, strings.Replace(string(good), "?host=", "?target_session_attrs=perhaps&host=", 1))
+		}, nil},
+		{"malformed", "read " + path + ": read the registry room's DSN: malformed", func() {
+			rewrite(t, path, strings.Replace(string(good), "registry postgres://", "registry postgres://%zz", 1))
+		}, nil},
+		{"no database", " has no database absent", func() { rewrite(t, path, strings.Replace(string(good), "fairlot_identity?", "absent?", 1)) }, nil},
 		{"no server", "no PostgreSQL answers", func() {
 			rewrite(t, path, strings.ReplaceAll(string(good), "host="+url.QueryEscape(socketDir(string(good))), "host=/nowhere"))
 		}, nil},
@@ -262,9 +273,12 @@ func TestOpenSaysWhy(t *testing.T) {
 			root("fairlot_identity", "UPDATE goose_db_version SET is_applied = false WHERE version_id > 1")
 		},
 			func() { root("fairlot_identity", "UPDATE goose_db_version SET is_applied = true") }},
-		{"synchronous_commit off", "would lose what it acknowledged", func() { root("postgres", "ALTER ROLE fairlot_answers_app SET synchronous_commit = off") },
+		{"synchronous_commit off", `ALTER ROLE "fairlot_answers_app" RESET synchronous_commit`, func() { root("postgres", "ALTER ROLE fairlot_answers_app SET synchronous_commit = off") },
 			func() { root("postgres", "ALTER ROLE fairlot_answers_app RESET synchronous_commit") }},
-		{"fsync off", "would lose what it acknowledged", func() { root("postgres", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf(), pg_sleep(0.3)") },
+		{"synchronous_commit off in the database", `ALTER DATABASE "fairlot_answers" RESET synchronous_commit`, func() { root("postgres", "ALTER DATABASE fairlot_answers SET synchronous_commit = off") },
+			func() { root("postgres", "ALTER DATABASE fairlot_answers RESET synchronous_commit") }},
+		{"synchronous_commit off in the DSN", "the DSN sets it", func() { rewrite(t, path, strings.ReplaceAll(string(good), "?host=", "?synchronous_commit=off&host=")) }, nil},
+		{"fsync off", "ALTER SYSTEM SET fsync = on", func() { root("postgres", "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf(), pg_sleep(0.3)") },
 			func() { root("postgres", "ALTER SYSTEM RESET fsync", "SELECT pg_reload_conf(), pg_sleep(0.3)") }},
 		{"a room within reach", "could leave it", func() { root("postgres", "GRANT CONNECT ON DATABASE fairlot_answers TO fairlot_identity_app") },
 			func() { root("postgres", "REVOKE CONNECT ON DATABASE fairlot_answers FROM fairlot_identity_app") }},
@@ -278,7 +292,7 @@ func TestOpenSaysWhy(t *testing.T) {
 		if err == nil {
 			_ = rooms.Close()
 		}
-		if err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "falsch") {
+		if err == nil || !strings.Contains(err.Error(), x.want) || !strings.Contains(err.Error(), path) || strings.HasSuffix(err.Error(), store.ErrUnavailable.Error()) || strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "falsch") {
 			t.Errorf("%s: %v, want %q", x.what, err, x.want)
 		}
 		t.Logf("%s: %v", x.what, err)

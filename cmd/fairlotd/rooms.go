@@ -52,7 +52,7 @@ func openRooms(ctx context.Context, dir string) (store.Rooms, error) {
 	}
 	rooms, err := postgres.Open(ctx, apps)
 	if err != nil {
-		return rooms, fmt.Errorf("rooms: %w", err)
+		return rooms, fmt.Errorf("rooms, as %s names them: %w", filepath.Join(dir, appDSNs), err)
 	}
 	return rooms, nil
 }
@@ -64,6 +64,9 @@ func readDSNs(path string) (postgres.DSNs, error) {
 		return postgres.DSNs{}, err
 	}
 	d, err := postgres.ParseDSNs(string(text))
+	if err == nil {
+		err = d.Check()
+	}
 	if err != nil {
 		return d, fmt.Errorf("read %s: %w", path, err)
 	}

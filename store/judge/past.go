@@ -55,13 +55,8 @@ func (p *Past) Look(read func() (Room, error)) error {
 // Replaced is store.ErrReplaced with its reason. Strange tells from then on, until Look finds the right room again, that nothing read is to be believed.
 func (p *Past) Replaced(how string) error {
 	p.strange.Store(true)
-	return &replacedError{how}
+	return store.Saying(store.ErrReplaced, "%s", how)
 }
 
 // Strange tells whether another room was found last.
 func (p *Past) Strange() bool { return p.strange.Load() }
-
-type replacedError struct{ how string }
-
-func (e *replacedError) Error() string { return e.how }
-func (e *replacedError) Unwrap() error { return store.ErrReplaced }

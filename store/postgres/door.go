@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,25 +38,33 @@ func knock(ctx context.Context, c *pgx.ConnConfig) error {
 func explain(ctx context.Context, c *pgx.ConnConfig, err error) error {
 	var pg *pgconn.PgError
 	var certificate *tls.CertificateVerificationError
+	away := func(format string, args ...any) error { return store.Saying(store.ErrUnavailable, format, args...) }
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &pg) && pg.Code == "3D000":
-		return fmt.Errorf("the server has no database %s (%w): fairlotd init makes those of rooms, and --admin-dsn-file names one that is there, such as postgres", address(c), store.ErrNotFound)
+		return store.Saying(store.ErrNotFound, "the server at %s has no database %s", host(c), c.Database)
 	case errors.As(err, &pg) && pg.Code == "28P01":
-		return fmt.Errorf("the server at %s does not take the password of role %s, or has no such role: correct the DSN: %w", address(c), c.User, store.ErrUnavailable)
+		return away("the server at %s does not take the password of role %s, or has no such role: correct the DSN", address(c), c.User)
 	case errors.As(err, &pg) && (pg.Code == "28000" || pg.Code == "42501"):
-		return fmt.Errorf("the server does not let role %s in at %s; look at pg_hba.conf and at the rights on the database: %w", c.User, address(c), store.ErrUnavailable)
+		return away("the server does not let role %s in at %s; look at pg_hba.conf and at the rights on the database", c.User, address(c))
 	case errors.As(err, &pg) && pg.Code == "53300":
-		return fmt.Errorf("the server at %s has no connection left; see max_connections: %w", address(c), store.ErrUnavailable)
+		return away("the server at %s has no connection left; see max_connections", address(c))
 	case errors.As(err, &pg) && pg.Code == "57P03":
-		return fmt.Errorf("the server at %s is starting or stopping; try again: %w", address(c), store.ErrUnavailable)
+		return away("the server at %s is starting or stopping; try again", address(c))
+	case errors.As(err, &pg) && pg.Code == "42704" && len(ofDSN(c)) > 0:
+		return away("the server at %s does not know a setting of the DSN: %s", address(c), strings.Join(ofDSN(c), " or "))
 	case errors.As(err, &pg):
-		return fmt.Errorf("the server at %s refuses connections with SQLSTATE %s: %w", address(c), pg.Code, store.ErrUnavailable)
+		return away("the server at %s refuses connections with SQLSTATE %s", address(c), pg.Code)
 	case errors.As(err, &certificate):
-		return fmt.Errorf("the certificate of the server at %s is not to be trusted; see sslmode and sslrootcert of the DSN: %w", address(c), store.ErrUnavailable)
+		return away("the certificate of the server at %s is not to be trusted; see sslmode and sslrootcert of the DSN", address(c))
 	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return fmt.Errorf("the server at %s has no TLS, and sslmode of the DSN asks for it: %w", address(c), store.ErrUnavailable)
+		return away("the server at %s has no TLS, and sslmode of the DSN asks for it", address(c))
 	}
-	return fmt.Errorf("no PostgreSQL answers at %s: see that it runs, and that host and port of the DSN are right: %w", address(c), store.ErrUnavailable)
+	return away("no PostgreSQL answers at %s: see that it runs, and that host and port of the DSN are right", address(c))
+}
+
+// ofDSN are the names of settings that a DSN asks of the server, and that are not ours.
+func ofDSN(c *pgx.ConnConfig) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.RuntimeParams)), func(name string) bool { _, ours := settings[name]; return ours })
 }

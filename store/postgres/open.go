@@ -25,6 +25,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -85,7 +86,11 @@ const form = "want postgres://ROLE:PASSWORD@HOST:5432/DATABASE; in the password 
 // config reads a DSN. The error does not quote it: it has a password.
 func config(r roomDSN) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(r.dsn)
-	if u, _ := url.Parse(r.dsn); err != nil || u != nil && u.Host != "" && u.Fragment != "" {
+	u, _ := url.Parse(r.dsn)
+	if name := wrongParameter(u); err != nil && name != "" {
+		return nil, fmt.Errorf("read the %s room's DSN: %s behind the question mark has a value that is none", r.name, name)
+	}
+	if err != nil || u != nil && u.Host != "" && u.Fragment != "" {
 		return nil, fmt.Errorf("read the %s room's DSN: malformed: %s", r.name, form)
 	}
 	if c.ConnConfig.Database == "" || c.ConnConfig.User == "" {
@@ -108,6 +113,32 @@ func config(r roomDSN) (*pgxpool.Config, error) {
 		c.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	return c, nil
+}
+
+// wrongParameter names the parameter without which a DSN could be read, if there is one.
+func wrongParameter(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Query())) {
+		q, without := u.Query(), *u
+		q.Del(name)
+		without.RawQuery = q.Encode()
+		if _, err := pgxpool.ParseConfig(without.String()); err == nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// Check tells whether the DSNs can be read, without asking anybody. The error names the room and quotes nothing.
+func (d DSNs) Check() error {
+	for _, r := range d.rooms() {
+		if _, err := config(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // several tells whether a DSN names more than one host. Another way to the same host, without TLS, is not another one.
@@ -155,7 +186,7 @@ func openRoom(ctx context.Context, r roomDSN) (_ *room, err error) {
 	if err := knock(ctx, c.ConnConfig); err != nil {
 		return nil, err
 	}
-	d := &room{}
+	d := &room{name: r.name}
 	c.AfterConnect = d.arrive
 	if d.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), c); err != nil {
 		return nil, errors.New("malformed pool settings")
@@ -192,7 +223,7 @@ func (d *room) checkSchema(ctx context.Context, name roomName) error {
 	case err != nil:
 		return err
 	case !versions:
-		return fmt.Errorf("the database is empty (%w): it is filled by fairlotd init", store.ErrNotFound)
+		return store.Saying(store.ErrNotFound, "the database is empty: it is filled by fairlotd init, or by pg_restore")
 	case !marker:
 		return fmt.Errorf("the database is not that of the %s room", name)
 	}
@@ -209,19 +240,35 @@ func (d *room) checkSchema(ctx context.Context, name roomName) error {
 
 // checkServer refuses a server that acknowledges what a power cut undoes, or that only reads.
 func (d *room) checkServer(ctx context.Context) error {
-	var fsync, commit string
 	var standby bool
-	if err := d.row(ctx, "read the settings", "SELECT current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery()", nil,
-		&fsync, &commit, &standby); err != nil {
+	var off, source, role, database string
+	if err := d.row(ctx, "read the settings", `SELECT pg_is_in_recovery(), coalesce(s.name, ''), coalesce(s.source, ''), current_user::text, current_database()::text
+		FROM (VALUES (1)) one LEFT JOIN pg_settings s ON s.name IN ('fsync', 'synchronous_commit') AND s.setting = 'off' ORDER BY s.name LIMIT 1`, nil,
+		&standby, &off, &source, &role, &database); err != nil {
 		return err
 	}
 	switch {
-	case fsync == "off" || commit == "off":
-		return fmt.Errorf("the server has fsync=%s and synchronous_commit=%s: it would lose what it acknowledged; turn both on", fsync, commit)
+	case off != "":
+		return fmt.Errorf("%s is off: the server would lose what it acknowledged; %s", off, setBy(off, source, role, database))
 	case standby:
 		return errors.New("the server is a standby and only reads: name the primary in the DSN, or all servers with target_session_attrs=read-write")
 	}
 	return nil
+}
+
+// setBy says where a setting comes from, by pg_settings.source, and how it is taken away there.
+func setBy(name, source, role, database string) string {
+	switch source {
+	case "client":
+		return "the DSN sets it, take it out there"
+	case "user":
+		return "the role has it: ALTER ROLE " + quote(role) + " RESET " + name
+	case "database":
+		return "the database has it: ALTER DATABASE " + quote(database) + " RESET " + name
+	case "database user":
+		return "the role has it in this database: ALTER ROLE " + quote(role) + " IN DATABASE " + quote(database) + " RESET " + name
+	}
+	return "set it to on in the server's postgresql.conf (ALTER SYSTEM SET " + name + " = on), then reload"
 }
 
 // row reads one row of a query that no room's sqlc package has.
@@ -231,7 +278,7 @@ func (d *room) row(ctx context.Context, act, query string, args []any, dst ...an
 	})
 }
 
-// address tells servers apart in texts, without role or password.
-func address(c *pgx.ConnConfig) string {
-	return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database
-}
+// address tells databases apart in texts, without role or password.
+func address(c *pgx.ConnConfig) string { return host(c) + "/" + c.Database }
+
+func host(c *pgx.ConnConfig) string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }

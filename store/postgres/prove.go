@@ -31,7 +31,7 @@ var reaches = []struct{ reason, query string }{
 		WHERE rolname = current_user AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)`},
 	{"it is a member of a role", `SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
 		WHERE r.rolname = current_user`},
-	{"it owns", `SELECT c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user
+	{"it owns", `SELECT c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user AND c.relkind NOT IN ('t', 'i', 'I')
 		UNION ALL SELECT p.proname::text FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = current_user
 		UNION ALL SELECT n.nspname::text FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE r.rolname = current_user
 		UNION ALL SELECT d.datname::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = current_user`},
@@ -157,7 +157,7 @@ func shut(ctx context.Context, from, to roomDSN, c *pgx.ConnConfig, reach *Reach
 	if errors.As(err, &pg) && (pg.Code == "42501" || strings.HasPrefix(pg.Code, "28")) {
 		return nil
 	}
-	return fmt.Errorf("prove the %s room: the door of the %s room gives no answer: %w", from.name, to.name, store.ErrUnavailable)
+	return store.Saying(store.ErrUnavailable, "prove the %s room: the door of the %s room gives no answer", from.name, to.name)
 }
 
 // proveNodes shows the same of room i on each worker of Citus, which all roles are known to, too: nobody gets from one room into another by way of a

@@ -77,6 +77,7 @@ func TestOpenRefusesReach(t *testing.T) {
 		{"ALTER ROLE " + role + " CREATEDB", "ALTER ROLE " + role + " NOCREATEDB"},
 		{"ALTER ROLE " + role + " REPLICATION", "ALTER ROLE " + role + " NOREPLICATION"},
 		{"ALTER TABLE moves OWNER TO " + role, "ALTER TABLE moves OWNER TO " + owner},
+		{"ALTER TABLE envelopes OWNER TO " + role, "ALTER TABLE envelopes OWNER TO " + owner},
 		{"GRANT CREATE ON SCHEMA public TO " + role, "REVOKE CREATE ON SCHEMA public FROM " + role},
 		{"GRANT TEMPORARY ON DATABASE " + database + " TO PUBLIC", "REVOKE TEMPORARY ON DATABASE " + database + " FROM PUBLIC"},
 		{"GRANT TRUNCATE ON tags TO " + role, "REVOKE TRUNCATE ON tags FROM " + role},
@@ -100,6 +101,11 @@ func TestOpenRefusesReach(t *testing.T) {
 		var reach *ReachError
 		if !errors.As(err, &reach) || reach.Room != "identity" && !strings.Contains(c.do, answers) {
 			t.Errorf("%s: %v", c.do, err)
+		}
+		if table, ok := strings.CutPrefix(c.do, "ALTER TABLE "); ok && err != nil { // and not its indexes or its TOAST table
+			if name, _, _ := strings.Cut(table, " "); !strings.Contains(err.Error(), "it owns: "+name+";") {
+				t.Errorf("%s: %v", c.do, err)
+			}
 		}
 		if err == nil {
 			_ = rooms.Close()

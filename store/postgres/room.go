@@ -37,6 +37,7 @@ const (
 
 // room is the pool of one room's app role.
 type room struct {
+	name   roomName
 	pool   *pgxpool.Pool
 	closed atomic.Bool
 	past   judge.Past
@@ -124,7 +125,7 @@ func (d *room) again(ctx context.Context, act string, limit time.Duration, try f
 		case again == afterCut && cuts < connectionTries:
 			cuts++
 		default:
-			return classify(ctx, act, err)
+			return classify(ctx, string(d.name)+" room: "+act, err)
 		}
 		// Full jitter, 1 to 128 ms: those who met once should not meet again.
 		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << min(conflicts+2*cuts, 7)))

@@ -87,7 +87,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	if took := time.Since(began); !errors.Is(err, store.ErrUnavailable) || took < busy || took > busy+time.Second {
 		t.Errorf("enter: %v after %v", err, took)
 	}
-	if err.Error() != "enter batch: storage unavailable" {
+	if err.Error() != "identity room: enter batch: storage unavailable" {
 		t.Errorf("error text %q", err)
 	}
 	if _, err := rooms.Identity.Gate(t.Context(), c); err != nil {

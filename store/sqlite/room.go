@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,20 +182,20 @@ func (d *room) write(ctx context.Context, act string, fn func(t *tx) error) erro
 // writeThen is write, followed by then on the same connection before another writer has its turn.
 func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, then func(ctx context.Context, c *sql.Conn) error) error {
 	if err := ctx.Err(); err != nil {
-		return classify(ctx, act, err)
+		return d.classify(ctx, act, err)
 	}
 	select {
 	case d.turn <- struct{}{}:
 	case <-ctx.Done():
-		return classify(ctx, act, ctx.Err())
+		return d.classify(ctx, act, ctx.Err())
 	}
 	defer func() { <-d.turn }()
 	if d.closed.Load() {
-		return classify(ctx, act, errClosed)
+		return d.classify(ctx, act, errClosed)
 	}
 	conn, err := d.w.Conn(ctx)
 	if err != nil {
-		return classify(ctx, act, err)
+		return d.classify(ctx, act, err)
 	}
 	defer func() { _ = conn.Close() }()
 	err = inTx(ctx, conn, "BEGIN IMMEDIATE", func(t *tx) error {
@@ -203,7 +205,7 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 		return fn(t)
 	})
 	if err != nil {
-		return classify(ctx, act, err)
+		return d.classify(ctx, act, err)
 	}
 	select {
 	case d.written <- struct{}{}:
@@ -211,7 +213,7 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 	}
 	if then != nil {
 		if err := then(context.WithoutCancel(ctx), conn); err != nil {
-			return classify(context.WithoutCancel(ctx), act, err)
+			return d.classify(context.WithoutCancel(ctx), act, err)
 		}
 	}
 	return nil
@@ -249,10 +251,10 @@ func inTx(ctx context.Context, conn *sql.Conn, begin string, fn func(t *tx) erro
 // read runs fn on one snapshot. fn may not change anything.
 func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return classify(ctx, act, err)
+		return d.classify(ctx, act, err)
 	}
 	if d.closed.Load() {
-		return classify(ctx, act, errClosed)
+		return d.classify(ctx, act, errClosed)
 	}
 	conn, err := d.r.Conn(ctx)
 	if err == nil {
@@ -272,7 +274,7 @@ func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error
 	if err != nil && d.closed.Load() && ctx.Err() == nil {
 		err = errClosed
 	}
-	return classify(ctx, act, err)
+	return d.classify(ctx, act, err)
 }
 
 // keepMoving moves the log into the file beside the writers, until ctx ends.
@@ -324,6 +326,10 @@ func (d *room) truncateLog(ctx context.Context, conn *sql.Conn) error {
 		return store.ErrUnavailable
 	}
 	return nil
+}
+
+func (d *room) classify(ctx context.Context, act string, err error) error {
+	return classify(ctx, strings.TrimSuffix(filepath.Base(d.path), ".db")+" room: "+act, err)
 }
 
 // classify turns an error into one of package store's, or the context's. The database's own text quotes keys and values, so it is
