@@ -291,8 +291,10 @@ func TestSummaryShowsWhatIsApproved(t *testing.T) {
 	var b bytes.Buffer
 	(&app{out: &b}).summary(c)
 	c.RetentionDays, c.ChancesCap = 180, 3
+	c.TaxAbove, c.Draws[0].Tiers[0].Value = 1000, 20010
+	c.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_FIRST, IdNumber: fairlotv1.IDMask_ID_MASK_LAST_FOUR}
 	(&app{out: &b}).summary(c)
-	for _, want := range []string{"name, ID number, phone (optional), email, address (optional)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "at most 3", "show --json autumn-reading", "privacy notice (en):\n  How we use your data\n", "  五、不提供：您可以不提供上述資料"} {
+	for _, want := range []string{"name, ID number, phone (optional), email, address (optional)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "ranks and receipt numbers of winners\n", "names as 王○○; ID numbers as ******6789", "worth more than NT$ 1000", "NT$ 20010 each", "at most 3", "show --json autumn-reading", "privacy notice (en):\n  How we use your data\n", "  五、不提供：您可以不提供上述資料"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

@@ -108,6 +108,10 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 			false: "envelopes, releases and notices for ever: no retentionDays"}[c.RetentionDays > 0])
 		row("who may claim", "%s%s", map[bool]string{true: "the winner, or somebody with a written authorisation", false: "the winner alone"}[c.ClaimProxy],
 			map[bool]string{true: fmt.Sprintf("; for winners younger than %d the guardian", c.GuardianBelow)}[c.GuardianBelow > 0])
+		row("published", "%s", listed(c.WinnerList))
+		if c.TaxAbove > 0 {
+			row("for tax", "names and ID numbers of who wins a prize worth more than NT$ %d can be opened", c.TaxAbove)
+		}
 	}
 	if len(c.Claim) > 0 {
 		row("how to claim", "%s", texts(c.Claim))
@@ -116,7 +120,7 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
 		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", zulu(deadline(d)), inWhole(margin(d)))
 		for j, t := range d.Tiers {
-			row(fmt.Sprintf("  prize %d", j+1), "%d × %s", t.Count, texts(t.Title))
+			row(fmt.Sprintf("  prize %d", j+1), "%d × %s%s", t.Count, texts(t.Title), map[bool]string{true: fmt.Sprintf(", NT$ %d each", t.Value)}[t.Value > 0])
 		}
 	}
 	if c.OpenHash != "" {
@@ -130,6 +134,22 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 			a.printf("  %s\n", strings.TrimSpace(line))
 		}
 	}
+}
+
+// listed says what the public list of winners shows.
+func listed(l *fairlotv1.WinnerList) string {
+	s := "ranks and receipt numbers of winners"
+	name := map[fairlotv1.NameMask]string{fairlotv1.NameMask_NAME_MASK_FIRST: "王○○", fairlotv1.NameMask_NAME_MASK_ENDS: "王○明"}[l.GetName()]
+	if name != "" && l.GetCompoundSurnames() {
+		name += ", 歐陽○○"
+	}
+	if name != "" {
+		s += "; names as " + name
+	}
+	if number := map[fairlotv1.IDMask]string{fairlotv1.IDMask_ID_MASK_LAST_FOUR: "******6789", fairlotv1.IDMask_ID_MASK_BUT_LAST_FOUR: "A12345****", fairlotv1.IDMask_ID_MASK_MIDDLE: "A123***789"}[l.GetIdNumber()]; number != "" {
+		s += "; ID numbers as " + number
+	}
+	return s
 }
 
 // fields names those of the entry form.

@@ -16,6 +16,8 @@ export interface Campaign {
   claim?: LocalizedText[];
   claimProxy: boolean;
   guardianBelow: number;
+  taxAbove: string;
+  winnerList: { name: string; idNumber: string; compoundSurnames: boolean } | null;
   noticeHash: string;
   surveyJson: string;
   consents: Consent[];

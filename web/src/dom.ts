@@ -81,14 +81,23 @@ export function saveFile(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// claimed says how winners claim, if the campaign says so, and who may come.
+// masked are what the public list may show of a winner, as examples.
+const masked = (c: Campaign): string[] => [
+  { NAME_MASK_FIRST: "王○○", NAME_MASK_ENDS: "王○明" }[c.winnerList?.name ?? ""],
+  c.winnerList?.compoundSurnames ? "歐陽○○" : undefined,
+  { ID_MASK_LAST_FOUR: "******6789", ID_MASK_BUT_LAST_FOUR: "A12345****", ID_MASK_MIDDLE: "A123***789" }[c.winnerList?.idNumber ?? ""],
+].filter((x) => x !== undefined);
+
+// claimed says how winners claim, if the campaign says so, who may come, and what becomes public or is reported of them.
 export function claimed(c: Campaign, page: Page): HTMLElement {
   const colon = page.lang === "en" ? ": " : "：";
   const texts = c.claim ?? [];
   return h("div", { class: "claim" },
     texts.length > 0 && h("p", {}, h("strong", {}, page.t.claimTitle), colon, local("span", texts, page.lang)),
     h("p", {}, h("strong", {}, page.t.claimWho), colon, c.claimProxy ? page.t.claimProxy : page.t.claimSelf,
-      c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)));
+      c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)),
+    h("p", {}, h("strong", {}, page.t.winnersListTitle), colon, page.t.listNumbers, masked(c).length > 0 && page.t.listMasked(masked(c).join(page.lang === "en" ? ", " : "、"))),
+    c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(c.taxAbove)));
 }
 
 // verdict is the outcome of one check, in words and not in colour alone.

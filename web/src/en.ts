@@ -53,6 +53,11 @@ export const en: Strings = {
   claimSelf: "the winner alone, with an ID card and the saved receipt.",
   claimProxy: "the winner, or somebody with the winner's written authorisation; with ID cards and the saved receipt.",
   claimGuardian: (n) => `For a winner younger than ${n} the guardian must come.`,
+  winnersListTitle: "List of winners",
+  listNumbers: "shows the receipt numbers of those who won.",
+  listMasked: (as) => ` Of winners who have come it may also show ${as}, and no more.`,
+  taxTitle: "Tax",
+  taxAbove: (n) => `names and ID numbers of those who win a prize worth more than NT$ ${n} can be opened for the tax office.`,
   demoBeacon: "This draw uses a demonstration beacon: it proves nothing to outsiders.",
 
   noticeTitle: "Privacy notice (please read it first)",

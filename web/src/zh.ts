@@ -51,6 +51,11 @@ export const zh = {
   claimSelf: "限得獎人本人，請帶證件與存下的收據。",
   claimProxy: "得獎人本人，或持得獎人書面授權的代理人；請帶證件與存下的收據。",
   claimGuardian: (n: number) => `得獎人未滿 ${n} 歲時，須由法定代理人領取。`,
+  winnersListTitle: "得獎名單",
+  listNumbers: "公布得獎的收據編號。",
+  listMasked: (as: string) => `已來領獎的得獎人，另可公布遮蔽後的 ${as}，不公布其他資料。`,
+  taxTitle: "報稅",
+  taxAbove: (n: string) => `獎項價值超過新臺幣 ${n} 元的得獎人，姓名與證號可為報稅而開啟。`,
   demoBeacon: "這次抽獎用的是示範用的亂數來源：它對外人不能證明任何事。",
 
   noticeTitle: "個資告知事項（請先閱讀）",
