@@ -114,7 +114,7 @@ func (e *Engine) keyList(c store.Campaign, r Rules) (custody.KeyList, error) {
 // challenge is the secret that is sealed to a holder. It follows from the log key, so no daemon needs to keep it, and only whoever has the key folder, or opens
 // what is sealed to the holder, knows it: Ed25519 is deterministic, and nobody else gets this signature, which is over no checkpoint.
 func (e *Engine) challenge(list [32]byte, recipient string) ([32]byte, error) {
-	sig, err := e.LogSigner.Sign(fmt.Appendf(nil, "fairlot/v1 key challenge\nkeys %x\nrecipient %s\n", list[:], recipient))
+	sig, err := e.LogSigner.Sign(custody.ChallengeText(list, recipient))
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("make a challenge: %w", err)
 	}

@@ -17,6 +17,7 @@ sys.path.insert(0, HERE)
 import bundle
 import cases
 import ed25519
+import statements
 import vectors
 import verify
 
@@ -170,6 +171,19 @@ class Test(unittest.TestCase):
     def test_cases(self):
         with open(cases.FILE, encoding="utf-8") as f:
             self.assertEqual(f.read(), cases.file())
+
+    def test_statements(self):
+        with open(statements.FILE, encoding="utf-8") as f:
+            text = f.read()
+        self.assertEqual(text, statements.file())
+        parts = [dict(line.split(" ", 1) for line in part.splitlines()) for part in text.split("\n\n")]
+        list_, first, second, notifiers = bytes.fromhex(parts[0]["list"]).decode(), *(bytes.fromhex(p["statement"]).decode() for p in parts)
+        self.assertIsNone(statements.check(list_, first))
+        self.assertIsNone(statements.check(list_, second))
+        exchanged = first.rsplit("signature", 1)[0] + "signature" + second.rsplit("signature", 1)[1]
+        for bad in (notifiers, exchanged, first[:-1], first.replace("answer ", "answer 0"), first.replace(statements.RECIPIENTS[0], statements.RECIPIENTS[2])):
+            self.assertIsNotNone(statements.check(list_, bad))
+        self.assertIsNotNone(statements.check(list_.replace("threshold 2", "threshold 1"), first))
 
     def test_worked_example_of_the_specification(self):
         with open(os.path.join(ROOT, "docs", "SPEC.md"), encoding="utf-8") as f:

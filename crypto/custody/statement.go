@@ -32,6 +32,11 @@ var (
 	ErrAnswer = errors.New("the statement does not show the private key of its recipient")
 )
 
+// ChallengeText is what the log's key signs for a challenge: SHA-256 of the signature is its secret.
+func ChallengeText(list [32]byte, recipient string) []byte {
+	return fmt.Appendf(nil, "fairlot/v1 key challenge\nkeys %x\nrecipient %s\n", list[:], recipient)
+}
+
 // SealChallenge seals to one recipient a secret that only the private key gives
 // back. list is [KeyList.Hash]. The text inside begins as no lock and no
 // released share does, so that whoever answers challenges opens nothing else.

@@ -2,9 +2,13 @@ package custody
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
+	"os"
 	"strings"
 	"testing"
 
@@ -20,20 +24,52 @@ func list(keys []*Key, k int) KeyList {
 	return l
 }
 
-// TestStatementVector compares with values that Python's hashlib and hmac gave for the text of docs/FORMATS.md.
-func TestStatementVector(t *testing.T) {
-	const recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
-	l := KeyList{Campaign: [16]byte{2}, Log: "example.org/draws+00000001+AQ==", Threshold: 1, Custodians: []Holder{{recipient, "c.example+00000002+BA=="}}, Notifiers: []string{recipient}}
-	hash := l.Hash()
-	if got := fmt.Sprintf("%x", hash); got != "4dcc5a76219ef4e48f4d4c67f877323fb128975e6e5f50dd9aa21a37204ea720" {
-		t.Errorf("the list's hash is %s", got)
+// TestStatementVectors compares with what spec/statements.py says of a list, the secrets of its challenges and its holders' statements.
+func TestStatementVectors(t *testing.T) {
+	file, err := os.ReadFile("testdata/statements.txt")
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := NewStatement(hash, recipient, [32]byte{5})
-	if got := fmt.Sprintf("%x", s.Answer); got != "3bb5d2a8055cc0ef0073e5157f5b6abd71cf66613b8bac1780ea2793f3d1a95d" {
-		t.Errorf("the answer is %s", got)
+	n := 0
+	for part := range strings.SplitSeq(string(file), "\n\n") {
+		v := map[string][]byte{}
+		for line := range strings.Lines(part) {
+			key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if v[key], err = hex.DecodeString(value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := ParseKeyList(v["list"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := l.Hash()
+		if !bytes.Equal(hash[:], v["keys"]) {
+			t.Errorf("the list's hash is %x", hash)
+		}
+		recipient := l.Recipients()[n]
+		s := NewStatement(hash, recipient, [32]byte(v["secret"]))
+		if i := l.Custodian(recipient); i != 0 {
+			key, err := base64.StdEncoding.DecodeString(strings.SplitN(l.Custodians[i-1].VKey, "+", 3)[2])
+			got, err2 := ParseStatement(v["statement"])
+			if err := errors.Join(err, err2); err != nil {
+				t.Fatal(err)
+			}
+			if s.Signature = got.Signature; !ed25519.Verify(key[1:], s.Signed(), s.Signature) {
+				t.Error("its signature is not by its cosigning key")
+			}
+		}
+		if !bytes.Equal(s.Marshal(), v["statement"]) {
+			t.Errorf("the statement is\n%s, want\n%s", s.Marshal(), v["statement"])
+		}
+		sig := ed25519.Sign(ed25519.NewKeyFromSeed(v["log"]), ChallengeText(hash, recipient))
+		if secret := sha256.Sum256(sig); !bytes.Equal(secret[:], v["secret"]) {
+			t.Errorf("the secret is %x", secret)
+		}
+		n++
 	}
-	if got := l.Recipients(); !slices.Equal(got, []string{recipient}) || l.Custodian(recipient) != 1 || l.Custodian("x") != 0 {
-		t.Errorf("holders %v", got)
+	if n != 3 {
+		t.Errorf("%d vectors", n)
 	}
 }
 
