@@ -40,11 +40,15 @@ const (
 // Limits of cases.
 const (
 	MaxCaseCourt  = 20   // entrants whom an order names
-	MaxCaseBreach = 5000 // entrants whom a breach notice names, each by id
+	MaxCaseBreach = 5000 // entrants whom a breach notice names, each by id; fewer with many custodians
 	MaxCaseDays   = 30   // until a case expires
 	MaxHoldDays   = 180  // the same of one that only holds, and opens nothing
 	CaseDays      = 14   // the same, if not said
 	caseApprovers = 2    // beside whoever asks
+
+	maxCaseBytes  = 60_000_000 // what one answer may carry of locks and envelopes
+	lockBytes     = 2100       // a lock file is not longer, whoever's it is
+	envelopes2    = 4200       // two envelopes of the longest texts, and what goes with them
 	oldestRequest = 365 * day
 )
 
@@ -57,6 +61,11 @@ type caseKind struct {
 	clock     *deadline.Clock // nil: the law sets no period that is counted here
 	reference string          // the law that it rests on if nobody says another; empty: it must be said
 	opens     []string        // if nobody says which envelopes
+}
+
+// mostOf is how many entrants a case may name where there are so many custodians: their locks leave in one answer.
+func (k caseKind) mostOf(custodians int) int {
+	return min(k.most, maxCaseBytes/(custodians*lockBytes+envelopes2))
 }
 
 // caseKinds has every kind.
@@ -250,8 +259,8 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 	switch {
 	case c.Count < kind.fewest:
 		wrong("entrants", "required", "name each entrant by id: there is no case about everybody")
-	case c.Count > kind.most:
-		wrong("entrants", "too-many", "a case of kind %s names at most %d entrants", c.Kind, kind.most)
+	case c.Count > kind.mostOf(len(o.rules.Custodians)):
+		wrong("entrants", "too-many", "a case of kind %s names at most %d entrants in a campaign of %d custodians", c.Kind, kind.mostOf(len(o.rules.Custodians)), len(o.rules.Custodians))
 	case len(slices.Compact(slices.Clone(c.Entrants))) != c.Count:
 		wrong("entrants", "twice", "an id stands twice")
 	}

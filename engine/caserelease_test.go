@@ -2,12 +2,16 @@ package engine_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"fairlot/crypto/custody"
+	"fairlot/crypto/seal"
 	"fairlot/draw"
 	"fairlot/engine"
 	"fairlot/store"
@@ -279,6 +283,55 @@ func TestHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantVerified(t, []byte(bundle.String()))
+}
+
+// TestHoldOutlivesACopy: an identity room of before the case does not know whom it holds. Nothing is erased until somebody says what to do.
+func TestHoldOutlivesACopy(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	c, by, _ := k.drawnBy(k.timed())
+	w := &caseWorld{world: k.world, c: c, rows: map[string]store.StaffToken{}}
+	for i, to := range []*engine.Actor{&w.requester, &w.first, &w.second} {
+		*to = w.staff([]string{"Chen", "Lin", "Wu"}[i], engine.RoleOfficer)
+	}
+	q := w.request(engine.CaseCourt, by[1].got.ID)
+	q.Hold, q.Opens, q.Days = true, nil, engine.MaxHoldDays
+	hold := w.approved(q)
+	k.forgetWhom(hold)
+	k.pass(39*24*time.Hour, 6*time.Hour)
+	if _, err := k.rooms.Identity.Sealed(ctx, c.ID, []store.EntrantID{by[1].got.ID}); err != nil {
+		t.Errorf("who is held was erased: %v", err)
+	}
+	if todos := must(k.Todos(ctx))(t); find(todos, engine.TodoErase) < 0 || todos[find(todos, engine.TodoErase)].Said != string(engine.CaseState) {
+		t.Errorf("to do: %+v", todos)
+	}
+	must(w.CloseCase(ctx, w.first, hold.ID, "withdrawn"))(t)
+	k.pass(5*time.Minute, time.Minute)
+	k.wantState(c, store.Erased)
+}
+
+// forgetWhom takes away whom a case names, as a copy of the identity room of before does.
+func (k *clockwork) forgetWhom(c engine.Case) {
+	k.t.Helper()
+	db := must(sql.Open("sqlite", "file:"+filepath.Join(k.dir, "db", "identity.db")))(k.t)
+	defer db.Close()
+	n := must(must(db.Exec("DELETE FROM case_entrants WHERE id = ?", c.ID[:]))(k.t).RowsAffected())(k.t)
+	if n != 1 {
+		k.t.Fatalf("%d rows", n)
+	}
+}
+
+// TestCaseFitsOneAnswer: the longest texts and the longest kind of lock are no larger than what the limit of a case counts with.
+func TestCaseFitsOneAnswer(t *testing.T) {
+	key := must(custody.NewKey())(t)
+	to := must(custody.ParseRecipients(key.Recipient()))(t)
+	long := []byte("name " + strings.Repeat("a", seal.MaxText-6) + "\n")
+	s := must(custody.SealEntrant(custody.Entrant{Threshold: 1, To: to, Identity: long, Contact: long, Openings: seal.NewOpenings([32]byte{1}, long, long)}))(t)
+	lock, envelopes := len(s.Lock[0]), len(s.Identity)+len(s.Contact)+100
+	t.Logf("a lock of %d bytes, envelopes of %d", lock, envelopes)
+	if lock > 2100 || envelopes > 4200 {
+		t.Errorf("a lock of %d bytes, envelopes of %d", lock, envelopes)
+	}
 }
 
 // TestRegister has a line for each thing that staff did at a person's wish, of who and when and what, and nothing of whom.

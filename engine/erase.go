@@ -37,6 +37,9 @@ func (e *Engine) held(ctx context.Context, campaign store.CampaignID) (ids []sto
 			if c, err = e.Case(ctx, c.ID); err != nil {
 				return nil, until, nil, err
 			}
+			if c.Count != len(c.Entrants) && c.stands(e.Now()) { // the identity room is of before the case
+				return nil, until, nil, refuse(CaseState, "case %x holds entrants of whom this copy of the rooms does not know who they are: nothing of the campaign is erased until it is closed or expires, and another one holds them", c.ID[:])
+			}
 			if !c.stands(e.Now()) {
 				before = append(before, c.Entrants...)
 				continue
@@ -60,6 +63,10 @@ func (e *Engine) heldUntil(ctx context.Context, o *opened, at time.Time) (time.T
 		return at, nil
 	}
 	ids, until, before, err := e.held(ctx, o.id)
+	var own *Error
+	if errors.As(err, &own) {
+		return at, nil // erase says why it does nothing
+	}
 	if err != nil || len(ids) == 0 {
 		return at, err
 	}

@@ -93,5 +93,44 @@ func TestErase(t *testing.T) {
 			t.Errorf("at the desk: %v", st)
 		}
 	}
+	// What staff did stands in the register, each time; what the person did with the secret does not.
+	cases := fairlotv1.NewCaseServiceClient(d.conn)
+	list, err := cases.ListModifications(as(t, d.officer), &fairlotv1.ListModificationsRequest{})
+	must(t, err)
+	for _, m := range list.Modifications {
+		if m.Kind != fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE || m.Case != "" || m.Campaign != c.Name || m.By.GetLabel() == "" {
+			t.Errorf("the register says %v", m)
+		}
+		wantNoSecret(t, "the register", m.String(), append(two.secrets(), second.Id))
+	}
+	if len(list.Modifications) != 2 {
+		t.Errorf("%d lines in the register, want one for each of two calls", len(list.Modifications))
+	}
+	// Under a case that is none of this person's campaign, or over, nothing is done.
+	order := &fairlotv1.OpenCaseRequest{Name: "cases/" + strings.Repeat("a", 32), Campaign: c.Name, Kind: fairlotv1.CaseKind_CASE_KIND_ERASURE}
+	_, err = cases.OpenCase(as(t, d.officer), order)
+	must(t, err)
+	id := three.request(t).Identity
+	req := &fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: third.Receipt, IdType: id.IdType, IdNumber: id.IdNumber}
+	req.Case = "cases/" + strings.Repeat("b", 32)
+	if _, err := d.entries().EraseAtDesk(as(t, d.officer), req); err == nil {
+		t.Error("erased under a case that is not there")
+	}
+	if st, err := d.entries().GetEntryStatus(t.Context(), &fairlotv1.GetEntryStatusRequest{Name: c.Name + "/entries/" + third.Id}); err != nil || st.Reason != "" {
+		t.Errorf("refused, and %v, %v", st, err)
+	}
+	req.Case = order.Name
+	_, err = d.entries().EraseAtDesk(as(t, d.officer), req)
+	must(t, err)
+	list, err = cases.ListModifications(as(t, d.officer), &fairlotv1.ListModificationsRequest{PageToken: fmt.Sprint(list.Modifications[1].Act)})
+	must(t, err)
+	if len(list.Modifications) != 1 || list.Modifications[0].Case != order.Name || list.Modifications[0].Campaign != c.Name {
+		t.Errorf("under a case the register says %v", list.Modifications)
+	}
+	_, err = cases.CloseCase(as(t, d.officer), &fairlotv1.CloseCaseRequest{Name: order.Name, Outcome: fairlotv1.CaseOutcome_CASE_OUTCOME_DONE})
+	must(t, err)
+	if _, err := d.entries().EraseAtDesk(as(t, d.officer), req); err == nil {
+		t.Error("erased under a case that is over")
+	}
 	wantNoSecret(t, "the log", d.log.String(), append(append(one.secrets(), two.secrets()...), second.Id, third.Id))
 }
