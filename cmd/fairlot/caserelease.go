@@ -81,36 +81,13 @@ func (cmd *releaseShare) shareCase(a *app, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %s: %w", cmd.Request, err)
 	}
-	k, err := a.readCustodian(cmd.Key)
+	w, err := a.sharing(cmd.Key, cmd.Bundle)
 	if err != nil {
 		return err
 	}
-	done, err := private.Hold(cmd.Key)
-	if err != nil {
-		return err
-	}
-	defer done()
-	pin, err := needPin(cmd.Key)
-	if err != nil {
-		return err
-	}
-	released, err := readReleased(cmd.Key)
-	if err != nil {
-		return err
-	}
-	c, err := a.check(cmd.Bundle)
-	if err != nil {
-		return err
-	}
-	defer c.Files.Close()
-	next, err := custodian.CheckPin(pin, c)
-	if err != nil {
-		return fmt.Errorf("nothing is handed over: %w", err)
-	}
-	if err := writePin(cmd.Key, next); err != nil {
-		return err
-	}
-	plan, err := k.ShareCase(c, next, released, req, time.Now())
+	defer w.end()
+	c := w.bundle
+	plan, err := w.key.ShareCase(c, w.pin, w.released, req, time.Now())
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %w", err)
 	}
@@ -125,7 +102,7 @@ func (cmd *releaseShare) shareCase(a *app, b []byte) error {
 		}
 		files[path] = part
 	}
-	a.caseSession(c, req, plan, next.Size)
+	a.caseSession(c, req, plan, w.pin.Size)
 	if err := a.confirm(cmd.Yes, fmt.Sprintf("Hand over your shares for this case, of %s, as custodian %d? 以保管人 %d 的身分，為此案件交出 %d 人的金鑰份額？",
 		plural(int64(len(req.Named)), "person", "persons"), plan.Number, plan.Number, len(req.Named))); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/cmd/fairlot/release"
@@ -166,41 +167,17 @@ func (cmd *releaseShare) Run(a *app) error {
 	if b, err := private.Read(cmd.Request, release.MaxFile); err == nil && release.IsCase(b) {
 		return cmd.shareCase(a, b)
 	}
-	k, err := a.readCustodian(cmd.Key)
-	if err != nil {
-		return err
-	}
-	done, err := private.Hold(cmd.Key)
-	if err != nil {
-		return err
-	}
-	defer done()
-	pin, err := needPin(cmd.Key)
-	if err != nil {
-		return err
-	}
-	released, err := readReleased(cmd.Key)
-	if err != nil {
-		return err
-	}
 	req, rel, err := readRequest(cmd.Request, cmd.Release)
 	if err != nil {
 		return err
 	}
-	c, err := a.check(cmd.Bundle)
+	w, err := a.sharing(cmd.Key, cmd.Bundle)
 	if err != nil {
 		return err
 	}
-	defer c.Files.Close()
-	next, err := custodian.CheckPin(pin, c)
-	if err != nil {
-		return fmt.Errorf("nothing is handed over: %w", err)
-	}
-	// Also if nothing is handed over: who was refused on the newest bundle must not be asked again with an older one.
-	if err := writePin(cmd.Key, next); err != nil {
-		return err
-	}
-	plan, err := k.Share(c, next, released, req, rel, cmd.AcceptUnproven)
+	defer w.end()
+	c, next := w.bundle, w.pin
+	plan, err := w.key.Share(c, next, w.released, req, rel, cmd.AcceptUnproven)
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %w", err)
 	}
@@ -222,4 +199,49 @@ func (cmd *releaseShare) Run(a *app) error {
 	}
 	a.printf("shares of %s in %s: send it to the notifier\n", opens(req.Purpose, len(plan.Shares)), cmd.Out)
 	return nil
+}
+
+// sharing is a custodian's key at work: with what it remembers, and a bundle that continues it.
+type sharing struct {
+	key      *custodian.Key
+	pin      custodian.Pin
+	released custodian.Released
+	bundle   *bundle.Checked
+	end      func()
+}
+
+// sharing takes a key for itself, until end, and checks a bundle against what the key remembers.
+func (a *app) sharing(keyFile, where string) (*sharing, error) {
+	k, err := a.readCustodian(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	done, err := private.Hold(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	w := &sharing{key: k, end: done}
+	fail := func(err error) (*sharing, error) {
+		w.end()
+		return nil, err
+	}
+	pin, err := needPin(keyFile)
+	if err != nil {
+		return fail(err)
+	}
+	if w.released, err = readReleased(keyFile); err != nil {
+		return fail(err)
+	}
+	if w.bundle, err = a.check(where); err != nil {
+		return fail(err)
+	}
+	w.end = func() { w.bundle.Files.Close(); done() }
+	if w.pin, err = custodian.CheckPin(pin, w.bundle); err != nil {
+		return fail(fmt.Errorf("nothing is handed over: %w", err))
+	}
+	// Also if nothing is handed over: who was refused on the newest bundle must not be asked again with an older one.
+	if err := writePin(keyFile, w.pin); err != nil {
+		return fail(err)
+	}
+	return w, nil
 }

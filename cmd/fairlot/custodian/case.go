@@ -56,6 +56,38 @@ type CaseHeld struct {
 	Listed   bool              // the entry list is public
 }
 
+// caseLimits are what a case of a kind may be, whatever a daemon lets through: how many it names, whether it opens who somebody is, and the grounds.
+var caseLimits = map[string]struct {
+	most     int
+	identity bool
+	grounds  []string
+}{
+	"court":      {20, true, []string{"judicial", "violation", "public-interest", "others-rights"}},
+	"breach":     {5000, false, []string{"public-interest", "others-rights"}},
+	"access":     {1, true, []string{"consent"}},
+	"correction": {1, true, []string{"consent"}},
+	"erasure":    {1, true, []string{"consent"}},
+}
+
+// caseLife is how long a case may last that opens something, with a day for clocks.
+const caseLife = 31 * 24 * time.Hour
+
+// within refuses a case that no daemon would have opened.
+func within(text custody.Case, now time.Time) error {
+	limit := caseLimits[text.Kind]
+	switch {
+	case text.Count < 1 || text.Count > limit.most:
+		return fmt.Errorf("%w: a case of kind %s names at most %d entrants, this one %d", ErrRequest, text.Kind, limit.most, text.Count)
+	case !limit.identity && slices.Contains(text.Opens, seal.Identity):
+		return fmt.Errorf("%w: a case of kind %s opens contacts alone", ErrRequest, text.Kind)
+	case !slices.Contains(limit.grounds, text.Ground):
+		return fmt.Errorf("%w: a case of kind %s does not rest on %q", ErrRequest, text.Kind, text.Ground)
+	case text.Expires.Sub(now) > caseLife:
+		return fmt.Errorf("%w: no case lasts until %s, but a month at most: compare your clock", ErrRequest, text.Expires.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // HoldCase checks a request of a case against a checked bundle. It is what custodians and notifiers both ask: the log announces this very text, once, and if the entry
 // list is public all whom it names stand there. The bundle need not be proven: nothing here rests on a draw. Errors wrap ErrOpened, ErrRequest, ErrCaseEntrant or
 // bundle errors.
@@ -124,6 +156,9 @@ func (k *Key) ShareCase(c *bundle.Checked, pin Pin, released Released, req *rele
 	}
 	if !now.Before(req.Text.Expires) {
 		return nil, fmt.Errorf("%w at %s: another one is needed, which three persons want again", ErrCaseOver, req.Text.Expires.UTC().Format(time.RFC3339))
+	}
+	if err := within(req.Text, now); err != nil {
+		return nil, err
 	}
 	if err := approvedByThree(req); err != nil {
 		return nil, err
@@ -201,12 +236,16 @@ func approvedByThree(req *release.Case) error {
 
 // letters is what of a label says who somebody is. The daemon looks closer.
 func letters(label string) string {
-	return strings.Map(func(r rune) rune {
+	name := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r
 		}
 		return -1
 	}, label)
+	if name == "" {
+		return strings.TrimSpace(label)
+	}
+	return name
 }
 
 // Seal makes a part's file of released shares, which only the notifier whom the case names can read.

@@ -114,8 +114,32 @@ func TestCaseRefusals(t *testing.T) {
 	x3, x4 := logged("person", relabelled, 1), logged("court", wide, 1)
 	x5, _ := logged("court", twice, 1), logged("court", twice, 1)
 	x6, x7, x8 := logged("court", few, 1), logged("court", nobody, 1), logged("court", stranger, 1)
+	// What no daemon would have opened, logged all the same.
+	lies := map[string]custody.Case{}
+	lie := func(name string, c custody.Case, f func(c *custody.Case)) {
+		f(&c)
+		lies[name] = c
+	}
+	lie("an order that lasts for years", w.scene.Case("court", 24*time.Hour, bothKinds[:1], 0), func(c *custody.Case) { c.Expires = c.Expires.AddDate(2, 0, 0) })
+	lie("a request of consent about two", w.scene.Case("access", 24*time.Hour, bothKinds[:1], 0, 1), func(*custody.Case) {})
+	lie("an order by consent", w.scene.Case("court", 24*time.Hour, bothKinds[:1], 0), func(c *custody.Case) { c.Ground = "consent" })
+	lie("a breach that asks who they are", w.scene.Case("breach", 24*time.Hour, bothKinds, 0), func(*custody.Case) {})
+	lie("a kind that nobody knows", w.scene.Case("court", 24*time.Hour, bothKinds[:1], 0), func(c *custody.Case) { c.Kind = "curiosity" })
 	unlogged := w.scene.Case("court", 24*time.Hour, bothKinds[:1], 1, 2)
+	answers := map[string]*fairlotv1.ReleaseCaseResponse{}
+	for name, c := range lies {
+		purpose := c.Purpose()
+		if purpose == "" {
+			purpose = custody.Court
+		}
+		answers[name] = w.scene.CaseAnswer(c, logged(purpose, c, c.Count), []int{0, 1}[:c.Count]...)
+	}
 	c := w.check(w.scene)
+	for name, a := range answers {
+		if _, err := w.keys[0].ShareCase(c, w.pin, custodian.Released{}, must(caseRequest(t, a))(t), time.Now()); !errors.Is(err, custodian.ErrRequest) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 
 	type answer = *fairlotv1.ReleaseCaseResponse
 	act := func(f func(answer)) answer {
