@@ -228,7 +228,7 @@ type caseRecord struct {
 
 // Help is shown below the usage.
 func (caseRecord) Help() string {
-	return `For what was done at the wish of the person of an access, correction or erasure case, by whoever did it and saw it done. desk erase --case does it by itself.
+	return `For what was done at the wish of the person of an access, correction or erasure case, by whoever did it and saw it done. desk erase --case and desk correct --case do it by themselves.
 
 Example: fairlot case record 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --kind correction`
 }

@@ -29,6 +29,7 @@ type deskCorrect struct {
 	IdentityFile string `placeholder:"FILE" help:"Identity as on the card, JSON of mode 0600: {\"name\":…, \"idType\":\"ID_TYPE_CITIZEN\", \"idNumber\":…}. Asked on the terminal if not given."`
 	ContactFile  string `placeholder:"FILE" help:"The new contact, whole, JSON of mode 0600: {\"lang\":\"zh-Hant-TW\", \"phone\":…, \"email\":…, \"address\":…}. Asked on the terminal if not given."`
 	Out          string `required:"" placeholder:"FILE" help:"Where the new saved receipt goes. Hand it to the person, then delete it."`
+	Case         string `placeholder:"ID" help:"Id of the person's case, if there is one: the register of modifications then has it."`
 	Yes          bool   `help:"Do not ask."`
 }
 
@@ -66,6 +67,12 @@ func (cmd *deskCorrect) Run(a *app) error {
 	c, err := a.find(conn, cmd.Campaign)
 	if err != nil {
 		return err
+	}
+	request := ""
+	if cmd.Case != "" {
+		if request, err = a.personsCase(conn, cmd.Case, c.Name); err != nil {
+			return err
+		}
 	}
 	open, openHash, err := openOf(c)
 	if err != nil {
@@ -121,7 +128,7 @@ func (cmd *deskCorrect) Run(a *app) error {
 		return fmt.Errorf("the new receipt in %s does not fit what was sent (%w): keep it, and tell whoever runs the daemon at once", cmd.Out, err)
 	}
 	a.printf("corrected: the old contact is destroyed, and the old receipt says superseded\nthe new receipt is in %s: hand it to the person, delete your copies of both, and tell them to throw the old one away\n", cmd.Out)
-	return nil
+	return a.registered(conn, request, fairlotv1.ModificationKind_MODIFICATION_KIND_CORRECTION)
 }
 
 // beginning is what stands in the file of a new receipt until there is one.

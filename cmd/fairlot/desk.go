@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/private"
@@ -53,17 +54,9 @@ func (cmd *deskErase) Run(a *app) error {
 		return err
 	}
 	desk := &fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: string(b)}
-	cases := fairlotv1.NewCaseServiceClient(conn)
 	if cmd.Case != "" {
-		if desk.Case, err = caseName(cmd.Case); err != nil {
+		if desk.Case, err = a.personsCase(conn, cmd.Case, c.Name); err != nil {
 			return err
-		}
-		x, err := cases.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: desk.Case})
-		switch {
-		case err != nil:
-			return a.explain("read the case", err)
-		case x.Campaign != c.Name || x.ReceivedDay == "" || x.Outcome != fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED:
-			return fmt.Errorf("case %s is no open request of a person of this campaign: nothing was erased", caseID(x))
 		}
 	}
 	if unsaved != nil {
@@ -77,11 +70,6 @@ func (cmd *deskErase) Run(a *app) error {
 	var st *fairlotv1.EntryStatus
 	if unsaved == nil {
 		st, err = fairlotv1.NewEntryServiceClient(conn).EraseEntry(a.ctx, &fairlotv1.EraseEntryRequest{Parent: c.Name, S: saved.S[:]})
-		if err == nil && cmd.Case != "" {
-			if _, err := cases.RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: desk.Case, Kind: fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE}); err != nil {
-				return fmt.Errorf("the person is erased, but not in the register: repeat it with fairlot case record %s --kind erasure: %w", cmd.Case, a.explain("record it", err))
-			}
-		}
 	} else {
 		st, err = fairlotv1.NewEntryServiceClient(conn).EraseAtDesk(a.ctx, desk)
 	}
@@ -96,6 +84,36 @@ func (cmd *deskErase) Run(a *app) error {
 			st.EraseTime.AsTime().Local().Format("2006-01-02 15:04"))
 	default:
 		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n")
+	}
+	if unsaved != nil { // the daemon has written it down
+		return nil
+	}
+	return a.registered(conn, desk.Case, fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE)
+}
+
+// personsCase is the name of a case, if it is an open request of a person of this campaign.
+func (a *app) personsCase(conn *grpc.ClientConn, id, campaign string) (string, error) {
+	name, err := caseName(id)
+	if err != nil {
+		return "", err
+	}
+	x, err := fairlotv1.NewCaseServiceClient(conn).GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name})
+	if err != nil {
+		return "", a.explain("read the case", err)
+	}
+	if x.Campaign != campaign || x.ReceivedDay == "" || x.Outcome != fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED {
+		return "", fmt.Errorf("case %s is no open request of a person of this campaign: nothing was done", caseID(x))
+	}
+	return name, nil
+}
+
+// registered puts what was done into the register, if there is a case.
+func (a *app) registered(conn *grpc.ClientConn, name string, kind fairlotv1.ModificationKind) error {
+	if name == "" {
+		return nil
+	}
+	if _, err := fairlotv1.NewCaseServiceClient(conn).RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: name, Kind: kind}); err != nil {
+		return fmt.Errorf("it is done, but not in the register: fairlot case record %s --kind %s: %w", strings.TrimPrefix(name, "cases/"), lower(kind, "MODIFICATION_KIND_"), a.explain("record it", err))
 	}
 	return nil
 }
