@@ -328,6 +328,7 @@ func (r *runner) remind(ctx context.Context) {
 			continue
 		}
 		r.reminded[key] = r.elapsed()
-		r.e.Log.Warn("waits for staff: fairlot todo", "what", strings.TrimSpace(names.name+" "+t.Label), "who", names.who, "campaign", t.Slug, "draw", t.Draw, "count", t.Count, "by", t.By.UTC().Format(time.RFC3339))
+		role, _, _ := strings.Cut(t.Label, " ") // of a token; whose it is stands in fairlot todo, and in no log
+		r.e.Log.Warn("waits for staff: fairlot todo", "what", strings.TrimSpace(names.name+" "+role), "who", names.who, "campaign", t.Slug, "draw", t.Draw, "count", t.Count, "by", t.By.UTC().Format(time.RFC3339))
 	}
 }

@@ -114,14 +114,14 @@ func TestLogsHoldNothingPersonal(t *testing.T) {
 	d.entries().MoveChance(as(t, d.officer), wrong)
 	d.entries().RevokeEntryTokens(as(t, d.officer), &fairlotv1.RevokeEntryTokensRequest{Parent: c.Name, Tokens: append(tokens, "Qname")})
 	d.invokeRaw(t, d.officer, "/fairlot.v1.EntryService/MoveChance", []byte("\xff Qname"))
-	made, err := fairlotv1.NewStaffServiceClient(d.conn).CreateStaffToken(as(t, d.admin), &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_NOTIFIER, Label: "desk"})
+	made, err := fairlotv1.NewStaffServiceClient(d.conn).CreateStaffToken(as(t, d.admin), &fairlotv1.CreateStaffTokenRequest{Role: fairlotv1.Role_ROLE_NOTIFIER, Label: "Qname of the desk"})
 	must(t, err)
 	log := d.log.String()
 	for _, who := range []*entry{e, bad, x} {
 		secrets = append(secrets, who.secrets()...)
 	}
 	wantNoSecret(t, "the log", log, append(secrets, made.Token, got.Id, receipt.Id, wrong.Identity.IdNumber))
-	for _, line := range []string{"s:[SECRET]", "receipt:[ENTRANT]", "identity:[IDENTITY]", "contact_commitment:[ENTRANT]", "tokens:[SECRET]", "MoveChance", `label:\"desk\"`, "code=InvalidArgument", "role=officer"} {
+	for _, line := range []string{"s:[SECRET]", "receipt:[ENTRANT]", "identity:[IDENTITY]", "contact_commitment:[ENTRANT]", "tokens:[SECRET]", "MoveChance", `label:[STAFF]`, "code=InvalidArgument", "role=officer"} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log lacks %s", line)
 		}

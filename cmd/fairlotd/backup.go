@@ -103,6 +103,9 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	if err := closeFolder(c.Dir); err != nil {
+		return err
+	}
 	fmt.Printf("restored %s as it was at %s, with %d records in the log\n", c.Dir, zulu(r.Made), r.LogSize)
 	if r.Waiting == 0 {
 		fmt.Printf("\nanswers: all were mixed then, so none of them is lost for want of a key\n")

@@ -20,6 +20,20 @@ const (
 	firstAdmin   = "first admin, made by init"
 )
 
+// closeFolder closes an installation's folder to all but its owner, if it was there before and open, and says so. What is secret in it has modes of its own; its names and times
+// are nobody's either.
+func closeFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("close %s to others: %w", dir, err)
+	}
+	tellErr(fmt.Sprintf("%s was open to others (mode %04o): it is 0700 now", dir, info.Mode().Perm()))
+	return nil
+}
+
 // writeSecret writes a new file that only its owner reads, durably.
 func writeSecret(dir, name, text string) error {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -132,6 +132,9 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := closeFolder(c.Dir); err != nil {
+		return err
+	}
 	fmt.Printf("made %s\n\n  log origin    %s\n  institution   %s\n  log key       %s\n  first token   %s (0600, an admin's, 90 days)\n\n",
 		c.Dir, in.Origin, in.Institution, in.LogKey, filepath.Join(c.Dir, tokenFile))
 	if remote != nil {

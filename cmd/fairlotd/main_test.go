@@ -38,7 +38,7 @@ func TestMistakes(t *testing.T) {
 		want   string
 	}{
 		{[]string{"serve"}, 2, "missing flags: --dir=DIR; see fairlotd serve --help"},
-		{[]string{"restore", "--dir", "x"}, 2, "missing flags: --from=DIR or --put-back; see fairlotd restore --help"},
+		{[]string{"restore", "--dir", "x"}, 2, "missing flags: --from=DIR, --put-back or --make-databases; see fairlotd restore --help"},
 		{[]string{"backup", "--out", "x"}, 2, "see fairlotd backup --help"},
 		{[]string{"serv"}, 2, "see fairlotd --help"},
 		{nil, 2, "see fairlotd --help"},

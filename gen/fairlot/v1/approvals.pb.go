@@ -615,13 +615,13 @@ const file_fairlot_v1_approvals_proto_rawDesc = "" +
 	"\x03act\x18\x06 \x01(\tB\x04\x90\xb5\x18\x02R\x03act\x12\x1c\n" +
 	"\x06digest\x18\a \x01(\tB\x04\x90\xb5\x18\x02R\x06digest\x12\"\n" +
 	"\trequester\x18\b \x01(\tB\x04\x90\xb5\x18\x02R\trequester\x12-\n" +
-	"\x0frequester_label\x18\t \x01(\tB\x04\x90\xb5\x18\x02R\x0erequesterLabel\x12C\n" +
+	"\x0frequester_label\x18\t \x01(\tB\x04\x90\xb5\x18\bR\x0erequesterLabel\x12C\n" +
 	"\frequest_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\vrequestTime\x12A\n" +
 	"\vexpire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\n" +
 	"expireTime\x12\x1e\n" +
 	"\adecider\x18\f \x01(\tB\x04\x90\xb5\x18\x02R\adecider\x12)\n" +
-	"\rdecider_label\x18\r \x01(\tB\x04\x90\xb5\x18\x02R\fdeciderLabel\x12A\n" +
+	"\rdecider_label\x18\r \x01(\tB\x04\x90\xb5\x18\bR\fdeciderLabel\x12A\n" +
 	"\vdecide_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\n" +
 	"decideTime\x12;\n" +
 	"\bdue_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\adueTime\x12\x1e\n" +

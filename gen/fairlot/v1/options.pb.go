@@ -188,6 +188,8 @@ const (
 	PrivacyClass_PRIVACY_CLASS_ANSWER PrivacyClass = 6
 	// Whoever knows it may act: tokens, keys, shares, the entrant's s and r.
 	PrivacyClass_PRIVACY_CLASS_SECRET PrivacyClass = 7
+	// Names a member of staff: the label of a token. The audit trail keeps it in its own place; no log line does.
+	PrivacyClass_PRIVACY_CLASS_STAFF PrivacyClass = 8
 )
 
 // Enum value maps for PrivacyClass.
@@ -201,6 +203,7 @@ var (
 		5: "PRIVACY_CLASS_CONTACT",
 		6: "PRIVACY_CLASS_ANSWER",
 		7: "PRIVACY_CLASS_SECRET",
+		8: "PRIVACY_CLASS_STAFF",
 	}
 	PrivacyClass_value = map[string]int32{
 		"PRIVACY_CLASS_UNSPECIFIED": 0,
@@ -211,6 +214,7 @@ var (
 		"PRIVACY_CLASS_CONTACT":     5,
 		"PRIVACY_CLASS_ANSWER":      6,
 		"PRIVACY_CLASS_SECRET":      7,
+		"PRIVACY_CLASS_STAFF":       8,
 	}
 )
 
@@ -359,7 +363,7 @@ const file_fairlot_v1_options_proto_rawDesc = "" +
 	"\fROLE_ANALYST\x10\x06\x12\x10\n" +
 	"\fROLE_AUDITOR\x10\a\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\b*\xe9\x01\n" +
+	"ROLE_ADMIN\x10\b*\x82\x02\n" +
 	"\fPrivacyClass\x12\x1d\n" +
 	"\x19PRIVACY_CLASS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PRIVACY_CLASS_PUBLIC\x10\x01\x12\x1a\n" +
@@ -368,7 +372,8 @@ const file_fairlot_v1_options_proto_rawDesc = "" +
 	"\x16PRIVACY_CLASS_IDENTITY\x10\x04\x12\x19\n" +
 	"\x15PRIVACY_CLASS_CONTACT\x10\x05\x12\x18\n" +
 	"\x14PRIVACY_CLASS_ANSWER\x10\x06\x12\x18\n" +
-	"\x14PRIVACY_CLASS_SECRET\x10\a:L\n" +
+	"\x14PRIVACY_CLASS_SECRET\x10\a\x12\x17\n" +
+	"\x13PRIVACY_CLASS_STAFF\x10\b:L\n" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x12.fairlot.v1.AccessR\x06access:S\n" +
 	"\aprivacy\x12\x1d.google.protobuf.FieldOptions\x18҆\x03 \x01(\x0e2\x18.fairlot.v1.PrivacyClassR\aprivacyB\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
 
