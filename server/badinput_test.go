@@ -101,7 +101,7 @@ func TestBadInput(t *testing.T) {
 			d.unchanged(t, func() {
 				resp, answer := d.do(t, "POST", e.path(), body, nil)
 				want := badField
-				want.field = map[string]string{"unknown enum": "idType", "huge enum": "idType", "number for text": "name", "object for text": "responseJson", "not base64": "r",
+				want.field = map[string]string{"unknown enum": "idType", "number for text": "name", "object for text": "responseJson", "not base64": "r",
 					"huge number": "token"}[name]
 				wantHTTP(t, resp, answer, want, secrets...)
 			})
