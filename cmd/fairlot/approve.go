@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -126,11 +127,13 @@ func inWords(x *fairlotv1.Approval) string {
 		return fmt.Sprintf("void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		of := fmt.Sprintf("draw %d of %s", x.Draw, slug)
+		count, _ := strconv.ParseInt(actValue(x, "count"), 10, 64)
+		seats := plural(count, "seat", "seats")
 		switch custody.Purpose(actValue(x, "purpose")) {
 		case custody.Notice:
-			return fmt.Sprintf("open the contacts of %s seats of %s, to tell the winners", actValue(x, "count"), of)
+			return fmt.Sprintf("open the contacts of %s of %s, to tell the winners", seats, of)
 		case custody.Tax:
-			return fmt.Sprintf("open the identities of %s seats of %s, to report their prizes for tax", actValue(x, "count"), of)
+			return fmt.Sprintf("open the identities of %s of %s, to report their prizes for tax", seats, of)
 		case custody.Claim:
 			stratum, rank, _ := strings.Cut(actValue(x, "seat"), " ")
 			return fmt.Sprintf("open the identity of rank %s of stratum %s of %s, for the claim of a winner who has lost the receipt or its secret", rank, stratum, of)

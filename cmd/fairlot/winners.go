@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"html/template"
@@ -223,7 +224,11 @@ func (l *winnerList) print(format string) ([]byte, error) {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.Join(heads, "\t"))
 	for _, r := range l.Rows {
-		fmt.Fprintln(w, strings.Join(cells(r), "\t"))
+		row := cells(r)
+		for i := range row {
+			row[i] = cmp.Or(row[i], "—")
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "\n%s\n%s\n", l.check(), neverByTelephone)

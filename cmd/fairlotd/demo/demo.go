@@ -113,6 +113,8 @@ func (s *story) play(ctx context.Context) error {
 		{"One e-mail to each winner", s.notifyLibrary},
 		{"A winner declines, and the next alternate moves up", s.replaceWinner},
 		{"A winner comes to the desk, and nothing is opened", s.claimPrize},
+		{"Another has lost the receipt: one seat is opened for the claim", s.lostReceipt},
+		{"What the tax office needs, and what everybody may read", s.taxAndList},
 		{"The small campaign is drawn", s.drawSmall},
 		{"The statistics", s.tallies},
 		{"Names are looked for on the disk", s.searchDisk},

@@ -108,10 +108,11 @@ func libraryRules(slug, titleZh, titleEn string, x setting) *fairlotv1.Campaign 
 	c.Description = texts("填問卷、抽好禮。"+notProofZh, "Answer eight questions and win. "+notProof)
 	c.SurveyJson, c.Proof, c.ChancesCap = surveyText, fairlotv1.Proof_PROOF_TOKEN, 2
 	c.Draws[0].Alternates = 5
+	c.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_FIRST, CompoundSurnames: true}
 	c.Draws[0].Tiers = []*fairlotv1.Tier{
-		{Count: 1, Title: texts("頭獎：電子閱讀器", "First prize: an e-book reader")},
-		{Count: 3, Title: texts("二獎：圖書禮券一千元", "Second prize: a book voucher")},
-		{Count: 10, Title: texts("三獎：環保提袋", "Third prize: a cloth bag")},
+		{Count: 1, Title: texts("頭獎：電子閱讀器", "First prize: an e-book reader"), Value: 9990},
+		{Count: 3, Title: texts("二獎：圖書禮券一千元", "Second prize: a book voucher"), Value: 1000},
+		{Count: 10, Title: texts("三獎：環保提袋", "Third prize: a cloth bag"), Value: 100},
 	}
 	return c
 }

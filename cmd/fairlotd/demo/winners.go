@@ -49,8 +49,9 @@ func (s *story) releaseLibrary(ctx context.Context) error {
 }
 
 // prepare asks for a release and downloads the bundle that proves it, after its opened record.
-func (s *story) prepare(ctx context.Context, request, bundle string) error {
+func (s *story) prepare(ctx context.Context, request, bundle string, more ...string) error {
 	args := []string{"--token-file", notifierFile, "release", "prepare", librarySlug, "1", "--accept-unproven", "--out", request}
+	args = append(args, more...)
 	asked, err := s.fairlot(ctx, 0, args...)
 	if err != nil {
 		return err
@@ -230,7 +231,7 @@ func (s *story) claimPrize(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		args := s.addressed([]string{"claim", librarySlug, "1", "--saved-receipt", receipt, "--bundle", "library-survey.replaced.tar", "--identity-file", "/dev/fd/3", "--accept-unproven", "--yes"})
+		args := s.addressed([]string{"claim", librarySlug, "1", "--saved-receipt", receipt, "--bundle", "library-survey.replaced.tar", "--identity-file", "/dev/fd/3", "--masked", maskedFile, "--accept-unproven", "--yes"})
 		r, err := execute(ctx, s.dir, s.env(), identity, s.tool, args...)
 		if err != nil {
 			return err
