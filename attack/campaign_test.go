@@ -315,9 +315,8 @@ func (c *campaign) says(p *person, words string) {
 	p.body = string(body)
 }
 
-// correct puts another contact in the place of p's, and says whether that was done. The secret of the new entry is forgotten: p enters no more.
-func (c *campaign) correct(addr string, p *person) bool {
-	var next draw.Secret
+// correction is the request that puts another contact in the place of p's, and the secret of the new entry.
+func (c *campaign) correction(p *person) (body []byte, next draw.Secret) {
 	rand.Read(next[:])
 	r := next.R()
 	body, err := json.Marshal(map[string]any{
@@ -328,12 +327,18 @@ func (c *campaign) correct(addr string, p *person) bool {
 	if err != nil {
 		panic(err)
 	}
+	return body, next
+}
+
+// correct sends a correction, and says whether it was acknowledged, and else why not.
+func (c *campaign) correct(addr string, body []byte) (done bool, why string) {
 	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries:correct", "application/json", bytes.NewReader(body))
 	if err != nil {
-		return false
+		return false, err.Error()
 	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return err == nil && resp.StatusCode == http.StatusOK, string(text)
 }
 
 // answer is what the public's door said.

@@ -137,7 +137,8 @@ func (l linking) run() *watcher {
 		entered = append(entered, p)
 		if len(entered) > l.k && rand.N(5) == 0 {
 			i := len(entered) - 1 - rand.N(l.k)
-			if c.correct(d.http, entered[i]) {
+			body, _ := c.correction(entered[i])
+			if done, _ := c.correct(d.http, body); done {
 				w.corrects(entered[i])
 				entered = slices.Delete(entered, i, i+1)
 			}
