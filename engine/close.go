@@ -50,7 +50,9 @@ func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campai
 	case store.Closed:
 		err = e.finish(ctx, o)
 	default:
-		err = e.closeLocked(ctx, o)
+		if _, err = e.gateOf(ctx, o, c); err == nil {
+			err = e.closeLocked(ctx, o)
+		}
 	}
 	if err != nil {
 		return Campaign{}, e.fault(err)

@@ -165,6 +165,18 @@ func (e *Engine) createGate(ctx context.Context, id store.CampaignID, rules Rule
 	return e.fault(err)
 }
 
+// gateOf is the gate of a campaign that is not closed. One that was opened a moment ago, by somebody who may have ended since, gets it now.
+func (e *Engine) gateOf(ctx context.Context, o *opened, c store.Campaign) (store.Gate, error) {
+	gate, err := e.Identity.Gate(ctx, c.ID)
+	if !errors.Is(err, store.ErrNotFound) || c.GateMade || c.State != store.Open {
+		return gate, err
+	}
+	if err := e.createGate(ctx, c.ID, o.rules, c.OpenRecord); err != nil {
+		return gate, err
+	}
+	return e.Identity.Gate(ctx, c.ID)
+}
+
 // checkOpening is all that can be wrong with rules that are to open at an instant.
 func (e *Engine) checkOpening(rules Rules, at time.Time) error {
 	fields := rules.checkRules(at)

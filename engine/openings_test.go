@@ -1,8 +1,11 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"fairlot/draw"
 	"fairlot/engine"
@@ -40,4 +43,35 @@ func TestOpenings(t *testing.T) {
 	if got := must(w.Openings(t.Context(), other.ID, 1))(t); !slices.Equal(got, []engine.Opening{{"court", 9, 2}}) {
 		t.Errorf("of the other campaign: %+v", got)
 	}
+}
+
+// gateless is an identity room that the connection to is lost as a campaign opens.
+type gateless struct {
+	store.Identity
+	cut bool
+}
+
+func (g *gateless) CreateGate(ctx context.Context, gate store.Gate) error {
+	if g.cut {
+		return errors.Join(store.ErrUnavailable, errors.New("cut"))
+	}
+	return g.Identity.CreateGate(ctx, gate)
+}
+
+// TestOpenedWithoutAGate closes a campaign whose opening was cut off before the identity room heard of it, before anything else made its gate.
+func TestOpenedWithoutAGate(t *testing.T) {
+	w := newWorld(t)
+	room := &gateless{Identity: w.cfg.Identity, cut: true}
+	w.cfg.Identity = room
+	w.reopen()
+	c := must(w.CreateCampaign(t.Context(), "autumn", rules(), ""))(t)
+	if _, err := w.OpenCampaign(t.Context(), c.ID, c.Etag); reason(err) != engine.StorageUnavailable {
+		t.Fatalf("opened without a gate: %v", err)
+	}
+	w.setClock(rules().EntriesEnd.Add(30 * 24 * time.Hour))
+	if _, err := w.CloseCampaign(t.Context(), c.ID); reason(err) != engine.StorageUnavailable {
+		t.Fatalf("closed without a gate: %v", err)
+	}
+	room.cut = false
+	w.mustClose(c)
 }

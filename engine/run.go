@@ -168,10 +168,7 @@ func (e *Engine) workOn(ctx context.Context, c store.Campaign) error {
 	if c.State == store.Closed {
 		return e.finish(ctx, o)
 	}
-	gate, err := e.Identity.Gate(ctx, c.ID)
-	if errors.Is(err, store.ErrNotFound) && !c.GateMade && c.State == store.Open { // opened a moment ago, by somebody who may have ended since
-		return e.createGate(ctx, c.ID, o.rules, c.OpenRecord)
-	}
+	gate, err := e.gateOf(ctx, o, c)
 	if err != nil {
 		return err
 	}
