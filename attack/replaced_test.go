@@ -144,6 +144,52 @@ func (way replacing) play(t *testing.T, program, room string) error {
 	return errors.Join(wrong...)
 }
 
+// TestDatabaseRenamedAway takes each room's database away by its name. Callers are told to come again, and neither that the campaign has ended or is not there, nor of an internal error.
+func TestDatabaseRenamedAway(t *testing.T) {
+	t.Parallel()
+	d := newDaemonOn(t, onPostgres(t))
+	ops := freePort(t)
+	d.extra = []string{"--ops", ops}
+	d.serve()
+	c := d.openCampaign(5, time.Now().Add(time.Hour))
+	tokens := c.tokens(10)
+	c.mustEnter(t, c.newPerson(0, tokens[0]))
+	for i, room := range []string{"identity", "registry"} {
+		there, back := renamed(t, d, room, false)
+		if err := there(); err != nil {
+			t.Fatal(err)
+		}
+		p := c.newPerson(i+1, tokens[i+1])
+		if room == "identity" {
+			unavailable(t, c, p)
+		} else if resp, err := client.Get("http://" + d.http + "/v1/campaigns/attack"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("a campaign is asked for: %v, %v", resp, err)
+		} else {
+			resp.Body.Close()
+		}
+		waitReadyz(t, ops, "\n"+room+"-away: ") // the answer may be a second old
+		if err := back(); err != nil {
+			t.Fatal(err)
+		}
+		waitReadyz(t, ops, "ready\n")
+		c.mustEnter(t, p)
+	}
+}
+
+// waitReadyz waits until the operators' door says words.
+func waitReadyz(t *testing.T, ops, words string) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		got := readyz(t, ops)
+		if got == words || words != "ready\n" && strings.Contains(got, words) {
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("/readyz says %q, want %q", got, words)
+		}
+	}
+}
+
 func readyz(t *testing.T, ops string) string {
 	t.Helper()
 	resp, err := client.Get("http://" + ops + "/readyz")
@@ -183,10 +229,22 @@ func renamedFile(t *testing.T, d *daemon, room string) (there, back func() error
 
 // renamedDatabase renames the newest room's database away, which cuts the daemon off, and one that was restored from a dump into its place.
 func renamedDatabase(t *testing.T, d *daemon, room string) (there, back func() error) {
+	return renamed(t, d, room, true)
+}
+
+// renamed is renamedDatabase, or without replacing leaves nothing in its place.
+func renamed(t *testing.T, d *daemon, room string, replacing bool) (there, back func() error) {
 	ctx := context.Background()
 	name := d.database + "_" + room
-	dumpOf(t, d, room)
 	exec := func(statements ...string) error { return d.on.cluster.Exec(ctx, "postgres", statements...) }
+	rename := func(from, to string) error {
+		return exec("ALTER DATABASE "+from+" ALLOW_CONNECTIONS false", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"+from+"'",
+			"ALTER DATABASE "+from+" RENAME TO "+to, "ALTER DATABASE "+to+" ALLOW_CONNECTIONS true")
+	}
+	if !replacing {
+		return func() error { return rename(name, name+"_away") }, func() error { return rename(name+"_away", name) }
+	}
+	dumpOf(t, d, room)
 	if err := exec("CREATE DATABASE "+name+"_copy TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' OWNER "+name+"_owner", "GRANT CONNECT ON DATABASE "+name+"_copy TO "+name+"_app"); err != nil {
 		t.Fatal(err)
 	}
@@ -196,10 +254,6 @@ func renamedDatabase(t *testing.T, d *daemon, room string) (there, back func() e
 	})
 	if said, err := d.on.cluster.Run("pg_restore", "--single-transaction", "-d", d.on.cluster.AdminDSN(name+"_copy"), dumpFile(d, room)); err != nil {
 		t.Fatalf("%v: %s", err, said)
-	}
-	rename := func(from, to string) error {
-		return exec("ALTER DATABASE "+from+" ALLOW_CONNECTIONS false", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"+from+"'",
-			"ALTER DATABASE "+from+" RENAME TO "+to, "ALTER DATABASE "+to+" ALLOW_CONNECTIONS true")
 	}
 	there = func() error { return errors.Join(rename(name, name+"_away"), rename(name+"_copy", name)) }
 	back = func() error { return errors.Join(rename(name, name+"_copy"), rename(name+"_away", name)) }

@@ -1,4 +1,4 @@
-// Package judge decides what becomes of the entries of one group commit, and of a wish to be erased: the one place of these rules, whichever engine keeps the rooms. An
+// Package judge decides what becomes of the entries of one group commit, of a wish to be erased, and whether a room is still the one that it was: the one place of these rules, whichever engine keeps the rooms. An
 // engine fills a [Batch] with what its transaction sees, lets it judge, and writes what it accepted.
 //
 // It is pure: no clock, no disk. A Batch is used by one goroutine.

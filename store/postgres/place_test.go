@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fairlot/store"
+	"fairlot/store/postgres/pgtest"
 )
 
 // TestRememberedRoom makes each room another one, row by row and table by table, under connections that stay: changes are refused and leave nothing, and all goes on with the
@@ -145,7 +146,75 @@ func TestDatabaseElsewhere(t *testing.T) {
 	if err := d.arrive(ctx, conn); !errors.Is(err, store.ErrReplaced) {
 		t.Errorf("another database: %v", err)
 	}
+	server := pgtest.Start(t) // another one: its databases may have the same numbers
+	away, err := pgx.Connect(ctx, server.AdminDSN("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = away.Close(ctx) }()
+	was := d.leads.Load()
+	var there place
+	if err := away.QueryRow(ctx, "SELECT system_identifier, $1::bigint FROM pg_control_system()", was.database).Scan(&there.cluster, &there.database); err != nil || there == *was {
+		t.Errorf("another server: %v, %v, and %v", err, there, *was)
+	}
+	if err := d.arrive(ctx, away); !errors.Is(err, store.ErrReplaced) {
+		t.Errorf("another server: %v", err)
+	}
 	if err := rooms.Identity.Same(ctx); err != nil {
 		t.Errorf("the first one: %v", err)
+	}
+}
+
+// TestDatabaseGone renames a room's database away, takes a table out of it, and its app role's rights: all of it is storage that is away for a while, and nothing that is not there.
+func TestDatabaseGone(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	cluster := pgtest.Start(t)
+	admin := cluster.AdminDSN("postgres")
+	owners, apps, err := Provision(ctx, DSNs{admin, admin, admin}, "gone")
+	if err == nil {
+		err = Create(ctx, owners, apps)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := open(t, apps)
+	if err := rooms.Registry.PutBinding(ctx, store.Binding{Installation: [16]byte{1}, Generation: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rooms.Registry.Remember(ctx); err != nil {
+		t.Fatal(err)
+	}
+	role := `"gone_registry_app"`
+	for _, x := range []struct{ database, do, undo string }{
+		{"postgres", "ALTER DATABASE gone_registry RENAME TO away", "ALTER DATABASE away RENAME TO gone_registry"},
+		{"gone_registry", "ALTER TABLE campaigns RENAME TO away", "ALTER TABLE away RENAME TO campaigns"},
+		{"gone_registry", "REVOKE SELECT, UPDATE ON campaigns FROM " + role, "GRANT SELECT, UPDATE ON campaigns TO " + role},
+	} {
+		if x.database == "postgres" {
+			if err := cluster.Exec(ctx, "postgres", "ALTER DATABASE gone_registry ALLOW_CONNECTIONS false", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'gone_registry'"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cluster.Exec(ctx, x.database, x.do); err != nil {
+			t.Fatal(err)
+		}
+		_, read := rooms.Registry.Campaign(ctx, store.CampaignID{1})
+		for what, err := range map[string]error{"a read": read, "a change": rooms.Registry.SetGateMade(ctx, store.CampaignID{1})} {
+			if !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%s: %s: %v", x.do, what, err)
+			}
+		}
+		if err := cluster.Exec(ctx, x.database, x.undo); err != nil {
+			t.Fatal(err)
+		}
+		if x.database == "postgres" {
+			if err := cluster.Exec(ctx, "postgres", "ALTER DATABASE gone_registry ALLOW_CONNECTIONS true"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := rooms.Registry.Campaign(ctx, store.CampaignID{1}); !errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("after %s: %v", x.undo, err)
+		}
 	}
 }

@@ -311,6 +311,8 @@ func classifyState(act, code string) error {
 	switch {
 	case code == "3D000", code == "42P01": // no such database, no such table: somebody is putting a room back
 		return fmt.Errorf("%s: %w", act, store.ErrUnavailable)
+	case code == "42501": // as after a dump that was restored without its rights
+		return store.Saying(store.ErrUnavailable, "%s: the role lacks a right that it had at the start: fairlotd upgrade renews the app roles' rights", act)
 	case code == "23505":
 		return fmt.Errorf("%s: %w", act, store.ErrExists)
 	}
