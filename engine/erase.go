@@ -217,7 +217,8 @@ func (e *Engine) dropAgain(ctx context.Context, c store.Campaign) error {
 		if !slices.ContainsFunc(e.about[aboutKey{draw.Hash(o.open), 0}], saysErasedButHeld) {
 			return nil
 		}
-		if keep, _, _, err = e.held(ctx, c.ID); err != nil {
+		var own *Error
+		if keep, _, _, err = e.held(ctx, c.ID); err != nil && !errors.As(err, &own) {
 			return err
 		}
 		if len(keep) == 0 {
