@@ -47,7 +47,7 @@ all) kills && server && power && errors && partition && failover && linear ;;
 acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$' ;;
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
 linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
-oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(SeesHaste)?$' ;;
+oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 *)
 	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -20,22 +21,50 @@ import (
 func TestMembershipOracle(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
 		n := fromEnv(t, "FAULT_CALLS", 400)
-		o := askWhoEntered(t, newDaemonOn(t, on), n)
-		t.Log(o)
-		if len(o.forms) != 1 {
-			t.Errorf("answers have %d forms: %v", len(o.forms), o.forms)
-		}
-		if o.p < 0.001 {
-			t.Errorf("the rank test tells who has entered: %s", o)
-		}
-		allowed := 0.01
-		if n < 10000 {
-			allowed += 3 * o.spread
-		}
-		if math.Abs(o.apart) > allowed {
-			t.Errorf("medians are more than %.2f %% apart: %s", 100*allowed, o)
-		}
+		judgeOracle(t, askWhoEntered(t, newDaemonOn(t, on), n))
 	})
+}
+
+func judgeOracle(t *testing.T, o oracle) {
+	t.Helper()
+	t.Log(o)
+	if len(o.forms) != 1 {
+		t.Errorf("answers have %d forms: %v", len(o.forms), o.forms)
+	}
+	if o.p < 0.001 {
+		t.Errorf("the rank test tells who has entered: %s", o)
+	}
+	allowed := 0.01
+	if o.calls < 10000 {
+		allowed += 3 * o.spread
+	}
+	if math.Abs(o.apart) > allowed {
+		t.Errorf("medians are more than %.2f %% apart: %s", 100*allowed, o)
+	}
+}
+
+// TestMembershipOracleCorrects asks the same by correcting contacts: of entries of people who had entered before, and of people who had not.
+func TestMembershipOracleCorrects(t *testing.T) {
+	onEngines(t, func(t *testing.T, on engine) {
+		judgeOracle(t, askByCorrecting(t, newDaemonOn(t, on), fromEnv(t, "FAULT_CALLS", 400)))
+	})
+}
+
+// TestMembershipOracleCorrectsSeesHaste asks a daemon that leaves a duplicate's correction unwritten, since nothing counts of it. The same test must tell whose that is.
+func TestMembershipOracleCorrectsSeesHaste(t *testing.T) {
+	t.Parallel()
+	program := mutated(t, edit{"engine/correct.go", "	res, err := e.Identity.Correct(ctx, e.Now, old, entry)\n", `	if was.Zero == "duplicate" {
+		return e.receipt(o, id, 0, openings)
+	}
+	res, err := e.Identity.Correct(ctx, e.Now, old, entry)
+`})
+	d := newDaemonOn(t, sqlite)
+	d.program = program
+	o := askByCorrecting(t, d, 200)
+	t.Log(o)
+	if o.p > 1e-6 || o.apart > -0.01 {
+		t.Errorf("writing is left out, and the test does not see it: %s", o)
+	}
 }
 
 // TestMembershipOracleSeesHaste asks a daemon that seals nothing anew for somebody who has entered. The same test must tell who that is.
@@ -78,18 +107,55 @@ func (o oracle) String() string {
 		o.calls, o.fresh, o.again, 100*o.apart, 100*o.spread, o.p, 100*o.auc)
 }
 
-func askWhoEntered(t *testing.T, d *daemon, n int) (o oracle) {
+// members is how many have entered before anybody asks.
+const members = 100
+
+func askWhoEntered(t *testing.T, d *daemon, n int) oracle {
 	d.serve()
 	c := d.openCampaign(50, time.Now().Add(time.Hour), withoutProof)
-	const members = 100
 	for i := range members {
 		c.mustEnter(t, c.newPerson(i, ""))
 	}
+	return tell(t, d, c, n, "entries", func(i int, entered bool) *person {
+		if entered {
+			return c.newPerson(i%members, "")
+		}
+		return c.newPerson(members+i, "")
+	})
+}
+
+// askByCorrecting asks by correcting the contact of entries of both kinds, all of which were acknowledged before.
+func askByCorrecting(t *testing.T, d *daemon, n int) oracle {
+	d.serve()
+	c := d.openCampaign(50, time.Now().Add(time.Hour), withoutProof)
+	for i := range members {
+		c.mustEnter(t, c.newPerson(i, ""))
+	}
+	there := map[bool][]*person{}
+	for i := range 2 * n {
+		entered, p := i%2 == 0, c.newPerson(members+i, "")
+		if entered {
+			p = c.newPerson(i%members, "")
+		}
+		c.mustEnter(t, p)
+		there[entered] = append(there[entered], p)
+	}
+	return tell(t, d, c, n, "entries:correct", func(i int, entered bool) *person {
+		p := *there[entered][i]
+		body, next := c.correction(&p)
+		id := next.R().EntrantID(c.open)
+		p.body, p.entry = string(body), hex.EncodeToString(id[:])
+		return &p
+	})
+}
+
+// tell sends n requests of each kind to a method, in pairs of random order, and compares the answers.
+func tell(t *testing.T, d *daemon, c *campaign, n int, method string, who func(i int, entered bool) *person) (o oracle) {
 	o.forms = map[string]int{}
 	times := map[bool][]float64{}
 	ask := func(p *person, entered bool) {
 		began := time.Now()
-		resp, err := client.Post("http://"+d.http+"/v1/"+c.name+"/entries", "application/json", strings.NewReader(p.body))
+		resp, err := client.Post("http://"+d.http+"/v1/"+c.name+"/"+method, "application/json", strings.NewReader(p.body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,11 +175,7 @@ func askWhoEntered(t *testing.T, d *daemon, n int) (o oracle) {
 			slices.Reverse(pair)
 		}
 		for _, entered := range pair {
-			who := members + i
-			if entered {
-				who = i % members
-			}
-			ask(c.newPerson(who, ""), entered)
+			ask(who(i, entered), entered)
 		}
 	}
 	d.stop()
