@@ -3,8 +3,9 @@ package attack
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
-	"path/filepath"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,10 +24,11 @@ import (
 // three persons want now. It gives out nothing, and announces nothing; for the case that is wanted it gives out exactly whom it names.
 func TestCasesOpenNothingUnwanted(t *testing.T) {
 	t.Parallel()
-	d := newDaemon(t)
-	if opened := openUnwanted(t, d); len(opened) > 0 {
-		t.Errorf("opened although %s", strings.Join(opened, ", "))
-	}
+	onEngines(t, func(t *testing.T, on engine) {
+		if opened := openUnwanted(t, newDaemonOn(t, on)); len(opened) > 0 {
+			t.Errorf("opened although %s", strings.Join(opened, ", "))
+		}
+	})
 }
 
 // TestCasesOpenNothingUnwantedSees gives the same attack daemons that do not look whether a case is approved, has expired, is closed: each opens just that.
@@ -159,27 +161,39 @@ func openUnwanted(t *testing.T, d *daemon) (opened []string) {
 	lin.conn.Close()
 	wu.conn.Close()
 	d.stop()
-	registry := openRoom(t, filepath.Join(d.dir, "rooms"), "registry")
+	room := func(name string) *sql.DB {
+		if d.on.admin != "" {
+			return d.room(name)
+		}
+		return openRoom(t, d.rooms(), name) // not a copy: it is written to
+	}
+	bytes := func(b []byte) string { // as both engines write them
+		if d.on.admin != "" {
+			return fmt.Sprintf("'\\x%x'::bytea", b)
+		}
+		return fmt.Sprintf("X'%x'", b)
+	}
+	registry := room("registry")
 	rewrite := func(x *fairlotv1.Case, from, to string) {
 		t.Helper()
 		id, _ := hex.DecodeString(strings.TrimPrefix(x.Name, "cases/"))
 		var body []byte
-		if err := registry.QueryRow("SELECT body FROM cases WHERE id = ?", id).Scan(&body); err != nil {
+		if err := registry.QueryRow("SELECT body FROM cases WHERE id = " + bytes(id)).Scan(&body); err != nil {
 			t.Fatal(err)
 		}
 		now := regexp.MustCompile(from).ReplaceAllString(string(body), to)
 		if now == string(body) {
 			t.Fatalf("%s has no %s", body, from)
 		}
-		if _, err := registry.Exec("UPDATE cases SET body = ? WHERE id = ?", []byte(now), id); err != nil {
+		if _, err := registry.Exec("UPDATE cases SET body = " + bytes([]byte(now)) + " WHERE id = " + bytes(id)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	rewrite(expired, `"expires":"[^"]*"`, `"expires":"`+time.Now().Add(-time.Second).UTC().Truncate(time.Second).Format(time.RFC3339)+`"`)
 	rewrite(self, `"Label":"Lin"`, `"Label":"chen"`)
-	identity := openRoom(t, filepath.Join(d.dir, "rooms"), "identity")
+	identity := room("identity")
 	id, _ := hex.DecodeString(strings.TrimPrefix(swapped.Name, "cases/"))
-	if _, err := identity.Exec("UPDATE case_entrants SET ids = ? WHERE id = ?", people[2].leaf.ID[:], id); err != nil {
+	if _, err := identity.Exec("UPDATE case_entrants SET ids = " + bytes(people[2].leaf.ID[:]) + " WHERE id = " + bytes(id)); err != nil {
 		t.Fatal(err)
 	}
 	registry.Close()
