@@ -99,6 +99,11 @@ func TestRestoreMailsNobodyTwice(t *testing.T) {
 	must(t, sqlite.Backup(t.Context(), rooms, early, nil))
 	s.askRelease(t)
 	s.openContacts(t, 0, 3)
+	for _, rank := range []int64{2, 1} { // not in the order of the ranking
+		asked, err := s.draws().PrepareRelease(as(t, s.notifier), &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, Rank: rank})
+		must(t, err)
+		s.approve(t, asked.Approval)
+	}
 	must(t, sqlite.Backup(t.Context(), rooms, late, nil))
 
 	all, err := s.draws().PrepareRelease(as(t, s.notifier), &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true})
@@ -160,6 +165,13 @@ func TestRestoreMailsNobodyTwice(t *testing.T) {
 			must(t, err)
 			if len(again.Releases) != 1 || again.Releases[0].OpenedHash != all.Releases[0].OpenedHash || len(again.Releases[0].Entrants) != 3 {
 				t.Errorf("the release that the log knows is not the one that is there: %d", len(again.Releases))
+			}
+			// Whose seats were opened for a claim follows from no draw: the approvals say it.
+			claims, err := fairlotv1.NewDrawServiceClient(&bearer{conn, s.notifier}).PrepareRelease(t.Context(),
+				&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, Rank: 2})
+			must(t, err)
+			if r := claims.Releases; claims.Approval != nil || len(r) != 2 || len(r[0].Entrants) != 1 || r[0].Entrants[0].Rank != 2 || len(r[1].Entrants) != 1 || r[1].Entrants[0].Rank != 1 || len(r[0].Entrants[0].IdentityEnvelope) == 0 {
+				t.Errorf("the releases for claims that the log knows are not those that are there: %d", len(r))
 			}
 			// Broken on purpose: as the copy had them.
 			id := store.CampaignID(unhexN(t, strings.TrimPrefix(s.c.Name, "campaigns/"), 16))
