@@ -25,6 +25,7 @@ type winnersCmd struct {
 	Masked         []string `sep:"none" placeholder:"FILE" help:"What fairlot claim and fairlot release tax noted with --masked; repeat it for each desk. Without it the list has numbers alone."`
 	Format         string   `default:"text" enum:"text,csv,html" placeholder:"WORD" help:"text, csv, or html: a piece of a page, to paste."`
 	Excel          bool     `help:"With csv: begin with a byte order mark, without which Excel shows Chinese wrong."`
+	Page           string   `placeholder:"URL" help:"The campaign's page, for a link under the list: results, receipts and the bundle are there."`
 	Out            string   `placeholder:"FILE" help:"New file for the list; printed if not given."`
 	AcceptUnproven bool     `help:"Go on although the draw is not proven (verify exits 3)."`
 }
@@ -54,6 +55,7 @@ type winnerList struct {
 	Draw                          int
 	Round                         uint64
 	Result                        string // SHA-256 of the ranking
+	Page                          string // may be empty
 	Names, Numbers                bool
 	Proven                        bool
 	Rows                          []winnerRow
@@ -63,6 +65,9 @@ type winnerList struct {
 func (cmd *winnersCmd) Run(a *app) error {
 	if cmd.Excel && cmd.Format != "csv" {
 		return usage("--excel goes with --format csv")
+	}
+	if cmd.Page != "" && !strings.HasPrefix(cmd.Page, "https://") && !strings.HasPrefix(cmd.Page, "http://") {
+		return usage("--page: want an address that begins with https://")
 	}
 	if err := free(cmd.Out); err != nil {
 		return err
@@ -119,7 +124,7 @@ func (cmd *winnersCmd) Run(a *app) error {
 
 func (cmd *winnersCmd) list(c *bundle.Checked, d *verify.Draw, known map[maskedSeat][2]string) *winnerList {
 	l := &winnerList{TitleZH: bundle.In("zh-Hant-TW", c.Titles.Campaign), TitleEN: bundle.In("en", c.Titles.Campaign), Institution: c.Outcome.Open.Institution, Draw: cmd.Draw,
-		Round: d.Round, Result: draw.HashOf(draw.MarshalRanking(d.Ranking)).String(), Proven: custodian.Proven(d)}
+		Round: d.Round, Result: draw.HashOf(draw.MarshalRanking(d.Ranking)).String(), Page: cmd.Page, Proven: custodian.Proven(d)}
 	for _, w := range d.Winners {
 		at := [2]int{cmd.Draw, w.Seat}
 		r := winnerRow{Prize: prizeTitle(c.Titles, at), PrizeZH: bundle.In("zh-Hant-TW", c.Titles.Tier[at]), PrizeEN: bundle.In("en", c.Titles.Tier[at]),
@@ -161,7 +166,11 @@ func (a *app) givesAway(c *bundle.Checked, l *winnerList) {
 	a.say("  it stays in copies of the page for ever: take it down when the claim period is over\n")
 }
 
-const neverByTelephone = "本館不會以電話或簡訊要求您操作自動櫃員機、網路銀行或提供帳號密碼。 / Staff never ask you by telephone or text message to use a cash machine or online banking, or for passwords."
+// What stands under every list, against fraud.
+const (
+	neverZH = "館員不會以電話或簡訊要求您操作自動櫃員機、網路銀行或提供帳號密碼；有疑問請撥 165。"
+	neverEN = "Staff never ask you by telephone or text message to use a cash machine or online banking, or for passwords; if in doubt call 165."
+)
 
 func (l *winnerList) heading() (zh, en string) {
 	zh, en = fmt.Sprintf("%s　第 %d 次抽獎得獎名單", l.TitleZH, l.Draw), fmt.Sprintf("%s: winners of draw %d", l.TitleEN, l.Draw)
@@ -193,15 +202,16 @@ func (l *winnerList) columns() (heads []string, cells func(winnerRow) []string) 
 }
 
 // check is where anybody checks the list.
-func (l *winnerList) check() string {
-	return fmt.Sprintf("查驗：名次與收據編號出自公開排序檔（SHA-256 %s，drand 第 %d 輪）。 / To check: ranks and receipt numbers are those of the public ranking file (SHA-256 %s, drand round %d), see fairlot verify.",
-		l.Result, l.Round, l.Result, l.Round)
+func (l *winnerList) check() (zh, en string) {
+	return fmt.Sprintf("查驗：名次與收據編號出自公開排序檔（SHA-256 %s，drand 第 %d 輪），可用 fairlot verify 重新計算。", l.Result, l.Round),
+		fmt.Sprintf("To check: ranks and receipt numbers are those of the public ranking file (SHA-256 %s, drand round %d), which fairlot verify computes again.", l.Result, l.Round)
 }
 
 func (l *winnerList) print(format string) ([]byte, error) {
 	var b bytes.Buffer
 	heads, cells := l.columns()
 	zh, en := l.heading()
+	checkZH, checkEN := l.check()
 	switch format {
 	case "csv":
 		w := csv.NewWriter(&b)
@@ -217,7 +227,7 @@ func (l *winnerList) print(format string) ([]byte, error) {
 		err := w.WriteAll(rows)
 		return b.Bytes(), err
 	case "html":
-		err := winnersPage.Execute(&b, map[string]any{"L": l, "ZH": zh, "EN": en, "Telephone": neverByTelephone, "Check": l.check()})
+		err := winnersPage.Execute(&b, map[string]any{"L": l, "ZH": zh, "EN": en, "CheckZH": checkZH, "CheckEN": checkEN, "NeverZH": neverZH, "NeverEN": neverEN})
 		return b.Bytes(), err
 	}
 	fmt.Fprintf(&b, "%s\n%s\n%s\n\n", l.Institution, zh, en)
@@ -231,7 +241,10 @@ func (l *winnerList) print(format string) ([]byte, error) {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	w.Flush()
-	fmt.Fprintf(&b, "\n%s\n%s\n", l.check(), neverByTelephone)
+	fmt.Fprintf(&b, "\n%s\n%s\n%s\n%s\n", checkZH, checkEN, neverZH, neverEN)
+	if l.Page != "" {
+		fmt.Fprintf(&b, "%s\n", l.Page)
+	}
 	return b.Bytes(), nil
 }
 
@@ -246,7 +259,10 @@ var winnersPage = template.Must(template.New("winners").Parse(`<section lang="zh
 {{range .L.Rows}}<tr><td>{{.PrizeZH}}{{if ne .PrizeZH .PrizeEN}} <span lang="en">{{.PrizeEN}}</span>{{end}}</td><td>{{.Stratum}}</td><td>{{.Rank}}</td><td><code>{{.Receipt}}</code></td>{{if $.L.Names}}<td>{{or .Name "—"}}</td>{{end}}{{if $.L.Numbers}}<td>{{or .Number "—"}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table>
-<p>{{.Check}}</p>
-<p>{{.Telephone}}</p>
+{{if .L.Page}}<p><a href="{{.L.Page}}">活動頁：結果、查收據、查驗檔 <span lang="en">campaign page: results, receipts, files to check</span></a></p>
+{{end}}<p>{{.CheckZH}}</p>
+<p lang="en">{{.CheckEN}}</p>
+<p>{{.NeverZH}}</p>
+<p lang="en">{{.NeverEN}}</p>
 </section>
 `))
