@@ -78,8 +78,11 @@ func (c *restoreCmd) Validate() error {
 
 // Run brings the rooms back.
 func (c *restoreCmd) Run(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(c.Dir, keysDir)); err != nil {
-		return fmt.Errorf("%s has no key folder: make the folder, and put the newest key folder of the installation into it as %s (0700): %w", c.Dir, keysDir, err)
+	switch _, err := os.Stat(filepath.Join(c.Dir, keysDir)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s has no key folder: make the folder, and put the newest key folder of the installation into it as %s (0700)", c.Dir, keysDir)
+	case err != nil:
+		return err
 	}
 	if err := asOwner(c.Dir); err != nil {
 		return err
