@@ -179,7 +179,7 @@ func (e *Engine) Lacks(ctx context.Context) []Lack {
 		}
 		switch {
 		case errors.Is(err, store.ErrReplaced):
-			lacks = append(lacks, Lack{a.replaced, insteadOf(rooms[i].name, err)})
+			lacks = append(lacks, Lack{a.replaced, insteadOf(err)})
 		case err != nil:
 			lacks = append(lacks, Lack{a.code, err.Error()})
 		}

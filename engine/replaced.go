@@ -20,7 +20,7 @@ const (
 func (e *Engine) rememberRooms(ctx context.Context) error {
 	for _, r := range e.rooms() {
 		if err := r.Remember(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("look at the %s: %w", r.name, err)
+			return err
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ func (e *Engine) sameRoom(ctx context.Context, i int, r boundRoom) error {
 	switch other := errors.Is(err, store.ErrReplaced); {
 	case err != nil && !other: // away, which says nothing about what is there
 	case other && !e.replaced[i].Swap(true):
-		e.Log.Error("no entry is taken", "found", insteadOf(r.name, err))
+		e.Log.Error("no entry is taken", "found", insteadOf(err))
 	case !other && e.replaced[i].Swap(false):
 		e.Log.Info("the right room is back: entries are taken again", "room", r.name)
 	}
@@ -63,19 +63,19 @@ func (e *Engine) sameRoom(ctx context.Context, i int, r boundRoom) error {
 }
 
 // insteadOf says what is wrong and what to do.
-func insteadOf(room string, err error) string {
-	return fmt.Sprintf("%s: %v; nothing is written to it. If that is a mistake put the newest one back. If it is all there is left: stop every daemon, "+
-		"fairlotd restore --put-back --dir DIR, then fairlotd serve, which says how to go on", room, err)
+func insteadOf(err error) string {
+	return fmt.Sprintf("%v; nothing is written to it. If that is a mistake put the newest one back. If it is all there is left: stop every daemon, "+
+		"fairlotd restore --put-back --dir DIR, then fairlotd serve, which says how to go on", err)
 }
 
 // errSetBack says that a gate stands at an earlier epoch than it was seen at. Gates only go on, so the identity room is an older state of itself,
 // whatever its generation says.
-var errSetBack = store.Saying(store.ErrReplaced, "an older state of itself stands there: a campaign's gate is further back than it was seen")
+var errSetBack = store.Saying(store.ErrReplaced, "identity room: an older state of itself stands there: a campaign's gate is further back than it was seen")
 
 // setBack refuses entries from now on, until another start has judged the rooms.
 func (e *Engine) setBack() error {
 	if !e.back.Swap(true) {
-		e.Log.Error("no entry is taken", "found", insteadOf("identity room", errSetBack))
+		e.Log.Error("no entry is taken", "found", insteadOf(errSetBack))
 	}
 	return e.fault(errSetBack)
 }

@@ -58,7 +58,7 @@ func TestRememberedRoom(t *testing.T) {
 			{[]string{"ALTER TABLE binding RENAME TO away"}, "ALTER TABLE away RENAME TO binding"},
 			{again, ""},
 		} {
-			if d := rooms.Identity.(*Identity).room; d.citus && x.back == "" { // POSTGRESQL says that this is not noticed there
+			if d := rooms.Identity.(*Identity).room; d.citus && x.back == "" { // THREAT_MODEL says that this is not noticed there
 				continue
 			}
 			for _, q := range x.make {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -61,9 +62,27 @@ func TestRememberedFile(t *testing.T) {
 			refused("renamed away")
 			must(os.Rename(filepath.Join(other, name+".db"), path))
 			refused("another file")
+			// Connections that are made meanwhile must not lead there when the right file is back.
+			r := map[string]*room{"registry": rooms.Registry.(*Registry).room, "identity": rooms.Identity.(*Identity).room, "answers": rooms.Answers.(*Answers).room}[name]
+			for _, db := range []*sql.DB{r.w, r.r} {
+				conn, err := db.Conn(ctx)
+				must(err)
+				discard(conn)
+				_ = conn.Close()
+			}
+			refused("another file, new connections")
 			must(os.Rename(path+".away", path))
 			if err := bound.Same(ctx); err != nil {
 				t.Errorf("the right file is back: %v", err)
+			}
+			for _, db := range []*sql.DB{r.w, r.r} {
+				conn, err := db.Conn(ctx)
+				must(err)
+				var generation int64
+				if err := conn.QueryRowContext(ctx, "SELECT generation FROM binding").Scan(&generation); err != nil || generation != 5 {
+					t.Errorf("a connection leads elsewhere: %v, %d", err, generation)
+				}
+				must(conn.Close())
 			}
 			alter := func(statement string) {
 				t.Helper()

@@ -193,6 +193,9 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 	if d.closed.Load() {
 		return d.classify(ctx, act, errClosed)
 	}
+	if err := d.inPlace(); err != nil { // what lies there is not even opened
+		return d.classify(ctx, act, err)
+	}
 	conn, err := d.w.Conn(ctx)
 	if err != nil {
 		return d.classify(ctx, act, err)
@@ -205,6 +208,9 @@ func (d *room) writeThen(ctx context.Context, act string, fn func(t *tx) error, 
 		return fn(t)
 	})
 	if err != nil {
+		if errors.Is(err, store.ErrReplaced) {
+			discard(conn) // it may have been made when another file lay there, and would lead to that one for ever
+		}
 		return d.classify(ctx, act, err)
 	}
 	select {
@@ -241,12 +247,15 @@ func inTx(ctx context.Context, conn *sql.Conn, begin string, fn func(t *tx) erro
 	// SQLite itself has rolled back after some errors; then this one says so, which is why a plain query decides.
 	_, _ = conn.ExecContext(steady, "ROLLBACK")
 	if _, e := conn.ExecContext(steady, "BEGIN"); e != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // still inside: never to be used again
+		discard(conn) // still inside: never to be used again
 	} else {
 		_, _ = conn.ExecContext(steady, "ROLLBACK")
 	}
 	return err
 }
+
+// discard throws a connection away.
+func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // read runs fn on one snapshot. fn may not change anything.
 func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error {
@@ -256,20 +265,27 @@ func (d *room) read(ctx context.Context, act string, fn func(t *tx) error) error
 	if d.closed.Load() {
 		return d.classify(ctx, act, errClosed)
 	}
+	if err := d.inPlace(); err != nil {
+		return d.classify(ctx, act, err)
+	}
 	conn, err := d.r.Conn(ctx)
 	if err == nil {
 		defer func() { _ = conn.Close() }()
 		err = inTx(ctx, conn, "BEGIN", func(t *tx) error {
-			if err := d.inPlace(); err != nil {
-				return err
-			}
 			if d.past.Strange() {
 				if err := d.look(t); err != nil {
 					return err
 				}
 			}
-			return fn(t)
+			err := fn(t)
+			if e := d.inPlace(); e != nil { // the file is opened by the first statement, after the look before it
+				return e
+			}
+			return err
 		})
+		if errors.Is(err, store.ErrReplaced) {
+			discard(conn)
+		}
 	}
 	if err != nil && d.closed.Load() && ctx.Err() == nil {
 		err = errClosed
