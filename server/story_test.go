@@ -289,6 +289,7 @@ func (s *story) release(t *testing.T) {
 	})
 	s.askRelease(t)
 	s.openContacts(t, 0, 3)
+	s.claimWithoutSecret(t)
 	before, err := s.draws().PrepareRelease(ctx, &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true})
 	must(t, err)
 	s.unchanged(t, func() {
@@ -305,6 +306,55 @@ func (s *story) release(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// claimWithoutSecret has rank 1 opened for a claim that is then recorded by its number, and nothing that looks like it.
+func (s *story) claimWithoutSecret(t *testing.T) {
+	t.Helper()
+	claims, ctx := fairlotv1.NewClaimServiceClient(s.conn), as(t, s.notifier)
+	self, claim, tax := fairlotv1.ClaimWay_CLAIM_WAY_SELF, fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX
+	s.unchanged(t, func() {
+		for _, x := range []struct {
+			req   *fairlotv1.RecordClaimRequest
+			field string
+		}{
+			{&fairlotv1.RecordClaimRequest{Name: s.draw, Way: self}, "r"},
+			{&fairlotv1.RecordClaimRequest{Name: s.draw, Way: self, Rank: 1}, "r"},
+			{&fairlotv1.RecordClaimRequest{Name: s.draw, Way: self, R: make([]byte, 31)}, "r"},
+			{&fairlotv1.RecordClaimRequest{Name: s.draw, Way: self, R: make([]byte, 32), Rank: 1}, "rank"},
+			{&fairlotv1.RecordClaimRequest{Name: s.draw, Way: self, R: make([]byte, 32), Stratum: 1}, "rank"},
+		} {
+			_, err := claims.RecordClaim(ctx, x.req)
+			wantGRPC(t, err, invalidAt(engine.FieldInvalid, x.field))
+		}
+		for _, x := range []struct {
+			req   *fairlotv1.PrepareReleaseRequest
+			field string
+		}{
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: claim}, "rank"},
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: tax}, "purpose"}, // no prize has a value
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: tax, Rank: 1}, "rank"},
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Rank: 1}, "rank"},
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: 9}, "purpose"},
+		} {
+			_, err := s.draws().PrepareRelease(ctx, x.req)
+			wantGRPC(t, err, invalidAt(engine.FieldInvalid, x.field))
+		}
+	})
+	req := &fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: claim, Rank: 1}
+	asked, err := s.draws().PrepareRelease(ctx, req)
+	must(t, err)
+	s.approve(t, asked.Approval)
+	got, err := s.draws().PrepareRelease(ctx, req)
+	must(t, err)
+	if r := got.Releases; len(r) != 1 || len(r[0].Entrants) != 1 || len(r[0].Entrants[0].IdentityEnvelope) == 0 || len(r[0].Entrants[0].ContactEnvelope) > 0 {
+		t.Fatalf("%d releases for claims", len(r))
+	}
+	recorded, err := claims.RecordClaim(ctx, &fairlotv1.RecordClaimRequest{Name: s.draw, Way: self, Rank: 1})
+	must(t, err)
+	if recorded.Rank != 1 || recorded.Tier == 0 || recorded.Repeated {
+		t.Errorf("recorded %v", recorded)
 	}
 }
 
@@ -447,8 +497,10 @@ func (s *story) replace(t *testing.T) {
 	if must(t, err); len(all.Notifications) != 4 || all.Notifications[3].Rank != 4 || all.Notifications[3].State != pending {
 		t.Errorf("notices %v", all)
 	}
+	_, err = replace(1, 1, declined) // has claimed the prize
+	wantGRPC(t, err, refusal{code: codes.FailedPrecondition, reason: engine.SeatClaimed})
 	for _, rank := range []int64{1, 3, 4} { // until nobody is left to call
-		_, err := replace(1, rank, fairlotv1.ReplaceReason_REPLACE_REASON_UNREACHABLE)
+		_, err := replace(1, rank, fairlotv1.ReplaceReason_REPLACE_REASON_INELIGIBLE)
 		must(t, err)
 	}
 }
