@@ -21,6 +21,9 @@ import (
 // usualHistories is how many TestLinear makes on SQLite if FAULT_HISTORIES does not say so, and five times as many as on PostgreSQL.
 const usualHistories = 510
 
+// perInstallation is how many are made on one installation: very many campaigns make work slow, and very many installations use up the connections.
+const perInstallation = 60
+
 // judged is how many calls there were, in how many histories the campaign came to be erased, and the first history that no order of its calls explains.
 type judged struct {
 	calls, erased int
@@ -31,24 +34,26 @@ type judged struct {
 // judgeHistories makes n histories, or as many as it takes.
 func judgeHistories(t *testing.T, n int, seed uint64, on setting) (j judged) {
 	t.Helper()
-	var l *linear
-	for i := range n {
-		if i%60 == 0 { // an installation with very many campaigns makes work slow
-			l = newLinear(t, on)
-		}
-		k := kinds[i%len(kinds)]
-		model, history := l.history(t, k, rand.New(rand.NewPCG(seed, uint64(i))))
-		j.calls += len(history)
-		if history[len(history)-1].Output.(answer).what == "erased" {
-			j.erased++
-		}
-		switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
-		case porcupine.Illegal:
-			j.bad, j.at = history, fmt.Sprintf("history %d of seed %d, %s", i, seed, k.name)
-			return j
-		case porcupine.Unknown:
-			j.bad, j.at = history, fmt.Sprintf("history %d of seed %d, given up after a minute", i, seed)
-			return j
+	for first := 0; first < n && j.bad == nil; first += perInstallation {
+		whole := t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {
+			l := newLinear(t, on)
+			for i := first; i < min(n, first+perInstallation) && j.bad == nil; i++ {
+				k := kinds[i%len(kinds)]
+				model, history := l.history(t, k, rand.New(rand.NewPCG(seed, uint64(i))))
+				j.calls += len(history)
+				if history[len(history)-1].Output.(answer).what == "erased" {
+					j.erased++
+				}
+				switch porcupine.CheckOperationsTimeout(model, history, time.Minute) {
+				case porcupine.Illegal:
+					j.bad, j.at = history, fmt.Sprintf("history %d of seed %d, %s", i, seed, k.name)
+				case porcupine.Unknown:
+					j.bad, j.at = history, fmt.Sprintf("history %d of seed %d, given up after a minute", i, seed)
+				}
+			}
+		})
+		if !whole {
+			break
 		}
 	}
 	return j
