@@ -19,7 +19,7 @@ STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threa
 RACE=(./crypto/keys ./crypto/beacon ./crypto/ledger ./draw ./server/...)
 
 # Of the unit tests, and of the browser's: with other flags go test would not know again what it ran.
-UNIT=(-timeout 40m -parallel 4)
+UNIT=(-timeout 40m -parallel 6)
 
 # As in the image: the program is compiled once for all steps. The race detector alone needs C.
 export CGO_ENABLED=0
