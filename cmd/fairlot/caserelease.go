@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -132,6 +133,7 @@ type caseRead struct {
 	Key     string   `required:"" placeholder:"FILE" help:"Your notifier's key."`
 	Bundle  string   `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Out     string   `required:"" placeholder:"FILE" help:"New file, mode 0600, for what is opened. Delete it when the case is done."`
+	JSON    bool     `name:"json" help:"Write one JSON object a person and line, for a program that writes letters or mail; else text."`
 }
 
 // Help is shown below the usage.
@@ -189,23 +191,26 @@ func (cmd *caseRead) Run(a *app) error {
 	}
 	var text bytes.Buffer
 	for i, p := range persons {
-		if i > 0 {
+		lines, err := opened(p)
+		switch {
+		case err != nil:
+			return err
+		case cmd.JSON:
+			object := map[string]string{}
+			for line := range strings.Lines(lines) {
+				key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+				object[key] = value
+			}
+			b, err := json.Marshal(object)
+			if err != nil {
+				return err
+			}
+			text.Write(append(b, '\n'))
+		case i > 0:
 			text.WriteByte('\n')
-		}
-		fmt.Fprintf(&text, "entry %s\n", p.ID)
-		if p.Identity != nil {
-			lines, err := p.Identity.Marshal()
-			if err != nil {
-				return err
-			}
-			text.Write(lines)
-		}
-		if p.Contact != nil {
-			lines, err := p.Contact.Marshal()
-			if err != nil {
-				return err
-			}
-			text.Write(lines)
+			fallthrough
+		default:
+			text.WriteString(lines)
 		}
 	}
 	if err := private.Write(cmd.Out, text.Bytes()); err != nil {
@@ -219,6 +224,26 @@ func (cmd *caseRead) Run(a *app) error {
 		a.printf("the entry list is not public yet: that these are the persons who entered is the daemon's word, and the list will show it\n")
 	}
 	return nil
+}
+
+// opened is what was opened of a person as lines `key value`, by the keys of SPEC section 4.
+func opened(p unseal.CasePerson) (string, error) {
+	lines := fmt.Appendf(nil, "entry %s\n", p.ID)
+	if p.Identity != nil {
+		b, err := p.Identity.Marshal()
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, b...)
+	}
+	if p.Contact != nil {
+		b, err := p.Contact.Marshal()
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, b...)
+	}
+	return string(lines), nil
 }
 
 type caseRecord struct {
