@@ -80,7 +80,7 @@ type Engine struct {
 	answers   pace                  // of calls with an answer secret (withdraw.go)
 	vitals    vitals                // what Vitals says (meter.go)
 	hooks     hooks                 // set by tests only (run.go)
-	jumped    atomic.Bool           // the clock jumped a short while ago (jobs.go)
+	jumped    atomic.Bool           // the clock jumped a short while ago (runner.go)
 	replaced  [3]atomic.Bool        // in the place of that room another one was found last (replaced.go)
 	back      atomic.Bool           // a gate was found further back than it was (replaced.go)
 

@@ -55,7 +55,7 @@ func (e *Engine) Close() {
 
 // Run keeps the lease and, while this engine holds it, does what the clock starts, until ctx ends: it ends campaigns, moves epochs, mixes, and
 // carries on what a crash, or another engine, left in the middle (a closing that was begun, a record without its checkpoint, tags of a closed
-// campaign); and it does the jobs that are due (jobs.go): closing, drawing, erasing. One campaign that cannot be worked on does not hold up the others. It returns nil.
+// campaign); and it does the jobs that are due (jobs.go, runner.go): closing, drawing, erasing. One campaign that cannot be worked on does not hold up the others. It returns nil.
 func (e *Engine) Run(ctx context.Context) error {
 	var tending sync.WaitGroup
 	defer tending.Wait()
