@@ -34,23 +34,31 @@ func TestClaimsAtTheDoor(t *testing.T) {
 	})
 }
 
-// TestClaimsAtTheDoorDefeats gives the same attack daemons that lack one check each: it must get exactly what that check keeps.
+// without is a check that is left out where FAIRLOT_BROKEN says so.
+func without(file, from, to, what string) edit {
+	return edit{file, from, strings.ReplaceAll(to, "BROKEN", fmt.Sprintf("os.Getenv(\"FAIRLOT_BROKEN\") == %q", what))}
+}
+
+// osIn lets a file look at the environment.
+func osIn(file string) edit { return edit{file, "import (\n", "import (\n	\"os\"\n"} }
+
+// TestClaimsAtTheDoorDefeats gives the same attack a daemon that lacks one check at a time: it must get exactly what that check keeps, and nothing if none is lacking.
 func TestClaimsAtTheDoorDefeats(t *testing.T) {
 	t.Parallel()
-	for want, edits := range map[string][]edit{
-		"a prize twice": {
-			{"engine/claim.go", "	if before != nil {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns", "	if err := e.claimRuns"},
-			{"store/sqlite/claims.go", "if err == nil && n == 0 {", "if err == nil && n < 0 {"}},
-		"a prize without a seat":   {{"engine/claim.go", "	case ok:\n		return l, tier, nil\n", "	case ok || reason == \"\":\n		return l, tier, nil\n"}},
-		"a prize by its number":    {{"engine/claim.go", " && covered[store.EntrantID(l.ID)] {", " && (covered != nil) {"}},
-		"a prize for an authority": {{"engine/claim.go", "case way == ClaimProxy && !c.Proxy:", "case way == ClaimProxy && !c.Proxy && false:"}},
-	} {
-		t.Run(want, func(t *testing.T) {
+	program := mutated(t, osIn("engine/claim.go"), osIn("store/sqlite/claims.go"),
+		without("engine/claim.go", "	if before != nil {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns",
+			"	if before != nil && !(BROKEN) {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns", "a prize twice"),
+		without("store/sqlite/claims.go", "if err == nil && n == 0 {", "if err == nil && n == 0 && !(BROKEN) {", "a prize twice"),
+		without("engine/claim.go", "	case ok:\n", "	case ok || reason == \"\" && BROKEN:\n", "a prize without a seat"),
+		without("engine/claim.go", " && covered[store.EntrantID(l.ID)] {", " && (covered[store.EntrantID(l.ID)] || BROKEN) {", "a prize by its number"),
+		without("engine/claim.go", "case way == ClaimProxy && !c.Proxy:", "case way == ClaimProxy && !c.Proxy && !(BROKEN):", "a prize for an authority"))
+	for _, what := range []string{"", "a prize twice", "a prize without a seat", "a prize by its number", "a prize for an authority"} {
+		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			d := newDaemonOn(t, sqlite)
-			d.program = mutated(t, edits...)
-			if got := claimAll(t, d); !slices.Equal(got, []string{want}) {
-				t.Errorf("the attack got %q, want %q and nothing else", got, want)
+			d.program, d.env = program, []string{"FAIRLOT_BROKEN=" + what}
+			if got := strings.Join(claimAll(t, d), ", "); got != what {
+				t.Errorf("the attack got %q, want %q and nothing else", got, what)
 			}
 		})
 	}
@@ -159,34 +167,33 @@ func claimAll(t *testing.T, d *daemon) (got []string) {
 }
 
 // TestDesk tries, with the tools themselves and from files alone, to pass with another's card or receipt, and to have custodians open whom their purpose does not name.
-// Nothing of it works.
+// Nothing of it works. Where the tools lack one check it must get exactly what that check keeps.
 func TestDesk(t *testing.T) {
 	t.Parallel()
-	for _, fault := range deskFrauds(t, mutatedProgram(t, "fairlot")) {
-		t.Error(fault)
-	}
-}
-
-// TestDeskDefeats gives the same attack tools that lack one check each: it must get exactly what that check keeps.
-func TestDeskDefeats(t *testing.T) {
-	t.Parallel()
-	for want, e := range map[string]edit{
-		"another's card":                    {"cmd/fairlot/claim.go", "CI != saved.Identity {", "CI != saved.Identity && false {"},
-		"another's card, without a receipt": {"cmd/fairlot/claimopened.go", "if !bytes.Equal(text, winner.Text) {", "if !bytes.Equal(text, winner.Text) && false {"},
-		"tax below the sum":                 {"cmd/fairlot/custodian/share.go", "if req.Purpose == custody.Tax && !c.", "if req.Purpose == custody.Tax && false && !c."},
-		"two by one claim":                  {"cmd/fairlot/custodian/share.go", "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {", "if req.Purpose == custody.Claim && len(rel.Entrants) < 1 {"},
-	} {
-		t.Run(want, func(t *testing.T) {
+	const claim, opened, share = "cmd/fairlot/claim.go", "cmd/fairlot/claimopened.go", "cmd/fairlot/custodian/share.go"
+	program := mutatedProgram(t, "fairlot", osIn(claim), osIn(opened), osIn(share),
+		without(claim, "CI != saved.Identity {", "CI != saved.Identity && !(BROKEN) {", "another's card"),
+		without(opened, "if !bytes.Equal(text, winner.Text) {", "if !bytes.Equal(text, winner.Text) && !(BROKEN) {", "another's card, without a receipt"),
+		without(share, "if req.Purpose == custody.Tax && !c.", "if req.Purpose == custody.Tax && !(BROKEN) && !c.", "tax below the sum"),
+		without(share, "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {", "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 && !(BROKEN) {", "two by one claim"))
+	t.Run("as it is", func(t *testing.T) {
+		t.Parallel()
+		for _, fraud := range deskFrauds(t, mutatedProgram(t, "fairlot"), "") {
+			t.Error(fraud)
+		}
+	})
+	for _, what := range []string{"another's card", "another's card, without a receipt", "tax below the sum", "two by one claim"} {
+		t.Run("without "+what, func(t *testing.T) {
 			t.Parallel()
-			if got := deskFrauds(t, mutatedProgram(t, "fairlot", e)); !slices.Equal(got, []string{want}) {
-				t.Errorf("the attack got %q, want %q and nothing else", got, want)
+			if got := deskFrauds(t, program, what); !slices.Equal(got, []string{what}) {
+				t.Errorf("the attack got %q, want %q and nothing else", got, what)
 			}
 		})
 	}
 }
 
-// deskFrauds returns which frauds a tool lets pass.
-func deskFrauds(t *testing.T, program string) (passed []string) {
+// deskFrauds returns which frauds a tool lets pass that lacks what broken says.
+func deskFrauds(t *testing.T, program, broken string) (passed []string) {
 	dir := t.TempDir()
 	write := func(name string, b []byte, err error) string {
 		path := filepath.Join(dir, name)
@@ -200,7 +207,7 @@ func deskFrauds(t *testing.T, program string) (passed []string) {
 	}
 	run := func(args ...string) (bool, string) {
 		cmd := exec.Command(program, args...)
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "FAIRLOT_BROKEN="+broken)
 		out, err := cmd.CombinedOutput()
 		return err == nil, string(out)
 	}
