@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 // sceneMain plays the daemon in scripts: it keeps the campaign in scene.json and writes bundles and requests.
 //
 //	scene open THRESHOLD SEATS PEOPLE NOTIFIER.json CUSTODIAN.json…
-//	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | receiptkey FILE
+//	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | correct N FILE | receiptkey FILE
 //	scene opened FILE COUNT UNPROVEN RANK… | reuse FILE RANK…
 //	scene case FILE HOURS KIND ENVELOPES PLACE…	the request of a case about entrants by their place in the list, and FILE.locks; HOURS until it expires
 //	scene fork FILE
@@ -117,6 +117,11 @@ func sceneRun(args []string) error {
 		}
 	case "case":
 		err = sceneCase(s, args[1], time.Duration(n[2])*time.Hour, args[3], args[4], n[5:])
+	case "correct":
+		var b []byte
+		if b, err = s.Correct(n[1]); err == nil {
+			err = os.WriteFile(args[2], b, 0o600)
+		}
 	case "saved":
 		err = os.WriteFile(args[2], s.Entrants[n[1]].Saved, 0o600)
 	case "desk": // what who has a rank brings, or with 0 somebody who has none: receipt and ID card

@@ -160,7 +160,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 			return nil, err
 		}
 	}
-	slices.SortFunc(s.Entrants, func(a, b Entrant) int { return bytes.Compare(a.Leaf.ID[:], b.Leaf.ID[:]) })
+	s.sort()
 	return s, nil
 }
 
@@ -238,6 +238,22 @@ func (s *Scene) enter(p Person) error {
 	return nil
 }
 
+// Correct puts an entry with another contact in the place of the i-th, which is listed as superseded from then on, and returns the new saved receipt. Before the close.
+func (s *Scene) Correct(i int) (saved []byte, err error) {
+	old := &s.Entrants[i]
+	old.Leaf.Chances, old.Locks, old.Identity, old.Contact = 0, nil, nil, nil
+	if err := s.enter(Person{Name: old.Card.Name, Birth: old.Card.Birth, Email: "better@example.org"}); err != nil {
+		return nil, err
+	}
+	saved = s.Entrants[len(s.Entrants)-1].Saved
+	s.sort()
+	return saved, nil
+}
+
+func (s *Scene) sort() {
+	slices.SortFunc(s.Entrants, func(a, b Entrant) int { return bytes.Compare(a.Leaf.ID[:], b.Leaf.ID[:]) })
+}
+
 func (s *Scene) leaves() draw.Slice {
 	var l draw.Slice
 	for _, e := range s.Entrants[:len(s.Entrants)-s.Missing] {
@@ -256,6 +272,15 @@ func (s *Scene) Close() error {
 	c := &draw.Close{Open: s.openHash, Draw: 1, Entrants: int64(len(l)), Root: root}
 	if len(l) > 0 {
 		c.Days = []draw.Day{{Date: "2026-01-01", Count: int64(len(l))}}
+	}
+	superseded := int64(0)
+	for _, x := range l {
+		if x.Chances == 0 {
+			superseded++
+		}
+	}
+	if superseded > 0 {
+		c.Zero = []draw.Zero{{Reason: "superseded", Count: superseded}}
 	}
 	return s.log(c)
 }
