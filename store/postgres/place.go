@@ -21,12 +21,17 @@ type place struct {
 // arrive refuses a new connection that leads elsewhere than the first one did: to a database that was renamed into the place of the room's.
 func (d *room) arrive(ctx context.Context, conn *pgx.Conn) error {
 	const database = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
+	ctx, cancel := context.WithTimeout(ctx, arriveTime)
+	defer cancel()
 	var p place
 	err := conn.QueryRow(ctx, "SELECT system_identifier, ("+database+") FROM pg_control_system()", pgx.QueryExecModeExec).Scan(&p.cluster, &p.database)
 	if isState(err, "42501") {
 		err = conn.QueryRow(ctx, database, pgx.QueryExecModeExec).Scan(&p.database)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errSilent
+	case err != nil:
 		return err
 	}
 	if !d.leads.CompareAndSwap(nil, &p) && *d.leads.Load() != p {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -165,6 +166,33 @@ func TestDatabaseElsewhere(t *testing.T) {
 	}
 	if err := rooms.Identity.Same(ctx); err != nil {
 		t.Errorf("the first one: %v", err)
+	}
+}
+
+// TestArrivalIsBounded lets a server fall silent right after it has let a connection in, as a host that is frozen does: whoever waits for the connection is not held up for ever.
+func TestArrivalIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSet(t)
+	rooms := open(t, s.apps)
+	p := pgtest.StartProxy(t, s.apps.Identity, nil)
+	dsn, err := p.DSN(s.apps.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Set(pgtest.Blackhole)
+	done := make(chan error, 1)
+	go func() { done <- rooms.Identity.(*Identity).arrive(t.Context(), conn) }()
+	select {
+	case err := <-done:
+		if !errors.Is(err, errSilent) {
+			t.Errorf("a server that says nothing: %v", err)
+		}
+	case <-time.After(2 * arriveTime):
+		t.Error("the connection is waited for and waited for")
 	}
 }
 

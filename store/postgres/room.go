@@ -28,6 +28,8 @@ const (
 	longPatience = time.Hour
 	// commitTime is how long a COMMIT may take before its outcome is given up as unknown.
 	commitTime = 10 * time.Second
+	// arriveTime is how long a new connection may take to say where it leads: nobody else bounds that.
+	arriveTime = 5 * time.Second
 	// rollbackTime is how long a connection may take to take everything back before it is thrown away.
 	rollbackTime = 2 * time.Second
 
