@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -19,7 +21,7 @@ import (
 // file that nothing on the command line named, is returned as it is. The result wraps err.
 func Explain(k *kong.Context, err error) error {
 	var path *fs.PathError
-	if !errors.As(err, &path) || !errors.Is(path, fs.ErrNotExist) && !errors.Is(path, fs.ErrPermission) && !errors.Is(path, fs.ErrInvalid) {
+	if !errors.As(err, &path) || !slices.ContainsFunc([]error{fs.ErrNotExist, fs.ErrPermission, syscall.EISDIR, syscall.ENOTDIR}, func(e error) bool { return errors.Is(path, e) }) {
 		return err
 	}
 	named, how := best(k, path.Path)

@@ -7,6 +7,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
@@ -16,8 +18,6 @@ import (
 	"fairlot/entrant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/verify"
-
-	"google.golang.org/grpc"
 )
 
 type claimCmd struct {

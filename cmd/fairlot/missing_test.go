@@ -52,7 +52,11 @@ func TestMissingFilesAreNamed(t *testing.T) {
 		t.Errorf("only %d commands missed a file: this test looks at too few", named)
 	}
 
-	_, _, said := call(t, "--server", "127.0.0.1:1", "claim", "autumn", "1", "--saved-receipt", "absent.txt", "--token-file", "also-absent")
+	_, _, said := call(t, "receipt", "some.token/x")
+	if !strings.Contains(said, "it is named by <file>") {
+		t.Errorf("of a file in a file it says %s", said)
+	}
+	_, _, said = call(t, "--server", "127.0.0.1:1", "claim", "autumn", "1", "--saved-receipt", "absent.txt", "--token-file", "also-absent")
 	if !strings.Contains(said, "--token-file or FAIRLOT_TOKEN_FILE: File of mode 0600") || !strings.Contains(said, "looked for at /") {
 		t.Errorf("of a token file it says %s", said)
 	}
