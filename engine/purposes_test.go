@@ -197,3 +197,51 @@ func TestClaimOpeningIsNotMadeTooLate(t *testing.T) {
 	_, _, err = k.ask(c, claimOf(3))
 	wantReason(t, err, engine.TooLate, "")
 }
+
+// TestLostReleasesComeBack: the identity room is brought back as it was before anybody was opened. Each purpose has its releases again, in the order of its records, and
+// nobody is opened a second time under a new one.
+func TestLostReleasesComeBack(t *testing.T) {
+	k := newClockwork(t)
+	r := k.timed()
+	title := r.Draws[0].Tiers[0].Title
+	r.Draws[0].Tiers = []engine.Tier{{Count: 1, Title: title, Value: 5000}, {Count: 2, Title: title, Value: 500}}
+	c, _, _ := k.drawnBy(r)
+	k.stop()
+	restore := k.copies("identity")
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	k.releaseAll(c)
+	k.opens(c, claimOf(3))
+	k.opens(c, tax)
+	k.opens(c, claimOf(2))
+	must(k.ReplaceWinner(context.Background(), c.ID, 1, 1, 1, "declined"))(t)
+	k.opens(c, tax)
+	before := k.openings(c)
+	k.stop()
+	restore()
+	k.cfg.AcceptRestored = true
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	for of, want := range map[engine.ReleaseOf]string{{Purpose: engine.PurposeNotice}: "[[1 2 3]]", claimOf(2): "[[3] [2]]", tax: "[[1] [4]]"} {
+		all, _, err := k.ask(c, of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got [][]int64
+		for _, x := range all {
+			var ranks []int64
+			for _, e := range x.Entrants {
+				ranks = append(ranks, e.Rank)
+			}
+			got = append(got, ranks)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: releases of ranks %v, want %s", of.Purpose, got, want)
+		}
+	}
+	if got := k.openings(c); got != before {
+		t.Errorf("the log counts %s, and %s before", got, before)
+	}
+}
