@@ -61,8 +61,8 @@ const (
 	TokenUsed
 	TokenExpired
 	TokenRevoked
-	OtherPerson   // only of Correct: the tag is not that of the entrant to be corrected; counted
-	CorrectedOut  // only of Correct: CorrectionTries of this person are used up
+	OtherPerson  // only of Correct: the tag is not that of the entrant to be corrected; counted
+	CorrectedOut // only of Correct: CorrectionTries of this person are used up
 )
 
 // EntryResult answers one Entry.
