@@ -442,7 +442,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 	t.Parallel()
 	rooms := open(t, newSet(t).apps)
 	_, err := rooms.Registry.CreateCampaign(t.Context(), store.Campaign{ID: store.CampaignID{1}, Slug: "secret\x00"})
-	if err == nil || err.Error() != "create campaign: database error 22021" {
+	if err == nil || err.Error() != "registry room: create campaign: database error 22021" {
 		t.Errorf("%v", err)
 	}
 	c := store.CampaignID{1}
@@ -451,7 +451,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = rooms.Answers.PutMixed(t.Context(), c, 2, 2, row, nil)
-	if !errors.Is(err, store.ErrExists) || err.Error() != "put mixed batch: exists already" {
+	if !errors.Is(err, store.ErrExists) || err.Error() != "answers room: put mixed batch: exists already" {
 		t.Errorf("%v", err)
 	}
 	_, err = Open(t.Context(), DSNs{"postgres://r:geheim@127.0.0.1:1/d", "postgres://", "postgres://"})
