@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -73,5 +72,5 @@ func (w *watched) away(err error) error {
 		w.said = now
 		w.log.Error("the key folder cannot be used: entries are refused until it can", "error", err.Error())
 	}
-	return fmt.Errorf("%w: %w", err, store.ErrUnavailable)
+	return store.Saying(store.ErrUnavailable, "%v", err)
 }

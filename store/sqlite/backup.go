@@ -91,18 +91,18 @@ func copyRoom(ctx context.Context, f roomFile, dir, out string) error {
 	defer func() { _ = db.Close() }()
 	target := f.path(out)
 	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(store.ErrUnavailable, err)
+		return store.Saying(store.ErrUnavailable, "%v", err)
 	}
 	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) // SQLite fills an empty file, and would make one that others may read
 	if err != nil {
-		return errors.Join(store.ErrUnavailable, err)
+		return store.Saying(store.ErrUnavailable, "%v", err)
 	}
 	defer func() { _ = file.Close() }()
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", target); err != nil {
 		return classify(ctx, "write the copy", err)
 	}
 	if err := file.Sync(); err != nil {
-		return errors.Join(store.ErrUnavailable, err)
+		return store.Saying(store.ErrUnavailable, "%v", err)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (f roomFile) path(dir string) string { return filepath.Join(dir, f.name+".d
 // exist). If one of the files is there already it changes nothing and returns [store.ErrExists].
 func Create(dir string) (err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("create the folder of the databases: %w", errors.Join(store.ErrUnavailable, err))
+		return store.Saying(store.ErrUnavailable, "create the folder of the databases: %v", err)
 	}
 	files := []roomFile{registryFile, identityFile, answersFile}
 	for _, f := range files {
@@ -77,11 +77,11 @@ func Create(dir string) (err error) {
 			return fmt.Errorf("create %s.db: %w", f.name, store.ErrExists)
 		}
 		if err != nil {
-			return fmt.Errorf("create %s.db: %w", f.name, errors.Join(store.ErrUnavailable, err))
+			return store.Saying(store.ErrUnavailable, "create %s.db: %v", f.name, err)
 		}
 		made = append(made, f.path(dir))
 		if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
-			return fmt.Errorf("create %s.db: %w", f.name, errors.Join(store.ErrUnavailable, err))
+			return store.Saying(store.ErrUnavailable, "create %s.db: %v", f.name, err)
 		}
 		if err := create(f, dir); err != nil {
 			return fmt.Errorf("create %s.db: %w", f.name, err)
@@ -111,7 +111,7 @@ func syncDir(dir string) error {
 		err = errors.Join(d.Sync(), d.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("sync the folder of the databases: %w", errors.Join(store.ErrUnavailable, err))
+		return store.Saying(store.ErrUnavailable, "sync the folder of the databases: %v", err)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func openFile(f roomFile, dir string, busy time.Duration) (_ *room, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, store.ErrNotFound
 	case err != nil:
-		return nil, errors.Join(store.ErrUnavailable, err)
+		return nil, store.Saying(store.ErrUnavailable, "%v", err)
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
 	case info.Mode().Perm()&0o077 != 0:
