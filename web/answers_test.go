@@ -29,7 +29,7 @@ func TestBrowserAnswers(t *testing.T) {
 		secret[0] = byte(i + 1)
 		hash := sha256.Sum256(secret)
 		req := &fairlotv1.EnterRequest{Parent: c.Name, R: append(make([]byte, 31), byte(i+1)), NoticeHash: c.NoticeHash, Consents: []string{"research"},
-			ResponseJson: answers, AnswerSecretHash: hash[:]}
+			ResponseJson: `{"visit":"weekly","services":["loans","ebooks"],"content":4,"hour":"evening","recommend":true}`, AnswerSecretHash: hash[:]}
 		if _, err := w.entries.Enter(context.Background(), req); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +57,9 @@ func TestBrowserAnswers(t *testing.T) {
 	show("en", text)
 	b.focused("#result-title")
 	b.says(".found", "These answers were given")
+	for _, words := range []string{"Every week", "Loans; E-books", "Evening", "Would you recommend us?\nYes"} { // as the form said them
+		b.says(".found", words)
+	}
 	b.says(".found", "My answers may be used for research")
 	b.says(".found", "cannot be found again, shown or withdrawn")
 	b.tabTo("#withdraw")
@@ -71,6 +74,10 @@ func TestBrowserAnswers(t *testing.T) {
 	b.clean()
 	show("en", strings.Replace(text, "secret 06", "secret 05", 1)) // somebody else's are there
 	b.focused("#result-title")
+	b.visit("/answers?lang=zh")
+	show("zh", strings.Replace(text, "secret 06", "secret 05", 1))
+	b.focused("#result-title")
+	b.says(".found", "每週")
 	show("zh", text)
 	b.focused("#error-summary")
 	b.says("#error-summary", "也可能已經撤回")

@@ -5,7 +5,6 @@ import { base64, type Bytes } from "./bytes";
 import { campaignOf } from "./check";
 import { type Child, type Page, type View, choose, definitions, focusOn, h, local, say, stringsOf, to } from "./dom";
 import { mend, parseAnswerSecret } from "./spec";
-import type { Lang } from "./strings";
 
 interface Own {
   campaign: Campaign;
@@ -16,16 +15,31 @@ interface Own {
   gone: "" | "answersGone" | "answersGoneLate";
 }
 
-// titles finds how the questions of a survey are called in a language.
-function titles(surveyJson: string, lang: Lang): Map<string, string> {
-  const found = new Map<string, string>();
+interface Question {
+  title: string;
+  texts: Map<string, string>; // of its choices, by value
+}
+
+// questions finds how the questions of a survey and their choices are called in a language.
+function questions(surveyJson: string, { lang, t }: Page): Map<string, Question> {
+  const found = new Map<string, Question>();
+  const label = (x: unknown, other: string): string => {
+    if (typeof x === "string") return x;
+    const all = (x ?? {}) as Record<string, string>;
+    return all[lang === "en" ? "en" : "zh-tw"] ?? all["default"] ?? other;
+  };
   const walk = (x: unknown): void => {
     if (Array.isArray(x)) x.forEach(walk);
     else if (x && typeof x === "object") {
-      const el = x as { name?: unknown; type?: unknown; title?: unknown };
-      if (typeof el.name === "string" && typeof el.type === "string") {
-        const title = el.title && typeof el.title === "object" ? (el.title as Record<string, string>) : { default: String(el.title ?? el.name) };
-        found.set(el.name, title[lang === "en" ? "en" : "zh-tw"] ?? title["default"] ?? el.name);
+      const el = x as Record<string, unknown>;
+      if (typeof el["name"] === "string" && typeof el["type"] === "string") {
+        const texts = new Map([["other", label(el["otherText"], t.answersOther)], ["none", label(el["noneText"], t.answersNone)],
+          ["true", label(el["labelTrue"], t.answersTrue)], ["false", label(el["labelFalse"], t.answersFalse)]]);
+        for (const c of Array.isArray(el["choices"]) ? (el["choices"] as unknown[]) : []) {
+          const choice = (typeof c === "object" ? c : { value: c }) as { value: unknown; text?: unknown };
+          texts.set(String(choice.value), label(choice.text, String(choice.value)));
+        }
+        found.set(el["name"], { title: label(el["title"], el["name"]), texts });
       }
       Object.values(x).forEach(walk);
     }
@@ -34,7 +48,7 @@ function titles(surveyJson: string, lang: Lang): Map<string, string> {
   return found;
 }
 
-const shown = (v: unknown): string => (Array.isArray(v) ? v.map(shown).join(", ") : typeof v === "object" ? JSON.stringify(v) : String(v));
+const shown = (v: unknown, texts?: Map<string, string>): string => (Array.isArray(v) ? v.map((x) => shown(x, texts)).join("; ") : (texts?.get(String(v)) ?? String(v)));
 
 export function answersView(redraw: () => void): View {
   let text = "";
@@ -85,12 +99,12 @@ export function answersView(redraw: () => void): View {
   function drawOwn(o: Own, page: Page): HTMLElement {
     const { t, lang } = page;
     if (o.gone) return h("section", { class: "card found" }, h("h2", { id: "result-title", tabindex: -1, class: "right" }, t[o.gone]));
-    const names = titles(o.campaign.surveyJson, lang);
+    const asked = questions(o.campaign.surveyJson, page);
     const uses = o.campaign.consents.filter((k) => o.consents.includes(k.code)).map((k) => h("li", {}, choose(k.text, lang).text));
     return h("section", { class: "card found", "aria-labelledby": "result-title" },
       h("h2", { id: "result-title", tabindex: -1 }, t.answersGiven),
       h("p", {}, local("span", o.campaign.title, lang)),
-      definitions(Object.entries(o.answers).map(([q, v]): [Child, ...Child[]] => [names.get(q) ?? q, shown(v)])),
+      definitions(Object.entries(o.answers).map(([q, v]): [Child, ...Child[]] => [asked.get(q)?.title ?? q, shown(v, asked.get(q)?.texts)])),
       uses.length > 0 && h("h3", {}, t.answersUses), uses.length > 0 && h("ul", {}, ...uses),
       h("p", {}, t.answersNoTexts),
       o.asked
