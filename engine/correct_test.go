@@ -74,6 +74,13 @@ func TestCorrectContact(t *testing.T) {
 	_, err = w.Enter(ctx, all[3].req)
 	wantReason(t, err, engine.EntryCorrected, "")
 	w.wantGone(c, all[3])
+	_, err = w.EraseEntry(ctx, c.ID, all[3].s) // it would seem to erase the person, who stands in the new one
+	wantReason(t, err, engine.EntryCorrected, "")
+	_, err = w.EraseAtDesk(ctx, engine.EraseAtDeskRequest{Campaign: c.ID, Receipt: all[3].got.Note, IDType: all[3].req.Identity.IDType, IDNumber: all[3].req.Identity.IDNumber})
+	wantReason(t, err, engine.EntryCorrected, "")
+	if again := must(w.CorrectEntry(ctx, ask))(t); string(again.Note) != string(got.Note) {
+		t.Error("after that the same request got another receipt")
+	}
 	better := &client{s: s, got: got, req: all[3].req}
 	if n := len(w.sealedOf(c, better).Contact); n == 0 {
 		t.Error("the new contact is not kept")

@@ -35,7 +35,8 @@ func (EraseAtDeskRequest) GoString() string { return "[desk]" }
 // EraseEntry erases the person whose entry has the secret s, at their wish. Until the close that is done when it returns: chances 0, and tag, locks, envelopes and
 // consents are gone; a response that is not mixed is dropped when it would be. Behind the close the entry list stands as it was signed, and
 // the rest waits for the draws: then Run vacates a seat that the entrant holds and destroys the same. What it answers says nothing of whether the response was
-// mixed, and until the close not whether the entry counted. Again is the same. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, ENTRY_NOT_FOUND, STORAGE_UNAVAILABLE.
+// mixed, and until the close not whether the entry counted. Again is the same. An entry that was corrected is refused: the person stands in another one. Reasons: CAMPAIGN_NOT_FOUND,
+// CAMPAIGN_DRAFT, ENTRY_NOT_FOUND, ENTRY_CORRECTED, STORAGE_UNAVAILABLE.
 func (e *Engine) EraseEntry(ctx context.Context, id store.CampaignID, s [32]byte) (EntryStatus, error) {
 	o, err := e.open(ctx, id)
 	if err != nil {
@@ -46,7 +47,7 @@ func (e *Engine) EraseEntry(ctx context.Context, id store.CampaignID, s [32]byte
 
 // EraseAtDesk erases the person whose ID number stands behind the chance of the entry of a receipt. The close record counts these apart, since the
 // officer's word is all there is for them. It works until the close, while tags are kept, and in campaigns with draws. Reasons: CAMPAIGN_NOT_FOUND,
-// CAMPAIGN_DRAFT, FIELD_INVALID, ID_INVALID, RECEIPT_MISMATCH, ENTRY_NOT_FOUND, TOO_LATE, STORAGE_UNAVAILABLE.
+// CAMPAIGN_DRAFT, FIELD_INVALID, ID_INVALID, RECEIPT_MISMATCH, ENTRY_NOT_FOUND, ENTRY_CORRECTED, TOO_LATE, STORAGE_UNAVAILABLE.
 func (e *Engine) EraseAtDesk(ctx context.Context, req EraseAtDeskRequest) (EntryStatus, error) {
 	o, err := e.open(ctx, req.Campaign)
 	if err != nil {
@@ -91,6 +92,9 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 	} else if err != nil {
 		return EntryStatus{}, e.fault(err)
 	}
+	if err := e.notCorrected(ctx, o.id, id); err != nil {
+		return EntryStatus{}, err
+	}
 	if c.State != store.Erased { // else everybody was
 		if holds == nil { // at the desk only once the tag was compared
 			if err := e.rememberErased(o.id, id, zero); err != nil {
@@ -100,6 +104,9 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 		_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)
 		switch {
 		case errors.Is(err, store.ErrConflict):
+			if err := e.notCorrected(ctx, o.id, id); err != nil { // meanwhile
+				return EntryStatus{}, err
+			}
 			gate, err := e.gate(ctx, o)
 			if err == nil && gate.State == store.GateClosed {
 				err = errDeskLate
@@ -119,6 +126,17 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 		err = e.fault(e.rememberErased(o.id, id, st.Reason)) // the first reason stays
 	}
 	return st, err
+}
+
+// notCorrected refuses what would only seem to erase a person who stands in another entry.
+func (e *Engine) notCorrected(ctx context.Context, campaign store.CampaignID, id store.EntrantID) error {
+	switch yes, err := e.corrected(ctx, campaign, id); {
+	case err != nil:
+		return e.fault(err)
+	case yes:
+		return refuse(EntryCorrected, "this entry was corrected, and nothing sealed is left of it: name, ID number and contact stand in the entry that took its place, and its receipt erases them")
+	}
+	return nil
 }
 
 // erased says that an entrant was erased, or is going to be.

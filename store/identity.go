@@ -227,7 +227,8 @@ type Identity interface {
 	// Erase takes out one entrant, for good, in one transaction under the share lock of the gate. Until the gate is closed chances become 0 for the reason
 	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped (not for the reason superseded), and it returns
 	// ErasureDone; it does the same work whether the entrant holds a tag or not. Behind a closed gate the entry list stands, and it records ErasureWaits. Again changes nothing, whatever
-	// zero is, and returns how far it is. With a tag the entrant must hold it, and the gate not be closed: ErrConflict. ErrNotFound.
+	// zero is, and returns how far it is. With a tag the entrant must hold it, and the gate not be closed: ErrConflict. ErrConflict too, unless zero is superseded, for
+	// an entrant who is, with nothing sealed left: the person stands in another entry, which this would not erase. ErrNotFound.
 	Erase(ctx context.Context, campaign CampaignID, id EntrantID, zero string, tag *Hash) (Erasure, error)
 	// Erasures returns up to limit erasures that were asked for behind a closed gate, of entrants with id greater than after, by id.
 	Erasures(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]EntrantErasure, error)

@@ -94,6 +94,14 @@ func TestBrowserCorrects(t *testing.T) {
 	if b.eval(`document.querySelector("#correct") === null`) != "true" {
 		t.Error("an entry that was corrected is offered to be corrected")
 	}
+	b.says("#erase-superseded", "只有那一份收據能刪除")
+	b.tabTo("#erase")
+	b.press(kb.Enter)
+	b.tabTo("#erase-yes")
+	b.press(kb.Enter)
+	b.focused("#erase-trouble")
+	b.says("#erase-trouble", "只有更正後的收據有效")
+	b.bad = nil // the refusal is in the browser's console
 	check("zh", other)
 	b.says(".found", "受理結束前可以更正")
 	b.tabTo("#correct")

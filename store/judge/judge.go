@@ -247,13 +247,15 @@ func (b *Batch) Sort() {
 func (b *Batch) Spent() []HashKey { return slices.SortedFunc(maps.Keys(b.spent), HashKey.Compare) }
 
 // Erasure decides about a wish to be erased by how an entrant stands: what the wish comes to, and whether it is new, so that something must be written for it. Behind
-// the close it waits, and an ID card, which no tag can be compared with any more, is store.ErrConflict.
-func Erasure(gate store.GateState, e store.Entrant, byCard bool) (state store.Erasure, fresh bool, err error) {
+// the close it waits, and an ID card, which no tag can be compared with any more, is store.ErrConflict; so is an entry that was corrected, since the person stands in another.
+func Erasure(gate store.GateState, e store.Entrant, corrected, byCard bool) (state store.Erasure, fresh bool, err error) {
 	switch {
 	case e.Zero == Erased || e.Zero == ErasedAtDesk:
 		return store.ErasureDone, false, nil
 	case e.Erasure != 0:
 		return e.Erasure, false, nil
+	case corrected:
+		return 0, false, store.ErrConflict
 	case gate != store.GateClosed:
 		return store.ErasureDone, true, nil
 	case byCard:

@@ -25,8 +25,14 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err != nil {
 			return err
 		}
+		corrected := false
+		if e.Zero == judge.Superseded && zero != judge.Superseded {
+			if corrected, err = q.Emptied(ctx, identitydb.EmptiedParams{Campaign: campaign[:], ID: id[:]}); err != nil {
+				return err
+			}
+		}
 		var fresh bool
-		if state, fresh, err = judge.Erasure(store.GateState(gate), e, tag != nil); err != nil || !fresh {
+		if state, fresh, err = judge.Erasure(store.GateState(gate), e, corrected, tag != nil); err != nil || !fresh {
 			return err
 		}
 		if state == store.ErasureWaits {

@@ -19,8 +19,14 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err != nil {
 			return err
 		}
+		corrected := 0
+		if e.Zero == judge.Superseded && zero != judge.Superseded {
+			if err := t.one("SELECT count(*) FROM envelopes WHERE campaign = ? AND id = ? AND length(locks) = 0", args{campaign[:], id[:]}, &corrected); err != nil {
+				return err
+			}
+		}
 		var fresh bool
-		if state, fresh, err = judge.Erasure(g.State, e, tag != nil); err != nil || !fresh {
+		if state, fresh, err = judge.Erasure(g.State, e, corrected > 0, tag != nil); err != nil || !fresh {
 			return err
 		}
 		if state == store.ErasureWaits {

@@ -136,6 +136,23 @@ var correctionTests = []test{
 		t.correct(late.ID, e, store.GateShut)
 		t.row(id, late.ID, "2  0")
 	}},
+	{"the corrected are not erased by their old entry", func(t *T) {
+		id := t.gate()
+		old := entry(id)
+		t.enter(old)
+		e := correction(old)
+		t.correct(old.ID, e, store.Entered)
+		for _, tag := range []*store.Hash{nil, old.Tag} {
+			_, err := t.Identity.Erase(t.ctx, id, old.ID, "erased", tag)
+			t.is(err, store.ErrConflict)
+		}
+		t.erased(id, old.ID, "0 superseded 0")
+		t.row(id, e.ID, "2  0")
+		t.erase(id, e.ID, "erased", store.ErasureDone)
+		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateClosed, 1))
+		_, err := t.Identity.Erase(t.ctx, id, old.ID, "erased", nil)
+		t.is(err, store.ErrConflict)
+	}},
 	{"what came back from a copy is superseded again, and its response mixed", func(t *T) {
 		id := t.gate()
 		old := entry(id)
@@ -170,7 +187,7 @@ var correctionTests = []test{
 		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateClosed, 1))
 		c, err := t.Identity.Counts(t.ctx, id)
 		t.ok(err)
-		if c.Strata[1] > 1 || c.Entrants > 2 || c.Zero["erased"] != 1 { // of one person, never two chances
+		if c.Strata[1] > 1 || c.Entrants > 2 || c.Zero["erased"]+c.Zero["superseded"] != 1 { // of one person, never two chances
 			t.Fatalf("%v: %+v", got, c)
 		}
 	}},

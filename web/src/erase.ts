@@ -39,6 +39,7 @@ export function drawErase(c: Campaign, s: Bytes, status: EntryStatus, e: Erasing
   };
   const closed = c.state === "CAMPAIGN_STATE_CLOSED";
   return h("div", { class: "no-print" }, title,
+    status.reason === "superseded" && h("p", { class: "caution", id: "erase-superseded" }, t.eraseSuperseded),
     h("p", {}, closed ? t.eraseLeadClosed : t.eraseLead),
     c.surveyJson !== "" && h("p", {}, t.eraseAnswers),
     e.trouble !== "" && h("p", { class: "alarm", role: "alert", id: "erase-trouble", tabindex: -1 }, t.reasons[e.trouble] ?? t.eraseFailed),

@@ -47,6 +47,22 @@ func (q *Queries) DropTagOf(ctx context.Context, arg DropTagOfParams) error {
 	return err
 }
 
+const emptied = `-- name: Emptied :one
+SELECT count(*) > 0 FROM envelopes WHERE campaign = $1 AND id = $2 AND length(locks) = 0
+`
+
+type EmptiedParams struct {
+	Campaign []byte
+	ID       []byte
+}
+
+func (q *Queries) Emptied(ctx context.Context, arg EmptiedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, emptied, arg.Campaign, arg.ID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const emptyEnvelopes = `-- name: EmptyEnvelopes :exec
 UPDATE envelopes SET locks = '', identity = NULL, contact = NULL WHERE campaign = $1 AND id = $2
 `

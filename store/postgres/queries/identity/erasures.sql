@@ -18,3 +18,6 @@ UPDATE erasures SET state = sqlc.arg(to_state) WHERE campaign = sqlc.arg(campaig
 
 -- name: DropErasures :exec
 DELETE FROM erasures WHERE campaign = $1;
+
+-- name: Emptied :one
+SELECT count(*) > 0 FROM envelopes WHERE campaign = $1 AND id = $2 AND length(locks) = 0;
