@@ -158,6 +158,7 @@ var rules = map[string]rule{
 	},
 	"web": {why: "static files behind a handler: the standard library", never: drivers},
 
+	"cmd/instant":  {why: "how both programs write a time for people: the standard library", never: drivers},
 	"cmd/argument": {why: "what a command line named", may: map[string]string{"github.com/alecthomas/kong": "flags"}, never: drivers},
 	"cmd/fairlotd": {
 		why: "wires all",
@@ -183,9 +184,10 @@ var rules = map[string]rule{
 	"cmd/fairlot": {
 		why: "the tool of staff, custodians and auditors",
 		may: map[string]string{
-			"fairlot/draw": "records", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
+			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
 			"fairlot/cmd/fairlot/...":    "its own parts",
 			"fairlot/cmd/argument":       "which flag named a file",
+			"fairlot/cmd/instant":        "times for people",
 			"github.com/alecthomas/kong": "flags", "github.com/wneessen/go-mail/...": "notices", "filippo.io/age/...": "custodians' identities",
 			"github.com/mattn/go-isatty": "bars only on a terminal", "google.golang.org/...": "generated clients", "golang.org/x/mod/sumdb/...": "notes",
 			"golang.org/x/text/...": "languages", "github.com/nicksnyder/go-i18n/v2/...": "languages", "filippo.io/torchwood/...": "cosignatures",

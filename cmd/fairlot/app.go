@@ -179,8 +179,6 @@ func (a *app) failedBundle(where string, err error) error {
 	return err
 }
 
-func zulu(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-
 func plural(n int64, one, many string) string {
 	if n == 1 {
 		return fmt.Sprintf("1 %s", one)

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -53,7 +54,7 @@ func (cmd *approveCmd) Run(a *app) error {
 		return a.explain("approve", err)
 	}
 	if x.State == fairlotv1.ApprovalState_APPROVAL_STATE_GIVEN {
-		a.printf("approved; it is done at %s\n", zulu(x.DueTime.AsTime()))
+		a.printf("approved; it is done at %s\n", instant.Text(x.DueTime.AsTime()))
 		return nil
 	}
 	c, err := a.find(conn, x.Campaign)
@@ -108,7 +109,7 @@ func (a *app) asked(x *fairlotv1.Approval) {
 	if actValue(x, "log-by") != "" {
 		until = "must be approved by a second person before"
 	}
-	a.printf("asked for: %s\n%s %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), until, zulu(x.ExpireTime.AsTime()), approvalID(x))
+	a.printf("asked for: %s\n%s %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), until, instant.Text(x.ExpireTime.AsTime()), approvalID(x))
 }
 
 // inWords says in one line what an approval is about.
@@ -154,7 +155,7 @@ func actValue(x *fairlotv1.Approval, key string) string {
 
 // showApproval shows all that somebody needs to decide.
 func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
-	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, zulu(x.RequestTime.AsTime()), withOutcome(x))
+	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, instant.Text(x.RequestTime.AsTime()), withOutcome(x))
 	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
 		c, err := a.find(conn, x.Campaign)
 		if err != nil {
@@ -189,7 +190,7 @@ func (a *app) showVoid(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 	}
 	before := ""
 	if n := int(x.Draw); actValue(x, "log-by") != "" && n <= len(c.Draws) {
-		before = fmt.Sprintf(" before %s, or the draw is held", zulu(deadline(c.Draws[n-1])))
+		before = fmt.Sprintf(" before %s, or the draw is held", instant.Text(deadline(c.Draws[n-1])))
 	}
 	a.printf("it counts once %d of %s have cosigned it%s\n", c.Threshold, plural(int64(len(c.Custodians)), "custodian", "custodians"), before)
 	return nil
@@ -242,7 +243,7 @@ func (cmd *approvalsCmd) Run(a *app) error {
 				fmt.Fprintf(w, "ID\tSTATE\tUNTIL\tASKED BY\tDECIDED BY\tWHAT\n")
 			}
 			any = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), zulu(x.ExpireTime.AsTime()), x.RequesterLabel, x.DeciderLabel, inWords(x))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), instant.Text(x.ExpireTime.AsTime()), x.RequesterLabel, x.DeciderLabel, inWords(x))
 			if x.Outcome != "" {
 				whys = append(whys, fmt.Sprintf("%s was not done: %s\n", approvalID(x), x.Outcome))
 			}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/cmd/instant"
 	"fairlot/crypto/trail"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -119,7 +120,7 @@ func (cmd *auditCmd) Run(a *app) error {
 			fmt.Fprintf(w, "N\tTIME\tWHO\tROLE\tWHAT\tABOUT\tOUTCOME\n")
 		}
 		any = true
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", act.Number, zulu(act.Time), strings.TrimSpace(act.Label+" "+act.Actor), act.Role, act.Method, about(act), act.Outcome)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", act.Number, instant.Text(act.Time), strings.TrimSpace(act.Label+" "+act.Actor), act.Role, act.Method, about(act), act.Outcome)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/instant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -137,7 +138,7 @@ func (cmd *campaignList) Run(a *app) error {
 		for _, t := range c.Title {
 			title[t.Lang] = t.Text
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), zulu(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Slug, stateName(c), instant.Text(c.EntriesEnd.AsTime()), len(c.Draws), bundle.In("en", title))
 		return nil
 	})
 	if err != nil {

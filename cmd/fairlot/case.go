@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"fairlot/cmd/instant"
+	law "fairlot/deadline"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -101,7 +103,7 @@ func (cmd *caseOpen) Run(a *app) error {
 	a.printf("case %s is open\n", id)
 	a.showCase(x)
 	if wanted(x) {
-		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", zulu(x.ExpireTime.AsTime()), id)
+		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
 	}
 	return nil
 }
@@ -253,7 +255,9 @@ func (cmd *caseExtend) Run(a *app) error {
 	if err != nil {
 		return a.explain("extend the case", err)
 	}
-	a.printf("the answer is due before %s\nnext: tell the person in writing, with the reason: %s\n", moment(x.DueTime), x.ExtensionReason)
+	a.printf("the answer is due before %s\n", lawDay(x.DueTime.AsTime()))
+	a.expiresFirst(x)
+	a.printf("next: tell the person in writing, with the reason: %s\n", x.ExtensionReason)
 	return nil
 }
 
@@ -291,12 +295,13 @@ func (cmd *caseClose) Run(a *app) error {
 func (a *app) showCase(x *fairlotv1.Case) {
 	a.printf("kind       %s\nground     %s\nreference  %s\ncampaign   %s\nstate      %s\n", lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_"), x.Reference, x.Campaign, caseState(x, time.Now()))
 	if x.DueTime != nil {
-		a.printf("received   %s; the answer is due before %s\n", x.ReceivedDay, moment(x.DueTime))
+		a.printf("received   %s; the answer is due before %s\n", x.ReceivedDay, lawDay(x.DueTime.AsTime()))
 	}
 	if x.ExtendedDays > 0 {
 		a.printf("extended   by %s: %s (%s)\n", plural(int64(x.ExtendedDays), "day", "days"), x.ExtensionReason, byWhom(x.Extender))
 	}
 	a.printf("expires    %s\nasked by   %s\n", moment(x.ExpireTime), byWhom(x.Requester))
+	a.expiresFirst(x)
 	for _, p := range x.Approvers {
 		a.printf("approved   %s\n", byWhom(p))
 	}
@@ -325,6 +330,24 @@ func (a *app) showCase(x *fairlotv1.Case) {
 	}
 	if int(x.Count) > 0 && len(x.Entries) == 0 {
 		a.printf("  (who they were is destroyed with the campaign's envelopes)\n")
+	}
+}
+
+// lawDay is the end of a legal period in words: the law counts days in Taiwan.
+func lawDay(t time.Time) string {
+	local := t.In(law.Zone)
+	day := local.Format("15:04 on 2006-01-02")
+	if local.Format("15:04:05") == "00:00:00" {
+		day = "the end of " + local.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return day + " in Taiwan, " + instant.Text(t)
+}
+
+// expiresFirst says so if nothing can be opened for a case any more before its answer is due.
+func (a *app) expiresFirst(x *fairlotv1.Case) {
+	if wanted(x) && x.DueTime != nil && x.ExpireTime.AsTime().Before(x.DueTime.AsTime()) && x.Outcome == fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED {
+		a.printf("it expires before that, at %s: what it opens must be approved, released and shared by then, and the answer stays due; if that is missed, open another case with --received %s\n",
+			moment(x.ExpireTime), x.ReceivedDay)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 	"fairlot/crypto/seal"
 )
@@ -86,11 +87,11 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	}
 	to := c.Outcome.Open.Notifiers[text.Notifier-1]
 	row("交給", "sealed to", "通知人 %d（共 %d 位），別人都讀不到 / notifier %d of %d and nobody else, %s…%s", text.Notifier, len(c.Outcome.Open.Notifiers), text.Notifier, len(c.Outcome.Open.Notifiers), to[:12], to[len(to)-6:])
-	row("到期", "expires", "%s", zulu(text.Expires))
+	row("到期", "expires", "%s", instant.Text(text.Expires))
 	row("公開紀錄", "record of the log", "%d of %d, %s", plan.Index+1, logSize, req.Opened)
-	row("申請", "asked", "%q, token %q, %s（機關自述 / so the institution says）", req.Requester.Label, req.Requester.Token, zulu(req.Requester.At))
+	row("申請", "asked", "%q, token %q, %s（機關自述 / so the institution says）", req.Requester.Label, req.Requester.Token, instant.Text(req.Requester.At))
 	for _, p := range req.Approvers {
-		row("核准", "approved", "%q, token %q, %s（機關自述 / so the institution says）", p.Label, p.Token, zulu(p.At))
+		row("核准", "approved", "%q, token %q, %s（機關自述 / so the institution says）", p.Label, p.Token, instant.Text(p.At))
 	}
 	w.Flush()
 	a.earlier(plan.Earlier)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"fairlot/cmd/instant"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -72,7 +73,7 @@ func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 			continue
 		}
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
-			fmt.Sprint(len(open.Custodians)), zulu(d.Deadline(d.Round)), zulu(draw.RoundTime(d.Beacon, d.Round)))
+			fmt.Sprint(len(open.Custodians)), instant.Text(d.Deadline(d.Round)), instant.Text(draw.RoundTime(d.Beacon, d.Round)))
 	}
 	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
 		"      an officer       fairlot cosignature add NOTE   (for each)\n")

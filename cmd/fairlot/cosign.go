@@ -6,6 +6,7 @@ import (
 
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -99,7 +100,7 @@ func (cmd *cosignCmd) sayVoids(a *app, draws []verify.Draw) {
 // sayCosigned says what was cosigned, a line for each draw, and what comes next.
 func (cmd *cosignCmd) sayCosigned(a *app, signed *custodian.Cosigned, draws []verify.Draw) {
 	if signed.Again {
-		a.say("you cosigned at %s already; it is the same cosignature again\n", zulu(signed.Time))
+		a.say("you cosigned at %s already; it is the same cosignature again\n", instant.Text(signed.Time))
 	}
 	a.say("cosigned %s\n", plural(signed.Size, "record", "records"))
 	for _, d := range draws {
@@ -111,7 +112,7 @@ func (cmd *cosignCmd) sayCosigned(a *app, signed *custodian.Cosigned, draws []ve
 		}
 	}
 	for _, l := range signed.Late {
-		a.say("  draw %d: this is too late for its entry list to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, zulu(l.Deadline))
+		a.say("  draw %d: this is too late for its entry list to count: the deadline was %s. Verification will say that the draw was not confirmed in time.\n", l.Draw, instant.Text(l.Deadline))
 	}
 	a.say("next: hand the note to an officer, who runs `fairlot cosignature add FILE`\n")
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/receipt"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -81,7 +82,7 @@ func (cmd *deskErase) Run(a *app) error {
 		a.printf("erased: identity, contact and consents of this person are destroyed\n")
 	case st.EraseTime != nil:
 		a.printf("noted: the entry list was fixed before, so the daemon destroys identity, contact and consents after the draw of %s, and gives away a prize in order\n",
-			st.EraseTime.AsTime().Local().Format("2006-01-02 15:04"))
+			instant.Text(st.EraseTime.AsTime()))
 	default:
 		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/cmd/instant"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -73,7 +74,7 @@ func (a *app) draw(d *fairlotv1.Draw, threshold int32) {
 	if !d.Quicknet {
 		chain = "a chain that proves nothing to outsiders"
 	}
-	a.printf("round %d of %s, due %s\n", d.Round, chain, zulu(d.RoundTime.AsTime()))
+	a.printf("round %d of %s, due %s\n", d.Round, chain, instant.Text(d.RoundTime.AsTime()))
 	if s := voidText(d, threshold, time.Now()); s != "" {
 		a.printf("%s\n", s)
 	}
@@ -161,9 +162,9 @@ func voidText(d *fairlotv1.Draw, threshold int32, now time.Time) string {
 	case d.VoidDeadline == nil:
 		return fmt.Sprintf("declared void (%s), which custodians have to cosign; void cosigned by %s", d.VoidReason, by)
 	case now.After(d.VoidDeadline.AsTime()):
-		return fmt.Sprintf("declared void (%s), which was not cosigned by %s: it does not count, and the draw is held at its round", d.VoidReason, zulu(d.VoidDeadline.AsTime()))
+		return fmt.Sprintf("declared void (%s), which was not cosigned by %s: it does not count, and the draw is held at its round", d.VoidReason, instant.Text(d.VoidDeadline.AsTime()))
 	}
-	return fmt.Sprintf("declared void (%s), which custodians have to cosign by %s, or it is drawn; void cosigned by %s", d.VoidReason, zulu(d.VoidDeadline.AsTime()), by)
+	return fmt.Sprintf("declared void (%s), which custodians have to cosign by %s, or it is drawn; void cosigned by %s", d.VoidReason, instant.Text(d.VoidDeadline.AsTime()), by)
 }
 
 type drawVoid struct {

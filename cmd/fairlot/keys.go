@@ -10,6 +10,7 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 )
 
@@ -234,13 +235,13 @@ func (a *app) explainKey(c *bundle.Checked, isCustodian bool, number int) {
 		}
 	}
 	a.printf("a campaign of %s (%s)\n", open.Institution, open.Campaign)
-	a.printf("entries end %s", zulu(open.EntriesEnd))
+	a.printf("entries end %s", instant.Text(open.EntriesEnd))
 	if !open.ObjectionsEnd.Equal(open.EntriesEnd) {
-		a.printf(", objections end %s", zulu(open.ObjectionsEnd))
+		a.printf(", objections end %s", instant.Text(open.ObjectionsEnd))
 	}
 	a.printf("\n")
 	for _, d := range c.Outcome.Draws {
-		a.printf("draw %d: round %d, due %s", d.N, d.Round, zulu(d.RoundTime))
+		a.printf("draw %d: round %d, due %s", d.N, d.Round, instant.Text(d.RoundTime))
 		if !d.Quicknet {
 			a.printf(", on a chain that proves nothing to outsiders")
 		}
@@ -256,7 +257,7 @@ func (a *app) explainKey(c *bundle.Checked, isCustodian bool, number int) {
 	a.quorum(k, n)
 	a.printf("What you do: after the close run `fairlot cosign`")
 	for _, d := range c.Outcome.Draws {
-		a.printf(", for draw %d before %s", d.N, zulu(d.Deadline))
+		a.printf(", for draw %d before %s", d.N, instant.Text(d.Deadline))
 	}
 	a.printf("; after the draw run `fairlot release share`.\n")
 }

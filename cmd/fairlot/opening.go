@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"fairlot/cmd/instant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -117,7 +118,7 @@ func (a *app) sharedKeys(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
 
 // opened says what is to be done after an opening.
 func (a *app) opened(c *fairlotv1.Campaign) {
-	a.printf("%s is open until %s\nopen record %s\nbundle %s\n", c.Slug, zulu(c.EntriesEnd.AsTime()), c.OpenHash, a.bundleAddress(c))
+	a.printf("%s is open until %s\nopen record %s\nbundle %s\n", c.Slug, instant.Text(c.EntriesEnd.AsTime()), c.OpenHash, a.bundleAddress(c))
 	if len(c.Draws) > 0 {
 		a.printf("next: each custodian and notifier runs `fairlot keys check --key FILE --bundle …` with that address or the file it gives")
 		if c.Proof != fairlotv1.Proof_PROOF_NONE {

@@ -7,6 +7,7 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 )
 
@@ -27,7 +28,7 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	if rel.Approved.IsZero() {
 		row("申請與核准", "asked, approved", "機關未說明 / the institution does not say")
 	} else {
-		row("申請與核准", "asked, approved", "%q, %q, %s（機關自述 / so the institution says）", rel.Requester, rel.Approver, zulu(rel.Approved))
+		row("申請與核准", "asked, approved", "%q, %q, %s（機關自述 / so the institution says）", rel.Requester, rel.Approver, instant.Text(rel.Approved))
 	}
 	w.Flush()
 	a.earlier(plan.Earlier)

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"fairlot/cmd/instant"
 	"fairlot/crypto/beacon"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -83,9 +84,9 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	row("slug", "%s", c.Slug)
 	row("name", "%s", c.Name)
 	row("state", "%s", stateName(c))
-	row("entries until", "%s", zulu(c.EntriesEnd.AsTime()))
+	row("entries until", "%s", instant.Text(c.EntriesEnd.AsTime()))
 	if c.ObjectionsEnd != nil && !c.ObjectionsEnd.AsTime().Equal(c.EntriesEnd.AsTime()) {
-		row("objections until", "%s", zulu(c.ObjectionsEnd.AsTime()))
+		row("objections until", "%s", instant.Text(c.ObjectionsEnd.AsTime()))
 	}
 	row("survey", "%s", map[bool]string{true: "yes; `fairlot campaign show --json " + c.Slug + "` prints its questions", false: "no"}[c.SurveyJson != ""])
 	for _, x := range c.Consents {
@@ -117,8 +118,8 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row("how to claim", "%s", texts(c.Claim))
 	}
 	for i, d := range c.Draws {
-		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", zulu(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
-		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", zulu(deadline(d)), inWhole(margin(d)))
+		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", instant.Text(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
+		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", instant.Text(deadline(d)), inWhole(margin(d)))
 		for j, t := range d.Tiers {
 			row(fmt.Sprintf("  prize %d", j+1), "%d × %s%s", t.Count, texts(t.Title), map[bool]string{true: fmt.Sprintf(", NT$ %d each", t.Value)}[t.Value > 0])
 		}

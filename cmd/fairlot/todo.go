@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"fairlot/cmd/instant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -117,5 +118,5 @@ func moment(t *timestamppb.Timestamp) string {
 	if t == nil {
 		return "-"
 	}
-	return zulu(t.AsTime())
+	return instant.Text(t.AsTime())
 }

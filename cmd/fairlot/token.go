@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/instant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -74,7 +75,7 @@ func (cmd *tokenCreate) Run(a *app) error {
 	if err := a.secretOut(cmd.Out, res.Token+"\n"); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errw, "%s token %s, until %s; nobody can show it again\n", cmd.Role, res.Description.Id, zulu(res.Description.ExpireTime.AsTime()))
+	fmt.Fprintf(a.errw, "%s token %s, until %s; nobody can show it again\n", cmd.Role, res.Description.Id, instant.Text(res.Description.ExpireTime.AsTime()))
 	return nil
 }
 
@@ -111,7 +112,7 @@ func (cmd *tokenList) Run(a *app) error {
 		case t.ExpireTime.AsTime().Before(time.Now()):
 			state = "expired"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Id, strings.ToLower(strings.TrimPrefix(t.Role.String(), "ROLE_")), zulu(t.ExpireTime.AsTime()), state, t.Label)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Id, strings.ToLower(strings.TrimPrefix(t.Role.String(), "ROLE_")), instant.Text(t.ExpireTime.AsTime()), state, t.Label)
 	}
 	return w.Flush()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/instant"
 	"fairlot/draw"
 	"fairlot/verify"
 )
@@ -134,9 +135,9 @@ func (a *app) voidsWait(files *bundle.Files, now verify.Options) {
 		case d.Voiding == draw.ReasonBeaconDead:
 			a.printf("draw %d is declared void (%s), which is not confirmed yet: this bundle verifies once enough custodians have cosigned it\n", d.N, d.Voiding)
 		case d.Voiding != "":
-			a.printf("draw %d is declared void (%s), which is not confirmed yet: custodians have until %s, by this machine's clock; until they have, or the draw is held, this bundle fails\n", d.N, d.Voiding, zulu(d.Deadline))
+			a.printf("draw %d is declared void (%s), which is not confirmed yet: custodians have until %s, by this machine's clock; until they have, or the draw is held, this bundle fails\n", d.N, d.Voiding, instant.Text(d.Deadline))
 		case d.Missed != "" && d.State != verify.StateDrawn:
-			a.printf("draw %d was declared void (%s), which was not confirmed before %s: a result is owed, due %s; until it is there this bundle fails\n", d.N, d.Missed, zulu(d.Deadline), zulu(d.RoundTime))
+			a.printf("draw %d was declared void (%s), which was not confirmed before %s: a result is owed, due %s; until it is there this bundle fails\n", d.N, d.Missed, instant.Text(d.Deadline), instant.Text(d.RoundTime))
 		}
 	}
 }
@@ -198,7 +199,7 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 	if !d.Quicknet {
 		chain = "another chain, which proves nothing to outsiders"
 	}
-	a.printf("  round %d of %s, due %s\n", d.Round, chain, zulu(d.RoundTime))
+	a.printf("  round %d of %s, due %s\n", d.Round, chain, instant.Text(d.RoundTime))
 	if d.Void != "" {
 		a.printf("  void: %s\n", d.Void)
 	}
@@ -215,7 +216,7 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 	by := strings.Join(d.Witnesses, ", ")
 	switch {
 	case d.InTime:
-		a.printf("  witnessed in time (before %s) by %s\n", zulu(d.Deadline), by)
+		a.printf("  witnessed in time (before %s) by %s\n", instant.Text(d.Deadline), by)
 	case by != "":
 		a.printf("  witnessed in time by %s, which the rules say is not enough\n", by)
 	default:

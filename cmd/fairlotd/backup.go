@@ -11,6 +11,7 @@ import (
 
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlotd/backup"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/keys"
 	"fairlot/crypto/ledger"
 	"fairlot/engine"
@@ -37,7 +38,7 @@ func (c *backupCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("made %s\n\n  of            %s\n  log           %d records\n", c.Out, zulu(m.Made), m.LogSize)
+	fmt.Printf("made %s\n\n  of            %s\n  log           %d records\n", c.Out, instant.Text(m.Made), m.LogSize)
 	for _, r := range m.Rooms {
 		fmt.Printf("  %-13s %d bytes\n", r.File, r.Bytes)
 	}
@@ -109,7 +110,7 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 	if err := closeFolder(c.Dir); err != nil {
 		return err
 	}
-	fmt.Printf("restored %s as it was at %s, with %d records in the log\n", c.Dir, zulu(r.Made), r.LogSize)
+	fmt.Printf("restored %s as it was at %s, with %d records in the log\n", c.Dir, instant.Text(r.Made), r.LogSize)
 	if r.Waiting == 0 {
 		fmt.Printf("\nanswers: all were mixed then, so none of them is lost for want of a key\n")
 	} else {
@@ -161,8 +162,6 @@ func installation(dir string) backup.Installation {
 }
 
 func tellErr(text string) { fmt.Fprintln(os.Stderr, text) }
-
-func zulu(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // witnessed takes what custodians have seen of the log into the key folder, before the log is signed or brought back.
 func witnessed(keyDir string, files []string) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fairlot/cmd/fairlotd/backup"
+	"fairlot/cmd/instant"
 	"fairlot/store/archive"
 	"fairlot/store/postgres"
 	"fairlot/store/sqlite"
@@ -149,7 +150,7 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 	if err := closeFolder(c.Dir); err != nil {
 		return err
 	}
-	fmt.Printf("filled %s as it was at %s, with %d records in the log\nnext: fairlotd serve --dir %s\n      fairlot verify, on the bundle of every campaign\n", c.Dir, zulu(m.Made), m.LogSize, c.Dir)
+	fmt.Printf("filled %s as it was at %s, with %d records in the log\nnext: fairlotd serve --dir %s\n      fairlot verify, on the bundle of every campaign\n", c.Dir, instant.Text(m.Made), m.LogSize, c.Dir)
 	fmt.Printf("Serve one installation of this export and never two: each has the log key, nobody can tell them apart, and two histories under one key are a fork that cannot be taken back.\n")
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"fairlot/cmd/instant"
 )
 
 // Refusal is a daemon's answer that was no success. Its text has one line, then one more for each field that is wrong and
@@ -68,14 +70,14 @@ func Explain(act, server string, err error) error {
 	if !ok {
 		return fmt.Errorf("%s: %w", act, err)
 	}
-	r := &Refusal{Act: act, Code: st.Code(), Text: inTime(st.Message())}
+	r := &Refusal{Act: act, Code: st.Code(), Text: instant.In(st.Message())}
 	for _, d := range st.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
 			r.Reason = strings.TrimPrefix(d.Reason, "ERROR_REASON_")
 		case *errdetails.BadRequest:
 			for _, v := range d.FieldViolations {
-				if f := inWords(Field{v.Field, v.Reason, inTime(v.Description)}); !slices.Contains(r.Fields, f) {
+				if f := inWords(Field{v.Field, v.Reason, instant.In(v.Description)}); !slices.Contains(r.Fields, f) {
 					r.Fields = append(r.Fields, f)
 				}
 			}
@@ -110,12 +112,8 @@ var (
 	custodianField = regexp.MustCompile(`^campaign\.custodians\[\d+\]\.(recipient|cosigner)$`)
 	afterLine      = regexp.MustCompile(`_[a-z]`)
 	listed         = regexp.MustCompile(`^(draw|consent|custodian|notifier)s\[(\d{1,3})\]`)
-	moment         = regexp.MustCompile(`\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z`)
 	notifierField  = regexp.MustCompile(`^campaign\.notifiers\[\d+\]$`)
 )
-
-// inTime writes the contract's times as the tools write all others.
-func inTime(text string) string { return moment.ReplaceAllString(text, "$1 $2 UTC") }
 
 // inFile is where a field of the contract stands in a campaign file: draws[1].drawTime (draw 2) for campaign.draws[1].draw_time.
 func inFile(path string) string {
@@ -165,7 +163,7 @@ func (r *Refusal) Error() string {
 	if r.Retry > 0 {
 		when := "in " + r.Retry.Round(time.Second).String()
 		if r.Retry > time.Hour {
-			when = "after " + time.Now().Add(r.Retry+time.Second).UTC().Format("2006-01-02 15:04:05 UTC")
+			when = "after " + instant.Text(time.Now().Add(r.Retry+time.Second))
 		}
 		fmt.Fprintf(&b, "\n  try again %s", when)
 	}

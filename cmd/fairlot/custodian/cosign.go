@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	"fairlot/verify"
@@ -61,24 +62,24 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 		if at, ok := c.CloseIndex(d.N); ok {
 			last, closed = max(last, at), true
 		} else if notClosed == nil {
-			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, zulu(d.Deadline))
+			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, instant.Text(d.Deadline))
 		}
 		if dead := open.Draws[i].DeadAt(d.Round); d.Voiding == draw.ReasonBeaconDead && now.Before(dead) { // cosigned before the deadline it would count
 			return nil, fmt.Errorf("draw %d: %w: the log declares it void, as if its round had not come by %s. Cosign nothing, unless this machine's clock is wrong, and ask the institution",
-				d.N, ErrNotDead, zulu(dead))
+				d.N, ErrNotDead, instant.Text(dead))
 		}
 		if d.Voiding != "" {
 			last, voiding = max(last, d.VoidingIndex()), true
 		}
 		if d.State == verify.StateDrawn && now.Before(d.RoundTime) {
-			return nil, fmt.Errorf("%w: it says %s, but draw %d rests on a round of %s", ErrClock, zulu(now), d.N, zulu(d.RoundTime))
+			return nil, fmt.Errorf("%w: it says %s, but draw %d rests on a round of %s", ErrClock, instant.Text(now), d.N, instant.Text(d.RoundTime))
 		}
 	}
 	if notClosed != nil && !voiding {
 		return nil, notClosed
 	}
 	if closed && now.Before(open.ObjectionsEnd) {
-		return nil, fmt.Errorf("%w: it says %s, but the list could not be closed before %s", ErrClock, zulu(now), zulu(open.ObjectionsEnd))
+		return nil, fmt.Errorf("%w: it says %s, but the list could not be closed before %s", ErrClock, instant.Text(now), instant.Text(open.ObjectionsEnd))
 	}
 	next, err := NewPin(c)
 	if err != nil {
@@ -90,7 +91,7 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	}
 	if out == nil {
 		if now.Before(newest) {
-			return nil, fmt.Errorf("%w: it says %s, but you cosigned an earlier state of this log at %s", ErrClock, zulu(now), zulu(newest))
+			return nil, fmt.Errorf("%w: it says %s, but you cosigned an earlier state of this log at %s", ErrClock, instant.Text(now), instant.Text(newest))
 		}
 		if out, err = k.fresh(c, now); err != nil {
 			return nil, err
@@ -162,6 +163,3 @@ func (k *Key) own(c *bundle.Checked, index int64) (first *Cosigned, newest time.
 	}
 	return first, newest, nil
 }
-
-// zulu writes a time as all tools do.
-func zulu(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
