@@ -87,7 +87,8 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 	if err != nil {
 		return EntryStatus{}, e.fault(err)
 	}
-	if _, err := e.Identity.Entrant(ctx, o.id, id); errors.Is(err, store.ErrNotFound) {
+	row, err := e.Identity.Entrant(ctx, o.id, id)
+	if errors.Is(err, store.ErrNotFound) {
 		return EntryStatus{}, absent
 	} else if err != nil {
 		return EntryStatus{}, e.fault(err)
@@ -101,7 +102,9 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 				return EntryStatus{}, e.fault(err)
 			}
 		}
-		_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)
+		if !erased(row) { // again must cost nobody a lock
+			_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)
+		}
 		switch {
 		case errors.Is(err, store.ErrConflict):
 			if err := e.notCorrected(ctx, o.id, id); err != nil { // meanwhile

@@ -18,7 +18,7 @@ import (
 func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.EntrantID, e store.Entry) (r store.EntryResult, err error) {
 	err = d.write(ctx, "correct entry", func(ctx context.Context, tx pgx.Tx) error {
 		q, c := identitydb.New(tx), e.Campaign
-		if _, err := q.LockGate(ctx, c[:]); err != nil {
+		if _, err := lockGate(ctx, q, c); err != nil {
 			return err
 		}
 		g, err := gate(ctx, q, c)

@@ -17,7 +17,7 @@ import (
 func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id store.EntrantID, zero string, tag *store.Hash) (state store.Erasure, err error) {
 	err = d.write(ctx, "erase entrant", func(ctx context.Context, tx pgx.Tx) error {
 		q := identitydb.New(tx)
-		gate, err := q.LockGate(ctx, campaign[:])
+		gate, err := lockGate(ctx, q, campaign)
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 			}
 		}
 		var fresh bool
-		if state, fresh, err = judge.Erasure(store.GateState(gate), e, corrected, tag != nil); err != nil || !fresh {
+		if state, fresh, err = judge.Erasure(gate, e, corrected, tag != nil); err != nil || !fresh {
 			return err
 		}
 		if state == store.ErasureWaits {

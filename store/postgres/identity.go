@@ -98,15 +98,26 @@ func (d *Identity) MoveGate(ctx context.Context, id store.CampaignID, fromState 
 	})
 }
 
+// lockGate share-locks the gate of a campaign. While its mover has announced itself it is errRaced: who writes stands aside, and looks again.
+func lockGate(ctx context.Context, q *identitydb.Queries, campaign store.CampaignID) (store.GateState, error) {
+	state, err := q.LockGate(ctx, campaign[:])
+	if errors.Is(err, pgx.ErrNoRows) {
+		if _, err = gate(ctx, q, campaign); err == nil {
+			err = errRaced
+		}
+	}
+	return store.GateState(state), err
+}
+
 // MoveChance implements store.Identity.
 func (d *Identity) MoveChance(ctx context.Context, campaign store.CampaignID, tag store.Hash, to store.EntrantID) error {
 	return d.write(ctx, "move chance", func(ctx context.Context, tx pgx.Tx) error {
 		q := identitydb.New(tx)
-		state, err := q.LockGate(ctx, campaign[:])
+		state, err := lockGate(ctx, q, campaign)
 		if err != nil {
 			return err
 		}
-		if store.GateState(state) != store.GateEnded {
+		if state != store.GateEnded {
 			return store.ErrConflict
 		}
 		taker, err := entrant(ctx, q, campaign, to[:])

@@ -236,9 +236,12 @@ func (q *Queries) IsOver(ctx context.Context, mark int64) (bool, error) {
 }
 
 const lockGate = `-- name: LockGate :one
-SELECT state FROM gates WHERE campaign = $1 FOR SHARE
+SELECT g.state FROM gates g
+WHERE g.campaign = $1 AND NOT EXISTS (SELECT 1 FROM moves m WHERE m.campaign = g.campaign AND m.state = g.state AND m.epoch = g.epoch)
+FOR SHARE OF g
 `
 
+// One whose mover has announced itself is left out, and left unlocked.
 func (q *Queries) LockGate(ctx context.Context, campaign []byte) (int32, error) {
 	row := q.db.QueryRow(ctx, lockGate, campaign)
 	var state int32

@@ -13,8 +13,11 @@ WHERE g.campaign = ANY (sqlc.arg(campaigns)::bytea[])
 	AND NOT EXISTS (SELECT 1 FROM moves m WHERE m.campaign = g.campaign AND m.state = g.state AND m.epoch = g.epoch)
 ORDER BY g.campaign FOR SHARE OF g;
 
+-- One whose mover has announced itself is left out, and left unlocked.
 -- name: LockGate :one
-SELECT state FROM gates WHERE campaign = $1 FOR SHARE;
+SELECT g.state FROM gates g
+WHERE g.campaign = $1 AND NOT EXISTS (SELECT 1 FROM moves m WHERE m.campaign = g.campaign AND m.state = g.state AND m.epoch = g.epoch)
+FOR SHARE OF g;
 
 -- name: Announce :exec
 INSERT INTO moves (campaign, state, epoch) VALUES ($1, $2, $3) ON CONFLICT (campaign, state, epoch) DO NOTHING;
