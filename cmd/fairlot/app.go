@@ -44,6 +44,20 @@ func (a *app) explain(act string, err error) error {
 	if errors.As(err, &r) && r.Reason == "ROLE_REFUSED" {
 		r.Hint = fmt.Sprintf("let somebody with that role run `fairlot %s`, or name the file of such a token: --token-file FILE; an admin makes tokens with `fairlot token create`", a.command)
 	}
+	if r != nil && strings.HasPrefix(a.command, "case ") {
+		switch {
+		case r.Reason == "APPROVAL_SELF":
+			r.Hint = "send the id to another person with the right role, who runs `fairlot case approve ID`"
+		case r.Reason == "CASE_STATE" && a.command == "case open":
+			r.Hint = "no case was opened; a person's request is opened without --entry if nothing is kept of them: the law's clock runs all the same, and the answer says so"
+		case r.Reason == "CASE_NOT_FOUND" && a.command == "case approve":
+			r.Hint = "`fairlot case list --all` shows the cases; if it is what somebody asked for that takes two persons: `fairlot approve ID`"
+		}
+	}
+	if r != nil && r.Reason == "APPROVAL_NOT_FOUND" && (a.command == "approve" || a.command == "withdraw") {
+		r.Hint = "`fairlot approvals` shows those that wait; a case is another thing: " +
+			map[bool]string{true: "`fairlot case approve ID`", false: "`fairlot case close ID --outcome withdrawn`"}[a.command == "approve"]
+	}
 	if r != nil && r.Reason == "TOO_LATE" && (a.command == "draw void" || a.command == "approve") {
 		r.Hint = "let the draw be held; a winner who should not hold a seat is replaced afterwards: `fairlot draw replace NAME N --rank RANK --reason ineligible`"
 	}

@@ -62,6 +62,9 @@ func (cmd *campaignCreate) Run(a *app) error {
 	}
 	a.printf("draft %s made (%s)\n", made.Slug, made.Name)
 	a.promises(made)
+	if err := a.blanks(made); err != nil {
+		return err
+	}
 	a.printf("next: read it with `fairlot campaign show %s`, then ", made.Slug)
 	if len(made.Draws) > 0 {
 		a.printf("`fairlot campaign check %s --out FILE` for custodians and notifiers, then ", made.Slug)
@@ -99,12 +102,17 @@ func (cmd *campaignUpdate) Run(a *app) error {
 	if c.Etag == "" {
 		c.Etag = now.Etag
 	}
+	stated := a.stated(conn, now)
 	made, err := fairlotv1.NewCampaignServiceClient(conn).UpdateCampaign(a.ctx, &fairlotv1.UpdateCampaignRequest{Campaign: c})
 	if err != nil {
 		return a.explain("update campaign "+now.Slug, err)
 	}
 	a.printf("draft %s updated\n", made.Slug)
 	a.promises(made)
+	a.restate(made, stated, a.stated(conn, made))
+	if err := a.blanks(made); err != nil {
+		return err
+	}
 	return a.outdated(conn, made)
 }
 

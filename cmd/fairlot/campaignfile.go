@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -75,6 +76,25 @@ func campaignJSON(c *fairlotv1.Campaign) ([]byte, error) {
 		keys["survey"] = json.RawMessage(c.SurveyJson)
 	}
 	return indented(keys)
+}
+
+// blankForms are the blanks that the example leaves for the institution. The daemon has them too, and refuses to open with one.
+var blankForms = regexp.MustCompile(`【待填[^】]*】|\[TO FILL IN[^\]]*\]`)
+
+// blanks names what is still to be written before a draft can open.
+func (a *app) blanks(c *fairlotv1.Campaign) error {
+	b, err := campaignJSON(c)
+	if err != nil {
+		return err
+	}
+	if found := blankForms.FindAllString(string(b), -1); len(found) > 0 {
+		a.printf("it does not open before %s filled in, with your own words in their place:\n", plural(int64(len(found)), "blank is", "blanks are"))
+		for _, x := range found {
+			a.printf("  %s\n", x)
+		}
+		a.printf("correct the file, then: fairlot campaign update %s FILE\n", c.Slug)
+	}
+	return nil
 }
 
 // indented prints JSON for people: letters such as < stand as they are. It ends in LF.

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"fairlot/cmd/fairlot/client"
 	"fairlot/cmd/instant"
 	law "fairlot/deadline"
 	fairlotv1 "fairlot/gen/fairlot/v1"
@@ -97,7 +98,9 @@ func (cmd *caseOpen) Run(a *app) error {
 	}
 	x, err := fairlotv1.NewCaseServiceClient(conn).OpenCase(a.ctx, req)
 	if err != nil {
-		a.say("case id %s: repeat with --id %s if it is not known whether it was opened\n", id, id)
+		if client.Unknown(err) {
+			a.say("whether the case was opened is not known: repeat the same with --id %s, which opens it once\n", id)
+		}
 		return a.explain("open the case", err)
 	}
 	a.printf("case %s is open\n", id)

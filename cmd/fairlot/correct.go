@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"fairlot/cmd/fairlot/client"
 	"fairlot/cmd/fairlot/private"
 	"fairlot/crypto/receipt"
 	"fairlot/crypto/seal"
@@ -106,11 +105,10 @@ func (cmd *deskCorrect) Run(a *app) error {
 	}
 	got, err := fairlotv1.NewEntryServiceClient(conn).CorrectEntry(a.ctx, &fairlotv1.CorrectEntryRequest{
 		Parent: c.Name, S: saved.S[:], R: r[:], NoticeHash: c.NoticeHash, Identity: id, Contact: contact})
-	switch status.Code(err) {
-	case codes.OK:
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal, codes.ResourceExhausted:
+	switch {
+	case client.Unknown(err):
 		return fmt.Errorf("%w; whether it was done is not known: repeat the very same command, %s keeps the new secret", a.explain("correct", err), cmd.Out)
-	default:
+	case err != nil:
 		return errors.Join(a.explain("correct", err), os.Remove(cmd.Out))
 	}
 	text, err := receipt.Saved{S: s, Draws: true, Identity: openings.CI, Contact: openings.CC, Note: []byte(got.Receipt)}.Format()

@@ -58,6 +58,15 @@ func (cmd *campaignCheck) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	list, err := custody.ParseKeyList([]byte(k.Keys))
+	if err != nil {
+		return err
+	}
+	hash := list.Hash()
+	a.printf("keys %x\n", hash[:])
+	if c.State == fairlotv1.CampaignState_CAMPAIGN_STATE_DRAFT {
+		a.printf("(by telephone: whose `keys check --draft` prints another beginning than %x has a file of another version, and needs the newest)\n", hash[:4])
+	}
 	for _, h := range k.Holders {
 		a.printf("%s: %s\n", holderName(c, h), map[bool]string{true: "has shown the key", false: "HAS NOT SHOWN THE KEY YET"}[h.Statement != ""])
 	}
@@ -100,6 +109,36 @@ func (a *app) keyCheck(conn *grpc.ClientConn, c *fairlotv1.Campaign) (k *fairlot
 		}
 	}
 	return k, missing, nil
+}
+
+// stated is how a draft's keys stand, nil if that cannot be said, as of rules whose keys cannot be a list.
+func (a *app) stated(conn *grpc.ClientConn, c *fairlotv1.Campaign) *fairlotv1.KeyCheck {
+	if len(c.Draws) == 0 {
+		return nil
+	}
+	k, _, err := a.keyCheck(conn, c)
+	if err != nil {
+		return nil
+	}
+	return k
+}
+
+// restate says who must show their keys anew after a draft was replaced.
+func (a *app) restate(c *fairlotv1.Campaign, before, after *fairlotv1.KeyCheck) {
+	gone := int64(0)
+	for _, h := range before.GetHolders() {
+		if h.Statement != "" {
+			gone++
+		}
+	}
+	if gone == 0 || after.GetKeys() == before.GetKeys() {
+		return
+	}
+	a.printf("custodians, notifiers or threshold are others now: %s no longer, and all must check anew\n", plural(gone, "statement counts", "statements count"))
+	for _, h := range after.GetHolders() {
+		a.printf("  %s\n", holderName(c, h))
+	}
+	a.printf("tell them that the older file is out of date, and send them the new one: fairlot campaign check %s --out FILE\n", c.Slug)
 }
 
 // holderName says who a holder is: custodians by the name of their cosigning key.
@@ -155,7 +194,7 @@ func (cmd *campaignAttach) Run(a *app) error {
 	}
 	for i, b := range texts {
 		if c, err = fairlotv1.NewCampaignServiceClient(conn).AddKeyStatement(a.ctx, &fairlotv1.AddKeyStatementRequest{Name: c.Name, Statement: string(b)}); err != nil {
-			return a.explain("attach "+cmd.Statements[i], err)
+			return attachHint(a.explain("attach "+cmd.Statements[i], err), cmd.Name)
 		}
 		a.printf("attached %s\n", cmd.Statements[i])
 	}
@@ -229,6 +268,10 @@ func (cmd *keysCheck) checkDraft(a *app, age *custody.Key, own *custodian.Key) e
 	} else {
 		s, err = custodian.StateNotifier(age, d)
 	}
+	if errors.Is(err, custodian.ErrNotNamed) {
+		whose := map[bool]string{true: "a custodian's", false: "a notifier's"}[own != nil]
+		return fmt.Errorf("check key: %w. %s is %s key: if it is the right file, send the institution its public lines, the .json that `fairlot keys new` printed; they put them into the draft and send you a new file", err, cmd.Key, whose)
+	}
 	if err != nil {
 		return fmt.Errorf("check key: %w", err)
 	}
@@ -288,6 +331,15 @@ func (a *app) promises(c *fairlotv1.Campaign) {
 
 // fewBatch is the batch below which people are warned: the daemon's default.
 const fewBatch = 50
+
+// attachHint says what to do about a statement that is not taken.
+func attachHint(err error, slug string) error {
+	var r *client.Refusal
+	if errors.As(err, &r) && r.Reason == "FIELD_INVALID" {
+		r.Hint = fmt.Sprintf("`fairlot campaign check %s --out FILE` makes the file of the draft as it is: its holder runs `fairlot keys check --draft` with that one, and sends the new statement", slug)
+	}
+	return err
+}
 
 // openHint says what to do about keys that were not shown.
 func openHint(err error, slug string) error {

@@ -38,7 +38,7 @@ var hints = map[string]string{
 	"CAMPAIGN_NOT_FOUND":    "`fairlot campaign list` shows the names; drafts are shown to those who work on campaigns",
 	"SLUG_TAKEN":            "to change the draft of this slug: `fairlot campaign update SLUG FILE`",
 	"RULES_INVALID":         "correct the file; then `fairlot campaign update SLUG FILE` replaces the draft, or repeat the command if there is none yet",
-	"FIELD_INVALID":         "correct what you gave, and repeat it; a draft is replaced by `fairlot campaign update SLUG FILE`",
+	"FIELD_INVALID":         "correct what you gave, and repeat it",
 	"DRAW_UNPROVEN":         "custodians cosign with `fairlot cosign` before the deadline; if it is too late, decide openly and repeat with --accept-unproven",
 	"STAFF_TOKEN_NOT_FOUND": "`fairlot token list` shows the ids",
 	"DRAW_NOT_FOUND":        "`fairlot campaign show NAME` shows a campaign's draws; they are numbered from 1",
@@ -87,6 +87,9 @@ func Explain(act, server string, err error) error {
 	}
 	if r.Hint = hints[r.Reason]; strings.Contains(r.Text, r.Hint) { // nothing is said twice
 		r.Hint = ""
+	}
+	if r.Reason == "FIELD_INVALID" && slices.ContainsFunc(r.Fields, func(f Field) bool { return strings.HasPrefix(f.Path, "campaign.") }) {
+		r.Hint += "; a draft is replaced by `fairlot campaign update SLUG FILE`"
 	}
 	if r.Reason == "" {
 		switch r.Code {
@@ -145,6 +148,15 @@ func inWords(f Field) Field {
 		f.Text = "put the notifier's line here, from what `fairlot keys new notifier` printed; `fairlot campaign example --notifier FILE` fills it in"
 	}
 	return f
+}
+
+// Unknown tells whether a call that ended in this error may have been done all the same, so that the same call is repeated.
+func Unknown(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal, codes.ResourceExhausted:
+		return true
+	}
+	return false
 }
 
 // Error is the text described at Refusal, without a final LF.
