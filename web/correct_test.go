@@ -72,6 +72,10 @@ func TestBrowserCorrects(t *testing.T) {
 		t.Errorf("receipt checks: %s", b.text(".receipt .verdicts"))
 	}
 	b.says("#corrected", "only this new receipt counts")
+	b.says("#result-title", "another entry of the same person has taken its place")
+	if left := b.eval(`document.querySelector("#paste").value`); left != "" {
+		t.Errorf("the old receipt is still there to be checked: %s", left)
+	}
 	b.says("#corrected", "It is in the draw with 1 chance.")
 	b.says("#status", "another entry of the same person stands in its place")
 	if b.eval(`document.querySelector("#answer-secret") === null`) != "true" {

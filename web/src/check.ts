@@ -114,7 +114,7 @@ export function checkView(redraw: () => void): View {
         h("h1", { tabindex: -1 }, t.checkTitle),
         h("p", {}, t.checkLead),
         trouble && h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 }, trouble !== "checkEmpty" && h("h2", {}, t.verdictUnable), h("p", {}, t[trouble])),
-        found && drawFound(found, page, () => void look(page)),
+        found && drawFound(found, page, () => void look(page), () => { text = ""; }),
         h("form", { class: "card", novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void check(page); } },
           drop,
           h("div", { class: "field" }, h("label", { for: "paste" }, t.checkPaste), paste),
@@ -212,13 +212,15 @@ function outcome(f: Found, l: Listed, page: Page): string {
 
 const hasWon = (f: Found): boolean => f.draws.some((d) => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0));
 
-function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
+// drawFound calls replaced once a correction has put another receipt in the place of this one.
+function drawFound(f: Found, page: Page, look: () => void, replaced: () => void): HTMLElement {
   const { t } = page;
   const c = f.campaign;
   const verdictIs = verdictOf(f);
   const bad = verdictIs === "verdictBad";
+  const old = verdictIs === "verdictHolds" && f.status?.reason === "superseded"; // genuine, and of no more use
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
-    h("h2", { id: "result-title", tabindex: -1, class: verdictIs === "verdictHolds" ? "right" : verdictIs === "verdictUnable" ? "unable" : "wrong" }, t[verdictIs]),
+    h("h2", { id: "result-title", tabindex: -1, class: old || verdictIs === "verdictUnable" ? "unable" : verdictIs === "verdictHolds" ? "right" : "wrong" }, old ? t.verdictReplaced : t[verdictIs]),
     ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
     !bad && f.draws.some(isVoid) && h("p", { class: "caution void" }, t.voidFollows),
     !bad && hasWon(f) && claimed(c, page),
@@ -235,6 +237,7 @@ function drawFound(f: Found, page: Page, look: () => void): HTMLElement {
     ]),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
+      replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);
     }),
     verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
