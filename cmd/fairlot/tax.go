@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/private"
@@ -102,9 +105,11 @@ func prizeTitle(t bundle.Titles, at [2]int) string {
 	return zh + " / " + en
 }
 
-// plainCell keeps a spreadsheet from taking what a person typed for a formula.
+// plainCell keeps a spreadsheet from taking what a person typed for a formula. East Asian ones take the wide and small forms of the signs too (U+FF1D, U+FE66),
+// so what the first character is compatible with decides.
 func plainCell(s string) string {
-	if strings.IndexAny(s, "=+-@") == 0 {
+	_, n := utf8.DecodeRuneInString(s)
+	if n > 0 && strings.ContainsAny(norm.NFKC.String(s[:n]), "=+-@\t\r\n") {
 		return "'" + s
 	}
 	return s
