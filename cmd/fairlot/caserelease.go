@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -129,7 +130,7 @@ func (cmd *releaseShare) shareCase(a *app, b []byte) error {
 
 type caseRead struct {
 	Request string   `required:"" placeholder:"FILE" help:"The request that case release wrote, without .locks."`
-	Share   []string `required:"" placeholder:"FILE" help:"A custodian's shares; repeat it for each file."`
+	Share   []string `required:"" placeholder:"FILE" help:"A custodian's shares; repeat it for each file. If identity and contact are opened, release share wrote two a custodian, FILE.identity and FILE.contact: give all."`
 	Key     string   `required:"" placeholder:"FILE" help:"Your notifier's key."`
 	Bundle  string   `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Out     string   `required:"" placeholder:"FILE" help:"New file, mode 0600, for what is opened. Delete it when the case is done."`
@@ -249,6 +250,7 @@ func opened(p unseal.CasePerson) (string, error) {
 type caseRecord struct {
 	ID   string `arg:"" name:"id" help:"The case's id of 32 hexadecimal digits."`
 	Kind string `required:"" enum:"correction,erasure,restriction" help:"What was done: correction, erasure or restriction."`
+	Yes  bool   `help:"Do not ask, if the register has such a line of the case already."`
 }
 
 // Help is shown below the usage.
@@ -270,7 +272,13 @@ func (cmd *caseRecord) Run(a *app) error {
 	}
 	defer conn.Close()
 	kind := fairlotv1.ModificationKind(contractValue(fairlotv1.ModificationKind_value, "MODIFICATION_KIND_", cmd.Kind))
-	x, err := fairlotv1.NewCaseServiceClient(conn).RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: name, Kind: kind})
+	svc := fairlotv1.NewCaseServiceClient(conn)
+	if x, err := svc.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name}); err == nil && x.Closer == nil && slices.Contains(x.Modifications, kind) {
+		if err := a.confirm(cmd.Yes, fmt.Sprintf("The register has a %s of this case already, and no line is ever taken out. Was another one done?", cmd.Kind)); err != nil {
+			return err
+		}
+	}
+	x, err := svc.RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: name, Kind: kind})
 	if err != nil {
 		return a.explain("record it", err)
 	}

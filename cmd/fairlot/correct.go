@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"fairlot/cmd/fairlot/client"
@@ -52,11 +53,15 @@ func (cmd *deskCorrect) Run(a *app) error {
 	defer clear(b)
 	saved, err := receipt.ParseSaved(b)
 	if err != nil {
+		if _, _, _, plain := noteLines(b); plain == nil {
+			return fmt.Errorf("read %s: this is the signed part alone, and without the secret nothing can be corrected: the person needs the file that the page let them save. If that is lost, while entries are open: "+
+				"erase the person by ID card and this receipt (fairlot desk erase), and let them enter anew, with a new code where codes are asked (fairlot token members)", cmd.SavedReceipt)
+		}
 		return fmt.Errorf("read %s: %w: the person needs the file that the page let them save, with the secret in it", cmd.SavedReceipt, err)
 	}
-	s, begun, err := newSecret(cmd.Out)
-	if err != nil {
-		return err
+	s, begun, there := newSecret(cmd.Out) // what is there may be what this command made before
+	if there != nil && !errors.Is(there, fs.ErrExist) {
+		return there
 	}
 	conn, err := a.dial()
 	if err != nil {
@@ -77,10 +82,18 @@ func (cmd *deskCorrect) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if old, err := saved.Check(open.Receipt); err != nil {
+	old, err := saved.Check(open.Receipt)
+	if err != nil {
 		return receiptError(err)
 	} else if draw.Hash(old.Open) != openHash {
 		return fmt.Errorf("%s is a receipt of another campaign than %s", cmd.SavedReceipt, cmd.Campaign)
+	}
+	var made receipt.Saved
+	if there != nil {
+		if made, err = cmd.replacement(a, conn, c, open, old); err != nil {
+			return there
+		}
+		s = made.S
 	}
 	id, err := askIdentity(a, cmd.IdentityFile, c.Form)
 	if err != nil {
@@ -94,6 +107,13 @@ func (cmd *deskCorrect) Run(a *app) error {
 	openings, err := openingsOf(r, c.Form, id, contact)
 	if err != nil {
 		return err
+	}
+	if there != nil {
+		if made.Identity != openings.CI || made.Contact != openings.CC {
+			return there
+		}
+		a.printf("done already: %s is the new receipt, of this person and this contact; the old one says superseded\n", cmd.Out)
+		return a.registered(conn, request, fairlotv1.ModificationKind_MODIFICATION_KIND_CORRECTION)
 	}
 	if err := a.confirm(cmd.Yes, "Is the person on the card the one before you, and shall the old contact be destroyed?"); err != nil {
 		return err
@@ -127,6 +147,37 @@ func (cmd *deskCorrect) Run(a *app) error {
 	}
 	a.printf("corrected: the old contact is destroyed, and the old receipt says superseded\nthe new receipt is in %s: hand it to the person, delete your copies of both, and tell them to throw the old one away\n", cmd.Out)
 	return a.registered(conn, request, fairlotv1.ModificationKind_MODIFICATION_KIND_CORRECTION)
+}
+
+// replacement reads the receipt in --out, if it is of an entry of this campaign that stands, and old is superseded; whose it is must be compared.
+func (cmd *deskCorrect) replacement(a *app, conn *grpc.ClientConn, c *fairlotv1.Campaign, open *draw.Open, old receipt.Receipt) (receipt.Saved, error) {
+	b, err := private.Read(cmd.Out, receipt.MaxSaved)
+	if err != nil {
+		return receipt.Saved{}, err
+	}
+	defer clear(b)
+	saved, err := receipt.ParseSaved(b)
+	if err != nil {
+		return saved, err
+	}
+	made, err := saved.Check(open.Receipt)
+	if err != nil {
+		return saved, err
+	}
+	if made.Open != old.Open || made.ID == old.ID {
+		return saved, fs.ErrExist
+	}
+	svc := fairlotv1.NewEntryServiceClient(conn)
+	for id, reason := range map[draw.EntrantID]string{old.ID: "superseded", made.ID: ""} { // reasons of SPEC section 2.2
+		st, err := svc.GetEntryStatus(a.ctx, &fairlotv1.GetEntryStatusRequest{Name: c.Name + "/entries/" + id.String()})
+		if err != nil {
+			return saved, err
+		}
+		if st.Reason != reason {
+			return saved, fs.ErrExist
+		}
+	}
+	return saved, nil
 }
 
 // beginning is what stands in the file of a new receipt until there is one.
@@ -199,22 +250,20 @@ func askContact(a *app, file string, form *fairlotv1.EntryForm) (*fairlotv1.Cont
 	if !terminal(a.in) {
 		return nil, usage("nobody can be asked here: give --contact-file FILE")
 	}
-	fmt.Fprintln(a.errw, "Where they are reached now:")
+	fmt.Fprintln(a.errw, "現在的聯絡方式 where they are reached now:")
 	for _, f := range []struct {
 		rule fairlotv1.FieldRule
 		what string
 		to   *string
-	}{{1, "language of notices, zh-Hant-TW or en (empty: zh-Hant-TW)", &c.Lang}, {form.GetPhone(), "telephone", &c.Phone},
-		{form.GetEmail(), "e-mail", &c.Email}, {form.GetAddress(), "postal address", &c.Address}} {
+	}{{fairlotv1.FieldRule_FIELD_RULE_OPTIONAL, "通知語言 language of notices, zh-Hant-TW or en; empty: zh-Hant-TW", &c.Lang}, {form.GetPhone(), "電話 telephone", &c.Phone},
+		{form.GetEmail(), "電子郵件 e-mail", &c.Email}, {form.GetAddress(), "地址 postal address", &c.Address}} {
 		if f.rule == fairlotv1.FieldRule_FIELD_RULE_UNSPECIFIED {
 			continue
 		}
-		fmt.Fprintf(a.errw, "%s: ", f.what)
-		line, err := a.line()
-		if err != nil {
+		var err error
+		if *f.to, err = a.ask(f.what, f.rule == fairlotv1.FieldRule_FIELD_RULE_REQUIRED); err != nil {
 			return nil, err
 		}
-		*f.to = line
 	}
 	return c, nil
 }

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -12,6 +11,7 @@ import (
 	"fairlot/cmd/fairlot/private"
 	"fairlot/cmd/instant"
 	"fairlot/crypto/receipt"
+	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -45,6 +45,17 @@ func (cmd *deskErase) Run(a *app) error {
 		return err
 	}
 	saved, unsaved := receipt.ParseSaved(b)
+	note := b
+	if unsaved == nil {
+		note = saved.Note
+	}
+	open, id, _, err := noteLines(note)
+	if err != nil {
+		return fmt.Errorf("read %s: %w: want the file that the page let the person save, or the signed part of it", cmd.Receipt, err)
+	}
+	if unsaved == nil && draw.Secret(saved.S).R().EntrantID(open) != id {
+		return receiptError(receipt.ErrNotYours)
+	}
 	conn, err := a.dial()
 	if err != nil {
 		return err
@@ -53,6 +64,9 @@ func (cmd *deskErase) Run(a *app) error {
 	c, err := a.find(conn, cmd.Campaign)
 	if err != nil {
 		return err
+	}
+	if c.OpenHash != "" && c.OpenHash != open.String() {
+		return fmt.Errorf("%s is a receipt of another campaign than %s", cmd.Receipt, c.Slug)
 	}
 	desk := &fairlotv1.EraseAtDeskRequest{Parent: c.Name, Receipt: string(b)}
 	if cmd.Case != "" {
@@ -65,19 +79,27 @@ func (cmd *deskErase) Run(a *app) error {
 			return err
 		}
 	}
+	a.printf("entry %s of %s, %s\n", id, c.Slug, texts(c.Title))
 	if err := a.confirm(cmd.Yes, "Erase the person of this receipt for good?"); err != nil {
 		return err
 	}
+	svc := fairlotv1.NewEntryServiceClient(conn)
+	before, _ := svc.GetEntryStatus(a.ctx, &fairlotv1.GetEntryStatusRequest{Name: c.Name + "/entries/" + id.String()}) // only for the words below: what refuses is the call that erases
 	var st *fairlotv1.EntryStatus
 	if unsaved == nil {
-		st, err = fairlotv1.NewEntryServiceClient(conn).EraseEntry(a.ctx, &fairlotv1.EraseEntryRequest{Parent: c.Name, S: saved.S[:]})
+		st, err = svc.EraseEntry(a.ctx, &fairlotv1.EraseEntryRequest{Parent: c.Name, S: saved.S[:]})
 	} else {
-		st, err = fairlotv1.NewEntryServiceClient(conn).EraseAtDesk(a.ctx, desk)
+		st, err = svc.EraseAtDesk(a.ctx, desk)
 	}
 	if err != nil {
 		return a.explain("erase", err)
 	}
 	switch {
+	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_DONE:
+		a.printf("was erased already: nothing is kept of identity, contact and consents of this person\n")
+	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_WAITING:
+		a.printf("was asked for already: the daemon destroys identity, contact and consents after the draw%s\n",
+			map[bool]string{true: " of " + moment(st.EraseTime)}[st.EraseTime != nil])
 	case st.Erasure == fairlotv1.EntryStatus_ERASURE_DONE:
 		a.printf("erased: identity, contact and consents of this person are destroyed\n")
 	case st.EraseTime != nil:
@@ -113,7 +135,12 @@ func (a *app) registered(conn *grpc.ClientConn, name string, kind fairlotv1.Modi
 	if name == "" {
 		return nil
 	}
-	if _, err := fairlotv1.NewCaseServiceClient(conn).RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: name, Kind: kind}); err != nil {
+	svc := fairlotv1.NewCaseServiceClient(conn)
+	if x, err := svc.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name}); err == nil && slices.Contains(x.Modifications, kind) {
+		a.printf("the register has this of case %s already\n", caseID(x))
+		return nil
+	}
+	if _, err := svc.RecordModification(a.ctx, &fairlotv1.RecordModificationRequest{Name: name, Kind: kind}); err != nil {
 		return fmt.Errorf("it is done, but not in the register: fairlot case record %s --kind %s: %w", strings.TrimPrefix(name, "cases/"), lower(kind, "MODIFICATION_KIND_"), a.explain("record it", err))
 	}
 	return nil
@@ -136,20 +163,35 @@ func card(a *app, file string) (fairlotv1.IdType, string, error) {
 	if !terminal(a.in) {
 		return 0, "", usage("the receipt has no secret, and nobody can be asked for the ID card here: give --identity-file FILE")
 	}
-	var answers [2]string
-	for i, what := range []string{"citizen or resident", "ID number on the card"} {
-		fmt.Fprintf(a.errw, "%s: ", what)
-		line, err := a.line()
+	return a.askCard()
+}
+
+// askCard asks for kind and number of an ID card.
+func (a *app) askCard() (kind fairlotv1.IdType, number string, err error) {
+	for kind == fairlotv1.IdType_ID_TYPE_UNSPECIFIED {
+		word, err := a.ask("證件種類 kind of card: 身分證 citizen, 居留證 resident", true)
 		if err != nil {
 			return 0, "", err
 		}
-		answers[i] = strings.TrimSpace(line)
+		kind = map[string]fairlotv1.IdType{"citizen": fairlotv1.IdType_ID_TYPE_CITIZEN, "身分證": fairlotv1.IdType_ID_TYPE_CITIZEN,
+			"resident": fairlotv1.IdType_ID_TYPE_RESIDENT, "居留證": fairlotv1.IdType_ID_TYPE_RESIDENT}[strings.ToLower(word)]
 	}
-	kind := fairlotv1.IdType(fairlotv1.IdType_value["ID_TYPE_"+strings.ToUpper(answers[0])])
-	if kind == fairlotv1.IdType_ID_TYPE_UNSPECIFIED {
-		return 0, "", usage("want the word citizen or the word resident")
+	number, err = a.ask("證號 ID number on the card", true)
+	return kind, number, err
+}
+
+// ask asks for one line on the terminal, again and again if it is required and stays empty.
+func (a *app) ask(what string, required bool) (string, error) {
+	if !required {
+		what += " (可不填 may be empty)"
 	}
-	return kind, answers[1], nil
+	for {
+		fmt.Fprintf(a.errw, "%s: ", what)
+		line, err := a.line()
+		if err != nil || line != "" || !required {
+			return line, err
+		}
+	}
 }
 
 type deskMoveChance struct {
@@ -219,38 +261,23 @@ func askIdentity(a *app, file string, form *fairlotv1.EntryForm) (*fairlotv1.Ide
 	if !terminal(a.in) {
 		return nil, usage("nobody can be asked here: give --identity-file FILE")
 	}
-	in := bufio.NewReader(io.LimitReader(a.in, 8192))
-	ask := func(what string, to *string) error {
-		fmt.Fprintf(a.errw, "%s: ", what)
-		s, err := in.ReadString('\n')
-		*to = strings.TrimSpace(s)
-		return err
-	}
-	fmt.Fprintln(a.errw, "As on the card, and as typed at entry:")
-	var kind string
-	if err := ask("name", &id.Name); err != nil {
+	fmt.Fprintln(a.errw, "依證件，且與參加時所填相同 as on the card, and as typed at entry:")
+	var err error
+	if id.Name, err = a.ask("姓名 name", true); err != nil {
 		return nil, err
 	}
-	if err := ask("citizen or resident", &kind); err != nil {
-		return nil, err
-	}
-	id.IdType = fairlotv1.IdType(fairlotv1.IdType_value["ID_TYPE_"+strings.ToUpper(kind)])
-	if id.IdType == fairlotv1.IdType_ID_TYPE_UNSPECIFIED {
-		return nil, usage("want the word citizen or the word resident")
-	}
-	if err := ask("ID number", &id.IdNumber); err != nil {
+	if id.IdType, id.IdNumber, err = a.askCard(); err != nil {
 		return nil, err
 	}
 	for _, f := range []struct {
 		rule fairlotv1.FieldRule
 		what string
 		to   *string
-	}{{form.GetBirth(), "date of birth, YYYY-MM-DD (empty if not given at entry)", &id.Birth}, {form.GetCard(), "library card number (empty if not given at entry)", &id.Card},
-		{form.GetGuardian(), "guardian's name (empty if not given at entry)", &id.Guardian}} {
+	}{{form.GetBirth(), "出生日期 date of birth, YYYY-MM-DD", &id.Birth}, {form.GetCard(), "借閱證號 library card number", &id.Card}, {form.GetGuardian(), "法定代理人姓名 guardian's name", &id.Guardian}} {
 		if f.rule == fairlotv1.FieldRule_FIELD_RULE_UNSPECIFIED {
 			continue
 		}
-		if err := ask(f.what, f.to); err != nil {
+		if *f.to, err = a.ask(f.what, f.rule == fairlotv1.FieldRule_FIELD_RULE_REQUIRED); err != nil {
 			return nil, err
 		}
 	}

@@ -39,7 +39,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	case info.IsDir():
 		return nil, fmt.Errorf("read %s: it is a folder", path)
 	case info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("read %s: %w (mode %04o): a file with a secret must be yours alone; run chmod 600 %s, and if others may have read it, make a new one",
+		return nil, fmt.Errorf("read %s: %w (mode %04o): it must be yours alone: run chmod 600 %s. If others may have read it, make a key, token or code anew; of a receipt or what is about a person, tell the person",
 			path, ErrOpenToOthers, info.Mode().Perm(), path)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
