@@ -56,7 +56,7 @@ func claimOf(rank int64) engine.ReleaseOf {
 	return engine.ReleaseOf{Purpose: engine.PurposeClaim, Stratum: 1, Rank: rank}
 }
 
-// TestTaxOpensPrizesAboveTheSum: exactly the holders of prizes worth more than the sum, each once, and nobody where no prize is.
+// TestTaxOpensPrizesAboveTheSum: exactly the holders of prizes worth more than the sum who came for them, each once, and nobody where no prize is.
 func TestTaxOpensPrizesAboveTheSum(t *testing.T) {
 	k := newClockwork(t)
 	ctx := context.Background()
@@ -64,12 +64,27 @@ func TestTaxOpensPrizesAboveTheSum(t *testing.T) {
 	title := r.Draws[0].Tiers[0].Title
 	r.Draws[0].Tiers = []engine.Tier{{Count: 1, Title: title, Value: 20010}, {Count: 1, Title: title, Value: 1000}, {Count: 1, Title: title}, {Count: 1, Title: title, Value: 1001}}
 	r.Draws[0].Alternates = 2
-	c, _, _ := k.drawnBy(r)
+	c, by, _ := k.drawnBy(r)
+	came := func(ranks ...int64) {
+		t.Helper()
+		for _, rank := range ranks {
+			if _, _, err := k.claim(c, by[rank], engine.ClaimSelf); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	if c = must(k.FindCampaign(ctx, c.Slug, true))(t); c.Rules.TaxAbove != 1000 {
 		t.Errorf("prizes above %d are reported if the rules do not say", c.Rules.TaxAbove)
 	}
-	if got := fmt.Sprint(k.opens(c, tax)); got != "[1 4]" {
-		t.Errorf("opened for tax: ranks %s", got)
+	_, _, err := k.ask(c, tax)
+	wantReason(t, err, engine.DrawState, "") // nobody has come
+	came(1, 2)
+	_, waits, err := k.ask(c, tax)
+	must(waits, err)(t)
+	came(3) // who comes meanwhile is for another release
+	must(k.Approve(ctx, two, waits.ID, waits.Digest()))(t)
+	if all, _, err := k.ask(c, tax); err != nil || len(all) != 1 || len(all[0].Entrants) != 1 || all[0].Entrants[0].Rank != 1 {
+		t.Errorf("opened for tax: %+v, %v", all, err)
 	}
 	if got := len(must(k.Notifications(ctx, c.ID, 1))(t)); got != 0 {
 		t.Errorf("%d notices of a release that tells nobody", got)
@@ -81,15 +96,15 @@ func TestTaxOpensPrizesAboveTheSum(t *testing.T) {
 	if got := len(k.releaseAll(c)); got != 1 {
 		t.Errorf("%d releases for the notice", got)
 	}
-	must(k.ReplaceWinner(ctx, c.ID, 1, 1, 2, "declined"))(t) // a small prize: its next holder is not opened
-	if _, a, err := k.ask(c, tax); err != nil || a != nil {
-		t.Errorf("a small prize: %v, %v", a, err)
-	}
 	must(k.ReplaceWinner(ctx, c.ID, 1, 1, 4, "declined"))(t)
-	if got := fmt.Sprint(k.opens(c, tax)); got != "[6]" {
+	if _, a, err := k.ask(c, tax); err != nil || a != nil { // its next holder has not come
+		t.Errorf("nobody else has come: %v, %v", a, err)
+	}
+	came(5)
+	if got := fmt.Sprint(k.opens(c, tax)); got != "[5]" {
 		t.Errorf("opened for tax after a replacement: ranks %s", got)
 	}
-	if got := k.openings(c); got != "notice 4, tax 3" {
+	if got := k.openings(c); got != "notice 4, tax 2" {
 		t.Errorf("the log counts %s", got)
 	}
 	var bundle strings.Builder
@@ -204,19 +219,27 @@ func TestLostReleasesComeBack(t *testing.T) {
 	k := newClockwork(t)
 	r := k.timed()
 	title := r.Draws[0].Tiers[0].Title
-	r.Draws[0].Tiers = []engine.Tier{{Count: 1, Title: title, Value: 5000}, {Count: 2, Title: title, Value: 500}}
-	c, _, _ := k.drawnBy(r)
+	r.Draws[0].Tiers = []engine.Tier{{Count: 2, Title: title, Value: 5000}, {Count: 1, Title: title, Value: 500}}
+	c, by, _ := k.drawnBy(r)
 	k.stop()
 	restore := k.copies("identity")
 	if err := k.begin(); err != nil {
 		t.Fatal(err)
 	}
+	came := func(x *client) {
+		t.Helper()
+		if _, _, err := k.claim(c, x, engine.ClaimSelf); err != nil {
+			t.Fatal(err)
+		}
+	}
 	k.releaseAll(c)
 	k.opens(c, claimOf(3))
+	came(by[1])
 	k.opens(c, tax)
 	k.opens(c, claimOf(2))
-	must(k.ReplaceWinner(context.Background(), c.ID, 1, 1, 1, "declined"))(t)
+	came(by[2])
 	k.opens(c, tax)
+	must(k.ReplaceWinner(context.Background(), c.ID, 1, 1, 3, "declined"))(t)
 	before := k.openings(c)
 	k.stop()
 	restore()
@@ -224,7 +247,11 @@ func TestLostReleasesComeBack(t *testing.T) {
 	if err := k.begin(); err != nil {
 		t.Fatal(err)
 	}
-	for of, want := range map[engine.ReleaseOf]string{{Purpose: engine.PurposeNotice}: "[[1 2 3]]", claimOf(2): "[[3] [2]]", tax: "[[1] [4]]"} {
+	for _, x := range []struct {
+		of   engine.ReleaseOf
+		want string
+	}{{engine.ReleaseOf{Purpose: engine.PurposeNotice}, "[[1 2 3]]"}, {claimOf(2), "[[3] [2]]"}, {tax, "[[1] [2]]"}} {
+		of, want := x.of, x.want
 		all, _, err := k.ask(c, of)
 		if err != nil {
 			t.Fatal(err)

@@ -109,11 +109,11 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 	return nil
 }
 
-// lostRelease is whom a release covered that the log knows and the identity room has forgotten. For the notice and for tax that follows from who held seats then; whose
-// seat was opened for a claim only the approval says. If that is gone too nobody is covered, and the custodians refuse to open what the record does not count.
+// lostRelease is whom a release covered that the log knows and the identity room has forgotten. For the notice that follows from who held seats then; whose
+// seats were opened for a claim or for tax only the approval says. If that is gone too nobody is covered, and the custodians refuse to open what the record does not count.
 func (e *Engine) lostRelease(ctx context.Context, d *drawing, purpose string, n int, holders []draw.Line) ([]draw.Line, error) {
 	of := ReleaseOf{Purpose: purpose}
-	if purpose == PurposeClaim {
+	if purpose != PurposeNotice {
 		wanted, err := e.wanted(ctx, d, purpose)
 		if err != nil || wanted[n] == nil {
 			return nil, err

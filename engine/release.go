@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairlot/crypto/beacon"
@@ -18,7 +19,7 @@ import (
 const (
 	PurposeNotice = "notice" // telling them: contacts
 	PurposeClaim  = "claim"  // a claim without the secret of the receipt: the identity of one seat
-	PurposeTax    = "tax"    // reporting prizes above the rules' sum: identities
+	PurposeTax    = "tax"    // reporting prizes above the rules' sum that were claimed: identities
 )
 
 // notificationPending is the state in which a notice begins; the numbers are the contract's.
@@ -30,6 +31,14 @@ type ReleaseOf struct {
 	Stratum        int // the seat of a claim; 0 for all else
 	Rank           int64
 	AcceptUnproven bool // go on although the draw is not confirmed from outside
+
+	seats map[seatKey]bool // whom an approval names; nil before one
+}
+
+// seatKey names a seat of a draw.
+type seatKey struct {
+	stratum int
+	rank    int64
 }
 
 // ReleasedEntrant is one sealed envelope with its lock: the contact for the notice, the identity for all else.
@@ -134,6 +143,9 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 			p.next = append(p.next, l)
 		}
 	}
+	if of.Purpose == PurposeTax && len(p.next) == 0 && len(p.made) == 0 {
+		return nil, refuse(DrawState, "no prize of draw %d that is to be reported is recorded as claimed: whoever has not come has nothing yet", n)
+	}
 	return p, nil
 }
 
@@ -181,7 +193,28 @@ func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders [
 		}
 		return nil, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"purpose", "rules", text}}}
 	}
-	return slices.DeleteFunc(holders, func(l draw.Line) bool { return l.Seat < 1 || l.Seat > len(tiers) || !above(tiers[l.Seat-1]) }), nil
+	if of, err = e.claimedOf(ctx, d, of); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(holders, func(l draw.Line) bool {
+		return l.Seat < 1 || l.Seat > len(tiers) || !above(tiers[l.Seat-1]) || !of.seats[seatKey{l.Stratum, int64(l.Rank)}]
+	}), nil
+}
+
+// claimedOf names the seats that were claimed until now, if no approval has named any: who has not come has won nothing yet that is to be reported.
+func (e *Engine) claimedOf(ctx context.Context, d *drawing, of ReleaseOf) (ReleaseOf, error) {
+	if of.seats != nil {
+		return of, nil
+	}
+	all, err := e.Identity.Claims(ctx, d.campaign.ID, d.row.N)
+	if err != nil {
+		return of, e.fault(err)
+	}
+	of.seats = map[seatKey]bool{}
+	for _, c := range all {
+		of.seats[seatKey{c.Stratum, c.Rank}] = true
+	}
+	return of, nil
 }
 
 // act is the text of a release: the record that would be logged, which release of the draw it would be, and whose seats it would cover.
@@ -217,9 +250,15 @@ func (p *releasePlan) has(act []byte) bool {
 
 // releaseOfAct is what the text of a release was made for.
 func releaseOfAct(act []byte) ReleaseOf {
-	of := ReleaseOf{Purpose: actValue(act, "purpose"), AcceptUnproven: actValue(act, "unproven") == "yes"}
-	if of.Purpose == PurposeClaim {
-		fmt.Sscan(actValue(act, "seat"), &of.Stratum, &of.Rank)
+	of := ReleaseOf{Purpose: actValue(act, "purpose"), AcceptUnproven: actValue(act, "unproven") == "yes", seats: map[seatKey]bool{}}
+	for line := range strings.Lines(string(act)) {
+		var k seatKey
+		if n, _ := fmt.Sscanf(line, "seat %d %d", &k.stratum, &k.rank); n == 2 {
+			of.seats[k] = true
+			if of.Purpose == PurposeClaim {
+				of.Stratum, of.Rank = k.stratum, k.rank
+			}
+		}
 	}
 	return of
 }
