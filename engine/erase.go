@@ -14,6 +14,7 @@ import (
 const (
 	dropPage = 1000 // entrants at a time: other campaigns' entries come in between
 	day      = 24 * time.Hour
+	tellDays = 7 // within which a winner is to be told where the rules know no claim period
 )
 
 // whatErased are the codes of the erased record.
@@ -93,8 +94,9 @@ func saysErasedButHeld(l logged) bool {
 }
 
 // eraseAt is when the timetable of the rules destroys what is sealed: the days of retention after the last claim period. A claim period
-// begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full. Nobody claims
-// anything of a void draw: it counts from its round, or from when its beacon could be called dead.
+// begins with the round, or later with the last thing that was done about a notice; so an alternate who was called late has it in full. As no second person and no record
+// stands behind a notice, the log bounds that: a seat's period begins one period after the seat was given at the latest, and each replacement gives one, a period after
+// the one before was over. Nobody claims anything of a void draw: it counts from its round, or from when its beacon could be called dead.
 func (e *Engine) eraseAt(ctx context.Context, o *opened, drawings []*drawing) (time.Time, error) {
 	var last time.Time
 	for _, d := range drawings {
@@ -122,11 +124,37 @@ func (e *Engine) eraseAt(ctx context.Context, o *opened, drawings []*drawing) (t
 				began = n.Updated
 			}
 		}
+		latest, err := e.latestClaim(ctx, d)
+		if err != nil {
+			return last, err
+		}
+		if began.After(latest) {
+			began = latest
+		}
 		if end := began.Add(time.Duration(d.rules.ClaimDays) * day); end.After(last) {
 			last = end
 		}
 	}
 	return last.Add(time.Duration(o.rules.Retention) * day), nil
+}
+
+// latestClaim is when the claim period of a seat of d begins at the latest, by its round and its replacements in the log alone.
+func (e *Engine) latestClaim(ctx context.Context, d *drawing) (time.Time, error) {
+	records, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return time.Time{}, err
+	}
+	period := time.Duration(d.rules.ClaimDays) * day
+	if period == 0 {
+		period = tellDays * day
+	}
+	latest := d.due().Add(period)
+	for _, l := range records {
+		if _, ok := l.record.(*draw.Replace); ok {
+			latest = latest.Add(2 * period)
+		}
+	}
+	return latest, nil
 }
 
 // erase destroys locks, envelopes and consents of all entrants of a campaign, and its releases and notices, and logs that. The entry list
