@@ -71,6 +71,7 @@ type Engine struct {
 	about     map[aboutKey][]logged // records about a draw, under logMu
 	trailHead draw.TrailHead        // the newest in the log, under logMu
 	trailDay  string                // UTC day on which the trail's head was looked after last, under logMu
+	unsigned  atomic.Bool           // a record may be in the log without a checkpoint: Run signs it
 	seatMu    sync.Mutex            // replacements and releases come one after another
 	voidMu    sync.Mutex            // a result is logged, or a cosignature taken that may confirm a void
 	actMu     sync.Mutex            // acts of this process come one after another

@@ -73,5 +73,11 @@ func (e *Engine) Tend(ctx context.Context) { _, _ = e.lease.tend(ctx) }
 // Turn is Work, and nothing without the lease.
 func (e *Engine) Turn(ctx context.Context) { e.turn(ctx, &looked{}) }
 
+// Turns returns a Turn that remembers what it looked at, as Run does.
+func (e *Engine) Turns() func(ctx context.Context) {
+	seen := &looked{}
+	return func(ctx context.Context) { e.turn(ctx, seen) }
+}
+
 // SetTick is how often Run looks at the clock.
 func (e *Engine) SetTick(d time.Duration) { e.hooks.tick = d }

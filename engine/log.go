@@ -40,6 +40,7 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 		if err != nil {
 			return err
 		}
+		e.unsigned.Store(true)
 		err = e.Registry.Append(ctx, size, record, t)
 		if errors.Is(err, store.ErrConflict) {
 			now, err2 := e.Registry.LogSize(ctx)
@@ -74,6 +75,7 @@ func (e *Engine) appendAfter(ctx context.Context, size int64, record []byte) err
 	if _, err := e.checkSigned(ctx); err != nil { // never append to a log that is behind
 		return err
 	}
+	e.unsigned.Store(true)
 	err = e.Registry.Append(ctx, size, record, store.Transition{})
 	if errors.Is(err, store.ErrConflict) {
 		return errLogMoved
@@ -94,6 +96,7 @@ func (e *Engine) signLocked(ctx context.Context) error {
 	}
 	size := e.tree.Size()
 	if size == 0 {
+		e.unsigned.Store(false)
 		return nil
 	}
 	root, err := e.tree.Root(size)
@@ -104,15 +107,19 @@ func (e *Engine) signLocked(ctx context.Context) error {
 		return err
 	}
 	e.step("signed")
-	if _, err := e.Registry.Checkpoint(ctx, size); !errors.Is(err, store.ErrNotFound) {
-		return err
+	_, err = e.Registry.Checkpoint(ctx, size)
+	if errors.Is(err, store.ErrNotFound) {
+		e.step("checkpoint absent")
+		var note []byte
+		if note, err = ledger.SignCheckpoint(e.LogSigner, e.installation.Origin, size, root); err != nil {
+			return err
+		}
+		err = e.Registry.PutCheckpoint(ctx, size, note)
 	}
-	e.step("checkpoint absent")
-	note, err := ledger.SignCheckpoint(e.LogSigner, e.installation.Origin, size, root)
-	if err != nil {
-		return err
+	if err == nil {
+		e.unsigned.Store(false)
 	}
-	return e.Registry.PutCheckpoint(ctx, size, note)
+	return err
 }
 
 func (e *Engine) readTree(ctx context.Context) error {

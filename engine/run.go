@@ -94,11 +94,16 @@ func (e *Engine) turn(ctx context.Context, seen *looked) {
 		}
 		*seen = looked{term: term, finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}}
 	}
+	if e.unsigned.Load() { // the key folder or the registry was away for a moment, and perhaps nothing is appended for a day
+		if err := e.carryOn(ctx); err != nil && ctx.Err() == nil {
+			e.Log.Error("sign the log", "error", err)
+		}
+	}
 	e.work(ctx, *seen)
 	e.bumpIfDue(ctx)
 }
 
-// carryOn signs the record whose holder ended before it could.
+// carryOn signs the record that was appended and could not be signed, or whose holder ended before it could.
 func (e *Engine) carryOn(ctx context.Context) error {
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
