@@ -134,22 +134,38 @@ func sweep(dir, name string) error {
 }
 
 func get(dir, name string, limit int64) ([]byte, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	b, _, err := getOne(dir, name, limit)
+	return b, err
+}
+
+// getOne is get, and says which file it read.
+func getOne(dir, name string, limit int64) ([]byte, fs.FileInfo, error) {
+	f, info, err := open(dir, name, limit)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	return b, info, err
+}
+
+func open(dir, name string, limit int64) (*os.File, fs.FileInfo, error) {
+	f, err := os.Open(filepath.Join(dir, name))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, ErrFile
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular() || info.Size() > limit:
+		err = ErrFile
+	case info.Mode().Perm()&private != 0:
+		err = fmt.Errorf("the file %w: chmod 600 it", ErrAccess)
+	default:
+		return f, info, nil
 	}
-	if info.Mode().Perm()&private != 0 {
-		return nil, fmt.Errorf("the file %w: chmod 600 it", ErrAccess)
-	}
-	return io.ReadAll(io.LimitReader(f, limit+1))
+	f.Close()
+	return nil, nil, err
 }
 
 // destroy takes the file's name away, so that no reader finds zeros under it, then overwrites its bytes and removes it. What a crash leaves has

@@ -7,7 +7,7 @@
 // that keeps old blocks may keep them.
 //
 // Several processes of one host may work on a folder at once. A key is made under its name or not at all, never over another; marks are
-// swapped under a lock on the folder (flock) that lasts for one write. First calls: [Make] once, then [Open].
+// swapped under a lock on the folder (flock) that lasts for one write, and lists written under another, on the file `.lists`. First calls: [Make] once, then [Open].
 package keys
 
 import (
@@ -43,7 +43,10 @@ const (
 
 // Folder holds secrets of 32 bytes. Names are `tag-HEX32` and `epoch-HEX32-N`, HEX32 being a campaign's id and N 1 to 2^32 − 1. All
 // methods are safe for concurrent use, in several processes too; each is durable when it returns nil.
-type Folder struct{ dir string }
+type Folder struct {
+	dir   string
+	lists lists
+}
 
 // Make creates the folder, mode 0700. The error is fs.ErrExist if there is something of that name.
 func Make(dir string) error {
