@@ -56,6 +56,12 @@ func (w *watched) SwapMark(name, old, new string) (bool, error) {
 // AddLine implements Marks.
 func (w *watched) AddLine(name, line string) error { return w.away(w.marks.AddLine(name, line)) }
 
+// HasLine implements Marks.
+func (w *watched) HasLine(name, line string) (bool, error) {
+	there, err := w.marks.HasLine(name, line)
+	return there, w.away(err)
+}
+
 // Lines implements Marks.
 func (w *watched) Lines(name string) ([]string, error) {
 	lines, err := w.marks.Lines(name)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -385,7 +384,7 @@ func TestCorrectionCutOff(t *testing.T) {
 	}()
 	w.reopen()
 	noted := func() bool {
-		b, _ := os.ReadFile(filepath.Join(w.dir, "keys", "erased"))
+		b, _ := os.ReadFile(w.list("erased", c))
 		return strings.Contains(string(b), fmt.Sprintf("%x superseded", x.got.ID))
 	}
 	if noted() {

@@ -96,6 +96,9 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 	if err := e.notCorrected(ctx, o.id, id); err != nil {
 		return EntryStatus{}, err
 	}
+	if row.Zero == zeroErasedAtDesk {
+		zero = row.Zero // the first reason stays: one line a person outside the rooms, too
+	}
 	if c.State != store.Erased { // else everybody was
 		if holds == nil { // at the desk only once the tag was compared
 			if err := e.rememberErased(o.id, id, zero); err != nil {
@@ -149,33 +152,33 @@ func erased(row store.Entrant) bool {
 
 // rememberErased notes outside the rooms who was erased, so that a copy of before does not bring them back.
 func (e *Engine) rememberErased(campaign store.CampaignID, id store.EntrantID, zero string) error {
-	return e.Marks.AddLine(erasedList, hexID(campaign)+" "+hex.EncodeToString(id[:])+" "+zero)
+	return e.note(erasedList, campaign, hex.EncodeToString(id[:])+" "+zero)
 }
 
 // eraseAgain erases in a campaign whose identity room was brought back from a copy everybody who was erased since, and supersedes the entries that were corrected:
 // what was corrected is lost, as is whatever was entered since the copy, and the old contact must not be used. Each step may be repeated.
 func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) error {
-	lines, err := e.Marks.Lines(erasedList)
+	lines, err := e.noted(erasedList, campaign)
 	if err != nil {
 		return err
 	}
 	var n, lost int
 	for _, line := range lines {
-		words := strings.Split(line, " ")
+		digits, zero, _ := strings.Cut(line, " ")
 		var id store.EntrantID
-		if len(words) != 3 || len(words[1]) != 2*len(id) || words[0] != hexID(campaign) {
+		if len(digits) != 2*len(id) {
 			continue
 		}
-		if _, err := hex.Decode(id[:], []byte(words[1])); err != nil {
+		if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
 			continue
 		}
 		row, err := e.Identity.Entrant(ctx, campaign, id)
-		if errors.Is(err, store.ErrNotFound) || err == nil && (erased(row) || row.Zero == words[2]) {
+		if errors.Is(err, store.ErrNotFound) || err == nil && (erased(row) || row.Zero == zero) {
 			continue
 		}
 		if err == nil {
-			_, err = e.Identity.Erase(ctx, campaign, id, words[2], nil)
-			if words[2] == zeroSuperseded {
+			_, err = e.Identity.Erase(ctx, campaign, id, zero, nil)
+			if zero == zeroSuperseded {
 				lost++
 			} else {
 				n++

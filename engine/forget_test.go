@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +91,7 @@ func TestEraseBeforeTheClose(t *testing.T) {
 	if text := string(records[len(records)-1]); !strings.Contains(text, "zero erased 1\nzero erased-at-desk 1\n") {
 		t.Errorf("the close says\n%s", text)
 	}
-	if b := must(os.ReadFile(filepath.Join(w.dir, "keys", "erased")))(t); strings.Count(string(b), "\n") != 2 {
+	if b := must(os.ReadFile(w.list("erased", c)))(t); strings.Count(string(b), "\n") != 2 {
 		t.Errorf("remembered outside the rooms: %q", b)
 	}
 }
@@ -375,7 +374,7 @@ func TestErasureCutOffAnywhere(t *testing.T) {
 // TestErasedStayErased brings back an identity room of before. The list in the key folder makes the engine erase again what the copy brought
 // back; without the list the person would be there again, which this shows too.
 func TestErasedStayErased(t *testing.T) {
-	for _, list := range []bool{true, false} {
+	for _, list := range []string{"of this program", "of an earlier one", ""} {
 		w := newWorld(t)
 		c := w.open(noProof(rules()))
 		var all []*client
@@ -391,18 +390,14 @@ func TestErasedStayErased(t *testing.T) {
 		w.erase(c, all[2])
 		w.stop()
 		restore()
-		if !list {
-			if err := os.Remove(filepath.Join(w.dir, "keys", "erased")); err != nil {
-				t.Fatal(err)
-			}
-		}
+		w.changeList("erased", c, list)
 		w.cfg.AcceptRestored = true
 		if err := w.begin(); err != nil {
 			t.Fatal(err)
 		}
 		row := must(w.rooms.Identity.Entrant(context.Background(), c.ID, all[2].got.ID))(t)
-		if gone := row.Zero == "erased" && len(w.sealedOf(c, all[2]).Contact) == 0; gone != list {
-			t.Errorf("with a list: %v, erased: %v", list, gone)
+		if gone := row.Zero == "erased" && len(w.sealedOf(c, all[2]).Contact) == 0; gone != (list != "") {
+			t.Errorf("with a list %s: erased: %v", list, gone)
 		}
 		if n := len(w.sealedOf(c, all[1]).Contact); n == 0 {
 			t.Error("somebody else was erased")

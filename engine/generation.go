@@ -23,18 +23,19 @@ type Marks interface {
 	SetMark(name, text string) error
 	// SwapMark is SetMark by compare-and-swap, among all that work with these marks: only if the mark says old. It returns whether it did.
 	SwapMark(name, old, new string) (bool, error)
-	// AddLine puts a line into a list, once, durably when it returns. Lines returns the list in the order of its bytes; one that nothing was added
-	// to is empty.
+	// AddLine puts a line into a list, once, durably when it returns; anybody may have it called again and again, so one that is there must cost next to nothing.
+	// Lines returns the list in the order of its bytes; one that nothing was added to is empty. HasLine looks for one line.
 	AddLine(name, line string) error
+	HasLine(name, line string) (bool, error)
 	Lines(name string) ([]string, error)
 }
 
-// Names of the marks and lists (docs/FORMATS.md section 7).
+// Names of the marks, and beginnings of those of the lists, one a campaign (docs/FORMATS.md section 7).
 const (
 	generationMark = "generation" // `running N` or `starting N`
 	signedMark     = "signed"     // size and root of the newest tree that was signed
-	withdrawnList  = "withdrawn"  // `CAMPAIGN HASH` of the answer secret of each response that was withdrawn
-	erasedList     = "erased"     // `CAMPAIGN ENTRY REASON` of each person who was erased, and with REASON superseded of each entry that was corrected, so that no copy of the rooms brings them back
+	withdrawnList  = "withdrawn"  // the hash of the answer secret of each response that was withdrawn
+	erasedList     = "erased"     // `ENTRY REASON` of each person who was erased, and with REASON superseded of each entry that was corrected, so that no copy of the rooms brings them back
 )
 
 // Errors of New about rooms that are not the ones it left, to be tested with errors.Is. Their texts say what to do.

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,32 @@ func (w *world) copies(rooms ...string) (restore func()) {
 		w.t.Helper()
 		for room, b := range kept {
 			w.putRoom(room, b)
+		}
+	}
+}
+
+// list is the path of a campaign's list in the key folder.
+func (w *world) list(name string, c engine.Campaign) string {
+	return filepath.Join(w.dir, "keys", fmt.Sprintf("%s-%x", name, c.ID))
+}
+
+// changeList takes a campaign's list away, unless it is to stay as it is `of this program`, and puts its lines where an earlier program had them if it is to be `of an earlier one`.
+func (w *world) changeList(name string, c engine.Campaign, to string) {
+	w.t.Helper()
+	if to == "of this program" {
+		return
+	}
+	lines := must(os.ReadFile(w.list(name, c)))(w.t)
+	if err := os.Remove(w.list(name, c)); err != nil {
+		w.t.Fatal(err)
+	}
+	if to == "of an earlier one" {
+		var all string
+		for line := range strings.Lines(string(lines)) {
+			all += fmt.Sprintf("%x %s", c.ID, line)
+		}
+		if err := os.WriteFile(filepath.Join(w.dir, "keys", name), []byte(all), 0o600); err != nil {
+			w.t.Fatal(err)
 		}
 	}
 }

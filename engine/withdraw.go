@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -75,19 +73,19 @@ func (e *Engine) WithdrawAnswers(ctx context.Context, id store.CampaignID, secre
 		return false, err
 	}
 	hash := store.Hash(sha256.Sum256(secret[:]))
-	line := withdrawnLine(id, hash)
+	line := hex.EncodeToString(hash[:])
 	_, err = e.Answers.ResponseOf(ctx, id, hash)
 	if errors.Is(err, store.ErrNotFound) {
-		lines, err := e.Marks.Lines(withdrawnList)
+		before, err := e.isNoted(withdrawnList, id, line)
 		if err != nil {
 			return false, e.fault(err)
 		}
-		if _, before := slices.BinarySearch(lines, line); !before {
+		if !before {
 			return false, errNoResponse
 		}
 	} else if err != nil {
 		return false, e.fault(err)
-	} else if err := e.Marks.AddLine(withdrawnList, line); err != nil { // first, so that no copy of the room brings back what was acknowledged as gone
+	} else if err := e.note(withdrawnList, id, line); err != nil { // first, so that no copy of the room brings back what was acknowledged as gone
 		return false, e.fault(err)
 	}
 	e.step("withdrawal noted")
@@ -99,10 +97,6 @@ func (e *Engine) WithdrawAnswers(ctx context.Context, id store.CampaignID, secre
 }
 
 var errNoResponse = refuse(ResponseNotFound, "there is no response of this answer secret in this campaign now: answers can be found once they are mixed with others, at the latest when the campaign is closed; compare the secret, or come again then")
-
-func withdrawnLine(id store.CampaignID, hash store.Hash) string {
-	return hexID(id) + " " + hex.EncodeToString(hash[:])
-}
 
 // mayAskAnswers refuses calls with an answer secret that come too fast, and where nobody may learn who has entered, those that come before entries have ended: a
 // duplicate's response is dropped, and whoever looked whether theirs is there would see what they are.
@@ -129,14 +123,13 @@ func (e *Engine) mayAskAnswers(ctx context.Context, id store.CampaignID) (*opene
 
 // withdrawAgain takes out of an answers room that was brought back from a copy what was withdrawn since. Each step may be repeated.
 func (e *Engine) withdrawAgain(ctx context.Context, id store.CampaignID) error {
-	lines, err := e.Marks.Lines(withdrawnList)
+	lines, err := e.noted(withdrawnList, id)
 	if err != nil {
 		return err
 	}
 	for _, line := range lines {
-		campaign, digits, _ := strings.Cut(line, " ")
 		var hash store.Hash
-		if n, err := hex.Decode(hash[:], []byte(digits[:min(len(digits), 2*len(hash))])); campaign != hexID(id) || err != nil || n != len(hash) {
+		if n, err := hex.Decode(hash[:], []byte(line[:min(len(line), 2*len(hash))])); err != nil || n != len(hash) {
 			continue
 		}
 		if err := e.Answers.Withdraw(ctx, id, hash); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,7 +97,7 @@ func TestAnswersBySecret(t *testing.T) {
 	if again := string(must(w.Tallies(ctx, c.ID))(t)); again != tallies {
 		t.Error("statistics that were made have changed")
 	}
-	if n := strings.Count(string(must(os.ReadFile(filepath.Join(w.dir, "keys", "withdrawn")))(t)), "\n"); n != 2 {
+	if n := strings.Count(string(must(os.ReadFile(w.list("withdrawn", c)))(t)), "\n"); n != 2 {
 		t.Errorf("%d withdrawals are noted", n)
 	}
 }
@@ -130,7 +129,7 @@ func TestAnswersShowNobody(t *testing.T) {
 
 // TestWithdrawnStaysWithdrawn brings back an answers room of before. Without the list in the key folder the response would be there again.
 func TestWithdrawnStaysWithdrawn(t *testing.T) {
-	for _, list := range []bool{true, false} {
+	for _, list := range []string{"of this program", "of an earlier one", ""} {
 		w := newWorld(t)
 		c := w.open(surveyOnly(rules()))
 		w.answering(c, 8)
@@ -143,17 +142,16 @@ func TestWithdrawnStaysWithdrawn(t *testing.T) {
 		must(w.WithdrawAnswers(context.Background(), c.ID, secretOf(3)))(t)
 		w.stop()
 		restore()
-		if !list {
-			if err := os.Remove(filepath.Join(w.dir, "keys", "withdrawn")); err != nil {
-				t.Fatal(err)
-			}
-		}
+		w.changeList("withdrawn", c, list)
 		w.cfg.AcceptRestored = true
 		if err := w.begin(); err != nil {
 			t.Fatal(err)
 		}
-		if left := w.numbers(c); left[3] == list || len(left) < 7 {
-			t.Errorf("with a list: %v, left %v", list, left)
+		if left := w.numbers(c); left[3] == (list != "") || len(left) < 7 {
+			t.Errorf("with a list %s: left %v", list, left)
+		}
+		if _, err := w.WithdrawAnswers(context.Background(), c.ID, secretOf(3)); err != nil {
+			t.Errorf("with a list %s: again: %v", list, err)
 		}
 	}
 }
