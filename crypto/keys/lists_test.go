@@ -129,7 +129,7 @@ func TestLineNotDurableYet(t *testing.T) {
 	go func() { done <- f.AddLine("erased", "b") }()
 	select {
 	case err := <-done:
-		t.Errorf("acknowledged: %v", err)
+		t.Fatalf("acknowledged: %v", err)
 	case <-time.After(200 * time.Millisecond):
 	}
 	free()
