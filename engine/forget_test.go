@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -280,6 +281,9 @@ func TestWinnerIsErased(t *testing.T) {
 // TestErasedWithThePrize: whoever has claimed a prize and is erased afterwards keeps the seat, so that nobody else gets a second prize; what is sealed goes.
 func TestErasedWithThePrize(t *testing.T) {
 	k := newClockwork(t)
+	var ticks atomic.Int64
+	k.cfg.Now = func() time.Time { return k.now().Add(time.Duration(ticks.Add(1))) } // no two looks at a real clock are alike
+	k.restart()
 	c, by, _ := k.drawnWith(9)
 	if _, _, err := k.claim(c, by[1], engine.ClaimSelf); err != nil {
 		t.Fatal(err)

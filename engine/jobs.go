@@ -40,7 +40,7 @@ func (d due) id() store.JobID {
 
 // planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws; then, if the rules say so, the erasure of
 // all; and what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
-func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
+func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) ([]due, error) {
 	o, err := e.open(ctx, c.ID)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign) ([]due, error) {
 	}
 	ones, err := e.erasing(ctx, drawings)
 	if ones {
-		list = append(list, due{kind: jobOnes, campaign: c.ID, at: e.Now()})
+		list = append(list, due{kind: jobOnes, campaign: c.ID, at: now})
 	}
 	return list, err
 }

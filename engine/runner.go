@@ -149,7 +149,7 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 		var all []due
 		if c.State != store.Draft {
 			var err error
-			if all, err = r.e.planned(ctx, c); err != nil {
+			if all, err = r.e.planned(ctx, c, now); err != nil {
 				r.say(due{campaign: c.ID}.id(), "find a campaign's jobs", due{campaign: c.ID}, err)
 				return ctx.Err()
 			}

@@ -135,7 +135,7 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	if c.State == store.Draft {
 		return e.todoKeys(c)
 	}
-	planned, err := e.planned(ctx, c)
+	planned, err := e.planned(ctx, c, now)
 	if err != nil {
 		return nil, err
 	}
