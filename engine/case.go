@@ -314,7 +314,7 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 			return Case{}, refuse(EntryNotFound, "entrant %d of the list, by the order of their ids, is not in this campaign: compare the ids with receipts or the entry list", i+1)
 		case err != nil:
 			return Case{}, e.fault(err)
-		case entrant.Zero == zeroErased || entrant.Zero == zeroErasedAtDesk:
+		case entrant.Zero == zeroErased || entrant.Zero == zeroErasedAtDesk || entrant.Erasure == store.ErasureDone: // the last after the draws, behind which the entry list stands as it was
 			return Case{}, refuse(CaseState, "entrant %d of the list, by the order of their ids, was erased: there is nothing to open", i+1)
 		}
 	}

@@ -159,7 +159,7 @@ func (e *Engine) correctedBefore(o *opened, req *CorrectRequest, old store.Entra
 
 // lateCorrection refuses a correction after the end of entries.
 func lateCorrection(g store.Gate) error {
-	const todo = "the contact cannot be changed here any more: write to whom the privacy notice names, or ask at the desk with the saved receipt in hand"
+	const todo = "the contact cannot be changed here any more: write to whom the privacy notice names, or ask at the desk, which keeps the request and answers in writing"
 	if g.State == store.GateClosed {
 		return refuse(CampaignClosed, "the campaign is closed, and %s", todo)
 	}

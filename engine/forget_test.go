@@ -251,10 +251,13 @@ func TestWinnerIsErased(t *testing.T) {
 	if got := k.seatsOf(c); got != "1:1 2:1 3:0 4:0" {
 		t.Fatalf("seats %s", got)
 	}
+	ask := engine.CaseRequest{ID: [16]byte{1}, Campaign: c.ID, Kind: engine.CaseAccess, Entrants: []store.EntrantID{by[3].got.ID}}
+	_, err := k.OpenCase(ctx, engine.Actor{Token: "00000000000000ff", Label: "Chen", Role: engine.RoleOfficer}, ask) // nobody would be asked to approve what cannot be opened
+	wantReason(t, err, engine.CaseState, "")
 	if s := k.erase(c, by[1]); s.Erasure != store.ErasureWaits {
 		t.Errorf("%+v", s)
 	}
-	_, err := k.ReportNotification(ctx, c.ID, 1, 1, 1, 1, 2) // before the daemon has come to it
+	_, err = k.ReportNotification(ctx, c.ID, 1, 1, 1, 1, 2) // before the daemon has come to it
 	wantReason(t, err, engine.NotificationMoved, "")
 	k.pass(3*time.Minute, time.Second)
 	k.wantGone(c, by[1])

@@ -54,6 +54,9 @@ func (a *app) explain(act string, err error) error {
 			r.Hint = "`fairlot case list --all` shows the cases; if it is what somebody asked for that takes two persons: `fairlot approve ID`"
 		}
 	}
+	if r != nil && a.command == "desk correct" && (r.Reason == "CAMPAIGN_CLOSED" || r.Reason == "CAMPAIGN_ENDED") {
+		r.Hint = "nothing is corrected any more; a person who asks for it is owed an answer in writing: `fairlot case open correction SLUG --entry ID` keeps the law's day"
+	}
 	if r != nil && r.Reason == "APPROVAL_NOT_FOUND" && (a.command == "approve" || a.command == "withdraw") {
 		r.Hint = "`fairlot approvals` shows those that wait; a case is another thing: " +
 			map[bool]string{true: "`fairlot case approve ID`", false: "`fairlot case close ID --outcome withdrawn`"}[a.command == "approve"]

@@ -175,9 +175,37 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 			return err
 		}
 	}
+	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE {
+		if err := a.showRelease(conn, x); err != nil {
+			return err
+		}
+	}
 	a.printf("what will be done, exactly (SHA-256 %s):\n", x.Digest)
 	for line := range strings.Lines(x.Act) {
 		a.printf("  %s", line)
+	}
+	return nil
+}
+
+// showRelease says whose seats are opened.
+func (a *app) showRelease(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
+	c, err := a.find(conn, x.Campaign)
+	if err != nil {
+		return err
+	}
+	d, err := fairlotv1.NewDrawServiceClient(conn).GetDraw(a.ctx, &fairlotv1.GetDrawRequest{Name: fmt.Sprintf("%s/draws/%d", c.Name, x.Draw)})
+	if err != nil {
+		return a.explain("show the draw", err)
+	}
+	for _, s := range d.Seats {
+		if !strings.Contains(x.Act, fmt.Sprintf("\nseat %d %d\n", s.Stratum, s.Rank)) {
+			continue
+		}
+		prize := "no prize any more: " + s.Vacated
+		if n := int(x.Draw); s.Vacated == "" && n <= len(c.Draws) && s.Tier > 0 && int(s.Tier) <= len(c.Draws[n-1].Tiers) {
+			prize = fmt.Sprintf("prize %d, %s", s.Tier, texts(c.Draws[n-1].Tiers[s.Tier-1].Title))
+		}
+		a.printf("  seat: stratum %d, rank %d: %s, entry %s\n", s.Stratum, s.Rank, prize, s.EntryId)
 	}
 	return nil
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -101,7 +104,7 @@ func (cmd *caseOpen) Run(a *app) error {
 		if client.Unknown(err) {
 			a.say("whether the case was opened is not known: repeat the same with --id %s, which opens it once\n", id)
 		}
-		return a.explain("open the case", err)
+		return namedEntry(a.explain("open the case", err), entries)
 	}
 	a.printf("case %s is open\n", id)
 	a.showCase(x)
@@ -109,6 +112,24 @@ func (cmd *caseOpen) Run(a *app) error {
 		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
 	}
 	return nil
+}
+
+var listedEntrant = regexp.MustCompile(`entrant (\d+) of the list, by the order of their ids,`)
+
+// namedEntry puts an entry's id into a refusal that names its place alone: the daemon writes no ids into what it says, since that is kept.
+func namedEntry(err error, entries []string) error {
+	var r *client.Refusal
+	if errors.As(err, &r) {
+		sorted := slices.Sorted(slices.Values(entries))
+		r.Text = listedEntrant.ReplaceAllStringFunc(r.Text, func(s string) string {
+			n, _ := strconv.Atoi(listedEntrant.FindStringSubmatch(s)[1])
+			if n < 1 || n > len(sorted) {
+				return s
+			}
+			return "entry " + sorted[n-1]
+		})
+	}
+	return err
 }
 
 type caseShow struct {

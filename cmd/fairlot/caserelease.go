@@ -69,8 +69,8 @@ func (cmd *caseRelease) Run(a *app) error {
 		return err
 	}
 	a.printf("opened record %s, %s named, something is kept of %d\n", res.OpenedHash, plural(int64(res.Case.Count), "entrant", "entrants"), len(res.Entrants))
-	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`, and %s to notifier %d, who runs `fairlot case read`, all before %s\n",
-		locksFile, cmd.Out, res.Case.Notifier, moment(res.Case.ExpireTime))
+	a.printf("next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`, and %s to notifier %d, who runs `fairlot case read`, all before %s\n",
+		locksFile, a.bundleAddress(&fairlotv1.Campaign{Name: res.Case.Campaign}), cmd.Out, res.Case.Notifier, moment(res.Case.ExpireTime))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/instant"
 	"fairlot/crypto/receipt"
 	"fairlot/crypto/seal"
 	"fairlot/draw"
@@ -176,7 +178,7 @@ func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimW
 	case drawn.State == verify.StateVoid:
 		return refused(fmt.Errorf("draw %d is void (%s): nobody has won", n, drawn.Void))
 	case drawn.State != verify.StateDrawn:
-		return refused(fmt.Errorf("draw %d is not drawn in this bundle: get the newest", n))
+		return refused(notDrawn(drawn))
 	case !custodian.Proven(drawn) && !d.AcceptUnproven:
 		return refused(fmt.Errorf("draw %d is computed correctly but not proven (see fairlot verify): to hand out the prize all the same, say --accept-unproven", n))
 	}
@@ -206,6 +208,14 @@ func (d *desk) judge(a *app, c *bundle.Checked, n int) (draw.R, fairlotv1.ClaimW
 	return r, way, list, err
 }
 
+// notDrawn says that a draw has no result in a bundle, and whether a newer one can have it.
+func notDrawn(d *verify.Draw) error {
+	if time.Now().Before(d.RoundTime) {
+		return fmt.Errorf("draw %d is not drawn yet: it is due %s", d.N, instant.Text(d.RoundTime))
+	}
+	return fmt.Errorf("draw %d is not drawn in this bundle: get the newest (it was due %s; fairlot draw show says where it stands)", d.N, instant.Text(d.RoundTime))
+}
+
 var errNotThisCard = errors.New("this card is not of the person who entered: compare the spelling, character by character, with what was typed at entry, and try again; if it still differs, hand nothing out")
 
 // prize says what is claimed, and who may come for it.
@@ -228,7 +238,11 @@ func (w *came) accept(a *app, c *bundle.Checked, n int, l draw.Line, text []byte
 func (d *desk) seated(c *bundle.Checked, drawn *verify.Draw, at verify.DrawStanding) error {
 	switch {
 	case !at.Counted:
-		return fmt.Errorf("this entry does not count in draw %d (chances 0); reasons given for such entries: %s", at.N, strings.Join(at.Reasons, ", "))
+		newer := ""
+		if slices.Contains(at.Reasons, "superseded") {
+			newer = ". If its contact was corrected, or the chance moved, the person has another receipt, and that one counts: ask for it"
+		}
+		return fmt.Errorf("this entry does not count in draw %d (chances 0); reasons given for such entries: %s%s", at.N, strings.Join(at.Reasons, ", "), newer)
 	case at.Seat > 0:
 		return nil
 	}

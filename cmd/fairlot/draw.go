@@ -179,7 +179,8 @@ func (drawVoid) Help() string {
 	return `A void draw has no result, and nobody is opened. Another officer approves it with fairlot approve; then the log says so for ever, and custodians cosign the
 bundle as they do after a close. Until enough of them have, the draw is not void; if they have not by the deadline, it is held. It must be logged the draw's margin before that
 deadline (an hour at most). After it only beacon-dead is left: from the days on that the rules state, if no relay has the round.
-Entries, the close and the other draws go on. The list of entries is published all the same.
+Entries, the close and the other draws go on. The list of entries is published all the same. As many custodians as open a contact must cosign a void: keys-lost is said
+before the last key goes that can be missed, not after.
 
 ` + voidReasons() + `
 Example: fairlot draw void autumn-reading --draw 1 --reason cancelled`

@@ -321,7 +321,11 @@ func (a *app) quorum(k, n int) {
 
 // promises says in words what the rules of a campaign mean for the people whose data it asks for.
 func (a *app) promises(c *fairlotv1.Campaign) {
-	if len(c.Draws) > 0 && len(c.Custodians) > 0 {
+	switch n := int32(len(c.Custodians)); {
+	case len(c.Draws) == 0 || n == 0:
+	case c.Threshold < 1 || c.Threshold > n:
+		a.printf("門檻 %d 不在 1 到 %d（保管人數）之間，這樣的活動無法開放。\nTHE THRESHOLD IS %d, AND MUST LIE BETWEEN 1 AND %d, the number of custodians: it does not open like this.\n", c.Threshold, n, c.Threshold, n)
+	default:
 		a.quorum(int(c.Threshold), len(c.Custodians))
 	}
 	if c.SurveyJson != "" && c.Batch > 0 && c.Batch < fewBatch {

@@ -205,7 +205,15 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 		return
 	}
 	became := "no prize"
+	gone := ""
+	for _, r := range c.Outcome.Draws[d.N-1].Replaced {
+		if r.Stratum == d.Stratum && int64(r.Vacated) == d.Rank {
+			gone = r.Reason
+		}
+	}
 	switch {
+	case gone != "":
+		became = "had a prize, which went to the next in order: replaced (" + gone + ")"
 	case d.Seat > 0:
 		became = fmt.Sprintf("PRIZE %d", d.Seat)
 		if s := bundle.In("en", c.Titles.Tier[[2]int{d.N, d.Seat}]); s != "" {

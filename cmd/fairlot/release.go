@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"google.golang.org/grpc"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
@@ -36,7 +39,7 @@ func (releasePrepare) Help() string {
 the second time the locks come out. The log says first how many are opened, and what for. Repeating it gives the same releases again; if
 alternates were called meanwhile, it asks for one more.
 
-For tax nobody is opened whose prize is not worth more than the rules say; ask once the prizes are handed out, so that nobody is opened who never came. For a
+For tax nobody is opened whose prize is not worth more than the rules say, or who has not claimed it; ask once the prizes are handed out. For a
 claim only the seat is opened that you name, if it is not claimed yet and the claim period runs.
 
 Example: fairlot release prepare autumn-reading 1 --out request.json
@@ -65,9 +68,16 @@ func (cmd *releasePrepare) Run(a *app) error {
 		return err
 	}
 	defer conn.Close()
-	_, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
+	c, name, err := a.findDraw(conn, cmd.Campaign, cmd.Draw)
 	if err != nil {
 		return err
+	}
+	if purpose == custody.Tax {
+		missing, err := a.unclaimed(conn, c, cmd.Draw)
+		if err != nil {
+			return err
+		}
+		a.printf("%s", missing)
 	}
 	id, err := draw.ParseCampaignID(strings.Split(name, "/")[1])
 	if err != nil {
@@ -102,9 +112,40 @@ func (cmd *releasePrepare) Run(a *app) error {
 	for i, r := range res.Releases {
 		a.printf("release %d, opened record %s: %s\n", i+1, r.OpenedHash, opens(purpose, len(r.Entrants)))
 	}
-	a.printf("next: hand %s and the newest bundle to the custodians, who run `fairlot release share`; keep %s for `fairlot %s`\n", locksFile, cmd.Out,
+	a.printf("next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`; keep %s for `fairlot %s`\n", locksFile, a.bundleAddress(c), cmd.Out,
 		map[custody.Purpose]string{custody.Notice: "notify", custody.Claim: "claim opened", custody.Tax: "release tax"}[purpose])
 	return nil
+}
+
+// unclaimed names the seats above the sum of the rules that nobody has claimed, in a line; empty if there are none. The daemon leaves them out of a release for tax.
+func (a *app) unclaimed(conn *grpc.ClientConn, c *fairlotv1.Campaign, n int) (string, error) {
+	if n > len(c.Draws) {
+		return "", nil
+	}
+	name := fmt.Sprintf("%s/draws/%d", c.Name, n)
+	d, err := fairlotv1.NewDrawServiceClient(conn).GetDraw(a.ctx, &fairlotv1.GetDrawRequest{Name: name})
+	if err != nil {
+		return "", a.explain("show the draw", err)
+	}
+	res, err := fairlotv1.NewClaimServiceClient(conn).ListClaims(a.ctx, &fairlotv1.ListClaimsRequest{Parent: name})
+	if err != nil {
+		return "", a.explain("list the claims", err)
+	}
+	return unclaimedText(d.Seats, c.Draws[n-1].Tiers, c.TaxAbove, res.Claims), nil
+}
+
+func unclaimedText(seats []*fairlotv1.Seat, tiers []*fairlotv1.Tier, above int64, claims []*fairlotv1.Claim) string {
+	var list []string
+	for _, s := range seats {
+		came := slices.ContainsFunc(claims, func(x *fairlotv1.Claim) bool { return x.Stratum == s.Stratum && x.Rank == s.Rank })
+		if !came && s.Vacated == "" && s.Tier > 0 && int(s.Tier) <= len(tiers) && tiers[s.Tier-1].Value > above {
+			list = append(list, fmt.Sprintf("stratum %d rank %d", s.Stratum, s.Rank))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("left out, since nobody has claimed the prize yet: %s; who comes later is for another release\n", strings.Join(list, ", "))
 }
 
 var releasePurposes = map[custody.Purpose]fairlotv1.ReleasePurpose{

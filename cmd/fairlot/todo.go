@@ -102,6 +102,9 @@ func (cmd *todoCmd) Run(a *app) error {
 		if t.Said != "" {
 			what += fmt.Sprintf(" (%s, tried %s)", t.Said, plural(int64(t.Attempts), "time", "times"))
 		}
+		if who == "custodians" {
+			what += " --bundle " + a.bundleAddress(&fairlotv1.Campaign{Name: t.Campaign})
+		}
 		where := t.Slug
 		if t.Draw > 0 {
 			where += fmt.Sprintf(", draw %d", t.Draw)

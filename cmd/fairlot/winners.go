@@ -84,7 +84,7 @@ func (cmd *winnersCmd) Run(a *app) error {
 	case d.State == verify.StateVoid:
 		return fmt.Errorf("draw %d is void (%s): nobody has won", cmd.Draw, d.Void)
 	case d.State != verify.StateDrawn:
-		return fmt.Errorf("draw %d is not drawn in this bundle: get the newest", cmd.Draw)
+		return notDrawn(d)
 	case !custodian.Proven(d) && !cmd.AcceptUnproven:
 		return fmt.Errorf("draw %d is computed correctly but not proven (see fairlot verify): to publish it all the same, say --accept-unproven; the list says so", cmd.Draw)
 	}
