@@ -89,6 +89,8 @@ var rules = map[string]rule{
 	"deadline": {why: "counts days; now is an argument", std: pure, never: drivers},
 	"entrant":  {why: "what people type, as the texts of SPEC; now is an argument", may: map[string]string{"fairlot/crypto/tag": "the ID number's one form", "fairlot/draw": "what a text may hold", "golang.org/x/text/unicode/norm": "canonical names"}, never: drivers},
 
+	"label": {why: "who is one person, for the daemon and for custodians alike", std: pure, may: map[string]string{"golang.org/x/text/unicode/norm": "width and composition do not tell persons apart"}, never: drivers},
+
 	"crypto/seal":    {why: "one job, one library", may: map[string]string{"filippo.io/age/...": "envelopes are age files"}},
 	"crypto/custody": {why: "one job", may: map[string]string{"filippo.io/age/...": "locks are age files", "github.com/cloudflare/circl/...": "secret sharing", "fairlot/crypto/seal": "the envelope whose key is split"}},
 	"crypto/tag":     {why: "one job, one library", may: map[string]string{"golang.org/x/text/unicode/norm": "NFKC of ID numbers"}},
@@ -126,7 +128,7 @@ var rules = map[string]rule{
 	"engine": {
 		why: "the life of a campaign, free of gRPC and SQL", notStd: map[string]string{"database/sql": "no SQL here", "net/http": "no transport here"},
 		may: map[string]string{
-			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/survey": "checking responses", "fairlot/deadline": "legal periods of cases", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms", "fairlot/entrant": "what people type, as texts",
+			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/survey": "checking responses", "fairlot/deadline": "legal periods of cases", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms", "fairlot/entrant": "what people type, as texts", "fairlot/label": "who is one person",
 			"golang.org/x/text/unicode/norm": "canonical names", "golang.org/x/mod/sumdb/note": "the signer of log and receipts",
 			"golang.org/x/sync/...": "waiting for several",
 		},
@@ -184,7 +186,7 @@ var rules = map[string]rule{
 	"cmd/fairlot": {
 		why: "the tool of staff, custodians and auditors",
 		may: map[string]string{
-			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
+			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/label": "who is one person, and what cannot be seen", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
 			"fairlot/cmd/fairlot/...":    "its own parts",
 			"fairlot/cmd/argument":       "which flag named a file",
 			"fairlot/cmd/instant":        "times for people",

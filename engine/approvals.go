@@ -11,11 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"fairlot/crypto/trail"
+	"fairlot/label"
 	"fairlot/store"
 )
 
@@ -151,21 +149,7 @@ func (e *Engine) viewApproval(a store.Approval) Approval {
 
 // samePerson tells whether an approval was asked for by the one who acts now: by the same token, or by one with the same label.
 func samePerson(p store.Person, by Actor) bool {
-	return p.Token == by.Token || strings.EqualFold(nameIn(p.Label), nameIn(by.Label))
-}
-
-// nameIn is what of a label says who somebody is: letters and digits, however they are spaced, composed or set.
-func nameIn(label string) string {
-	name := strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.L, unicode.M, unicode.N) {
-			return r
-		}
-		return -1
-	}, norm.NFKC.String(label))
-	if name == "" {
-		return strings.TrimSpace(label)
-	}
-	return name
+	return p.Token == by.Token || label.Same(p.Label, by.Label)
 }
 
 // stand refuses persons whose tokens were revoked since. Expired ones stood when they were used.

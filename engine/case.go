@@ -16,6 +16,7 @@ import (
 	"fairlot/crypto/seal"
 	"fairlot/deadline"
 	"fairlot/draw"
+	"fairlot/label"
 	"fairlot/store"
 )
 
@@ -321,9 +322,10 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 	return c, nil
 }
 
-// oneLine tells whether a text may stand in a record or an act.
+// oneLine tells whether a text may stand in a record or an act: one in which everything can be seen.
 func oneLine(s string) bool {
-	return s != "" && len(s) <= draw.MaxText && !strings.Contains(s, "\n") && draw.CheckText([]byte(s+"\n")) == nil
+	_, unseen := label.Unseen(s)
+	return !unseen && s != "" && len(s) <= draw.MaxText && !strings.Contains(s, "\n") && draw.CheckText([]byte(s+"\n")) == nil
 }
 
 // opening says what a case opens, for whose eyes, and whether it holds.

@@ -7,9 +7,11 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"fairlot/label"
 	"fairlot/store"
 )
 
@@ -26,13 +28,17 @@ const (
 )
 
 // CreateStaffToken makes a token `flst_ID_SECRET` (16 and 64 hexadecimal digits) that is returned this once; the store keeps its hash.
-// days 0 means 90.
-func (e *Engine) CreateStaffToken(ctx context.Context, role, label string, days int) (string, store.StaffToken, error) {
+// days 0 means 90. Reason: FIELD_INVALID for a label in which something cannot be seen: two labels that look the same would be two persons to whoever reads them.
+func (e *Engine) CreateStaffToken(ctx context.Context, role, name string, days int) (string, store.StaffToken, error) {
+	if r, ok := label.Unseen(name); ok {
+		return "", store.StaffToken{}, &Error{Reason: FieldInvalid, Text: "the label cannot be taken",
+			Fields: []Field{{"label", "form", fmt.Sprintf("leave out the character U+%04X, which cannot be seen", r)}}}
+	}
 	if days == 0 {
 		days = 90
 	}
 	var secret [32]byte
-	t := store.StaffToken{Role: role, Label: label, Expires: e.Now().UTC().Truncate(time.Second).AddDate(0, 0, days)}
+	t := store.StaffToken{Role: role, Label: name, Expires: e.Now().UTC().Truncate(time.Second).AddDate(0, 0, days)}
 	rand.Read(t.ID[:])
 	rand.Read(secret[:])
 	t.Secret = sha256.Sum256(secret[:])

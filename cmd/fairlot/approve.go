@@ -12,6 +12,7 @@ import (
 	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/label"
 )
 
 type approveCmd struct {
@@ -155,7 +156,7 @@ func actValue(x *fairlotv1.Approval, key string) string {
 
 // showApproval shows all that somebody needs to decide.
 func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
-	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), x.RequesterLabel, x.Requester, instant.Text(x.RequestTime.AsTime()), withOutcome(x))
+	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), label.Shown(x.RequesterLabel), x.Requester, instant.Text(x.RequestTime.AsTime()), withOutcome(x))
 	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
 		c, err := a.find(conn, x.Campaign)
 		if err != nil {
@@ -271,7 +272,7 @@ func (cmd *approvalsCmd) Run(a *app) error {
 				fmt.Fprintf(w, "ID\tSTATE\tUNTIL\tASKED BY\tDECIDED BY\tWHAT\n")
 			}
 			any = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), instant.Text(x.ExpireTime.AsTime()), x.RequesterLabel, x.DeciderLabel, inWords(x))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", approvalID(x), approvalState(x), instant.Text(x.ExpireTime.AsTime()), label.Shown(x.RequesterLabel), label.Shown(x.DeciderLabel), inWords(x))
 			if x.Outcome != "" {
 				whys = append(whys, fmt.Sprintf("%s was not done: %s\n", approvalID(x), x.Outcome))
 			}
@@ -326,7 +327,7 @@ func (a *app) outdated(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
 		}
 		for _, x := range page.Approvals {
 			if x.Campaign == c.Name && x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
-				a.printf("what %s asked for does nothing any more: %s (fairlot withdraw %s takes it off the list)\n", x.RequesterLabel, inWords(x), approvalID(x))
+				a.printf("what %s asked for does nothing any more: %s (fairlot withdraw %s takes it off the list)\n", label.Shown(x.RequesterLabel), inWords(x), approvalID(x))
 			}
 		}
 		if token = page.NextPageToken; token == "" {

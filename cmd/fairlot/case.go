@@ -17,6 +17,7 @@ import (
 	"fairlot/cmd/instant"
 	law "fairlot/deadline"
 	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/label"
 )
 
 type caseCmd struct {
@@ -194,7 +195,7 @@ func (cmd *caseList) Run(a *app) error {
 				fmt.Fprintf(w, "ID\tKIND\tSTATE\tNAMES\tDUE\tEXPIRES\tASKED BY\tREFERENCE\n")
 			}
 			any = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), caseState(x, time.Now()), x.Count, moment(x.DueTime), moment(x.ExpireTime), x.Requester.GetLabel(), x.Reference)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), caseState(x, time.Now()), x.Count, moment(x.DueTime), moment(x.ExpireTime), label.Shown(x.Requester.GetLabel()), label.Shown(x.Reference))
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {
@@ -317,7 +318,7 @@ func (cmd *caseClose) Run(a *app) error {
 
 // showCase prints all of a case.
 func (a *app) showCase(x *fairlotv1.Case) {
-	a.printf("kind       %s\nground     %s\nreference  %s\ncampaign   %s\nstate      %s\n", lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_"), x.Reference, x.Campaign, caseState(x, time.Now()))
+	a.printf("kind       %s\nground     %s\nreference  %s\ncampaign   %s\nstate      %s\n", lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_"), label.Shown(x.Reference), x.Campaign, caseState(x, time.Now()))
 	if x.DueTime != nil {
 		a.printf("received   %s; the answer is due before %s\n", x.ReceivedDay, lawDay(x.DueTime.AsTime()))
 	}
@@ -376,7 +377,7 @@ func (a *app) expiresFirst(x *fairlotv1.Case) {
 }
 
 func byWhom(p *fairlotv1.CaseAct) string {
-	return fmt.Sprintf("%s, token %s, %s", p.GetLabel(), p.GetToken(), moment(p.GetTime()))
+	return fmt.Sprintf("%s, token %s, %s", label.Shown(p.GetLabel()), p.GetToken(), moment(p.GetTime()))
 }
 
 // wanted tells whether a case is about something that three persons must want.

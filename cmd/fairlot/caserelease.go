@@ -15,6 +15,7 @@ import (
 	"fairlot/cmd/fairlot/unseal"
 	"fairlot/crypto/custody"
 	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/label"
 )
 
 type caseRelease struct {
@@ -326,7 +327,7 @@ func (cmd *caseRegister) Run(a *app) error {
 			if of == "" {
 				of = "none, at the desk"
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s, token %s\t%s\t%s\n", m.Act, moment(m.By.GetTime()), lower(m.Kind, "MODIFICATION_KIND_"), m.By.GetLabel(), m.By.GetToken(), of, strings.TrimPrefix(m.Campaign, "campaigns/"))
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s, token %s\t%s\t%s\n", m.Act, moment(m.By.GetTime()), lower(m.Kind, "MODIFICATION_KIND_"), label.Shown(m.By.GetLabel()), m.By.GetToken(), of, strings.TrimPrefix(m.Campaign, "campaigns/"))
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {

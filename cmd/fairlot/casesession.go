@@ -11,6 +11,7 @@ import (
 	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
 	"fairlot/crypto/seal"
+	"fairlot/label"
 )
 
 // casePurposes say what a case opens people for, in Chinese and English.
@@ -81,7 +82,7 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	row("目的", "purpose", "%s", casePurposes[text.Purpose()])
 	row("案件", "case", "%x，%s / %s", text.ID[:], caseTexts[text.Kind], text.Kind)
 	row("理由", "ground", "%s", caseTexts[text.Ground])
-	row("法令或文號", "legal reference", "%q", text.Reference)
+	row("法令或文號", "legal reference", "%s", label.Quote(text.Reference))
 	for _, k := range text.Opens {
 		row("開啟", "opens", "%s", kindTexts[k])
 	}
@@ -89,9 +90,9 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	row("交給", "sealed to", "通知人 %d（共 %d 位），別人都讀不到 / notifier %d of %d and nobody else, %s…%s", text.Notifier, len(c.Outcome.Open.Notifiers), text.Notifier, len(c.Outcome.Open.Notifiers), to[:12], to[len(to)-6:])
 	row("到期", "expires", "%s", instant.Text(text.Expires))
 	row("公開紀錄", "record of the log", "%d of %d, %s", plan.Index+1, logSize, req.Opened)
-	row("申請", "asked", "%q, token %q, %s（機關自述 / so the institution says）", req.Requester.Label, req.Requester.Token, instant.Text(req.Requester.At))
+	row("申請", "asked", "%s, token %q, %s（機關自述 / so the institution says）", label.Quote(req.Requester.Label), req.Requester.Token, instant.Text(req.Requester.At))
 	for _, p := range req.Approvers {
-		row("核准", "approved", "%q, token %q, %s（機關自述 / so the institution says）", p.Label, p.Token, instant.Text(p.At))
+		row("核准", "approved", "%s, token %q, %s（機關自述 / so the institution says）", label.Quote(p.Label), p.Token, instant.Text(p.At))
 	}
 	w.Flush()
 	a.earlier(plan.Earlier)

@@ -9,6 +9,7 @@ import (
 	"fairlot/cmd/fairlot/release"
 	"fairlot/cmd/instant"
 	"fairlot/crypto/custody"
+	"fairlot/label"
 )
 
 // session shows a custodian, in both languages, all of a release before the yes: of what campaign and draw, for what, whose seats, by which record of the log, who
@@ -28,7 +29,7 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	if rel.Approved.IsZero() {
 		row("申請與核准", "asked, approved", "機關未說明 / the institution does not say")
 	} else {
-		row("申請與核准", "asked, approved", "%q, %q, %s（機關自述 / so the institution says）", rel.Requester, rel.Approver, instant.Text(rel.Approved))
+		row("申請與核准", "asked, approved", "%s, %s, %s（機關自述 / so the institution says）", label.Quote(rel.Requester), label.Quote(rel.Approver), instant.Text(rel.Approved))
 	}
 	w.Flush()
 	a.earlier(plan.Earlier)

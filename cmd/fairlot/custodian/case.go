@@ -4,15 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/release"
 	"fairlot/crypto/custody"
 	"fairlot/crypto/seal"
 	"fairlot/draw"
+	"fairlot/label"
 )
 
 // Reasons to hand over nothing for a case.
@@ -226,26 +225,12 @@ func approvedByThree(req *release.Case) error {
 			return fmt.Errorf("%w: one of them did when it had expired", ErrCaseApproval)
 		}
 		for _, b := range all[:i] {
-			if a.Token == b.Token || a.Token == "" || strings.EqualFold(letters(a.Label), letters(b.Label)) {
-				return fmt.Errorf("%w: %q and %q are one", ErrCaseApproval, b.Label, a.Label)
+			if a.Token == b.Token || a.Token == "" || label.Same(a.Label, b.Label) {
+				return fmt.Errorf("%w: %s and %s are one", ErrCaseApproval, label.Quote(b.Label), label.Quote(a.Label))
 			}
 		}
 	}
 	return nil
-}
-
-// letters is what of a label says who somebody is. The daemon looks closer.
-func letters(label string) string {
-	name := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, label)
-	if name == "" {
-		return strings.TrimSpace(label)
-	}
-	return name
 }
 
 // Seal makes a part's file of released shares, which only the notifier whom the case names can read.
