@@ -49,6 +49,8 @@ func newClockworkOn(t *testing.T, w *world) *clockwork {
 	t.Helper()
 	k := &clockwork{world: w, beacon: &truth{Local: must(beacon.NewLocal(start.Unix()-1000, 3))(t)}}
 	k.cfg.Beacon = k.beacon
+	var ticks atomic.Int64
+	k.cfg.Now = func() time.Time { return k.now().Add(time.Duration(ticks.Add(1))) } // no two looks at a real clock are alike
 	k.beacon.at.Store(start.UnixNano())
 	k.restart()
 	return k

@@ -294,6 +294,8 @@ func TestVoidTooLate(t *testing.T) {
 	ctx := context.Background()
 	for _, at := range []string{"asked", "approved", "carried on"} {
 		j := newJury(t)
+		j.cfg.Now = j.now // stands still at the last moment
+		j.restart()
 		c := j.opening(1)
 		last := j.info(c, 1).RoundTime.Add(-2 * time.Hour)
 		j.goTo(c.Rules.ObjectionsEnd.Add(3 * time.Second))

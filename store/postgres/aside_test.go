@@ -49,6 +49,9 @@ func TestGateMovesUnderOneSecret(t *testing.T) {
 					}
 				})
 			}
+			for end := time.Now().Add(30 * time.Second); done.Load() < 640 && time.Now().Before(end); { // until each has its connection
+				time.Sleep(10 * time.Millisecond)
+			}
 			for e := uint32(1); e <= 3; e++ {
 				time.Sleep(300 * time.Millisecond)
 				before, began := done.Load(), time.Now()

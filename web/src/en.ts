@@ -327,7 +327,7 @@ export const en: Strings = {
   eraseSuperseded: "This entry was replaced by another one of yours. If you corrected your contact, your data stand in the corrected entry: only its receipt erases them. If the chance was moved at the desk, what this entry still holds can be erased here, and the other one with its own receipt.",
   eraseLead: "You can have your name, ID number and contact destroyed now. Your entry then takes no part in any draw, and nobody can write to you. The receipt's number stays in the public list, where it says nothing about you. While entries are open you may enter again; if an entry code is needed, ask the institution for a new one.",
   eraseLeadClosed: "You can have your name, ID number and contact destroyed. The public list is fixed, so this waits until the last draw is held; should you win, the prize goes to the next in order. The receipt's number stays in the list, where it says nothing about you.",
-  eraseAnswers: "Answers that wait to be mixed go too. Answers that are mixed already stay: nobody can tell any more which are yours.",
+  eraseAnswers: "Answers that wait to be mixed go too, unless the contact of the entry was corrected: then the answer secret withdraws them. Answers that are mixed already stay: nobody can tell any more which are yours.",
   erase: "Erase my data…",
   eraseQuestion: "This cannot be taken back, and sends the secret of your receipt to the institution's server, which does not keep it. Erase for good?",
   eraseYes: "Yes, erase for good",
