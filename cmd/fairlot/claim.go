@@ -216,7 +216,7 @@ func notDrawn(d *verify.Draw) error {
 	return fmt.Errorf("draw %d is not drawn in this bundle: get the newest (it was due %s; fairlot draw show says where it stands)", d.N, instant.Text(d.RoundTime))
 }
 
-var errNotThisCard = errors.New("this card is not of the person who entered: compare the spelling, character by character, with what was typed at entry, and try again; if it still differs, hand nothing out")
+var errNotThisCard = errors.New("this card is not of the person who entered: ask the winner how they typed the name at entry (a variant of a character, a space, another script) and repeat it with that, as often as you like; kind and number are the card's. If nothing fits, hand nothing out")
 
 // prize says what is claimed, and who may come for it.
 func (a *app) prize(c *bundle.Checked, n int, l draw.Line) {

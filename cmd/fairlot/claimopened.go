@@ -20,7 +20,7 @@ type claimOpened struct {
 func (claimOpened) Help() string {
 	return `For a winner who comes with the ID card alone. Which seat it is they know from the notice, or from the list by what is left of the receipt. Two persons want that one
 seat opened (fairlot release prepare --purpose claim --rank N), the log counts it for everybody to see, and custodians hand over their shares. Here the identity that was
-sealed at entry is opened, in memory only, and compared with the card that you type: it is shown to nobody. Then the claim is recorded.
+sealed at entry is opened, in memory only, and compared with the card that you type: it is shown to nobody. Then the claim is recorded. There is no --accept-unproven: it was said when the release was asked for.
 
 Until the close a person who has lost the secret needs none of this: the desk can erase the entry (fairlot desk erase), and they enter again.
 

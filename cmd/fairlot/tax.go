@@ -28,7 +28,8 @@ type releaseTax struct {
 func (releaseTax) Help() string {
 	return `Of each opened holder of a prize above the rules' taxAbove the file holds the name, the kind of ID number, the number, the prize, and what it is worth by the
 public rules, and nothing else: no telephone, no address, no date of birth, no number of the entry. Whether tax is withheld, and how much, depends on where the winner
-lives: whoever pays asks that. An address that the form of the tax office wants is asked at the desk. Who was replaced since is left out.
+lives: whoever pays asks that. An address that the form of the tax office wants is asked at the desk. Who was replaced since is left out. There is no
+--accept-unproven: it was said when the release was asked for.
 
 The log has counted this opening, for everybody to see. The daemon learns nothing of it.
 
