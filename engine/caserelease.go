@@ -161,7 +161,7 @@ func (e *Engine) logCaseOpened(ctx context.Context, c Case) ([]byte, error) {
 			had, ok := l.record.(*draw.Opened)
 			return ok && had.Case != nil && *had.Case == mark
 		}) {
-			return record, nil
+			return record, e.signWaiting(ctx)
 		}
 		if err := e.appendAfter(ctx, size, record); err == nil || !errors.Is(err, errLogMoved) {
 			return record, err

@@ -339,7 +339,7 @@ func (e *Engine) logReleases(ctx context.Context, d *drawing, purpose string, re
 			}
 		}
 		if have >= len(releases) {
-			return nil
+			return e.fault(e.signWaiting(ctx))
 		}
 		r := releases[have]
 		record, err := openedRecord(d, purpose, len(r.IDs), false)

@@ -94,10 +94,8 @@ func (e *Engine) turn(ctx context.Context, seen *looked) {
 		}
 		*seen = looked{term: term, finished: map[store.CampaignID]bool{}, said: map[store.CampaignID]string{}}
 	}
-	if e.unsigned.Load() { // the key folder or the registry was away for a moment, and perhaps nothing is appended for a day
-		if err := e.carryOn(ctx); err != nil && ctx.Err() == nil {
-			e.Log.Error("sign the log", "error", err)
-		}
+	if err := e.signWaiting(ctx); err != nil && ctx.Err() == nil { // perhaps nothing is appended for a day
+		e.Log.Error("sign the log", "error", err)
 	}
 	e.work(ctx, *seen)
 	e.bumpIfDue(ctx)
@@ -108,6 +106,14 @@ func (e *Engine) carryOn(ctx context.Context) error {
 	e.logMu.Lock()
 	defer e.logMu.Unlock()
 	return e.signLocked(ctx)
+}
+
+// signWaiting signs a record that could not be signed when it was appended, since the key folder or the registry was away for a moment. Nothing is handed out under one before.
+func (e *Engine) signWaiting(ctx context.Context) error {
+	if !e.unsigned.Load() {
+		return nil
+	}
+	return e.carryOn(ctx)
 }
 
 // looked is what Run remembers of the campaigns from tick to tick.

@@ -63,3 +63,26 @@ func TestUnsignedIsSignedLater(t *testing.T) {
 		t.Errorf("the newest checkpoint is of %d of %d records", got, size)
 	}
 }
+
+// TestNothingIsOpenedUnderAnUnsignedRecord: a release whose record could not be signed hands nothing out when it is repeated, until it can: custodians would not find it
+// in any bundle.
+func TestNothingIsOpenedUnderAnUnsignedRecord(t *testing.T) {
+	w := newCaseWorld(t, 1)
+	ctx := t.Context()
+	m := &awayMarks{Marks: w.cfg.Marks}
+	w.cfg.Marks = m
+	w.reopen()
+	c := w.approved(w.request(engine.CaseCourt, w.ids[0]))
+	m.away = true
+	for range 2 {
+		if _, err := w.ReleaseCase(ctx, w.requester, c.ID); err == nil {
+			t.Error("released under a record that no checkpoint covers")
+		}
+	}
+	m.away = false
+	must(w.ReleaseCase(ctx, w.requester, c.ID))(t)
+	sizes := must(w.rooms.Registry.CheckpointSizes(ctx))(t)
+	if size := must(w.rooms.Registry.LogSize(ctx))(t); len(w.announced(w.c)) != 1 || sizes[len(sizes)-1] != size {
+		t.Errorf("announced %d times; the newest checkpoint is of %d of %d records", len(w.announced(w.c)), sizes[len(sizes)-1], size)
+	}
+}
