@@ -79,7 +79,8 @@ func (n *Notices) MessageID(l draw.Line) string {
 
 type notice struct {
 	Institution, Campaign, Prize, Claim, URL, Entry, ReplyTo string
-	Rank, Draw, ClaimDays                                    int
+	Rank, Draw, ClaimDays, GuardianBelow                     int
+	Proxy                                                    bool
 	Deadline                                                 time.Time
 }
 
@@ -95,7 +96,7 @@ func (n *Notices) Text(w Winner) (lang, subject, body string, err error) {
 		reply = n.from.Address
 	}
 	err = n.byLang[lang].Execute(&b, notice{
-		Institution: n.open.Institution, Campaign: bundle.In(lang, n.titles.Campaign), Claim: bundle.In(lang, n.titles.Claim), URL: n.url, ReplyTo: reply,
+		Institution: n.open.Institution, Campaign: bundle.In(lang, n.titles.Campaign), Claim: bundle.In(lang, n.titles.Claim), GuardianBelow: n.titles.GuardianBelow, Proxy: n.titles.Proxy, URL: n.url, ReplyTo: reply,
 		Prize: bundle.In(lang, n.titles.Tier[[2]int{n.draw, w.Line.Seat}]), Entry: w.Line.ID.String(),
 		Rank: w.Line.Rank, Draw: n.draw, ClaimDays: n.open.Draws[n.draw-1].ClaimDays, Deadline: n.deadline})
 	if err != nil {

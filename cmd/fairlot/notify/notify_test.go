@@ -299,6 +299,36 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+// TestNoticeSaysWhoMayCome follows the rules: a guardian, somebody else, or neither; and what to do without the receipt, always.
+func TestNoticeSaysWhoMayCome(t *testing.T) {
+	shared.once.Do(func() { shared.won = win(t) })
+	const lost, guardian, proxy = "lost the receipt come all the same", "younger than 18 the guardian must come", "Somebody else may come for you"
+	const lostZh, guardianZh, proxyZh = "收據遺失者，仍請帶身分證件與本通知前來", "未滿 18 歲的得獎人須由法定代理人前來", "請他人帶您的收據"
+	for _, x := range []struct {
+		proxy bool
+		below int
+		lang  string
+		want  []string
+	}{
+		{false, 0, "en", []string{lost}}, {true, 0, "en", []string{lost, proxy}}, {false, 18, "en", []string{lost, guardian}},
+		{false, 0, "zh-Hant-TW", []string{lostZh}}, {true, 18, "zh-Hant-TW", []string{lostZh, guardianZh, proxyZh}},
+	} {
+		n := *shared.won.notices
+		n.titles.Proxy, n.titles.GuardianBelow = x.proxy, x.below
+		w := shared.won.winners[0]
+		w.Contact.Lang = x.lang
+		_, _, body, err := n.Text(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{lost, guardian, proxy, lostZh, guardianZh, proxyZh} {
+			if strings.Contains(strings.ReplaceAll(body, "\n", " "), s) != slices.Contains(x.want, s) {
+				t.Errorf("%+v: %q is there: %t in\n%s", x, s, strings.Contains(body, s), body)
+			}
+		}
+	}
+}
+
 func TestTemporaryRefusalIsTriedAgain(t *testing.T) {
 	p := &postman{each: func(verb string, try int) error {
 		if verb == "RCPT" && try <= 3 {
