@@ -151,6 +151,12 @@ func (c Case) Approved() bool { return len(c.Approvers) == caseApprovers }
 // stands tells whether what the case wants may be done now.
 func (c Case) stands(now time.Time) bool { return c.Approved() && !c.Over && now.Before(c.Expires) }
 
+// holdEnds is until when the case keeps whom it names from the erasure of the campaign, if three persons want it.
+func (c Case) holdEnds() time.Time { return custody.HoldEnds(c.Expires, c.Closer.At) }
+
+// holds tells whether it keeps them now. A case that was closed goes on for a while, though nothing is opened for it.
+func (c Case) holds(now time.Time) bool { return c.Hold && c.Approved() && now.Before(c.holdEnds()) }
+
 // wants tells whether the case is about something that three persons must want.
 func (c Case) wants() bool { return c.Count > 0 && (len(c.Opens) > 0 || c.Hold) }
 

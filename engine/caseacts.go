@@ -111,7 +111,8 @@ func (e *Engine) ExtendCase(ctx context.Context, by Actor, id [16]byte, days int
 	})
 }
 
-// CloseCase ends a case: done, partly, refused or withdrawn. Nothing is opened for it afterwards. The very same again is the same. Reasons: CASE_NOT_FOUND,
+// CloseCase ends a case: done, partly, refused or withdrawn. Nothing is opened for it afterwards; what it holds it holds for custody.HoldOutlasts days more, so that one person does
+// not have destroyed at once what three wanted kept. The very same again is the same. Reasons: CASE_NOT_FOUND,
 // CASE_STATE, FIELD_INVALID, ROLE_REFUSED.
 func (e *Engine) CloseCase(ctx context.Context, by Actor, id [16]byte, outcome string) (Case, error) {
 	return e.changeCase(ctx, by, id, func(c *Case, now time.Time) (bool, error) {
@@ -167,15 +168,24 @@ func (e *Engine) changeCase(ctx context.Context, by Actor, id [16]byte, change f
 	return Case{}, &Error{Reason: Busy, Text: "too many work on this case at once: look at it and try again", Retry: time.Second}
 }
 
-// todoCases is what waits of cases: approvals before they expire, and answers before the law's day.
+// holdClosed is the label of TodoHold of a case that was closed.
+const holdClosed = "closed"
+
+// todoCases is what waits of cases: approvals before they expire, answers before the law's day, and what holds still keep.
 func (e *Engine) todoCases(ctx context.Context) (list []Todo, err error) {
 	for after, more := ([16]byte{}), true; more; {
-		page, err := e.Cases(ctx, false, after, recordPage)
+		page, err := e.Cases(ctx, true, after, recordPage)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range page {
 			after = c.ID
+			if c.Over {
+				if c.holds(e.Now()) {
+					list = append(list, Todo{Kind: TodoHold, Campaign: c.Campaign, Slug: c.Slug, Since: c.Closer.At, By: c.holdEnds(), Count: int64(c.Count), Label: holdClosed, Case: c.ID, CaseKind: c.Kind, Roles: caseRoles})
+				}
+				continue
+			}
 			t := Todo{Kind: TodoCase, Campaign: c.Campaign, Slug: c.Slug, Since: c.Requester.At, By: c.Due, Case: c.ID, CaseKind: c.Kind, Roles: caseRoles}
 			if t.By.IsZero() {
 				t.By = c.Expires

@@ -253,14 +253,27 @@ func TestHold(t *testing.T) {
 	if i := find(must(k.Todos(ctx))(t), engine.TodoNotice); i >= 0 {
 		t.Error("notices to who was erased are still to do")
 	}
-	must(w.CloseCase(ctx, w.first, ended.ID, "done"))(t)
+	closed := must(w.CloseCase(ctx, w.first, ended.ID, "done"))(t)
 	k.pass(4*time.Minute, time.Minute)
-	kept(0, 1, 2)
+	kept(0, 1, 2, 3) // by one, what three wanted: another may see it yet
+	todos := must(k.Todos(ctx))(t)
+	i := slices.IndexFunc(todos, func(t engine.Todo) bool { return t.Kind == engine.TodoHold && t.Case == ended.ID })
+	if i < 0 || !todos[i].By.Equal(closed.Closer.At.Add(7*24*time.Hour)) || todos[i].Label != "closed" {
+		t.Errorf("a closed hold is not to be seen in todo: %d %+v", i, todos)
+	}
 	k.goTo(short.Expires.Add(-time.Minute))
 	k.look()
-	kept(0, 1, 2)
+	kept(0, 1, 2, 3)
+	k.pass(4*time.Minute, time.Minute)
+	kept(0, 1, 3)
+	k.goTo(closed.Closer.At.Add(7*24*time.Hour - time.Minute))
+	k.look()
+	kept(0, 1, 3)
 	k.pass(4*time.Minute, time.Minute)
 	kept(0, 1)
+	if slices.ContainsFunc(must(k.Todos(ctx))(t), func(t engine.Todo) bool { return t.Case == ended.ID }) {
+		t.Error("a hold that is over is still to do")
+	}
 	q := w.request(engine.CaseCourt, all[0].got.ID) // the order to disclose comes while it is held
 	open := w.approved(q)
 	if got := must(w.ReleaseCase(ctx, w.first, open.ID))(t); len(got.Entrants) != 1 {
@@ -334,7 +347,53 @@ func TestHoldOutlivesACopy(t *testing.T) {
 		t.Error("who is held was erased")
 	}
 	must(w.CloseCase(ctx, w.first, hold.ID, "withdrawn"))(t)
-	k.pass(5*time.Minute, time.Minute)
+	k.pass(7*24*time.Hour-5*time.Minute, 6*time.Hour)
+	if !kept() {
+		t.Error("who was held was erased at once")
+	}
+	k.pass(10*time.Minute, time.Minute)
+	k.wantState(c, store.Erased)
+}
+
+// TestClosedHoldIsTakenUp: what one closes another has three persons hold anew, in time. A close never holds for longer than the case.
+func TestClosedHoldIsTakenUp(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	c, by, _ := k.drawnBy(k.timed())
+	w := &caseWorld{world: k.world, c: c, rows: map[string]store.StaffToken{}}
+	for i, to := range []*engine.Actor{&w.requester, &w.first, &w.second} {
+		*to = w.staff([]string{"Chen", "Lin", "Wu"}[i], engine.RoleOfficer)
+	}
+	hold := func(days int, x *client) engine.Case {
+		q := w.request(engine.CaseCourt, x.got.ID)
+		q.Hold, q.Opens, q.Days = true, nil, days
+		return w.approved(q)
+	}
+	kept := func(want ...bool) {
+		t.Helper()
+		for i, x := range []*client{by[1], by[2]} {
+			if _, err := k.rooms.Identity.Sealed(ctx, c.ID, []store.EntrantID{x.got.ID}); (err == nil) != want[i] {
+				t.Errorf("rank %d: %v", i+1, err)
+			}
+		}
+	}
+	k.goTo(must(k.Draw(ctx, c.ID, 1))(t).RoundTime.Add(37*24*time.Hour - time.Hour))
+	first, short := hold(100, by[1]), hold(3, by[2])
+	k.pass(2*time.Hour, 2*time.Minute)
+	closed := must(w.CloseCase(ctx, w.second, first.ID, "withdrawn"))(t)
+	must(w.CloseCase(ctx, w.second, short.ID, "withdrawn"))(t)
+	k.goTo(short.Expires.Add(-time.Minute))
+	k.look()
+	kept(true, true)
+	k.pass(4*time.Minute, time.Minute)
+	kept(true, false)
+	k.goTo(closed.Closer.At.Add(6 * 24 * time.Hour))
+	again := hold(30, by[1])
+	k.goTo(again.Expires.Add(-time.Minute))
+	k.look()
+	kept(true, false)
+	k.pass(4*time.Minute, time.Minute)
+	kept(false, false)
 	k.wantState(c, store.Erased)
 }
 

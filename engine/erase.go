@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"fairlot/crypto/custody"
 	"fairlot/draw"
 	"fairlot/store"
 )
@@ -23,7 +24,7 @@ var whatErased = []string{"case-entrants", "consents-of-persons", "envelopes", "
 // whatErasedButHeld are those of the record that says that the timetable was kept for everybody but who is held.
 var whatErasedButHeld = []string{"consents-but-held", "envelopes-but-held", "locks-but-held"}
 
-// held are the entrants of a campaign whom orders hold, ascending, when the first of these orders expires, and whom orders held that are over.
+// held are the entrants of a campaign whom orders hold, ascending, when the first of these holds ends, and whom orders held that are over.
 func (e *Engine) held(ctx context.Context, campaign store.CampaignID) (ids []store.EntrantID, until time.Time, before []store.EntrantID, err error) {
 	for after, more := ([16]byte{}), true; more; {
 		page, err := e.Cases(ctx, true, after, recordPage)
@@ -38,16 +39,16 @@ func (e *Engine) held(ctx context.Context, campaign store.CampaignID) (ids []sto
 			if c, err = e.Case(ctx, c.ID); err != nil {
 				return nil, until, nil, err
 			}
-			if c.Count != len(c.Entrants) && c.stands(e.Now()) { // the identity room is of before the case
-				return nil, until, nil, refuse(CaseState, "case %x holds entrants of whom this copy of the rooms does not know who they are: nothing of the campaign is erased until it is closed or expires, and another one holds them", c.ID[:])
+			if c.Count != len(c.Entrants) && c.holds(e.Now()) { // the identity room is of before the case
+				return nil, until, nil, refuse(CaseState, "case %x holds entrants of whom this copy of the rooms does not know who they are: nothing of the campaign is erased until %d days after it is closed, or until it expires, and another one holds them", c.ID[:], custody.HoldOutlasts)
 			}
-			if !c.stands(e.Now()) {
+			if !c.holds(e.Now()) {
 				before = append(before, c.Entrants...)
 				continue
 			}
 			ids = append(ids, c.Entrants...)
-			if until.IsZero() || c.Expires.Before(until) {
-				until = c.Expires
+			if end := c.holdEnds(); until.IsZero() || end.Before(until) {
+				until = end
 			}
 		}
 		more = len(page) == recordPage

@@ -58,7 +58,7 @@ type Todo struct {
 	Count    int64     // how many cosignatures, contacts, notices or claims; else 0
 	Attempt  int       // how often the daemon tried
 	Said     string    // the reason of its last failure
-	Label    string    // of a token; of TodoKeys, who is missing
+	Label    string    // of a token; of TodoKeys, who is missing; of TodoHold, closed if the case is
 	Approval *Approval // the one that waits, and Roles may approve it
 	Roles    []string
 	Case     [16]byte // zero: of no case

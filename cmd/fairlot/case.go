@@ -15,6 +15,7 @@ import (
 
 	"fairlot/cmd/fairlot/client"
 	"fairlot/cmd/instant"
+	"fairlot/crypto/custody"
 	law "fairlot/deadline"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/label"
@@ -45,7 +46,7 @@ type caseOpen struct {
 	Days      int      `default:"14" help:"Days until it expires: nothing is approved or opened from then on. At most 30; of a case that only holds, 180."`
 	Opens     []string `enum:"identity,contact" placeholder:"WHAT" help:"Which envelopes are to be opened: identity, contact, or both. If not given: contact of a breach, both of access, none of correction and erasure. An order must say."`
 	Notifier  int      `placeholder:"N" help:"Number of the notifier, as keys check says it, who is to read what is opened: custodians seal their shares to that one alone. Needed if the campaign has several."`
-	Hold      bool     `help:"Of an order: keep these entries from the erasure of the campaign until the case is closed or expires."`
+	Hold      bool     `help:"Of an order: keep these entries from the erasure of the campaign until the case expires, or 7 days after it was closed."`
 	ID        string   `name:"id" placeholder:"ID" help:"The id that an earlier try printed, if its answer was lost: the same case is then opened once."`
 }
 
@@ -313,6 +314,7 @@ func (cmd *caseClose) Run(a *app) error {
 		return a.explain("close the case", err)
 	}
 	a.printf("case %s is closed: %s\n", caseID(x), lower(x.Outcome, "CASE_OUTCOME_"))
+	a.heldStill(x)
 	return nil
 }
 
@@ -348,6 +350,7 @@ func (a *app) showCase(x *fairlotv1.Case) {
 	}
 	if x.Closer != nil {
 		a.printf("closed     %s\n", byWhom(x.Closer))
+		a.heldStill(x)
 	}
 	a.printf("names      %s\n", plural(int64(x.Count), "entrant", "entrants"))
 	for _, e := range x.Entries {
@@ -373,6 +376,14 @@ func (a *app) expiresFirst(x *fairlotv1.Case) {
 	if wanted(x) && x.DueTime != nil && x.ExpireTime.AsTime().Before(x.DueTime.AsTime()) && x.Outcome == fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED {
 		a.printf("it expires before that, at %s: what it opens must be approved, released and shared by then, and the answer stays due; if that is missed, open another case with --received %s\n",
 			moment(x.ExpireTime), x.ReceivedDay)
+	}
+}
+
+// heldStill says until when a case that was closed goes on to hold: two approvers stand behind it, and one closed it.
+func (a *app) heldStill(x *fairlotv1.Case) {
+	if end := custody.HoldEnds(x.ExpireTime.AsTime(), x.Closer.GetTime().AsTime()); x.Hold && len(x.Approvers) == 2 && x.Closer != nil && time.Now().Before(end) {
+		a.printf("what it held from the erasure is kept until %s (%d days, or until it expires) and destroyed then, if the campaign's time is over: if it is still wanted, open another case that holds it\n",
+			instant.Text(end), custody.HoldOutlasts)
 	}
 }
 

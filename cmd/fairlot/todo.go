@@ -57,6 +57,9 @@ func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
 	case fairlotv1.TodoKind_TODO_KIND_CASE_RELEASE:
 		return "officer or notifier", fmt.Sprintf("have what the %s case opens released to the custodians: fairlot case release %s", t.CaseKind, id)
 	case fairlotv1.TodoKind_TODO_KIND_HOLD:
+		if t.Label == "closed" {
+			return "officer or notifier", fmt.Sprintf("the hold of %s was closed: destroyed then, unless another case holds them: fairlot case show %s", plural(t.Count, "entrant", "entrants"), id)
+		}
 		return "officer or notifier", fmt.Sprintf("%s held from the erasure until then: fairlot case show %s", plural(t.Count, "entrant is", "entrants are"), id)
 	}
 	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {

@@ -160,3 +160,14 @@ func NamedHash(salt [16]byte, ids [][16]byte) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// HoldOutlasts is how many days what a case held is kept after somebody closed it: three persons wanted it, and one ends it, so others have time to hold anew.
+const HoldOutlasts = 7
+
+// HoldEnds is until when a case holds that expires at one time and was closed at another, which is zero while it is open: no close makes it hold for longer.
+func HoldEnds(expires, closed time.Time) time.Time {
+	if end := closed.Add(HoldOutlasts * 24 * time.Hour); !closed.IsZero() && end.Before(expires) {
+		return end
+	}
+	return expires
+}

@@ -433,7 +433,7 @@ type Case struct {
 	Opens []CaseEnvelope `protobuf:"varint,20,rep,packed,name=opens,proto3,enum=fairlot.v1.CaseEnvelope" json:"opens,omitempty"`
 	// Number of the notifier in the open record, from 1, who reads them; 0: nothing is opened.
 	Notifier int32 `protobuf:"varint,21,opt,name=notifier,proto3" json:"notifier,omitempty"`
-	// Once three persons want it, its entrants are kept from the erasure of the campaign until it is closed or expires.
+	// Once three persons want it, its entrants are kept from the erasure of the campaign until it expires, or 7 days after it was closed.
 	Hold bool `protobuf:"varint,22,opt,name=hold,proto3" json:"hold,omitempty"`
 	// Who first had it opened; absent until then.
 	Releaser *CaseAct `protobuf:"bytes,23,opt,name=releaser,proto3" json:"releaser,omitempty"`
@@ -665,7 +665,7 @@ type OpenCaseRequest struct {
 	Opens []CaseEnvelope `protobuf:"varint,9,rep,packed,name=opens,proto3,enum=fairlot.v1.CaseEnvelope" json:"opens,omitempty"`
 	// Number of the notifier in the open record, from 1, who is to read them: custodians seal their shares to that one alone. 0: the only one.
 	Notifier int32 `protobuf:"varint,10,opt,name=notifier,proto3" json:"notifier,omitempty"`
-	// Keep these entrants from the erasure of the campaign until the case is closed or expires. Of court.
+	// Keep these entrants from the erasure of the campaign until the case expires, or 7 days after it was closed. Of court.
 	Hold          bool `protobuf:"varint,11,opt,name=hold,proto3" json:"hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

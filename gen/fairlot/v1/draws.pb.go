@@ -229,7 +229,7 @@ const (
 	ReleasePurpose_RELEASE_PURPOSE_NOTICE ReleasePurpose = 1
 	// The claim of a winner who has lost the receipt or its secret: the identity of one seat.
 	ReleasePurpose_RELEASE_PURPOSE_CLAIM ReleasePurpose = 2
-	// Reporting prizes for tax: identities of the holders of prizes above the sum that the rules state.
+	// Reporting prizes for tax: identities of the holders of prizes above the sum that the rules state, once their claims are recorded.
 	ReleasePurpose_RELEASE_PURPOSE_TAX ReleasePurpose = 3
 )
 

@@ -60,7 +60,7 @@ const (
 	TodoKind_TODO_KIND_KEYS TodoKind = 15
 	// Envelopes that three persons want opened for a case, and that nobody had opened yet.
 	TodoKind_TODO_KIND_CASE_RELEASE TodoKind = 16
-	// Entrants whom a case holds from the erasure of a campaign, until it is closed or expires.
+	// Entrants whom a case holds from the erasure of a campaign, until it expires, or 7 days after it was closed.
 	TodoKind_TODO_KIND_HOLD TodoKind = 17
 	// Claim periods that are over, of seats that nobody has claimed: each is to be vacated, in order.
 	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
@@ -160,7 +160,7 @@ type Todo struct {
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// The reason of its last failure, a name of ErrorReason without its prefix; empty: none.
 	Said string `protobuf:"bytes,9,opt,name=said,proto3" json:"said,omitempty"`
-	// Role and label of a staff token; of TODO_KIND_KEYS, who is missing, as custodian 2.
+	// Role and label of a staff token; of TODO_KIND_KEYS, who is missing, as custodian 2; of TODO_KIND_HOLD, closed if its case is.
 	Label string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
 	// approvals/ID, if it is one that waits.
 	Approval string `protobuf:"bytes,11,opt,name=approval,proto3" json:"approval,omitempty"`
