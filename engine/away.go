@@ -78,5 +78,10 @@ func (w *watched) away(err error) error {
 		w.said = now
 		w.log.Error("the key folder cannot be used: entries are refused until it can", "error", err.Error())
 	}
-	return store.Saying(store.ErrUnavailable, "%v", err)
+	return unavailable{err}
 }
+
+// unavailable is an error that is store.ErrUnavailable too, and says only what it said.
+type unavailable struct{ error }
+
+func (u unavailable) Unwrap() []error { return []error{u.error, store.ErrUnavailable} }
