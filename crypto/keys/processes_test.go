@@ -175,7 +175,10 @@ func TestSwapMarkInSeveralProcesses(t *testing.T) {
 	if n := count((*Folder).SwapMark); n != 61 {
 		t.Errorf("%d of 61", n)
 	}
-	if n := count(func(f *Folder, name, _, new string) (bool, error) { return true, f.SetMark(name, new) }); n == 61 {
-		t.Error("the mutant was not caught")
+	for range 50 { // on a fast disk one round of it may go well
+		if n := count(func(f *Folder, name, _, new string) (bool, error) { return true, f.SetMark(name, new) }); n != 61 {
+			return
+		}
 	}
+	t.Error("the mutant was not caught")
 }
