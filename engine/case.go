@@ -324,6 +324,11 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 		case entrant.Zero == zeroErased || entrant.Zero == zeroErasedAtDesk || entrant.Erasure == store.ErasureDone: // the last after the draws, behind which the entry list stands as it was
 			return Case{}, refuse(CaseState, "entrant %d of the list, by the order of their ids, was erased: there is nothing to open", i+1)
 		}
+		if corrected, err := e.corrected(ctx, c.Campaign, id); err != nil {
+			return Case{}, e.fault(err)
+		} else if corrected && c.wants() {
+			return Case{}, refuse(CaseState, "entrant %d of the list, by the order of their ids, was corrected: nothing is kept under that id, so name the entry that took its place, by the receipt of the correction", i+1)
+		}
 	}
 	return c, nil
 }

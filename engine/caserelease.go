@@ -115,7 +115,7 @@ func (e *Engine) someKept(ctx context.Context, c Case) error {
 	return refuse(CaseState, "nothing is kept any more of those whom this case names: there is nothing to open or to hold")
 }
 
-// caseEntrant is what a case gives out of one entrant; kept is false of who was erased, and of who gave nothing that the case opens.
+// caseEntrant is what a case gives out of one entrant; kept is false of who was erased, of an entry that was corrected, and of who gave nothing that the case opens.
 func (e *Engine) caseEntrant(ctx context.Context, c Case, id store.EntrantID) (x CaseEntrant, kept bool, err error) {
 	row, err := e.Identity.Entrant(ctx, c.Campaign, id)
 	if err == nil && erased(row) {
@@ -130,6 +130,9 @@ func (e *Engine) caseEntrant(ctx context.Context, c Case, id store.EntrantID) (x
 	}
 	if err != nil {
 		return x, false, err
+	}
+	if len(sealed[0].Lock) == 0 { // corrected
+		return x, false, nil
 	}
 	x = CaseEntrant{row.Person, sealed[0]}
 	if !slices.Contains(c.Opens, seal.Identity.String()) {

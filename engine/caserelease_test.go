@@ -475,3 +475,25 @@ func TestRegister(t *testing.T) {
 		}
 	}
 }
+
+// TestHoldOfACorrectedEntry: nothing is kept under an entry that was corrected, so three persons are not let believe that it is held.
+func TestHoldOfACorrectedEntry(t *testing.T) {
+	w := newCaseWorld(t, 1)
+	ctx := t.Context()
+	x := w.client(w.c, 7, w.tokens(w.c, 1)[0])
+	w.enter(x)
+	before := w.request(engine.CaseCourt, x.got.ID)
+	before.Hold, before.Opens = true, nil
+	opened := must(w.OpenCase(ctx, w.requester, before))(t)
+	ask, _ := w.correction(w.c, x, "new@example.org")
+	got := must(w.CorrectEntry(ctx, ask))(t)
+	q := w.request(engine.CaseCourt, w.ids[0], x.got.ID)
+	q.Hold, q.Opens = true, nil
+	_, err := w.OpenCase(ctx, w.requester, q)
+	wantReason(t, err, engine.CaseState, "")
+	_, err = w.ApproveCase(ctx, w.first, opened.ID, opened.Digest())
+	wantReason(t, err, engine.CaseState, "")
+	q = w.request(engine.CaseCourt, w.ids[0], got.ID)
+	q.Hold, q.Opens = true, nil
+	w.approved(q)
+}
