@@ -224,6 +224,9 @@ func approvedByThree(req *release.Case) error {
 		if !a.At.Before(req.Text.Expires) || a.At.IsZero() {
 			return fmt.Errorf("%w: one of them did when it had expired", ErrCaseApproval)
 		}
+		if a.At.Before(req.Requester.At.Add(-24 * time.Hour)) { // daemons' clocks may differ, and be set right
+			return fmt.Errorf("%w: one of them did a day before it was asked for", ErrCaseApproval)
+		}
 		for _, b := range all[:i] {
 			if a.Token == b.Token || a.Token == "" || label.Same(a.Label, b.Label) {
 				return fmt.Errorf("%w: %s and %s are one", ErrCaseApproval, label.Quote(b.Label), label.Quote(a.Label))

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/release"
@@ -175,10 +177,14 @@ func TestCaseRefusals(t *testing.T) {
 		"approved by one twice":           {act(func(a answer) { a.Case.Approvers[1] = a.Case.Approvers[0] }), custodian.ErrCaseApproval, "are one"},
 		"approved by one":                 {act(func(a answer) { a.Case.Approvers = a.Case.Approvers[:1] }), custodian.ErrCaseApproval, "two must"},
 		"asked for by another":            {act(func(a answer) { a.Case.Requester.Token = "0000000000000009" }), custodian.ErrCaseApproval, "another token"},
-		"approved when it had expired":    {act(func(a answer) { a.Case.Approvers[1].Time = a.Case.ExpireTime }), custodian.ErrCaseApproval, "expired"},
-		"another text":                    {act(func(a answer) { a.Case.Text = strings.Replace(a.Case.Text, "115 No. 1", "115 No. 2", 1) }), custodian.ErrOpened, "0 times"},
-		"no text":                         {act(func(a answer) { a.Case.Text = "" }), release.ErrCaseRequest, ""},
-		"too few locks":                   {act(func(a answer) { a.Entrants[0].Locks = a.Entrants[0].Locks[:2] }), custodian.ErrRequest, "lock files"},
+		"approved by the requester, wide": {act(func(a answer) { a.Case.Approvers[1].Label = "ＣＨＥＮ\u3164" }), custodian.ErrCaseApproval, "are one"},
+		"approved before it was asked for": {act(func(a answer) {
+			a.Case.Approvers[1].Time = timestamppb.New(a.Case.Requester.Time.AsTime().Add(-25 * time.Hour))
+		}), custodian.ErrCaseApproval, "a day before it was asked for"},
+		"approved when it had expired": {act(func(a answer) { a.Case.Approvers[1].Time = a.Case.ExpireTime }), custodian.ErrCaseApproval, "expired"},
+		"another text":                 {act(func(a answer) { a.Case.Text = strings.Replace(a.Case.Text, "115 No. 1", "115 No. 2", 1) }), custodian.ErrOpened, "0 times"},
+		"no text":                      {act(func(a answer) { a.Case.Text = "" }), release.ErrCaseRequest, ""},
+		"too few locks":                {act(func(a answer) { a.Entrants[0].Locks = a.Entrants[0].Locks[:2] }), custodian.ErrRequest, "lock files"},
 	} {
 		req, err := caseRequest(t, x.answer)
 		if err == nil {
