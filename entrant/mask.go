@@ -9,7 +9,7 @@ import (
 // NameMask says how much of a winner's name a public list shows, as the code of the rules file. The zero value shows nothing.
 type NameMask string
 
-// The masks of names. Of a name that is not Chinese, Japanese or Korean each shows the first letter of each word, and not how long it is.
+// The masks of names. Of a name that is not Chinese, Japanese or Korean each shows the first letter of each word, and not how long it is; of a word of one letter none.
 const (
 	NameFirst NameMask = "first" // 王○○
 	NameEnds  NameMask = "ends"  // 王○明; 王○ of a name of two
@@ -74,6 +74,9 @@ func (m NameMask) word(w []string, compound bool) string {
 		return ""
 	}
 	if first := []rune(w[0])[0]; !eachIsOne(first) {
+		if len(w) == 1 {
+			return stars
+		}
 		return w[0] + stars
 	}
 	if len(w) == 1 {

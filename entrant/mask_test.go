@@ -19,7 +19,8 @@ func TestNameMask(t *testing.T) {
 		{"歐陽", "歐○", "歐○", "歐○"}, // the name is that short
 		{"王 小明", "王○○", "王○明", "王○○"},
 		{"John Smith", "J*** S***", "J*** S***", "J*** S***"},
-		{"J Smith", "J*** S***", "J*** S***", "J*** S***"},
+		{"J Smith", "*** S***", "*** S***", "*** S***"},
+		{"J o h n", "*** *** *** ***", "*** *** *** ***", "*** *** *** ***"}, // letter by letter the whole name would be shown
 		{"Suharto", "S***", "S***", "S***"},
 		{"Mary-Ann O'Neill", "M*** O***", "M*** O***", "M*** O***"},
 		{"谷辣斯‧尤達卡", "谷○○‧尤○○", "谷○斯‧尤○卡", "谷○○‧尤○○"},
