@@ -176,6 +176,8 @@ func (k kind) stepsOfEntry(at instants, s state, c call, a answer) []state {
 		if !there && open && k.tokens && s.persons&person != 0 {
 			return []state{s}
 		}
+	case a.what == string(engine.Busy): // whoever moves the gate took longer than an entry waits
+		return []state{s}
 	case a.what == "unknown":
 		if !there && open && !taken {
 			return []state{s, with}
