@@ -62,6 +62,11 @@ go_test() {
 	shift
 	go test -v "$@" >"$log" 2>&1 || rc=$?
 	grep -vE '^(=== |[[:space:]]*--- (PASS|SKIP)|PASS$|\?)' "$log" | grep -E "$([ $rc = 0 ] && echo '^ok' || echo .)"
+	awk '
+		$1 == "===" { at = $3 }
+		/_test\.go:[0-9]+: / { said[at] = $0; sub(/^ */, "", said[at]) }
+		/^ *--- FAIL: / { print $3 ": " said[$3] }
+		/^panic: / || /^FAIL[ \t].*(build failed|setup failed)/ || /DATA RACE/' "$log" >>"$TEMP/failed"
 	while IFS=$'\t' read -r test reason; do
 		skip "$name:$test" "$reason" || rc=1
 	done < <(awk '
@@ -226,6 +231,7 @@ run() {
 	echo
 	echo "== $name"
 	: >"$TEMP/skips"
+	: >"$TEMP/failed"
 	"step_${name//-/_}" || rc=$?
 	took=$((SECONDS - start))
 	if [ $rc != 0 ]; then
@@ -238,6 +244,7 @@ run() {
 	echo "== $name: $how, ${took} s"
 	REPORT+=("$(printf '%-16s %-5s %5s s' "$name" "$how" "$took")")
 	while read -r line; do REPORT+=("    not run: $line"); done <"$TEMP/skips"
+	while read -r line; do REPORT+=("    failed: ${line:0:300}"); done <"$TEMP/failed"
 }
 
 [ $# -gt 0 ] && STEPS=("$@")
