@@ -108,6 +108,18 @@ var rules = map[string]rule{
 		never: drivers,
 	},
 
+	"monitor": {
+		why: "judges a log from outside, without I/O of its own", notStd: noWorld,
+		may: map[string]string{
+			"fairlot/draw": "records", "fairlot/crypto/beacon": "rounds", "fairlot/crypto/ledger": "heads and cosignatures",
+		},
+		never: drivers,
+	},
+
+	"monitor/logtest": {why: "logs for tests, served as a daemon does", may: map[string]string{
+		"fairlot/draw": "records", "fairlot/verify": "the writer of bundles", "fairlot/crypto/...": "keys of an operator", "golang.org/x/mod/sumdb/note": "the signer of the log",
+	}, never: drivers},
+
 	"store":           {why: "interfaces say what, not with what", notStd: map[string]string{"database/sql": "no engine shows through"}, never: drivers},
 	"store/storetest": {why: "the contract, run on every engine", may: map[string]string{"fairlot/store": "the contract"}},
 	"store/judge":     {why: "one rule for every engine, without world", notStd: noWorld, may: map[string]string{"fairlot/store": "entries and outcomes"}, never: drivers},
@@ -186,7 +198,7 @@ var rules = map[string]rule{
 	"cmd/fairlot": {
 		why: "the tool of staff, custodians and auditors",
 		may: map[string]string{
-			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/label": "who is one person, and what cannot be seen", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/gen/...": "generated clients",
+			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/label": "who is one person, and what cannot be seen", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/monitor": "the judgement of a log", "fairlot/gen/...": "generated clients",
 			"fairlot/cmd/fairlot/...":    "its own parts",
 			"fairlot/cmd/argument":       "which flag named a file",
 			"fairlot/cmd/instant":        "times for people",
@@ -363,7 +375,7 @@ func TestRulesCanRefuse(t *testing.T) {
 var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 
 func TestPurePackagesReadNoClock(t *testing.T) {
-	for _, p := range list(t, "./draw", "./survey", "./deadline", "./verify", "./store/judge") {
+	for _, p := range list(t, "./draw", "./survey", "./deadline", "./verify", "./monitor", "./store/judge") {
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			if err != nil {

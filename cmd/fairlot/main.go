@@ -2,7 +2,7 @@
 // keeps custodians' keys, cosigns and releases offline, writes to winners, and checks a draw from its files alone.
 //
 // Secrets come in by files that only their owner can read, or by descriptors, never by arguments. Exit status: 0 done, 1 not
-// done or failed, 2 wrong usage, 3 (verify, receipt) computed correctly but not proven.
+// done or failed, 2 wrong usage, 3 (verify, receipt) computed correctly but not proven, (log monitor) not looked at.
 package main
 
 import (
@@ -46,6 +46,7 @@ type commands struct {
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
+	Log         logCmd         `cmd:"" help:"From outside: follow the public logs of institutions."`
 	Todo        todoCmd        `cmd:"" help:"What waits for whom, since when, by when, and what the daemon will do by itself."`
 	Desk        deskCmd        `cmd:"" help:"What is done at the desk for a person who is present."`
 
@@ -101,7 +102,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		kong.Description("The tool of staff, custodians and auditors of Fairlot. Every command has its own --help, with an example.\n\n"+
 			"A campaign's life: keys new, campaign create, campaign check, keys check, campaign attach, campaign open, approve, keys check, token members, campaign close, cosign, cosignature add, "+
 			"draw run, verify, release prepare, approve, release share, notify.\n\n"+
-			"Exit status: 0 done; 1 failed; 2 wrong usage; 3 (verify, receipt) computed correctly but not proven."),
+			"Exit status: 0 done; 1 failed; 2 wrong usage; 3 (verify, receipt) computed correctly but not proven, (log monitor) not looked at."),
 		kong.Vars{"version": version()}, kong.Help(printHelp), kong.ValueFormatter(withDefault),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
