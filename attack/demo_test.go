@@ -21,7 +21,11 @@ func TestDemoOnPostgres(t *testing.T) {
 	}
 	tool := filepath.Dir(program)
 	d := &daemon{t: t, program: program, work: t.TempDir(), temp: t.TempDir()}
-	cmd := d.command("demo", "--exit", "--dir", dir, "--entries", "100", "--http", freePort(t), "--grpc", freePort(t), "--admin-dsn-file", file)
+	args := []string{"demo", "--exit", "--dir", dir, "--entries", "100", "--http", freePort(t), "--grpc", freePort(t), "--admin-dsn-file", file}
+	if on.citus {
+		args = append(args, "--distribute", "citus")
+	}
+	cmd := d.command(args...)
 	if _, err := os.Stat(filepath.Join(tool, "fairlot")); err != nil { // it is built in the source tree
 		cmd.Dir = ""
 	}

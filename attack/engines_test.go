@@ -23,6 +23,7 @@ import (
 type engine struct {
 	name    string
 	admin   string          // DSN of who makes databases, "" for SQLite
+	citus   bool            // the rooms are spread over its workers
 	cluster *pgtest.Cluster // the server, nil for SQLite and for a server that is not ours
 	answers *pgtest.Cluster // the server of the answers room where that has its own
 }
@@ -42,11 +43,20 @@ func endShared() {
 	}
 }
 
-// onPostgres is a server shared by tests that leave it alone: FAIRLOT_TEST_DSN_ADMIN's, or a throwaway one.
+// citusVar names a superuser on a Citus coordinator with workers, and citusStart a command that starts those of its servers that are down.
+const (
+	citusVar   = "FAIRLOT_TEST_DSN_CITUS"
+	citusStart = "FAIRLOT_TEST_CITUS_START"
+)
+
+// onPostgres is a server shared by tests that leave it alone: FAIRLOT_TEST_DSN_CITUS's or FAIRLOT_TEST_DSN_ADMIN's, or a throwaway one.
 func onPostgres(t testing.TB) engine {
 	t.Helper()
 	sharedServer.once.Do(func() {
 		sharedServer.on = engine{name: "postgres", admin: os.Getenv("FAIRLOT_TEST_DSN_ADMIN")}
+		if dsn := os.Getenv(citusVar); dsn != "" {
+			sharedServer.on = engine{name: "citus", admin: dsn, citus: true}
+		}
 		if sharedServer.on.admin != "" {
 			return
 		}
@@ -109,11 +119,15 @@ func (d *daemon) initArgs() []string {
 			d.t.Error(err)
 		}
 	})
-	return []string{"--admin-dsn-file", file, "--database", d.database}
+	args := []string{"--admin-dsn-file", file, "--database", d.database}
+	if d.on.citus {
+		args = append(args, "--distribute", "citus")
+	}
+	return args
 }
 
 // room opens one room for the test's own eyes: registry, identity or answers. No daemon may be running. It is a copy of a file of SQLite, and on
-// PostgreSQL the database itself, once the sessions of a daemon that was killed are gone.
+// PostgreSQL the database itself, once the sessions of a daemon that was killed are gone; Citus keeps some of its own.
 func (d *daemon) room(name string) *sql.DB {
 	t := d.t
 	t.Helper()
@@ -128,11 +142,14 @@ func (d *daemon) room(name string) *sql.DB {
 	}
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { db.Close() })
-	for began := time.Now(); count(t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'") > 0; {
+	for began := time.Now(); count(t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'citus\\_internal%'") > 0; {
 		if time.Since(began) > 20*time.Second {
 			t.Fatal("sessions of a dead daemon stay")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+	if d.on.citus { // what the dead left prepared on workers would come in later
+		count(t, db, "SELECT recover_prepared_transactions()")
 	}
 	return db
 }
@@ -145,5 +162,10 @@ func (d *daemon) roomDSN(name string) string {
 		d.t.Fatal(err)
 	}
 	u.Path = "/" + d.database + "_" + name
+	if d.on.citus { // tags lie elsewhere than the entrants that they are joined to
+		q := u.Query()
+		q.Set("citus.enable_repartition_joins", "on")
+		u.RawQuery = q.Encode()
+	}
 	return u.String()
 }
