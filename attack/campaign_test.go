@@ -330,9 +330,9 @@ func (c *campaign) correction(p *person) (body []byte, next draw.Secret) {
 	return body, next
 }
 
-// correct sends a correction, and says whether it was acknowledged, and else why not.
-func (c *campaign) correct(addr string, body []byte) (done bool, why string) {
-	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries:correct", "application/json", bytes.NewReader(body))
+// ask sends what somebody who has entered asks for, correct or erase, and says whether it was acknowledged, and else why not.
+func (c *campaign) ask(addr, what string, body []byte) (done bool, why string) {
+	resp, err := client.Post("http://"+addr+"/v1/"+c.name+"/entries:"+what, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return false, err.Error()
 	}

@@ -46,8 +46,8 @@ func TestCorrectionsUnderKillsSeeLoss(t *testing.T) {
 
 func correctUnderKills(t *testing.T, d *daemon) (faults []string) {
 	const writers, each, kills = 6, 3, 6
-	d.serve()
-	c := d.openCampaign(50, time.Now().Add(kills*3*time.Second+15*time.Second))
+	took := d.serve()
+	c := d.openCampaign(50, time.Now().Add(kills*(3*time.Second+2*took)+15*time.Second))
 	tokens := c.tokens(writers * each)
 	var people []*person
 	for i := range writers * each {
@@ -59,6 +59,7 @@ func correctUnderKills(t *testing.T, d *daemon) (faults []string) {
 		mu    sync.Mutex
 		wg    sync.WaitGroup
 		done  atomic.Int64
+		lives atomic.Pointer[time.Time] // since when no more kills come
 		last  = make([]draw.Secret, len(people))
 		stuck = make([]bool, len(people)) // each of one writer
 	)
@@ -79,12 +80,12 @@ func correctUnderKills(t *testing.T, d *daemon) (faults []string) {
 				why := ""
 				for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 					var ok bool
-					if ok, why = c.correct(d.http, body); ok {
+					if ok, why = c.ask(d.http, "correct", body); ok {
 						done.Add(1)
 						p.s, last[at] = next, next
 						break
 					}
-					if strings.Contains(why, "ENTRY_") || time.Since(began) > 20*time.Second {
+					if over := lives.Load(); strings.Contains(why, "ENTRY_") || over != nil && time.Since(*over) > 20*time.Second && time.Since(began) > 20*time.Second {
 						fault("a correction that may have been done is not acknowledged: %s", why)
 						stuck[at] = true
 						break
@@ -99,6 +100,8 @@ func correctUnderKills(t *testing.T, d *daemon) (faults []string) {
 		d.kill()
 		d.serve()
 	}
+	over := time.Now()
+	lives.Store(&over)
 	wg.Wait()
 	time.Sleep(time.Until(c.end.Add(100 * time.Millisecond)))
 	for tries := 0; !c.closed(); tries++ {
@@ -125,6 +128,6 @@ func correctUnderKills(t *testing.T, d *daemon) (faults []string) {
 		fault("%d entries listed, %d acknowledged", len(leaves), want)
 	}
 	d.stop()
-	t.Logf("%d kills, %d corrections acknowledged, %d entries listed", kills, done.Load(), len(leaves))
+	t.Logf("%d kills, each start some %v, %d corrections acknowledged, %d entries listed", kills, took.Round(10*time.Millisecond), done.Load(), len(leaves))
 	return faults
 }

@@ -138,7 +138,7 @@ func (l linking) run() *watcher {
 		if len(entered) > l.k && rand.N(5) == 0 {
 			i := len(entered) - 1 - rand.N(l.k)
 			body, _ := c.correction(entered[i])
-			if done, _ := c.correct(d.http, body); done {
+			if done, _ := c.ask(d.http, "correct", body); done {
 				w.corrects(entered[i])
 				entered = slices.Delete(entered, i, i+1)
 			}
