@@ -89,6 +89,7 @@ func TestTwoHoldersAtEachStep(t *testing.T) {
 				defer w.SetStep(nil)
 				ended := make(chan struct{})
 				go func() { defer close(ended); s.goOn() }()
+				defer func() { resume(); <-ended }() // a failure here must not stop all that come after it
 				select {
 				case <-stopped:
 				case <-ended:
