@@ -15,6 +15,7 @@
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files of SQLite, of PostgreSQL, and of two servers, with and without duplicates, 3000 entries each
 #   ./faults.sh oracle [CALLS]      tell by answers and times who has entered where nothing proves a person, 10000 calls of each kind; on a quiet machine
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
+#   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
 #
 # Each runs with its mutants, which must be found out. FAULT_ENGINE=sqlite or postgres runs one engine only.
 set -euo pipefail
@@ -49,6 +50,7 @@ canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
 linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
+verifiers) FAULT_ENGINE='' PACKAGE=./verify FAULT_MUTANTS=${2:-10000} run 'TestVerifiersAgree$' ;;
 *)
 	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2
 	exit 2

@@ -47,7 +47,7 @@ func TestCheckKey(t *testing.T) {
 			t.Errorf("key %d: %v", i, err)
 		}
 	}
-	refused := 0 // about half of all y are off the curve; TestPythonAgrees compares which
+	refused := 0 // about half of all y are off the curve; TestVerifiersAgree compares which
 	for i := range 256 {
 		if draw.CheckKey([32]byte{5: byte(i), 9: 7}) != nil {
 			refused++

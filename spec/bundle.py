@@ -9,11 +9,15 @@ MAX_FILE = {"checkpoints": 65536, "files": 1 << 20}
 
 
 def read(path):
-    """The files of the bundle at path; Bad if they break step 1, OSError if it cannot be read."""
+    """The files of the bundle at path; Bad if they break step 1, OSError if it cannot be read or is no bundle at all."""
     if os.path.isfile(path):
         with open(path, "rb") as f:
+            if f.read(262)[257:] != b"ustar":
+                raise FileNotFoundError("no bundle: %s does not begin as an archive of the kind ustar" % path)
             files = read_tar(f)
     else:
+        if not os.path.exists(os.path.join(path, "log.bin")):
+            raise FileNotFoundError("no bundle: there is no %s/log.bin" % path)
         files = read_folder(path)
     check(files)
     return files

@@ -113,10 +113,20 @@ class Test(unittest.TestCase):
         archive(items, tar)
         with open(tar, "rb") as f:
             whole = f.read()
-        for what, body in (("cut", whole[:3000]), ("tail", whole + b"more"), ("no end", whole.rstrip(b"\0")), ("empty", b"")):
+        for what, body in (("cut", whole[:3000]), ("tail", whole + b"more"), ("no end", whole.rstrip(b"\0"))):
             with open(tar, "wb") as f:
                 f.write(body)
             self.assertEqual(quietly(verify.main, [tar])[0], 1, what)
+
+    def test_no_bundle_at_all(self):
+        path = os.path.join(self.dir.name, "b.tar")
+        for body, code in ((b"", 2), (b"a line\n" * 300, 2), (bytes(257) + b"usta", 2), (bytes(257) + b"ustar", 1)):
+            with open(path, "wb") as f:
+                f.write(body)
+            self.assertEqual(quietly(verify.main, [path])[0], code, body[:300])
+        empty = os.path.join(self.dir.name, "empty")
+        os.mkdir(empty)
+        self.assertEqual(quietly(verify.main, [empty])[0], 2)
 
     def test_archive_header_by_bytes(self):
         tar = os.path.join(self.dir.name, "b.tar")

@@ -20,7 +20,7 @@ import (
 )
 
 // byteMutants alter some bytes or lines of one file of a bundle.
-func byteMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
+func byteMutants(t *testing.T, rnd *rand.Rand, n int) (cases []otherCase) {
 	all := bundles(t)
 	for range n {
 		cases = append(cases, caseOf(pick(rnd, all)).with("bytes", func(parts map[string][]byte) {
@@ -118,7 +118,7 @@ func signLine(word string, alg byte, message, before []byte) string {
 
 // signedMutants alter a record, the rules, the policy or an entry list and mend what hangs on it: hashes of earlier records in
 // later ones, file names, roots, signatures of log and witnesses. So they get past step 4.
-func signedMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
+func signedMutants(t *testing.T, rnd *rand.Rand, n int) (cases []otherCase) {
 	var all []vectors.Vector
 	for _, v := range bundles(t) {
 		if !strings.HasPrefix(v.Expect, "1 bundle") && !strings.HasPrefix(v.Expect, "1 record") && !strings.HasPrefix(v.Expect, "1 log") {
@@ -234,7 +234,7 @@ func resign(parts map[string][]byte, was, records [][]byte) {
 }
 
 // lineMutants put one more line under a checkpoint, of many forms.
-func lineMutants(t *testing.T) (cases []pythonCase) {
+func lineMutants(t *testing.T) (cases []otherCase) {
 	v := caseOf(byName(t, "one-tier"))
 	var path string
 	for p := range v.Parts {
@@ -271,12 +271,12 @@ func lineMutants(t *testing.T) (cases []pythonCase) {
 }
 
 // unitMutants alter records, policies and receipts that stand alone.
-func unitMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
+func unitMutants(t *testing.T, rnd *rand.Rand, n int) (cases []otherCase) {
 	all, err := vectors.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var units []pythonCase
+	var units []otherCase
 	for _, v := range all {
 		if v.Kind == "record" || v.Kind == "policy" || v.Kind == "receipt" {
 			units = append(units, caseOf(v))
@@ -297,7 +297,7 @@ func unitMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
 }
 
 // keyMutants are origin records with a key of any 32 bytes: small y, y near p, any y.
-func keyMutants(rnd *rand.Rand, n int) (cases []pythonCase) {
+func keyMutants(rnd *rand.Rand, n int) (cases []otherCase) {
 	for i := range n {
 		k := make([]byte, 33)
 		k[0] = 1
@@ -320,30 +320,17 @@ func keyMutants(rnd *rand.Rand, n int) (cases []pythonCase) {
 		hash := sha256.Sum256(append([]byte("log.example.org\n"), k...))
 		record := fmt.Sprintf("fairlot/v1 origin\nlog log.example.org+%x+%s\nold old.example.org\nold-size 0\nold-root %064d\n",
 			hash[:4], base64.StdEncoding.EncodeToString(k), 0)
-		cases = append(cases, pythonCase{name: fmt.Sprintf("key %x", k[1:]), Kind: "record", Parts: map[string][]byte{"record": []byte(record)}})
+		cases = append(cases, otherCase{name: fmt.Sprintf("key %x", k[1:]), Kind: "record", Parts: map[string][]byte{"record": []byte(record)}})
 	}
 	return cases
 }
 
 // tarMutants alter headers, padding and end of an archive; the header's sum is mended, unless it is what is altered.
-func tarMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
+func tarMutants(t *testing.T, rnd *rand.Rand, n int) (cases []otherCase) {
 	v := byName(t, "worked-example")
 	base := caseOf(v)
 	base.Kind = "archive"
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, p := range v.Parts {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: p.Path, Size: int64(len(p.Data)), Mode: 0o644, Format: tar.FormatUSTAR}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write(p.Data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	good := b.Bytes()
+	good := archiveOf(t, v)
 	size := len(v.Parts[0].Data)
 	add := func(name string, archive []byte) {
 		cases = append(cases, base.with("archive, "+name, func(parts map[string][]byte) {
@@ -402,6 +389,24 @@ func tarMutants(t *testing.T, rnd *rand.Rand, n int) (cases []pythonCase) {
 		add(fmt.Sprintf("a bit at %d", at), a)
 	}
 	return cases
+}
+
+// archiveOf is a vector's bundle in one file.
+func archiveOf(t *testing.T, v vectors.Vector) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, p := range v.Parts {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: p.Path, Size: int64(len(p.Data)), Mode: 0o644, Format: tar.FormatUSTAR}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(p.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func headerSum(a []byte) (sum int) {

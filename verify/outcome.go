@@ -8,8 +8,9 @@
 // Invariants: steps run in the order of SPEC section 9 and the first failure ends the check, as a *StepError; an Outcome
 // exists only if every step held.
 //
-// A second verifier, spec/verify.py, is written from SPEC alone. Both must come to the same status and step for every input;
-// TestPythonAgrees compares them over altered vectors, folders and archives. Where they differ, SPEC is to say who is right.
+// Two more verifiers, spec/verify.py and web/src/verify, are written from SPEC alone. All must come to the same status and step
+// for every input; TestVerifiersAgree compares them over altered vectors, folders and archives. Where they differ, SPEC is to say
+// who is right.
 //
 // First calls: Folder or Tar, then Bundle; Receipt for one entrant's receipt against the outcome.
 package verify

@@ -1,0 +1,25 @@
+// Where bytes come from: a file under Node, a Blob in a worker, an array. Reading is synchronous and by pieces, so that no
+// list of entrants is ever in memory.
+import { Breach } from "./breach";
+
+export interface Source {
+  readonly size: number;
+  // read gives exactly n bytes from an offset; both lie within size.
+  read(at: number, n: number): Uint8Array;
+}
+
+export const ofBytes = (bytes: Uint8Array): Source => ({ size: bytes.length, read: (at, n) => bytes.subarray(at, at + n) });
+
+export const slice = (of: Source, from: number, size: number): Source => ({ size, read: (at, n) => of.read(from + at, n) });
+
+// whole reads a small file, and refuses one above its limit.
+export function whole(of: Source, limit: number, name: string): Uint8Array {
+  if (of.size > limit) throw new Breach(`${name} has ${of.size} bytes, more than ${limit}`);
+  return of.read(0, of.size);
+}
+
+// pieces goes through a source by pieces of a multiple of `unit` bytes; the last may be any length.
+export function* pieces(of: Source, unit = 1): Generator<Uint8Array> {
+  const step = Math.max(1, Math.floor(2 ** 18 / unit)) * unit;
+  for (let at = 0; at < of.size; at += step) yield of.read(at, Math.min(step, of.size - at));
+}
