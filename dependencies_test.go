@@ -108,6 +108,8 @@ var rules = map[string]rule{
 		never: drivers,
 	},
 
+	"witness": {why: "one protocol, both sides: who keeps the state is another's business", notStd: map[string]string{"os": "the keeper writes files", "database/sql": "needs no database"},
+		may: map[string]string{"fairlot/crypto/ledger": "heads, proofs and cosignatures"}, never: drivers},
 	"monitor": {
 		why: "judges a log from outside, without I/O of its own", notStd: noWorld,
 		may: map[string]string{
@@ -198,7 +200,7 @@ var rules = map[string]rule{
 	"cmd/fairlot": {
 		why: "the tool of staff, custodians and auditors",
 		may: map[string]string{
-			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/label": "who is one person, and what cannot be seen", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/monitor": "the judgement of a log", "fairlot/gen/...": "generated clients",
+			"fairlot/draw": "records", "fairlot/deadline": "the zone of the law's days", "fairlot/label": "who is one person, and what cannot be seen", "fairlot/entrant": "the identity on a card, as a text", "fairlot/survey": "checking definitions", "fairlot/crypto/...": "keys, locks, receipts", "fairlot/verify": "the check of a bundle", "fairlot/monitor": "the judgement of a log", "fairlot/witness": "the witness's side of its protocol", "fairlot/gen/...": "generated clients",
 			"fairlot/cmd/fairlot/...":    "its own parts",
 			"fairlot/cmd/argument":       "which flag named a file",
 			"fairlot/cmd/instant":        "times for people",

@@ -20,7 +20,7 @@ func words(node *kong.Node) string {
 
 // offline says whether a command asks no daemon.
 func offline(command string) bool {
-	return slices.Contains([]string{"campaign example", "keys new custodian", "keys new notifier", "keys check", "cosign", "release share", "release tax", "claim check", "winners", "verify", "receipt", "log monitor"}, command)
+	return slices.Contains([]string{"campaign example", "keys new custodian", "keys new notifier", "keys check", "cosign", "release share", "release tax", "claim check", "winners", "verify", "receipt", "log monitor", "witness new", "witness serve"}, command)
 }
 
 // printHelp prints help; on a command that asks no daemon, without the flags that say where the daemon is.

@@ -47,6 +47,7 @@ type commands struct {
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
 	Log         logCmd         `cmd:"" help:"From outside: follow the public logs of institutions."`
+	Witness     witnessCmd     `cmd:"" help:"Cosign the logs of other institutions, as an independent witness."`
 	Todo        todoCmd        `cmd:"" help:"What waits for whom, since when, by when, and what the daemon will do by itself."`
 	Desk        deskCmd        `cmd:"" help:"What is done at the desk for a person who is present."`
 

@@ -92,6 +92,37 @@ func cosignatureTime(k VKey, text string, l sigLine) (uint64, bool) {
 	return t, ed25519.Verify(k.Key[:], cosignedText(t, text), l.sig[8:])
 }
 
+// Cosigned returns the times, in Unix seconds, of k's valid cosignatures on a checkpoint of the log; one that does not verify counts for
+// nothing. Errors wrap ErrKey, ErrCheckpoint or ErrLogSignature.
+func (k VKey) Cosigned(logVKey string, checkpoint []byte) (times []uint64, err error) {
+	log, err := parseVKeyOf(AlgLog, logVKey)
+	if err != nil {
+		return nil, err
+	}
+	c, lines, err := open(log, checkpoint)
+	for _, l := range lines {
+		if t, ok := cosignatureTime(k, c.Text(), l); ok {
+			times = append(times, t)
+		}
+	}
+	return times, err
+}
+
+// Bare is a checkpoint with the log's signature alone, which is all that a witness needs of it. Errors wrap ErrKey, ErrCheckpoint or
+// ErrLogSignature.
+func Bare(logVKey string, checkpoint []byte) ([]byte, error) {
+	log, err := parseVKeyOf(AlgLog, logVKey)
+	if err != nil {
+		return nil, err
+	}
+	c, lines, err := open(log, checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(lines, func(l sigLine) bool { return l.by(log) }) // open found one
+	return []byte(c.Text() + "\n" + lines[i].line + "\n"), nil
+}
+
 // AddCosignature verifies a signature line (a final LF is allowed) against the witnesses'
 // verifier keys and returns the checkpoint with it. The order of arrival leaves no trace: the
 // log's line stands first, cosignatures by allowed keys follow sorted as bytes, other lines
