@@ -31,7 +31,7 @@ func (CorrectRequest) String() string { return "[correction]" }
 func (CorrectRequest) GoString() string { return "[correction]" }
 
 // CorrectEntry puts an entry with another contact in the place of the one that has the secret S, until entries end. The new entry has no response and takes the
-// chances; the old one is listed as superseded, its envelopes are destroyed, and its response is mixed as if nothing had happened: nothing of where responses wait is
+// chances; the old one is listed as superseded, its envelopes are destroyed, and its response is mixed as if nothing had happened, unless the person is erased before: nothing of where responses wait is
 // touched. A duplicate stays one, and with proof none nothing in the answer tells it. The same request again returns the same receipt. Whoever lacks S learns nothing,
 // and who has it can try ten ID numbers. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT, CAMPAIGN_ENDED, CAMPAIGN_CLOSED, NOTICE_STALE, FIELD_INVALID, ID_INVALID,
 // ENTRY_NOT_FOUND, ENTRY_ERASED, ENTRY_CORRECTED, CORRECTIONS_SPENT, RECEIPT_MISMATCH (another person), ENTRY_DIFFERS, STORAGE_UNAVAILABLE.
@@ -114,7 +114,7 @@ func (e *Engine) CorrectEntry(ctx context.Context, req CorrectRequest) (Receipt,
 		return e.correctedBefore(o, &req, old, res.Present)
 	}
 	e.step("entry corrected")
-	if err := e.rememberErased(o.id, old, zeroSuperseded); err != nil {
+	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil {
 		return Receipt{}, e.fault(err)
 	}
 	return e.receipt(o, id, res.Chances, openings)
@@ -151,7 +151,7 @@ func (e *Engine) correctedBefore(o *opened, req *CorrectRequest, old store.Entra
 			return Receipt{}, err
 		}
 	}
-	if err := e.rememberErased(o.id, old, zeroSuperseded); err != nil { // whoever did it before may have died before this
+	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil { // whoever did it before may have died before this
 		return Receipt{}, e.fault(err)
 	}
 	return e.receipt(o, row.ID, row.Chances, openings)

@@ -33,7 +33,7 @@ func (EraseAtDeskRequest) String() string { return "[desk]" }
 func (EraseAtDeskRequest) GoString() string { return "[desk]" }
 
 // EraseEntry erases the person whose entry has the secret s, at their wish. Until the close that is done when it returns: chances 0, and tag, locks, envelopes and
-// consents are gone; a response that is not mixed is dropped when it would be. Behind the close the entry list stands as it was signed, and
+// consents are gone; a response that is not mixed is dropped when it would be, also one that was given before the contact was corrected. Behind the close the entry list stands as it was signed, and
 // the rest waits for the draws: then Run vacates a seat that the entrant holds and destroys the same. What it answers says nothing of whether the response was
 // mixed, and until the close not whether the entry counted. Again is the same. An entry that was corrected is refused: the person stands in another one. Reasons: CAMPAIGN_NOT_FOUND,
 // CAMPAIGN_DRAFT, ENTRY_NOT_FOUND, ENTRY_CORRECTED, STORAGE_UNAVAILABLE.
@@ -101,7 +101,7 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 	}
 	if c.State != store.Erased { // else everybody was
 		if holds == nil { // at the desk only once the tag was compared
-			if err := e.rememberErased(o.id, id, zero); err != nil {
+			if err := e.rememberErased(o.id, row, zero); err != nil {
 				return EntryStatus{}, e.fault(err)
 			}
 		}
@@ -129,7 +129,7 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 	}
 	st, err := e.EntryStatus(ctx, o.id, id)
 	if err == nil && holds != nil && c.State != store.Erased {
-		err = e.fault(e.rememberErased(o.id, id, st.Reason)) // the first reason stays
+		err = e.fault(e.rememberErased(o.id, row, st.Reason)) // the first reason stays
 	}
 	return st, err
 }
@@ -150,8 +150,18 @@ func erased(row store.Entrant) bool {
 	return row.Zero == zeroErased || row.Zero == zeroErasedAtDesk || row.Erasure != 0
 }
 
-// rememberErased notes outside the rooms who was erased, so that a copy of before does not bring them back.
-func (e *Engine) rememberErased(campaign store.CampaignID, id store.EntrantID, zero string) error {
+// rememberErased notes outside the rooms who was erased, so that a copy of before does not bring them back. Of who was corrected before the copy knows the first entry alone,
+// whose response waits there.
+func (e *Engine) rememberErased(campaign store.CampaignID, row store.Entrant, zero string) error {
+	if w := row.Waits; w.Epoch != 0 && zero != zeroSuperseded {
+		if err := e.rememberLine(campaign, w.ID, zero); err != nil {
+			return err
+		}
+	}
+	return e.rememberLine(campaign, row.ID, zero)
+}
+
+func (e *Engine) rememberLine(campaign store.CampaignID, id store.EntrantID, zero string) error {
 	return e.note(erasedList, campaign, hex.EncodeToString(id[:])+" "+zero)
 }
 
@@ -177,7 +187,9 @@ func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) erro
 			continue
 		}
 		if err == nil {
-			_, err = e.Identity.Erase(ctx, campaign, id, zero, nil)
+			if _, err = e.Identity.Erase(ctx, campaign, id, zero, nil); errors.Is(err, store.ErrConflict) { // corrected in the copy too: the entry in its place has a line of its own
+				continue
+			}
 			if zero == zeroSuperseded {
 				lost++
 			} else {

@@ -100,6 +100,14 @@ type Entrant struct {
 	Mixed    bool
 	Erasure  Erasure
 	Tries    int // of corrections, by itself and by those in whose place it stands, those that were refused as OtherPerson too
+	Waits    Waiting
+}
+
+// Waiting is, of an entry that stands in another's place, whose response still waits to be mixed: the first one's, before all corrections. It is zero
+// if none waits, and from when that batch is cleared on.
+type Waiting struct {
+	ID    EntrantID
+	Epoch uint32
 }
 
 // Leaf is one line of the entry list.
@@ -225,7 +233,7 @@ type Identity interface {
 	Correct(ctx context.Context, now func() Time, old EntrantID, e Entry) (EntryResult, error)
 
 	// Erase takes out one entrant, for good, in one transaction under the share lock of the gate. Until the gate is closed chances become 0 for the reason
-	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped (not for the reason superseded), and it returns
+	// zero, the tag that the entrant holds, locks, envelopes and consents go, a sealed response is dropped (not for the reason superseded), its own or the one that Waits names, and it returns
 	// ErasureDone; it does the same work whether the entrant holds a tag or not. Behind a closed gate the entry list stands, and it records ErasureWaits. Again changes nothing, whatever
 	// zero is, and returns how far it is. With a tag the entrant must hold it, and the gate not be closed: ErrConflict. ErrConflict too, unless zero is superseded, for
 	// an entrant who is, with nothing sealed left: the person stands in another entry, which this would not erase. ErrNotFound.
@@ -247,7 +255,7 @@ type Identity interface {
 	Batches(ctx context.Context, campaign CampaignID) ([]Batch, error)
 	// SealedResponses returns up to limit responses of epochs first to last with id greater than after, by id.
 	SealedResponses(ctx context.Context, campaign CampaignID, first, last uint32, after EntrantID, limit int) ([]SealedResponse, error)
-	// ClearBatch drops sealed responses and retry MACs of the batch's epochs and marks it cleared; again is nil.
+	// ClearBatch drops sealed responses and retry MACs of the batch's epochs, and whatever names them in Waits, and marks it cleared; again is nil.
 	// ErrNotFound if no such batch was put.
 	ClearBatch(ctx context.Context, campaign CampaignID, first, last uint32) error
 

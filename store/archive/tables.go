@@ -78,7 +78,7 @@ func Tables(room string) []Table {
 		return []Table{
 			binding,
 			{"gates", 1, columns("campaign", "state:int", "epoch:int", "ends:int", "open_hash")},
-			{"entrants", 2, columns("campaign", "id", "epoch:int", "stratum:int", "chances:int", "zero:text", "person", "consents:text", "tries:int")},
+			{"entrants", 2, columns("campaign", "id", "epoch:int", "stratum:int", "chances:int", "zero:text", "person", "consents:text", "tries:int", "waits?", "waits_epoch:int")},
 			{"envelopes", 2, columns("campaign", "id", "locks", "identity?", "contact?")},
 			{"pending", 3, columns("campaign", "epoch:int", "id", "retry_mac", "dropped:int", "response?")},
 			{"erasures", 2, columns("campaign", "id", "state:int")},

@@ -107,6 +107,22 @@ func Correct(gate store.Gate, now time.Time, old store.Entrant, there *store.Ent
 	return r, err
 }
 
+// Waits is what an entry names that takes the place of old: whose response waits and goes when the person is erased.
+func Waits(old store.Entrant) store.Waiting {
+	if old.Mixed { // or it has none of its own, as it stands in another's place itself
+		return old.Waits
+	}
+	return store.Waiting{ID: old.ID, Epoch: old.Epoch}
+}
+
+// Waiter is the entry whose sealed response goes when e is erased.
+func Waiter(e store.Entrant) store.Waiting {
+	if e.Waits.Epoch != 0 {
+		return e.Waits
+	}
+	return store.Waiting{ID: e.ID, Epoch: e.Epoch}
+}
+
 // Corrected is the result of a correction that was written.
 func Corrected(gate store.Gate, old store.Entrant) store.EntryResult {
 	r := store.EntryResult{Outcome: store.Entered, Chances: old.Chances, Gate: gate}

@@ -84,6 +84,9 @@ func (d *Identity) ClearBatch(ctx context.Context, campaign store.CampaignID, fi
 		if n == 0 {
 			return store.ErrNotFound
 		}
-		return q.ClearPending(ctx, identitydb.ClearPendingParams{Campaign: campaign[:], First: int64(first), Last: int64(last)})
+		if err := q.ClearPending(ctx, identitydb.ClearPendingParams{Campaign: campaign[:], First: int64(first), Last: int64(last)}); err != nil {
+			return err
+		}
+		return q.ClearWaits(ctx, identitydb.ClearWaitsParams{Campaign: campaign[:], First: int64(first), Last: int64(last)}) // a correction takes rows in this order
 	})
 }

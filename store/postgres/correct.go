@@ -59,14 +59,23 @@ func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.
 		if err != nil || n == 0 {
 			return raced(err)
 		}
-		consents, err := q.EntrantConsents(ctx, identitydb.EntrantConsentsParams{Campaign: c[:], ID: old[:]})
+		put := identitydb.PutCorrectedParams{
+			Campaign: c[:], ID: e.ID[:], Stratum: int32(e.Stratum), Chances: int32(was.Chances), Zero: was.Zero, Person: e.Person[:], Tries: int32(was.Tries + 1),
+		}
+		if w := judge.Waits(was); w.Epoch != 0 {
+			still, err := q.StillWaits(ctx, identitydb.StillWaitsParams{Campaign: c[:], Epoch: int64(w.Epoch), ID: w.ID[:]})
+			if err != nil {
+				return err
+			}
+			if len(still) > 0 {
+				put.Waits, put.WaitsEpoch = w.ID[:], int64(w.Epoch)
+			}
+		}
+		put.Consents, err = q.EntrantConsents(ctx, identitydb.EntrantConsentsParams{Campaign: c[:], ID: old[:]})
 		if err != nil {
 			return err
 		}
-		n, err = q.PutCorrected(ctx, identitydb.PutCorrectedParams{
-			Campaign: c[:], ID: e.ID[:], Stratum: int32(e.Stratum), Chances: int32(was.Chances), Zero: was.Zero, Person: e.Person[:], Consents: consents,
-			Tries: int32(was.Tries + 1),
-		})
+		n, err = q.PutCorrected(ctx, put)
 		if err != nil || n == 0 {
 			return raced(err)
 		}

@@ -19,11 +19,14 @@ func entrant(ctx context.Context, q *identitydb.Queries, campaign store.Campaign
 	}
 	e := store.Entrant{
 		Epoch: uint32(row.Epoch), Stratum: uint16(row.Stratum), Chances: uint16(row.Chances), Zero: row.Zero, Mixed: row.RetryMac == nil,
-		Erasure: store.Erasure(row.Erasure), Tries: int(row.Tries),
+		Erasure: store.Erasure(row.Erasure), Tries: int(row.Tries), Waits: store.Waiting{Epoch: uint32(row.WaitsEpoch)},
 	}
 	err = errors.Join(fill(e.ID[:], row.ID), fill(e.Person[:], row.Person))
 	if !e.Mixed {
 		err = errors.Join(err, fill(e.RetryMAC[:], row.RetryMac))
+	}
+	if row.Waits != nil {
+		err = errors.Join(err, fill(e.Waits.ID[:], row.Waits))
 	}
 	return e, err
 }

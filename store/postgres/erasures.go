@@ -50,16 +50,16 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if err := q.DropTagOf(ctx, identitydb.DropTagOfParams{Campaign: campaign[:], ID: id[:]}); err != nil {
 			return err
 		}
+		if zero != judge.Superseded { // before the entrant's row, like whoever clears a batch
+			w := judge.Waiter(e)
+			if err := q.DropResponseOf(ctx, identitydb.DropResponseOfParams{Campaign: campaign[:], Epoch: int64(w.Epoch), ID: w.ID[:]}); err != nil {
+				return err
+			}
+		}
 		if err := swapChances(ctx, q, campaign, e, 0, zero); err != nil {
 			return err
 		}
-		if err := unseal(ctx, q, campaign, id); err != nil {
-			return err
-		}
-		if zero == judge.Superseded {
-			return nil
-		}
-		return q.DropResponseOf(ctx, identitydb.DropResponseOfParams{Campaign: campaign[:], Epoch: int64(e.Epoch), ID: id[:]})
+		return unseal(ctx, q, campaign, id)
 	})
 	if err != nil {
 		return 0, err

@@ -87,7 +87,10 @@ func (d *Identity) ClearBatch(ctx context.Context, campaign store.CampaignID, fi
 			}
 			n, err := t.exec(`DELETE FROM pending WHERE campaign = ?1 AND (epoch, id) IN
 				(SELECT epoch, id FROM pending WHERE campaign = ?1 AND epoch BETWEEN ?2 AND ?3 LIMIT ?4)`, campaign[:], first, last, limit)
-			more = n > 0
+			if more = n > 0; more || err != nil {
+				return err
+			}
+			_, err = t.exec("UPDATE entrants SET waits = NULL, waits_epoch = 0 WHERE campaign = ? AND waits_epoch BETWEEN ? AND ? AND waits IS NOT NULL", campaign[:], first, last)
 			return err
 		}); err != nil {
 			return err

@@ -41,15 +41,20 @@ func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.
 		if err != nil {
 			return err
 		}
+		var waits []byte
+		w := judge.Waits(was)
+		if w.Epoch != 0 {
+			waits = w.ID[:]
+		}
 		for _, s := range []struct {
 			query string
 			args  args
 		}{
 			{"DELETE FROM tags WHERE campaign = ? AND tag = ?", args{c[:], before[:]}},
 			{"INSERT INTO tags (campaign, tag, id) VALUES (?, ?, ?)", args{c[:], after[:], e.ID[:]}},
-			{`INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents, tries)
-				SELECT campaign, ?, 0, ?, chances, zero, ?, consents, tries + 1 FROM entrants WHERE campaign = ? AND id = ?`,
-				args{e.ID[:], e.Stratum, e.Person[:], c[:], old[:]}},
+			{`INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents, tries, waits, waits_epoch)
+				SELECT campaign, ?, 0, ?, chances, zero, ?, consents, tries + 1, ?, ? FROM entrants WHERE campaign = ? AND id = ?`,
+				args{e.ID[:], e.Stratum, e.Person[:], waits, w.Epoch, c[:], old[:]}},
 			{"INSERT INTO envelopes (campaign, id, locks, identity, contact) VALUES (?, ?, ?, ?, ?)",
 				args{c[:], e.ID[:], joinFrames(e.Lock), e.Identity, e.Contact}},
 			{"UPDATE entrants SET chances = 0, zero = ? WHERE campaign = ? AND id = ?", args{judge.Superseded, c[:], old[:]}},

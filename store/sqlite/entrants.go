@@ -10,12 +10,15 @@ import (
 
 func (t *tx) entrant(campaign store.CampaignID, id store.EntrantID) (store.Entrant, error) {
 	e := store.Entrant{ID: id}
-	var mac []byte
-	err := t.one(`SELECT e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0), e.tries
+	var mac, waits []byte
+	err := t.one(`SELECT e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0), e.tries, e.waits, e.waits_epoch
 		FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
 			LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 		WHERE e.campaign = ? AND e.id = ?`, args{campaign[:], id[:]},
-		&e.Epoch, &e.Stratum, &e.Chances, &e.Zero, into(e.Person[:]), &mac, &e.Erasure, &e.Tries)
+		&e.Epoch, &e.Stratum, &e.Chances, &e.Zero, into(e.Person[:]), &mac, &e.Erasure, &e.Tries, &waits, &e.Waits.Epoch)
+	if err == nil && waits != nil {
+		err = into(e.Waits.ID[:]).Scan(waits)
+	}
 	if err == nil && mac != nil {
 		err = into(e.RetryMAC[:]).Scan(mac)
 	}

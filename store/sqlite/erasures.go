@@ -46,8 +46,8 @@ func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id stor
 		if _, err := t.exec("DELETE FROM tags WHERE campaign = ? AND id = ?", campaign[:], id[:]); err != nil {
 			return err
 		}
-		if zero != judge.Superseded {
-			if _, err := t.exec("UPDATE pending SET dropped = 1 WHERE campaign = ? AND id = ? AND epoch = ?", campaign[:], id[:], e.Epoch); err != nil {
+		if w := judge.Waiter(e); zero != judge.Superseded {
+			if _, err := t.exec("UPDATE pending SET dropped = 1 WHERE campaign = ? AND id = ? AND epoch = ?", campaign[:], w.ID[:], w.Epoch); err != nil {
 				return err
 			}
 		}

@@ -2,9 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"fairlot/store"
 )
@@ -126,17 +127,18 @@ func (d *Identity) SetNotification(ctx context.Context, campaign store.CampaignI
 
 // DropSealed implements store.Identity. The rows of one call are those up to an id, so that pages are freed whole.
 func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, keep []store.EntrantID, limit int) (done bool, err error) {
-	kept := ""
-	var ids args
-	for _, id := range keep {
-		ids = append(ids, id[:])
+	const kept = " AND id NOT IN (SELECT unhex(value) FROM json_each(?))" // one parameter: of more than 32,766 SQLite refuses the statement
+	list := make([]string, len(keep))
+	for i, id := range keep {
+		list[i] = hex.EncodeToString(id[:])
 	}
-	if len(keep) > 0 {
-		kept = " AND id NOT IN (?" + strings.Repeat(", ?", len(keep)-1) + ")"
+	ids, err := json.Marshal(list)
+	if err != nil {
+		return false, err
 	}
 	err = d.writeThen(ctx, "drop envelopes", func(t *tx) error {
 		var last store.EntrantID
-		err := t.one("SELECT id FROM envelopes WHERE campaign = ?"+kept+" ORDER BY id LIMIT 1 OFFSET ?", append(append(args{campaign[:]}, ids...), limit-1), into(last[:]))
+		err := t.one("SELECT id FROM envelopes WHERE campaign = ?"+kept+" ORDER BY id LIMIT 1 OFFSET ?", args{campaign[:], string(ids), limit - 1}, into(last[:]))
 		if done = errors.Is(err, store.ErrNotFound); done { // fewer are left: all of them, and what goes with the last
 			for i := range last {
 				last[i] = 0xff
@@ -154,7 +156,7 @@ func (d *Identity) DropSealed(ctx context.Context, campaign store.CampaignID, ke
 		if err != nil {
 			return err
 		}
-		upTo := append(args{campaign[:], last[:]}, ids...)
+		upTo := args{campaign[:], last[:], string(ids)}
 		if _, err := t.exec("DELETE FROM envelopes WHERE campaign = ? AND id <= ?"+kept, upTo...); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,13 @@ func (t *T) notCorrected(old store.EntrantID, e store.Entry, want error) {
 	t.Helper()
 	_, err := t.Identity.Correct(t.ctx, clock, old, e)
 	t.is(err, want)
+}
+
+func (t *T) waits(c store.CampaignID, id store.EntrantID, want store.Waiting) {
+	t.Helper()
+	e, err := t.Identity.Entrant(t.ctx, c, id)
+	t.ok(err)
+	t.same(e.Waits, want)
 }
 
 var correctionTests = []test{
@@ -152,6 +160,72 @@ var correctionTests = []test{
 		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateClosed, 1))
 		_, err := t.Identity.Erase(t.ctx, id, old.ID, "erased", nil)
 		t.is(err, store.ErrConflict)
+	}},
+	{"erased, the corrected take their waiting response along", func(t *T) {
+		id := t.gate()
+		first, other, mixed := entry(id), entry(id), entry(id)
+		t.enter(first, other, mixed)
+		second, last := correction(first), correction(first)
+		t.correct(first.ID, second, store.Entered)
+		t.correct(second.ID, last, store.Entered)
+		t.waits(id, last.ID, store.Waiting{ID: first.ID, Epoch: 1})
+		t.erase(id, last.ID, "superseded", store.ErasureDone) // its correction was lost with a copy: the answers are not taken back
+		t.counted(id, 1, 3, 0)
+		y := correction(other)
+		t.correct(other.ID, y, store.Entered)
+		for range 2 {
+			t.erase(id, y.ID, "erased", store.ErasureDone)
+			t.counted(id, 1, 2, 1)
+		}
+		pending, err := t.Identity.SealedResponses(t.ctx, id, 1, 1, store.EntrantID{}, 10)
+		t.ok(err)
+		for _, p := range pending {
+			t.same(p.Dropped, p.ID == other.ID)
+		}
+		m := correction(mixed)
+		t.correct(mixed.ID, m, store.Entered)
+		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateOpen, 2))
+		t.ok(t.Identity.PutBatch(t.ctx, id, store.Batch{First: 1, Last: 1}))
+		t.ok(t.Identity.ClearBatch(t.ctx, id, 1, 1))
+		for _, e := range []store.EntrantID{last.ID, y.ID, m.ID} { // nothing says any more whose place they took
+			t.waits(id, e, store.Waiting{})
+		}
+		late := correction(m)
+		t.correct(m.ID, late, store.Entered)
+		t.waits(id, late.ID, store.Waiting{})
+		t.erase(id, late.ID, "erased", store.ErasureDone)
+	}},
+	{"corrected and erased while their batch is cleared", func(t *T) {
+		id := t.gate()
+		old, new := make([]store.Entry, 24), make([]store.Entry, 24)
+		for i := range old {
+			old[i] = entry(id)
+			new[i] = correction(old[i])
+		}
+		t.enter(old...)
+		t.ok(t.Identity.MoveGate(t.ctx, id, store.GateOpen, 1, store.GateOpen, 2))
+		t.ok(t.Identity.PutBatch(t.ctx, id, store.Batch{First: 1, Last: 1}))
+		got := race(len(old)+1, func(i int) string {
+			if i == len(old)/2 {
+				return verdict(t.Identity.ClearBatch(t.ctx, id, 1, 1))
+			}
+			i %= len(old)
+			r, err := t.Identity.Correct(t.ctx, clock, old[i].ID, new[i])
+			if err == nil && i%3 == 0 {
+				_, err = t.Identity.Erase(t.ctx, id, new[i].ID, "erased", nil)
+			}
+			return fmt.Sprint(r.Outcome, verdict(err))
+		})
+		for _, e := range new {
+			row, err := t.Identity.Entrant(t.ctx, id, e.ID)
+			if errors.Is(err, store.ErrNotFound) { // the one whose place in the race the mixing took
+				continue
+			}
+			t.ok(err)
+			if row.Waits != (store.Waiting{}) {
+				t.Fatalf("%v: an entry still names whose place it took", got)
+			}
+		}
 	}},
 	{"what came back from a copy is superseded again, and its response mixed", func(t *T) {
 		id := t.gate()

@@ -195,4 +195,33 @@ var erasureTests = []test{
 			t.row(id, e.ID, "2  1")
 		}
 	}},
+	{"a campaign but for very many who are held", func(t *T) {
+		id := t.gate()
+		keep := make([]store.EntrantID, 40_000)
+		for i := range keep {
+			keep[i] = random16()
+		}
+		var batch []store.Entry
+		for range 5 {
+			batch = append(batch, entry(id))
+		}
+		t.enter(batch...)
+		keep = append(keep, batch[1].ID, batch[3].ID)
+		slices.SortFunc(keep, func(a, b store.EntrantID) int { return slices.Compare(a[:], b[:]) })
+		done := false
+		for range 3 {
+			var err error
+			done, err = t.Identity.DropSealed(t.ctx, id, keep, 2)
+			t.ok(err)
+		}
+		t.same(done, true)
+		for i, e := range batch {
+			_, err := t.Identity.Sealed(t.ctx, id, []store.EntrantID{e.ID})
+			if i == 1 || i == 3 {
+				t.ok(err)
+			} else {
+				t.is(err, store.ErrNotFound)
+			}
+		}
+	}},
 }

@@ -54,6 +54,22 @@ func (q *Queries) ClearPending(ctx context.Context, arg ClearPendingParams) erro
 	return err
 }
 
+const clearWaits = `-- name: ClearWaits :exec
+UPDATE entrants SET waits = NULL, waits_epoch = 0
+WHERE campaign = $1 AND waits_epoch BETWEEN $2 AND $3 AND waits IS NOT NULL
+`
+
+type ClearWaitsParams struct {
+	Campaign []byte
+	First    int64
+	Last     int64
+}
+
+func (q *Queries) ClearWaits(ctx context.Context, arg ClearWaitsParams) error {
+	_, err := q.db.Exec(ctx, clearWaits, arg.Campaign, arg.First, arg.Last)
+	return err
+}
+
 const markCleared = `-- name: MarkCleared :execrows
 UPDATE batches SET cleared = true WHERE campaign = $1 AND first = $2 AND last = $3
 `

@@ -58,19 +58,22 @@ func (q *Queries) EntrantConsents(ctx context.Context, arg EntrantConsentsParams
 }
 
 const putCorrected = `-- name: PutCorrected :execrows
-INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents, tries) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)
+INSERT INTO entrants (campaign, id, epoch, stratum, chances, zero, person, consents, tries, waits, waits_epoch)
+VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (campaign, id) DO NOTHING RETURNING 1
 `
 
 type PutCorrectedParams struct {
-	Campaign []byte
-	ID       []byte
-	Stratum  int32
-	Chances  int32
-	Zero     string
-	Person   []byte
-	Consents string
-	Tries    int32
+	Campaign   []byte
+	ID         []byte
+	Stratum    int32
+	Chances    int32
+	Zero       string
+	Person     []byte
+	Consents   string
+	Tries      int32
+	Waits      []byte
+	WaitsEpoch int64
 }
 
 func (q *Queries) PutCorrected(ctx context.Context, arg PutCorrectedParams) (int64, error) {
@@ -83,9 +86,42 @@ func (q *Queries) PutCorrected(ctx context.Context, arg PutCorrectedParams) (int
 		arg.Person,
 		arg.Consents,
 		arg.Tries,
+		arg.Waits,
+		arg.WaitsEpoch,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const stillWaits = `-- name: StillWaits :many
+SELECT 1 FROM pending WHERE campaign = $1 AND epoch = $2 AND id = $3 FOR SHARE
+`
+
+type StillWaitsParams struct {
+	Campaign []byte
+	Epoch    int64
+	ID       []byte
+}
+
+// Until the transaction is over nobody clears the batch of what waits.
+func (q *Queries) StillWaits(ctx context.Context, arg StillWaitsParams) ([]int32, error) {
+	rows, err := q.db.Query(ctx, stillWaits, arg.Campaign, arg.Epoch, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int32
+	for rows.Next() {
+		var column_1 int32
+		if err := rows.Scan(&column_1); err != nil {
+			return nil, err
+		}
+		items = append(items, column_1)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -39,7 +39,7 @@ func (q *Queries) DropSealed(ctx context.Context, arg DropSealedParams) error {
 }
 
 const entrant = `-- name: Entrant :one
-SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure, e.tries
+SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure, e.tries, e.waits, e.waits_epoch
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
 	LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 WHERE e.campaign = $1 AND e.id = $2
@@ -51,15 +51,17 @@ type EntrantParams struct {
 }
 
 type EntrantRow struct {
-	ID       []byte
-	Epoch    int64
-	Stratum  int32
-	Chances  int32
-	Zero     string
-	Person   []byte
-	RetryMac []byte
-	Erasure  int32
-	Tries    int32
+	ID         []byte
+	Epoch      int64
+	Stratum    int32
+	Chances    int32
+	Zero       string
+	Person     []byte
+	RetryMac   []byte
+	Erasure    int32
+	Tries      int32
+	Waits      []byte
+	WaitsEpoch int64
 }
 
 func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, error) {
@@ -75,6 +77,8 @@ func (q *Queries) Entrant(ctx context.Context, arg EntrantParams) (EntrantRow, e
 		&i.RetryMac,
 		&i.Erasure,
 		&i.Tries,
+		&i.Waits,
+		&i.WaitsEpoch,
 	)
 	return i, err
 }

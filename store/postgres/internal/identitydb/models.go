@@ -42,15 +42,17 @@ type Day struct {
 }
 
 type Entrant struct {
-	Campaign []byte
-	ID       []byte
-	Epoch    int64
-	Stratum  int32
-	Chances  int32
-	Zero     string
-	Person   []byte
-	Consents string
-	Tries    int32
+	Campaign   []byte
+	ID         []byte
+	Epoch      int64
+	Stratum    int32
+	Chances    int32
+	Zero       string
+	Person     []byte
+	Consents   string
+	Tries      int32
+	Waits      []byte
+	WaitsEpoch int64
 }
 
 type EntryToken struct {

@@ -14,3 +14,7 @@ UPDATE batches SET cleared = true WHERE campaign = $1 AND first = $2 AND last = 
 
 -- name: ClearPending :exec
 DELETE FROM pending WHERE campaign = sqlc.arg(campaign) AND epoch BETWEEN sqlc.arg(first) AND sqlc.arg(last);
+
+-- name: ClearWaits :exec
+UPDATE entrants SET waits = NULL, waits_epoch = 0
+WHERE campaign = sqlc.arg(campaign) AND waits_epoch BETWEEN sqlc.arg(first) AND sqlc.arg(last) AND waits IS NOT NULL;

@@ -2,7 +2,7 @@
 SELECT id FROM envelopes WHERE campaign = sqlc.arg(campaign) AND id = ANY (sqlc.arg(ids)::bytea[]);
 
 -- name: Entrant :one
-SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure, e.tries
+SELECT e.id, e.epoch, e.stratum, e.chances, e.zero, e.person, p.retry_mac, coalesce(x.state, 0)::integer AS erasure, e.tries, e.waits, e.waits_epoch
 FROM entrants e LEFT JOIN pending p ON p.campaign = e.campaign AND p.epoch = e.epoch AND p.id = e.id
 	LEFT JOIN erasures x ON x.campaign = e.campaign AND x.id = e.id
 WHERE e.campaign = sqlc.arg(campaign) AND e.id = sqlc.arg(id);
