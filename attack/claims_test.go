@@ -271,7 +271,9 @@ func deskFrauds(t *testing.T, program, broken string) (passed []string) {
 	share := func(purpose custody.Purpose, name string, ranks ...int) bool {
 		request, err := s.OpenedFor(purpose, int64(len(ranks)), true, ranks...)
 		write(name+".json", request, err)
-		ok, _ := run("release", "share", "--key", "maria.key", "--request", name+".json", "--bundle", bundle(name+".tar"), "--out", name+".shares", "--accept-unproven", "--yes")
+		locks, err := scene.Custodians(request)
+		write(name+".json.locks", locks, err)
+		ok, _ := run("release", "share", "--key", "maria.key", "--request", name+".json.locks", "--bundle", bundle(name+".tar"), "--out", name+".shares", "--accept-unproven", "--yes")
 		return ok
 	}
 	try("tax below the sum", share(custody.Tax, "tax", 1, 2))

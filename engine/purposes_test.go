@@ -92,7 +92,7 @@ func TestTaxOpensPrizesAboveTheSum(t *testing.T) {
 	if _, a, err := k.ask(c, tax); err != nil || a != nil {
 		t.Errorf("the same persons again: %v, %v", a, err)
 	}
-	// Who was told is not who is opened for tax, and the other way round.
+	// Who was told is not who is opened for tax, and the other way round; who has claimed needs no notice.
 	if got := len(k.releaseAll(c)); got != 1 {
 		t.Errorf("%d releases for the notice", got)
 	}
@@ -104,7 +104,7 @@ func TestTaxOpensPrizesAboveTheSum(t *testing.T) {
 	if got := fmt.Sprint(k.opens(c, tax)); got != "[5]" {
 		t.Errorf("opened for tax after a replacement: ranks %s", got)
 	}
-	if got := k.openings(c); got != "notice 4, tax 2" {
+	if got := k.openings(c); got != "notice 1, tax 2" {
 		t.Errorf("the log counts %s", got)
 	}
 	var bundle strings.Builder
@@ -270,5 +270,83 @@ func TestLostReleasesComeBack(t *testing.T) {
 	}
 	if got := k.openings(c); got != before {
 		t.Errorf("the log counts %s, and %s before", got, before)
+	}
+}
+
+// TestNoticeLeavesOutWhoClaimed: who has come is not opened to be told, also if they come between asking and approving, and nothing waits for them; what a copy has
+// forgotten is put back as it was approved.
+func TestNoticeLeavesOutWhoClaimed(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	r := k.timed()
+	r.Draws[0].Tiers[0].Count = 3
+	c, by, _ := k.drawnBy(r)
+	notice := engine.ReleaseOf{Purpose: engine.PurposeNotice}
+	waits := func() int64 {
+		for _, x := range must(k.Todos(ctx))(t) {
+			if x.Kind == engine.TodoRelease {
+				return x.Count
+			}
+		}
+		return 0
+	}
+	came := func(rank int64) {
+		t.Helper()
+		if _, _, err := k.claim(c, by[rank], engine.ClaimSelf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	came(2)
+	_, a, err := k.ask(c, notice)
+	if err != nil || waits() != 2 {
+		t.Fatalf("%v, %d wait", err, waits())
+	}
+	came(1)
+	_, err = k.Approve(ctx, two, a.ID, a.Digest())
+	wantReason(t, err, engine.ApprovalChanged, "")
+	k.stop()
+	restore := k.copies("identity") // with both claims, and without the release
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(k.opens(c, notice)); got != "[3]" || waits() != 0 {
+		t.Errorf("opened to be told: ranks %s, %d wait", got, waits())
+	}
+	if got := fmt.Sprint(k.openings(c)); got != "notice 1" {
+		t.Errorf("the log counts %s", got)
+	}
+	k.stop()
+	restore()
+	k.cfg.AcceptRestored = true
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if all := must(k.rooms.Identity.Releases(ctx, c.ID, 1))(t); len(all) != 1 || len(all[0].IDs) != 1 {
+		t.Errorf("put back: %+v", all)
+	}
+	came(3)
+	if _, a, err := k.ask(c, notice); err != nil || a != nil {
+		t.Errorf("everybody came, or was told: %v, %v", a, err)
+	}
+	var bundle strings.Builder
+	if err := k.WriteBundle(ctx, c.ID, &bundle); err != nil {
+		t.Fatal(err)
+	}
+	wantVerified(t, []byte(bundle.String()))
+}
+
+// TestNobodyIsToldWhoCame: if all have claimed nobody is to be opened, and it says so.
+func TestNobodyIsToldWhoCame(t *testing.T) {
+	k := newClockwork(t)
+	c, by, _ := k.drawnBy(k.timed())
+	for _, rank := range []int64{1, 2} {
+		if _, _, err := k.claim(c, by[rank], engine.ClaimSelf); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, err := k.ask(c, engine.ReleaseOf{Purpose: engine.PurposeNotice})
+	wantReason(t, err, engine.DrawState, "")
+	if !strings.Contains(err.Error(), "claimed") {
+		t.Errorf("says not why: %v", err)
 	}
 }

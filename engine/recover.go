@@ -109,16 +109,22 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 	return nil
 }
 
-// lostRelease is whom a release covered that the log knows and the identity room has forgotten. For the notice that follows from who held seats then; whose
-// seats were opened for a claim or for tax only the approval says. If that is gone too nobody is covered, and the custodians refuse to open what the record does not count.
+// lostRelease is whom a release covered that the log knows and the identity room has forgotten, as its approval says. If that is gone too, then for a claim or for tax
+// nobody is covered, and for the notice all who held seats then: some of them may have claimed before, and the custodians refuse to open what the record does not count.
 func (e *Engine) lostRelease(ctx context.Context, d *drawing, purpose string, n int, holders []draw.Line) ([]draw.Line, error) {
-	of := ReleaseOf{Purpose: purpose}
-	if purpose != PurposeNotice {
-		wanted, err := e.wanted(ctx, d, purpose)
-		if err != nil || wanted[n] == nil {
-			return nil, err
+	wanted, err := e.wanted(ctx, d, purpose)
+	if err != nil {
+		return nil, err
+	}
+	if wanted[n] == nil {
+		if purpose != PurposeNotice {
+			holders = nil
 		}
-		of = releaseOfAct(wanted[n].Act)
+		return holders, nil
+	}
+	of := releaseOfAct(wanted[n].Act)
+	if purpose == PurposeNotice {
+		return slices.DeleteFunc(holders, func(l draw.Line) bool { return !of.seats[seatKey{l.Stratum, int64(l.Rank)}] }), nil
 	}
 	who, err := e.whoFor(ctx, d, of, holders)
 	var own *Error

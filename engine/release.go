@@ -17,7 +17,7 @@ import (
 
 // What winners are opened for, as the opened record says it.
 const (
-	PurposeNotice = "notice" // telling them: contacts
+	PurposeNotice = "notice" // telling those who have not claimed yet: contacts
 	PurposeClaim  = "claim"  // a claim without the secret of the receipt: the identity of one seat
 	PurposeTax    = "tax"    // reporting prizes above the rules' sum that were claimed: identities
 )
@@ -146,6 +146,9 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 	if of.Purpose == PurposeTax && len(p.next) == 0 && len(p.made) == 0 {
 		return nil, refuse(DrawState, "no prize of draw %d that is to be reported is recorded as claimed: whoever has not come has nothing yet", n)
 	}
+	if of.Purpose == PurposeNotice && len(p.next) == 0 && len(p.made) == 0 {
+		return nil, refuse(DrawState, "everybody who holds a seat of draw %d has claimed the prize already: there is nobody to tell", n)
+	}
 	return p, nil
 }
 
@@ -169,7 +172,11 @@ func covers(releases []store.Release) map[store.EntrantID]bool {
 func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders []draw.Line) ([]draw.Line, error) {
 	switch of.Purpose {
 	case PurposeNotice:
-		return holders, nil
+		claimed, err := e.claimedSeats(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return slices.DeleteFunc(holders, func(l draw.Line) bool { return claimed[seatKey{l.Stratum, int64(l.Rank)}] }), nil
 	case PurposeClaim:
 		if of.Rank == 0 {
 			return nil, &Error{Reason: FieldInvalid, Text: "name the seat that is claimed: only its holder is opened", Fields: []Field{{"rank", "required", "the rank of the seat that is claimed"}}}
@@ -206,15 +213,21 @@ func (e *Engine) claimedOf(ctx context.Context, d *drawing, of ReleaseOf) (Relea
 	if of.seats != nil {
 		return of, nil
 	}
+	var err error
+	of.seats, err = e.claimedSeats(ctx, d)
+	return of, err
+}
+
+func (e *Engine) claimedSeats(ctx context.Context, d *drawing) (map[seatKey]bool, error) {
 	all, err := e.Identity.Claims(ctx, d.campaign.ID, d.row.N)
 	if err != nil {
-		return of, e.fault(err)
+		return nil, e.fault(err)
 	}
-	of.seats = map[seatKey]bool{}
+	seats := map[seatKey]bool{}
 	for _, c := range all {
-		of.seats[seatKey{c.Stratum, c.Rank}] = true
+		seats[seatKey{c.Stratum, c.Rank}] = true
 	}
-	return of, nil
+	return seats, nil
 }
 
 // act is the text of a release: the record that would be logged, which release of the draw it would be, and whose seats it would cover.

@@ -243,10 +243,15 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 	covered := covers(releases)
 	drawn := d.chain.Time(d.rules.Round)
 	release := Todo{Kind: TodoRelease, Draw: d.row.N, Since: drawn, By: drawn.Add(time.Duration(d.rules.ClaimDays) * day)}
-	holds := map[[2]int64]bool{}
+	claimed, err := e.claimedSeats(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	holds := map[seatKey]bool{}
 	for _, l := range seats.Winners(lines) {
-		holds[[2]int64{int64(l.Stratum), int64(l.Rank)}] = true
-		if !covered[store.EntrantID(l.ID)] {
+		seat := seatKey{l.Stratum, int64(l.Rank)}
+		holds[seat] = true
+		if !covered[store.EntrantID(l.ID)] && !claimed[seat] {
 			release.Count++
 		}
 	}
@@ -255,17 +260,9 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 		return nil, err
 	}
 	notice := Todo{Kind: TodoNotice, Draw: d.row.N, By: release.By}
-	claims, err := e.Identity.Claims(ctx, d.campaign.ID, d.row.N)
-	if err != nil {
-		return nil, err
-	}
-	claimed := map[[2]int64]bool{}
-	for _, c := range claims {
-		claimed[[2]int64{int64(c.Stratum), c.Rank}] = true
-	}
 	claim, over := Todo{Kind: TodoClaim, Draw: d.row.N}, Todo{Kind: TodoUnclaimed, Draw: d.row.N}
 	for _, n := range notices {
-		if !holds[[2]int64{int64(n.Stratum), n.Rank}] { // replaced
+		if !holds[seatKey{n.Stratum, n.Rank}] { // replaced
 			continue
 		}
 		if n.State != notificationSent && n.State != notificationNoAddress {
@@ -276,7 +273,7 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 			continue
 		}
 		end := d.claimEnd(n)
-		if end.IsZero() || claimed[[2]int64{int64(n.Stratum), n.Rank}] {
+		if end.IsZero() || claimed[seatKey{n.Stratum, n.Rank}] {
 			continue
 		}
 		t := &claim

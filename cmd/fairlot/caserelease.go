@@ -84,6 +84,9 @@ func (cmd *releaseShare) shareCase(a *app, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("nothing is handed over: %s: %w", cmd.Request, err)
 	}
+	if req.Sealed {
+		return cmd.sealed()
+	}
 	w, err := a.sharing(cmd.Key, cmd.Bundle)
 	if err != nil {
 		return err

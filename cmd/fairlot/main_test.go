@@ -105,17 +105,17 @@ func sceneRun(args []string) error {
 	case "opened":
 		var b []byte
 		if b, err = s.Opened(int64(n[2]), args[3] == "yes", n[4:]...); err == nil {
-			err = os.WriteFile(args[1], b, 0o600)
+			err = writeRequest(args[1], b)
 		}
 	case "openedfor": // the same for a purpose, which comes first
 		var b []byte
 		if b, err = s.OpenedFor(custody.Purpose(args[1]), int64(n[3]), args[4] == "yes", n[5:]...); err == nil {
-			err = os.WriteFile(args[2], b, 0o600)
+			err = writeRequest(args[2], b)
 		}
 	case "reuse": // the last opened record again, with other ranks
 		var b []byte
 		if b, err = s.Reused(n[2:]...); err == nil {
-			err = os.WriteFile(args[1], b, 0o600)
+			err = writeRequest(args[1], b)
 		}
 	case "case":
 		err = sceneCase(s, args[1], time.Duration(n[2])*time.Hour, args[3], args[4], n[5:])
@@ -160,6 +160,12 @@ func sceneRun(args []string) error {
 		return err
 	}
 	return os.WriteFile("scene.json", b, 0o600)
+}
+
+// writeRequest writes a request and the custodians' file beside it.
+func writeRequest(path string, b []byte) error {
+	locks, err := scene.Custodians(b)
+	return errors.Join(err, os.WriteFile(path, b, 0o600), os.WriteFile(path+".locks", locks, 0o600))
 }
 
 func sceneCase(s *scene.Scene, path string, life time.Duration, kind, envelopes string, places []int) error {

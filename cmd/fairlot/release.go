@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -25,7 +26,7 @@ type releaseCmd struct {
 type releasePrepare struct {
 	Campaign       string `arg:"" help:"Slug or id."`
 	Draw           int    `arg:"" help:"Number of the draw, from 1."`
-	Purpose        string `default:"notice" enum:"notice,claim,tax" placeholder:"WORD" help:"notice: the contacts of all who hold a seat. tax: the identities of who holds a prize above the rules' taxAbove. claim: the identity of the one seat of --rank, whose winner came without the secret of the receipt."`
+	Purpose        string `default:"notice" enum:"notice,claim,tax" placeholder:"WORD" help:"notice: the contacts of all who hold a seat and have not claimed yet. tax: the identities of who holds a prize above the rules' taxAbove. claim: the identity of the one seat of --rank, whose winner came without the secret of the receipt."`
 	Rank           int64  `placeholder:"N" help:"With --purpose claim: rank of the seat."`
 	Stratum        int32  `placeholder:"N" default:"1" help:"With --purpose claim: its stratum."`
 	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
@@ -72,12 +73,12 @@ func (cmd *releasePrepare) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if purpose == custody.Tax {
-		missing, err := a.unclaimed(conn, c, cmd.Draw)
+	if purpose != custody.Claim {
+		out, err := a.leftOut(conn, c, cmd.Draw, purpose)
 		if err != nil {
 			return err
 		}
-		a.printf("%s", missing)
+		a.printf("%s", out)
 	}
 	id, err := draw.ParseCampaignID(strings.Split(name, "/")[1])
 	if err != nil {
@@ -117,8 +118,9 @@ func (cmd *releasePrepare) Run(a *app) error {
 	return nil
 }
 
-// unclaimed names the seats above the sum of the rules that nobody has claimed, in a line; empty if there are none. The daemon leaves them out of a release for tax.
-func (a *app) unclaimed(conn *grpc.ClientConn, c *fairlotv1.Campaign, n int) (string, error) {
+// leftOut names in a line, empty if there are none, the seats that the daemon leaves out of a release: of one for tax those above the sum of the rules that nobody has claimed,
+// of one for the notice those that were claimed.
+func (a *app) leftOut(conn *grpc.ClientConn, c *fairlotv1.Campaign, n int, purpose custody.Purpose) (string, error) {
 	if n > len(c.Draws) {
 		return "", nil
 	}
@@ -131,21 +133,37 @@ func (a *app) unclaimed(conn *grpc.ClientConn, c *fairlotv1.Campaign, n int) (st
 	if err != nil {
 		return "", a.explain("list the claims", err)
 	}
+	if purpose == custody.Notice {
+		return claimedText(d.Seats, res.Claims), nil
+	}
 	return unclaimedText(d.Seats, c.Draws[n-1].Tiers, c.TaxAbove, res.Claims), nil
 }
 
-func unclaimedText(seats []*fairlotv1.Seat, tiers []*fairlotv1.Tier, above int64, claims []*fairlotv1.Claim) string {
+func claimedText(seats []*fairlotv1.Seat, claims []*fairlotv1.Claim) string {
+	return seatsText("nobody is opened who has claimed the prize already", "", seats, func(s *fairlotv1.Seat) bool { return s.Vacated == "" && claimed(claims, s) })
+}
+
+func claimed(claims []*fairlotv1.Claim, s *fairlotv1.Seat) bool {
+	return slices.ContainsFunc(claims, func(x *fairlotv1.Claim) bool { return x.Stratum == s.Stratum && x.Rank == s.Rank })
+}
+
+func seatsText(before, behind string, seats []*fairlotv1.Seat, which func(*fairlotv1.Seat) bool) string {
 	var list []string
 	for _, s := range seats {
-		came := slices.ContainsFunc(claims, func(x *fairlotv1.Claim) bool { return x.Stratum == s.Stratum && x.Rank == s.Rank })
-		if !came && s.Vacated == "" && s.Tier > 0 && int(s.Tier) <= len(tiers) && tiers[s.Tier-1].Value > above {
+		if which(s) {
 			list = append(list, fmt.Sprintf("stratum %d rank %d", s.Stratum, s.Rank))
 		}
 	}
 	if len(list) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("left out, since nobody has claimed the prize yet: %s; who comes later is for another release\n", strings.Join(list, ", "))
+	return before + ": " + strings.Join(list, ", ") + behind + "\n"
+}
+
+func unclaimedText(seats []*fairlotv1.Seat, tiers []*fairlotv1.Tier, above int64, claims []*fairlotv1.Claim) string {
+	return seatsText("left out, since nobody has claimed the prize yet", "; who comes later is for another release", seats, func(s *fairlotv1.Seat) bool {
+		return !claimed(claims, s) && s.Vacated == "" && s.Tier > 0 && int(s.Tier) <= len(tiers) && tiers[s.Tier-1].Value > above
+	})
 }
 
 var releasePurposes = map[custody.Purpose]fairlotv1.ReleasePurpose{
@@ -212,6 +230,12 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if req.Sealed {
+		return cmd.sealed()
+	}
+	if err := custodian.Approved(rel, time.Now()); err != nil {
+		return fmt.Errorf("nothing is handed over: %w", err)
+	}
 	w, err := a.sharing(cmd.Key, cmd.Bundle)
 	if err != nil {
 		return err
@@ -240,6 +264,11 @@ func (cmd *releaseShare) Run(a *app) error {
 	}
 	a.printf("shares of %s in %s: send it to the notifier\n", opens(req.Purpose, len(plan.Shares)), cmd.Out)
 	return nil
+}
+
+// sealed refuses the notifier's file: a custodian who has envelopes and agrees with as many others as open them needs nobody else.
+func (cmd *releaseShare) sealed() error {
+	return fmt.Errorf("nothing is handed over: %s holds sealed envelopes, which are for the notifier alone: delete it here, tell whoever sent it, and have them send the file that ends in .locks, which was written beside it", cmd.Request)
 }
 
 // sharing is a custodian's key at work: with what it remembers, and a bundle that continues it.

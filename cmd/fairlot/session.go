@@ -20,7 +20,7 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	campaignRows(row, c)
 	row("抽獎", "draw", "%d", req.Draw)
 	row("目的", "purpose", "%s", map[custody.Purpose]string{
-		custody.Notice: "通知得獎人，只開啟聯絡資料 / notice to winners: their contacts, not their names",
+		custody.Notice: "通知尚未領獎的得獎人，只開啟聯絡資料 / notice to winners who have not claimed yet: their contacts, not their names",
 		custody.Claim:  "得獎人遺失收據，憑證件領獎，只開啟這一位的姓名與證號 / the claim of a winner who has lost the receipt: the name and number of this one, to compare with the ID card",
 		custody.Tax:    fmt.Sprintf("報稅，只開啟超過 NT$ %d 獎項的得獎人姓名與證號 / tax: names and numbers of who holds a prize worth more than NT$ %d, and of nobody else", c.Titles.TaxAbove, c.Titles.TaxAbove),
 	}[req.Purpose])

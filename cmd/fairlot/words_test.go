@@ -82,4 +82,10 @@ func TestUnclaimedForTax(t *testing.T) {
 	if got := unclaimedText(seats, tiers, 1000, claims); got != "" {
 		t.Error(got)
 	}
+	if got := claimedText(seats, claims); got != "nobody is opened who has claimed the prize already: stratum 1 rank 1, stratum 1 rank 2, stratum 2 rank 1\n" {
+		t.Error(got)
+	}
+	if got := claimedText(seats, nil); got != "" {
+		t.Error(got)
+	}
 }

@@ -159,7 +159,7 @@ func (k *Key) ShareCase(c *bundle.Checked, pin Pin, released Released, req *rele
 	if err := within(req.Text, now); err != nil {
 		return nil, err
 	}
-	if err := approvedByThree(req); err != nil {
+	if err := approvedByThree(req, now); err != nil {
 		return nil, err
 	}
 	held, err := HoldCase(c, req)
@@ -212,7 +212,7 @@ func (k *Key) ShareCase(c *bundle.Checked, pin Pin, released Released, req *rele
 }
 
 // approvedByThree looks at what the institution says about who wanted a case. It proves nothing; but what contradicts itself is refused.
-func approvedByThree(req *release.Case) error {
+func approvedByThree(req *release.Case, now time.Time) error {
 	if req.Requester.Token != req.Text.Requester {
 		return fmt.Errorf("%w: its text was asked for by another token than the request says", ErrCaseApproval)
 	}
@@ -224,6 +224,9 @@ func approvedByThree(req *release.Case) error {
 		if !a.At.Before(req.Text.Expires) || a.At.IsZero() {
 			return fmt.Errorf("%w: one of them did when it had expired", ErrCaseApproval)
 		}
+		if err := come(a.At, now); err != nil {
+			return fmt.Errorf("%w: one of them did %w", ErrCaseApproval, err)
+		}
 		if a.At.Before(req.Requester.At.Add(-24 * time.Hour)) { // daemons' clocks may differ, and be set right
 			return fmt.Errorf("%w: one of them did a day before it was asked for", ErrCaseApproval)
 		}
@@ -232,6 +235,25 @@ func approvedByThree(req *release.Case) error {
 				return fmt.Errorf("%w: %s and %s are one", ErrCaseApproval, label.Quote(b.Label), label.Quote(a.Label))
 			}
 		}
+	}
+	return nil
+}
+
+// clocks is how far the clocks of a daemon and of a custodian's machine may be apart.
+const clocks = 10 * time.Minute
+
+// come refuses a time that has not come, so that nobody can say yes in advance.
+func come(at, now time.Time) error {
+	if at.After(now.Add(clocks)) {
+		return fmt.Errorf("at %s, which has not come yet by this machine's clock: compare your clock", at.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Approved refuses a release that is said to be approved at a time that has not come. The error wraps ErrRequest.
+func Approved(rel *release.Release, now time.Time) error {
+	if err := come(rel.Approved, now); err != nil {
+		return fmt.Errorf("%w: it was approved %w", ErrRequest, err)
 	}
 	return nil
 }

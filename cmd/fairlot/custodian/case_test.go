@@ -181,6 +181,12 @@ func TestCaseRefusals(t *testing.T) {
 		"approved before it was asked for": {act(func(a answer) {
 			a.Case.Approvers[1].Time = timestamppb.New(a.Case.Requester.Time.AsTime().Add(-25 * time.Hour))
 		}), custodian.ErrCaseApproval, "a day before it was asked for"},
+		"approved tomorrow": {act(func(a answer) { a.Case.Approvers[1].Time = timestamppb.New(time.Now().Add(time.Hour)) }), custodian.ErrCaseApproval, "has not come yet"},
+		"asked for tomorrow": {act(func(a answer) {
+			for _, x := range append(a.Case.Approvers, a.Case.Requester) {
+				x.Time = timestamppb.New(time.Now().Add(11 * time.Minute))
+			}
+		}), custodian.ErrCaseApproval, "has not come yet"},
 		"approved when it had expired": {act(func(a answer) { a.Case.Approvers[1].Time = a.Case.ExpireTime }), custodian.ErrCaseApproval, "expired"},
 		"another text":                 {act(func(a answer) { a.Case.Text = strings.Replace(a.Case.Text, "115 No. 1", "115 No. 2", 1) }), custodian.ErrOpened, "0 times"},
 		"no text":                      {act(func(a answer) { a.Case.Text = "" }), release.ErrCaseRequest, ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"fairlot/cmd/fairlot/release"
 	"fairlot/crypto/custody"
 	"fairlot/draw"
 )
@@ -48,7 +49,7 @@ func ParseDraft(b []byte) (*Draft, error) {
 		Format string `json:"format"`
 		Draft
 	}
-	if err := json.Unmarshal(b, &f); err != nil || f.Format != DraftFormat || len(b) > MaxDraft {
+	if err := release.Object(b, &f); err != nil || f.Format != DraftFormat || len(b) > MaxDraft {
 		return nil, fmt.Errorf("read draft: %w", ErrDraft)
 	}
 	var err error

@@ -93,7 +93,7 @@ func ParseCase(b []byte) (*Case, error) {
 		return nil, fmt.Errorf("read request of a case: %w: %s", ErrCaseRequest, what)
 	}
 	var f caseFile
-	if err := json.Unmarshal(b, &f); err != nil || f.Format != CaseFormat && f.Format != CaseLocksFormat {
+	if err := Object(b, &f); err != nil || f.Format != CaseFormat && f.Format != CaseLocksFormat {
 		return bad("want a file that `fairlot case release` wrote")
 	}
 	var res fairlotv1.ReleaseCaseResponse

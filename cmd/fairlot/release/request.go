@@ -100,7 +100,7 @@ func marshal(format string, campaign draw.CampaignID, n int, purpose custody.Pur
 func Parse(b []byte) (*Request, error) {
 	bad := func(what string) error { return fmt.Errorf("read release request: %w: %s", ErrRequest, what) }
 	var f file
-	if err := json.Unmarshal(b, &f); err != nil || f.Format != Format && f.Format != LocksFormat {
+	if err := Object(b, &f); err != nil || f.Format != Format && f.Format != LocksFormat {
 		return nil, bad("want a file that `fairlot release prepare` wrote")
 	}
 	campaign, err := draw.ParseCampaignID(f.Campaign)

@@ -39,8 +39,12 @@ func (s *Scene) LogCase(purpose custody.Purpose, mark [16]byte, count int) (draw
 
 // CaseAnswer is what a daemon, honest or not, would answer to ReleaseCase.
 func (s *Scene) CaseAnswer(c custody.Case, opened draw.Hash, places ...int) *fairlotv1.ReleaseCaseResponse {
+	wanted := c.Expires
+	if latest := time.Now().Add(28 * time.Hour); wanted.After(latest) {
+		wanted = latest
+	}
 	at := func(n int) *timestamppb.Timestamp {
-		return timestamppb.New(c.Expires.Add(-time.Duration(n) * time.Hour))
+		return timestamppb.New(wanted.Add(-time.Duration(n) * time.Hour))
 	}
 	res := &fairlotv1.ReleaseCaseResponse{OpenedHash: opened.String(), Salt: caseSalt[:], Case: &fairlotv1.Case{Text: string(c.Text()), Count: int32(c.Count), Notifier: int32(c.Notifier),
 		ExpireTime: timestamppb.New(c.Expires), Requester: &fairlotv1.CaseAct{Token: c.Requester, Label: "Chen", Time: at(30)},

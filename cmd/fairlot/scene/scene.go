@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/cmd/fairlot/release"
@@ -368,6 +369,28 @@ func (s *Scene) OpenedFor(purpose custody.Purpose, count int64, unproven bool, r
 		return nil, err
 	}
 	return release.Marshal(s.open.Campaign, 1, purpose, res)
+}
+
+// Custodians is a request file without its envelopes, as a daemon's client writes it for custodians.
+func Custodians(request []byte) ([]byte, error) {
+	var f struct {
+		Campaign string
+		Draw     int
+		Purpose  custody.Purpose
+		Response json.RawMessage
+	}
+	if err := json.Unmarshal(request, &f); err != nil {
+		return nil, err
+	}
+	id, err := draw.ParseCampaignID(f.Campaign)
+	if err != nil {
+		return nil, err
+	}
+	var res fairlotv1.PrepareReleaseResponse
+	if err := protojson.Unmarshal(f.Response, &res); err != nil {
+		return nil, err
+	}
+	return release.Locks(id, f.Draw, f.Purpose, &res)
 }
 
 // Reused is a lie: a request for other ranks under the newest opened record.
