@@ -182,11 +182,11 @@ func (e *Engine) todoCases(ctx context.Context) (list []Todo, err error) {
 			after = c.ID
 			if c.Over {
 				if c.holds(e.Now()) {
-					list = append(list, Todo{Kind: TodoHold, Campaign: c.Campaign, Slug: c.Slug, Since: c.Closer.At, By: c.holdEnds(), Count: int64(c.Count), Label: holdClosed, Case: c.ID, CaseKind: c.Kind, Roles: caseRoles})
+					list = append(list, Todo{Kind: TodoHold, Campaign: c.Campaign, Slug: c.Slug, Since: c.Closer.At, By: c.holdEnds(), Count: int64(c.Count), Label: holdClosed, Case: c.ID, CaseKind: c.Kind, CaseReference: c.Reference, Roles: caseRoles})
 				}
 				continue
 			}
-			t := Todo{Kind: TodoCase, Campaign: c.Campaign, Slug: c.Slug, Since: c.Requester.At, By: c.Due, Case: c.ID, CaseKind: c.Kind, Roles: caseRoles}
+			t := Todo{Kind: TodoCase, Campaign: c.Campaign, Slug: c.Slug, Since: c.Requester.At, By: c.Due, Case: c.ID, CaseKind: c.Kind, CaseReference: c.Reference, Roles: caseRoles}
 			if t.By.IsZero() {
 				t.By = c.Expires
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"fmt"
 	"time"
 
 	"fairlot/crypto/seal"
@@ -109,7 +110,7 @@ func (e *Engine) CorrectEntry(ctx context.Context, req CorrectRequest) (Receipt,
 	case store.CorrectedOut:
 		return Receipt{}, errCorrectedOut
 	case store.OtherPerson:
-		return Receipt{}, refuse(ReceiptMismatch, "this is not the person of this entry: kind and number of the ID must be those that entered; who is somebody else enters anew")
+		return Receipt{}, otherPerson(res.Tries)
 	case store.Exists:
 		return e.correctedBefore(o, &req, old, res.Present)
 	}
@@ -117,7 +118,22 @@ func (e *Engine) CorrectEntry(ctx context.Context, req CorrectRequest) (Receipt,
 	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil {
 		return Receipt{}, e.fault(err)
 	}
-	return e.receipt(o, id, res.Chances, openings)
+	return e.correction(o, id, res.Chances, res.Tries, openings)
+}
+
+// correction is the receipt of a correction, the person's tries counted.
+func (e *Engine) correction(o *opened, id store.EntrantID, chances uint16, tries int, openings seal.Openings) (Receipt, error) {
+	r, err := e.receipt(o, id, chances, openings)
+	r.Left = triesLeft(tries)
+	return r, err
+}
+
+func triesLeft(tries int) int { return max(store.CorrectionTries-tries, 0) }
+
+// otherPerson refuses who is not the person of the entry, whose tries these are.
+func otherPerson(tries int) *Error {
+	left := triesLeft(tries)
+	return &Error{Reason: ReceiptMismatch, Left: &left, Text: fmt.Sprintf("this is not the person of this entry: kind and number of the ID must be those that entered; who is somebody else enters anew. %d of %d tries are left", left, store.CorrectionTries)}
 }
 
 var (
@@ -154,7 +170,7 @@ func (e *Engine) correctedBefore(o *opened, req *CorrectRequest, old store.Entra
 	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil { // whoever did it before may have died before this
 		return Receipt{}, e.fault(err)
 	}
-	return e.receipt(o, row.ID, row.Chances, openings)
+	return e.correction(o, row.ID, row.Chances, row.Tries, openings)
 }
 
 // lateCorrection refuses a correction after the end of entries.

@@ -56,15 +56,29 @@ func TestCorrectContact(t *testing.T) {
 		req := ask
 		x.spoil(&req)
 		_, err := w.CorrectEntry(ctx, req)
-		t.Run(name, func(t *testing.T) { wantReason(t, err, x.reason, x.field) })
+		t.Run(name, func(t *testing.T) {
+			wantReason(t, err, x.reason, x.field)
+			if own := err.(*engine.Error); (own.Left != nil) != (x.reason == engine.ReceiptMismatch) {
+				t.Errorf("tries left: %v", own.Left)
+			}
+		})
+	}
+	wrong := ask
+	wrong.Identity.IDNumber = idNumber(55)
+	_, err := w.CorrectEntry(ctx, wrong)
+	if own := err.(*engine.Error); own.Left == nil || *own.Left != store.CorrectionTries-3 || !strings.Contains(own.Text, "7 of 10 tries are left") { // two above
+		t.Errorf("after three wrong numbers: %v", err)
 	}
 	got := must(w.CorrectEntry(ctx, ask))(t)
+	if got.Left != store.CorrectionTries-4 {
+		t.Errorf("%d corrections are left after three wrong numbers and one correction", got.Left)
+	}
 	if again := must(w.CorrectEntry(ctx, ask))(t); string(again.Note) != string(got.Note) {
 		t.Error("the same request got another receipt")
 	}
 	other := ask
 	other.Contact.Email = "third@example.org"
-	_, err := w.CorrectEntry(ctx, other)
+	_, err = w.CorrectEntry(ctx, other)
 	wantReason(t, err, engine.EntryDiffers, "")
 	other.R = all[8].s.R()
 	other.R[0] ^= 1

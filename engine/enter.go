@@ -43,6 +43,7 @@ type Receipt struct {
 	ID                                    store.EntrantID
 	Note                                  []byte
 	IdentityCommitment, ContactCommitment []byte
+	Left                                  int // how many more corrections there may be; of an entry 0
 }
 
 // String hides everything in it, so that it is in no log.

@@ -77,6 +77,7 @@ type Error struct {
 	Text   string
 	Fields []Field       // all that is wrong at once
 	Retry  time.Duration // when trying again makes sense; 0: not by itself
+	Left   *int          // how many more tries there are; nil: they are not counted
 }
 
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Text }

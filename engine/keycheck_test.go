@@ -201,3 +201,27 @@ func TestKeyNobodyHolds(t *testing.T) {
 		t.Errorf("the rules file says\n%s", got)
 	}
 }
+
+// TestDraftThatCannotOpenWaits: a threshold that cannot be met is not passed over in silence, and one that can be is no reason to wait.
+func TestDraftThatCannotOpenWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	r, _ := held(t)
+	r.Threshold = 4
+	c := must(w.CreateCampaign(ctx, "four-of-three", r, ""))(t)
+	if todos := must(w.Todos(ctx))(t); len(todos) != 1 || todos[0].Kind != engine.TodoDraft || todos[0].Slug != "four-of-three" ||
+		todos[0].Label != "threshold: the threshold must lie between 1 and the number of custodians" {
+		t.Errorf("what waits is shown as %+v", todos)
+	}
+	r.Threshold = 2
+	c = must(w.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
+	if todos := must(w.Todos(ctx))(t); len(todos) != 1 || todos[0].Kind != engine.TodoKeys {
+		t.Errorf("what waits is shown as %+v", todos)
+	}
+	r.Custodians, r.Threshold = nil, 0
+	must(w.UpdateCampaign(ctx, c.ID, c.Etag, r))(t)
+	if todos := must(w.Todos(ctx))(t); len(todos) != 0 {
+		t.Errorf("a draft that is hardly begun waits: %+v", todos)
+	}
+}

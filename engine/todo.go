@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ const (
 	TodoCaseRelease TodoKind = 16 // envelopes of an approved case that nobody had opened yet
 	TodoHold        TodoKind = 17 // entrants whom a case holds from the erasure of a campaign
 	TodoUnclaimed   TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
+	TodoDraft       TodoKind = 21 // a draft whose custodians, threshold or notifiers cannot be a campaign's
 )
 
 // names are for the log; who is whose turn it is.
@@ -58,11 +60,13 @@ type Todo struct {
 	Count    int64     // how many cosignatures, contacts, notices or claims; else 0
 	Attempt  int       // how often the daemon tried
 	Said     string    // the reason of its last failure
-	Label    string    // of a token; of TodoKeys, who is missing; of TodoHold, closed if the case is
+	Label    string    // of a token; of TodoKeys, who is missing; of TodoHold, closed if the case is; of TodoDraft, what to correct
 	Approval *Approval // the one that waits, and Roles may approve it
 	Roles    []string
 	Case     [16]byte // zero: of no case
 	CaseKind string
+	// CaseReference is the law or order of the case, if one was given.
+	CaseReference string
 }
 
 const tokenSoon = 14 * day // how long before a token expires it is told
@@ -176,15 +180,26 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	return list, nil
 }
 
-// todoKeys are those whom a draft names and who have not shown their keys. A draft whose keys cannot be a campaign's waits for its editor, and says so when it is looked at.
+// todoKeys are those whom a draft names and who have not shown their keys. A draft whose keys cannot be a campaign's waits for its editor, once it names custodians.
 func (e *Engine) todoKeys(c store.Campaign) ([]Todo, error) {
 	r, err := decodeRules(c.Rules)
 	if err != nil || len(r.Draws) == 0 {
 		return nil, err
 	}
 	list, err := e.keyList(c, r)
+	var own *Error
+	if errors.As(err, &own) {
+		if len(r.Custodians) == 0 { // hardly begun
+			return nil, nil
+		}
+		var why []string
+		for _, f := range own.Fields {
+			why = append(why, strings.TrimPrefix(f.Path, "campaign.")+": "+f.Text)
+		}
+		return []Todo{{Kind: TodoDraft, Label: strings.Join(why, "; ")}}, nil
+	}
 	if err != nil {
-		return nil, nil
+		return nil, err
 	}
 	var who []string
 	for _, f := range e.unshown(list, r) {
@@ -304,7 +319,7 @@ func (r *runner) remind(ctx context.Context) {
 	now := r.e.Now()
 	for _, t := range list {
 		switch t.Kind {
-		case TodoOpen, TodoClose, TodoDraw, TodoKeys:
+		case TodoOpen, TodoClose, TodoDraw, TodoKeys, TodoDraft:
 			continue // a job that fails says so by itself, and a draft is nobody's promise
 		}
 		if t.By.Sub(now) > 2*day && t.Kind != TodoRelease {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/engine"
@@ -82,7 +83,9 @@ func (s *entries) CorrectEntry(ctx context.Context, req *fairlotv1.CorrectEntryR
 	if err != nil {
 		return nil, err
 	}
-	return receiptTo(receipt), nil
+	out := receiptTo(receipt)
+	out.CorrectionsLeft = proto.Int32(int32(receipt.Left))
+	return out, nil
 }
 
 func (s *entries) EraseEntry(ctx context.Context, req *fairlotv1.EraseEntryRequest) (*fairlotv1.EntryStatus, error) {

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strconv"
+
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -80,7 +82,11 @@ func toStatus(e *engine.Error) *status.Status {
 	if !ok {
 		code = codes.Unknown
 	}
-	st := withInfo(status.New(code, e.Text), e.Reason)
+	info := &errdetails.ErrorInfo{Reason: string(e.Reason), Domain: "fairlot"}
+	if e.Left != nil {
+		info.Metadata = map[string]string{"triesLeft": strconv.Itoa(*e.Left)}
+	}
+	st := with(status.New(code, e.Text), info)
 	var details []protoadapt.MessageV1
 	if len(e.Fields) > 0 {
 		bad := &errdetails.BadRequest{}
@@ -101,9 +107,12 @@ func toStatus(e *engine.Error) *status.Status {
 }
 
 func withInfo(st *status.Status, reason engine.Reason) *status.Status {
-	with, err := st.WithDetails(&errdetails.ErrorInfo{Reason: string(reason), Domain: "fairlot"})
-	if err != nil {
-		return st
+	return with(st, &errdetails.ErrorInfo{Reason: string(reason), Domain: "fairlot"})
+}
+
+func with(st *status.Status, info *errdetails.ErrorInfo) *status.Status {
+	if with, err := st.WithDetails(info); err == nil {
+		return with
 	}
-	return with
+	return st
 }

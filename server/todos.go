@@ -40,7 +40,7 @@ func (s *todos) ListTodos(ctx context.Context, _ *fairlotv1.ListTodosRequest) (*
 			}
 		}
 		if t.CaseKind != "" {
-			x.Case, x.CaseKind = fmt.Sprintf("cases/%x", t.Case[:]), t.CaseKind
+			x.Case, x.CaseKind, x.CaseReference = fmt.Sprintf("cases/%x", t.Case[:]), t.CaseKind, t.CaseReference
 			for _, role := range t.Roles {
 				x.Roles = append(x.Roles, roleOf(role))
 			}

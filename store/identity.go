@@ -69,6 +69,7 @@ const (
 type EntryResult struct {
 	Outcome Outcome
 	Chances uint16  // as stored, for Entered
+	Tries   int     // of the person with this one, for what Correct counts: Entered, EnteredDuplicate and OtherPerson
 	Present Entrant // for Exists
 	Gate    Gate    // as read under the lock
 }

@@ -51,6 +51,7 @@ func TestBrowserCorrects(t *testing.T) {
 	b.press(kb.Enter)
 	b.focused("#correct-problems")
 	b.says("#correct-problems", "This is not the person of this receipt")
+	b.says("#tries-left", "9 more tries are left.")
 	if n := w.entrants(c); n != 2 {
 		t.Errorf("%d entrants after a refusal, want 2", n)
 	}
@@ -72,6 +73,7 @@ func TestBrowserCorrects(t *testing.T) {
 		t.Errorf("receipt checks: %s", b.text(".receipt .verdicts"))
 	}
 	b.says("#corrected", "only this new receipt counts")
+	b.says("#corrections-left", "8 more corrections are possible.")
 	b.says("#result-title", "another entry of the same person has taken its place")
 	if left := b.eval(`document.querySelector("#paste").value`); left != "" {
 		t.Errorf("the old receipt is still there to be checked: %s", left)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +43,7 @@ func TestBrowserErases(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w.url)
 	c := w.open(w.full("erase-2026"))
-	codes := w.tokens(c, 2)
+	codes := w.tokens(c, 8)
 	now, late := w.savedEntry(c, 60, codes[0]), w.savedEntry(c, 61, codes[1])
 	check := func(lang, saved string) {
 		b.visit("/check?lang=" + lang)
@@ -53,7 +55,8 @@ func TestBrowserErases(t *testing.T) {
 	}
 	check("en", now)
 	b.says(".found", "You can have your name, ID number and contact destroyed now.")
-	b.says(".found", "Answers that are mixed already stay")
+	b.says("#erase-answers", "Answers that wait to be mixed go too, also if you corrected your contact")
+	b.says("#erase-lead", "While entries are open you may enter again")
 	b.tabTo("#erase")
 	b.press(kb.Enter)
 	b.focused("#erase-question")
@@ -75,14 +78,21 @@ func TestBrowserErases(t *testing.T) {
 	b.says("#erased", "都已銷毀")
 	b.says("#status", "已要求刪除")
 
-	w.others(c, 6)
+	var all []string
+	for i := range 6 {
+		all = append(all, w.savedEntry(c, 70+i, codes[2+i]))
+	}
 	w.ahead.Store(int64(48*time.Hour + 2*time.Minute))
 	if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
 		t.Fatal(err)
 	}
 	check("zh", late)
 	b.until(`document.querySelector("#listed") !== null`)
-	b.says(".found", "要等最後一次抽獎之後才銷毀")
+	b.says("#erase-lead", "要等最後一次抽獎之後才銷毀")
+	if text := b.text(".found"); strings.Contains(text, "等候混合的答案") || strings.Contains(text, "可以重新參加") { // true before the close only
+		t.Errorf("after the close the page says %s", text)
+	}
+	b.says("#erase-answers", "您的答案會留著：最遲在結束時都已混合")
 	b.tabTo("#erase")
 	b.press(kb.Enter)
 	b.tabTo("#erase-yes")
@@ -93,6 +103,40 @@ func TestBrowserErases(t *testing.T) {
 	b.inspect("erase-waits")
 	if b.eval(`document.querySelector("#erase") === null`) != "true" {
 		t.Error("it can be asked for twice")
+	}
+
+	w.ahead.Store(int64(49*time.Hour + 2*time.Minute))
+	d, err := w.draws.RunDraw(w.staff, &fairlotv1.RunDrawRequest{Name: c.Name + "/draws/1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wins := map[bool]string{}
+	for _, saved := range all {
+		won := slices.ContainsFunc(d.Seats, func(s *fairlotv1.Seat) bool { return s.Tier > 0 && strings.Contains(saved, s.EntryId) })
+		wins[won] = saved
+	}
+	for won, saved := range wins {
+		check("en", saved)
+		b.until(`document.querySelector("#listed") !== null`)
+		b.says("#erase-lead", "The draws are held, so this is done within a minute or so.")
+		b.says("#erase-answers", "Whoever has the answer secret can still withdraw them.")
+		b.tabTo("#erase")
+		b.press(kb.Enter)
+		b.focused("#erase-question")
+		if said := strings.Contains(b.text("#erase-question"), "you lose it: it goes to the next in order"); said != won {
+			t.Errorf("won %v: %s", won, b.text("#erase-question"))
+		}
+		if won {
+			b.inspect("erase-won")
+		}
+		b.tabTo("#erase-no")
+		b.press(kb.Enter)
+		b.focused("#erase")
+	}
+	check("zh", late)
+	b.until(`document.querySelector("#listed") !== null`)
+	if text := b.text("#erased"); strings.Contains(text, "會在抽獎之後銷毀") { // done, or within a minute
+		t.Errorf("after the draw the page says %s", text)
 	}
 	b.clean()
 }

@@ -243,8 +243,11 @@ func (cmd *caseApprove) Run(a *app) error {
 	for line := range strings.Lines(x.Text) {
 		a.printf("  %s", line)
 	}
-	act := map[bool]string{true: "opened", false: "held"}[len(x.Opens) > 0]
-	if err := a.confirm(cmd.Yes, fmt.Sprintf("Do you want what is kept of %s to be %s for this?", plural(int64(x.Count), "entrant", "entrants"), act)); err != nil {
+	act, does := "opened", "開啟"
+	if len(x.Opens) == 0 {
+		act, does = "held", "保全"
+	}
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("您同意為此%s這 %d 位參加者仍保存的資料嗎？ Do you want what is kept of %s to be %s for this?", does, x.Count, plural(int64(x.Count), "entrant", "entrants"), act)); err != nil {
 		return err
 	}
 	x, err = svc.ApproveCase(a.ctx, &fairlotv1.ApproveCaseRequest{Name: name, Digest: x.Digest})

@@ -278,7 +278,7 @@ func (cmd *caseRecord) Run(a *app) error {
 	kind := fairlotv1.ModificationKind(contractValue(fairlotv1.ModificationKind_value, "MODIFICATION_KIND_", cmd.Kind))
 	svc := fairlotv1.NewCaseServiceClient(conn)
 	if x, err := svc.GetCase(a.ctx, &fairlotv1.GetCaseRequest{Name: name}); err == nil && x.Closer == nil && slices.Contains(x.Modifications, kind) {
-		if err := a.confirm(cmd.Yes, fmt.Sprintf("The register has a %s of this case already, and no line is ever taken out. Was another one done?", cmd.Kind)); err != nil {
+		if err := a.confirm(cmd.Yes, fmt.Sprintf("登記簿已有此案件的一筆，且不能撤銷；確定又做了一次嗎？ The register has a %s of this case already, and no line is ever taken out. Was another one done?", cmd.Kind)); err != nil {
 			return err
 		}
 	}

@@ -97,9 +97,9 @@ func (cmd *claimRecord) Run(a *app) error {
 // record asks who is at the desk once more, has the claim recorded, and then notes what the public list may show.
 func (a *app) record(conn *grpc.ClientConn, req *fairlotv1.RecordClaimRequest, yes bool, list *masked) error {
 	if err := a.confirm(yes, map[fairlotv1.ClaimWay]string{
-		fairlotv1.ClaimWay_CLAIM_WAY_SELF:     "Is the person on the card the one before you, and do you hand out the prize?",
-		fairlotv1.ClaimWay_CLAIM_WAY_PROXY:    "Have you seen the winner's written authorisation and the own ID card of who has come, and do you hand out the prize?",
-		fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN: "Have you seen who the guardian is, and do you hand out the prize?",
+		fairlotv1.ClaimWay_CLAIM_WAY_SELF:     "證件上的人就是眼前這一位，並把獎項交出去嗎？ Is the person on the card the one before you, and do you hand out the prize?",
+		fairlotv1.ClaimWay_CLAIM_WAY_PROXY:    "已看過得獎人的書面委託，以及來人自己的證件，並把獎項交出去嗎？ Have you seen the winner's written authorisation and the own ID card of who has come, and do you hand out the prize?",
+		fairlotv1.ClaimWay_CLAIM_WAY_GUARDIAN: "已確認法定代理人的身分，並把獎項交出去嗎？ Have you seen who the guardian is, and do you hand out the prize?",
 	}[req.Way]); err != nil {
 		return err
 	}
@@ -108,9 +108,9 @@ func (a *app) record(conn *grpc.ClientConn, req *fairlotv1.RecordClaimRequest, y
 		return a.explain("record claim", err)
 	}
 	if claim.Repeated {
-		a.printf("you recorded this claim before, today: if the prize was handed out then, hand out nothing more\n")
+		a.printf("you recorded this claim before, today: if the prize was handed out then, hand out nothing more\n今天已登記過這次領獎：若當時已交出獎項，請勿再交\n")
 	} else {
-		a.printf("recorded: prize %d, rank %d, claimed on %s (%s)\n", claim.Tier, claim.Rank, claim.Day, wayName(claim.Way))
+		a.printf("recorded: prize %d, rank %d, claimed on %s (%s)\n已登記領獎：獎項 %d，名次 %d，%s\n", claim.Tier, claim.Rank, claim.Day, wayName(claim.Way), claim.Tier, claim.Rank, claim.Day)
 	}
 	if err := list.write(); err != nil {
 		return fmt.Errorf("the claim is recorded, the masked name is not noted: %w", err)
@@ -150,7 +150,7 @@ func (cmd *claimCheck) Run(a *app) error {
 	if err := list.write(); err != nil {
 		return err
 	}
-	a.printf("nothing is recorded; the daemon knows whether the claim period is over, and whether somebody claimed before\n")
+	a.printf("nothing is recorded; the daemon knows whether the claim period is over, and whether somebody claimed before\n尚未登記；領獎期限是否已過、是否已有人領取，只有伺服程式知道\n")
 	return nil
 }
 
@@ -216,16 +216,16 @@ func notDrawn(d *verify.Draw) error {
 	return fmt.Errorf("draw %d is not drawn in this bundle: get the newest (it was due %s; fairlot draw show says where it stands)", d.N, instant.Text(d.RoundTime))
 }
 
-var errNotThisCard = errors.New("this card is not of the person who entered: ask the winner how they typed the name at entry (a variant of a character, a space, another script) and repeat it with that, as often as you like; kind and number are the card's. If nothing fits, hand nothing out")
+var errNotThisCard = errors.New("this card is not of the person who entered (證件與參加時所填不符：請問當初姓名怎麼寫，再試一次；證件種類與號碼照證件；都不符就不要交出任何東西): ask the winner how they typed the name at entry (a variant of a character, a space, another script) and repeat it with that, as often as you like; kind and number are the card's. If nothing fits, hand nothing out")
 
 // prize says what is claimed, and who may come for it.
 func (a *app) prize(c *bundle.Checked, n int, l draw.Line) {
-	a.printf("draw %d, rank %d: PRIZE %d: %s\n%s", n, l.Rank, l.Seat, bundle.In("en", c.Titles.Tier[[2]int{n, l.Seat}]), claimRules(c.Titles))
+	a.printf("抽獎 draw %d, 名次 rank %d: 獎項 PRIZE %d: %s\n%s", n, l.Rank, l.Seat, prizeTitle(c.Titles, [2]int{n, l.Seat}), claimRules(c.Titles))
 }
 
 // accept is for a card that is of the person who entered: it says so, tells whether who came may, and takes down what the public list shows.
 func (w *came) accept(a *app, c *bundle.Checked, n int, l draw.Line, text []byte, list *masked) (fairlotv1.ClaimWay, error) {
-	a.printf("the card is of the person who entered\n")
+	a.printf("the card is of the person who entered 證件是參加者本人的\n")
 	id, err := draw.ParseIdentity(text)
 	if err != nil {
 		return 0, err
@@ -336,15 +336,17 @@ func younger(birth string, years int, now time.Time) (bool, error) {
 func claimRules(t bundle.Titles) string {
 	var b strings.Builder
 	if t.Proxy {
-		b.WriteString("rules: somebody else may come with a written authorisation by the winner\n")
+		b.WriteString("規則 rules: 可由持得獎人書面委託的人代領 somebody else may come with a written authorisation by the winner\n")
 	} else {
-		b.WriteString("rules: nobody else may come for the winner\n")
+		b.WriteString("規則 rules: 須由得獎人本人領取 nobody else may come for the winner\n")
 	}
 	if t.GuardianBelow > 0 {
-		fmt.Fprintf(&b, "rules: for a winner younger than %d the guardian must come\n", t.GuardianBelow)
+		fmt.Fprintf(&b, "規則 rules: 得獎人未滿 %d 歲，須由法定代理人到場 for a winner younger than %d the guardian must come\n", t.GuardianBelow, t.GuardianBelow)
 	}
-	if s := bundle.In("en", t.Claim); s != "" {
-		fmt.Fprintf(&b, "rules: %s\n", s)
+	for i, lang := range []string{"zh-Hant-TW", "en"} {
+		if s := bundle.In(lang, t.Claim); s != "" && (i == 0 || s != bundle.In("zh-Hant-TW", t.Claim)) {
+			fmt.Fprintf(&b, "規則 rules: %s\n", s)
+		}
 	}
 	return b.String()
 }

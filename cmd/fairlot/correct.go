@@ -112,10 +112,10 @@ func (cmd *deskCorrect) Run(a *app) error {
 		if made.Identity != openings.CI || made.Contact != openings.CC {
 			return there
 		}
-		a.printf("done already: %s is the new receipt, of this person and this contact; the old one says superseded\n", cmd.Out)
+		a.printf("done already: %s is the new receipt, of this person and this contact; the old one says superseded\n先前已更正：新收據在 %s\n", cmd.Out, cmd.Out)
 		return a.registered(conn, request, fairlotv1.ModificationKind_MODIFICATION_KIND_CORRECTION)
 	}
-	if err := a.confirm(cmd.Yes, "Is the person on the card the one before you, and shall the old contact be destroyed?"); err != nil {
+	if err := a.confirm(cmd.Yes, "證件上的人就是眼前這一位，並要銷毀舊的聯絡資料嗎？ Is the person on the card the one before you, and shall the old contact be destroyed?"); err != nil {
 		return err
 	}
 	if !begun {
@@ -145,7 +145,7 @@ func (cmd *deskCorrect) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("the new receipt in %s does not fit what was sent (%w): keep it, and tell whoever runs the daemon at once", cmd.Out, err)
 	}
-	a.printf("corrected: the old contact is destroyed, and the old receipt says superseded\nthe new receipt is in %s: hand it to the person, delete your copies of both, and tell them to throw the old one away\n", cmd.Out)
+	a.printf("corrected: the old contact is destroyed, and the old receipt says superseded\nthe new receipt is in %s: hand it to the person, delete your copies of both, and tell them to throw the old one away\n已更正：舊的聯絡資料已銷毀，舊收據已由新的取代；請把 %s 交給本人，刪除您手上的兩份\nhow many more corrections there may be 還可更正: %d\n", cmd.Out, cmd.Out, got.GetCorrectionsLeft())
 	return a.registered(conn, request, fairlotv1.ModificationKind_MODIFICATION_KIND_CORRECTION)
 }
 

@@ -80,7 +80,7 @@ func (cmd *deskErase) Run(a *app) error {
 		}
 	}
 	a.printf("entry %s of %s, %s\n", id, c.Slug, texts(c.Title))
-	if err := a.confirm(cmd.Yes, "Erase the person of this receipt for good?"); err != nil {
+	if err := a.confirm(cmd.Yes, "永久刪除這份收據的人嗎？ Erase the person of this receipt for good?"); err != nil {
 		return err
 	}
 	svc := fairlotv1.NewEntryServiceClient(conn)
@@ -96,17 +96,17 @@ func (cmd *deskErase) Run(a *app) error {
 	}
 	switch {
 	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_DONE:
-		a.printf("was erased already: nothing is kept of identity, contact and consents of this person\n")
+		a.printf("was erased already: nothing is kept of identity, contact and consents of this person\n先前已刪除：此人的身分、聯絡資料與同意紀錄都已不在\n")
 	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_WAITING:
-		a.printf("was asked for already: the daemon destroys identity, contact and consents after the draw%s\n",
+		a.printf("was asked for already: the daemon destroys identity, contact and consents after the draw%s\n先前已提出：抽獎之後會銷毀此人的身分、聯絡資料與同意紀錄\n",
 			map[bool]string{true: " of " + moment(st.EraseTime)}[st.EraseTime != nil])
 	case st.Erasure == fairlotv1.EntryStatus_ERASURE_DONE:
-		a.printf("erased: identity, contact and consents of this person are destroyed\n")
+		a.printf("erased: identity, contact and consents of this person are destroyed\n已刪除：此人的身分、聯絡資料與同意紀錄已銷毀\n")
 	case st.EraseTime != nil:
-		a.printf("noted: the entry list was fixed before, so the daemon destroys identity, contact and consents after the draw of %s, and gives away a prize in order\n",
+		a.printf("noted: the entry list was fixed before, so the daemon destroys identity, contact and consents after the draw of %s, and gives away a prize in order\n已記下：名單在此之前已固定，抽獎之後才銷毀，若有獎項依名次遞補\n",
 			instant.Text(st.EraseTime.AsTime()))
 	default:
-		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n")
+		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n已記下：大約一分鐘內銷毀，若有獎項依名次遞補\n")
 	}
 	if unsaved != nil { // the daemon has written it down
 		return nil
@@ -237,7 +237,7 @@ func (cmd *deskMoveChance) Run(a *app) error {
 		return a.explain("move chance", err)
 	}
 	if st.Counting == fairlotv1.EntryStatus_COUNTING_COUNTED {
-		a.printf("the entry of this receipt counts now, with %s; the other entry of this person does not\n", plural(int64(st.Chances), "chance", "chances"))
+		a.printf("the entry of this receipt counts now, with %s; the other entry of this person does not\n現在計入這份收據的那一筆，同一人的另一筆不計\n", plural(int64(st.Chances), "chance", "chances"))
 	} else {
 		a.printf("the entry does not count: %s\n", st.Reason)
 	}

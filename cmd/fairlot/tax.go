@@ -82,7 +82,7 @@ func (cmd *releaseTax) Run(a *app) error {
 	if err := w.WriteAll(rows); err != nil {
 		return err
 	}
-	if err := a.confirm(cmd.Yes, fmt.Sprintf("Write names and ID numbers of %s in the clear to %s?", plural(int64(len(rows)-1), "winner", "winners"), cmd.Out)); err != nil {
+	if err := a.confirm(cmd.Yes, fmt.Sprintf("把 %d 位得獎人的姓名與證號以明文寫入 %s 嗎？ Write names and ID numbers of %s in the clear to %s?", len(rows)-1, cmd.Out, plural(int64(len(rows)-1), "winner", "winners"), cmd.Out)); err != nil {
 		return err
 	}
 	if err := private.Write(cmd.Out, out.Bytes()); err != nil {

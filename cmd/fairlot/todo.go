@@ -10,6 +10,7 @@ import (
 
 	"fairlot/cmd/instant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
+	"fairlot/label"
 )
 
 type todoCmd struct {
@@ -44,23 +45,29 @@ func whoAndWhat(t *fairlotv1.Todo, now time.Time) (who, what string) {
 	if t.Kind == fairlotv1.TodoKind_TODO_KIND_COSIGN && now.After(t.ByTime.AsTime()) {
 		return "officer", fmt.Sprintf("%d were missing at the deadline; hand in at once what was cosigned before it: fairlot cosignature add", t.Count)
 	}
+	of := t.CaseKind + " case" // two of a kind are told apart by what they rest on
+	if t.CaseReference != "" {
+		of += " " + label.Quote(t.CaseReference)
+	}
 	switch id := strings.TrimPrefix(t.Case, "cases/"); t.Kind {
+	case fairlotv1.TodoKind_TODO_KIND_DRAFT:
+		return "editor", fmt.Sprintf("the draft cannot open as it is: %s: fairlot campaign update %s FILE", t.Label, t.Slug)
 	case fairlotv1.TodoKind_TODO_KIND_KEYS:
 		return "custodians and notifiers", fmt.Sprintf("%d have not shown their keys (%s), and without that it does not open: fairlot campaign check %s --out FILE, fairlot campaign attach", t.Count, t.Label, t.Slug)
 	case fairlotv1.TodoKind_TODO_KIND_CASE:
 		if who = "officer or notifier"; now.After(t.ByTime.AsTime()) {
-			return who, fmt.Sprintf("LATE OR EXPIRED: answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
+			return who, fmt.Sprintf("LATE OR EXPIRED: answer the %s and close it: fairlot case show %s", of, id)
 		}
-		return who, fmt.Sprintf("answer the %s case and close it: fairlot case show %s", t.CaseKind, id)
+		return who, fmt.Sprintf("answer the %s and close it: fairlot case show %s", of, id)
 	case fairlotv1.TodoKind_TODO_KIND_CASE_APPROVE:
-		return "another officer or notifier", fmt.Sprintf("%d more to approve the %s case: fairlot case approve %s", t.Count, t.CaseKind, id)
+		return "another officer or notifier", fmt.Sprintf("%d more to approve the %s: fairlot case approve %s", t.Count, of, id)
 	case fairlotv1.TodoKind_TODO_KIND_CASE_RELEASE:
-		return "officer or notifier", fmt.Sprintf("have what the %s case opens released to the custodians: fairlot case release %s", t.CaseKind, id)
+		return "officer or notifier", fmt.Sprintf("have what the %s opens released to the custodians: fairlot case release %s", of, id)
 	case fairlotv1.TodoKind_TODO_KIND_HOLD:
 		if t.Label == "closed" {
-			return "officer or notifier", fmt.Sprintf("the hold of %s was closed: destroyed then, unless another case holds them: fairlot case show %s", plural(t.Count, "entrant", "entrants"), id)
+			return "officer or notifier", fmt.Sprintf("the hold of %s by the %s was closed: destroyed then, unless another case holds them: fairlot case show %s", plural(t.Count, "entrant", "entrants"), of, id)
 		}
-		return "officer or notifier", fmt.Sprintf("%s held from the erasure until then: fairlot case show %s", plural(t.Count, "entrant is", "entrants are"), id)
+		return "officer or notifier", fmt.Sprintf("%s held from the erasure until then by the %s: fairlot case show %s", plural(t.Count, "entrant is", "entrants are"), of, id)
 	}
 	if t.Kind != fairlotv1.TodoKind_TODO_KIND_APPROVE {
 		text := todoTexts[t.Kind]
@@ -112,7 +119,7 @@ func (cmd *todoCmd) Run(a *app) error {
 		if t.Draw > 0 {
 			where += fmt.Sprintf(", draw %d", t.Draw)
 		}
-		if t.Label != "" && t.Kind != fairlotv1.TodoKind_TODO_KIND_KEYS {
+		if t.Kind == fairlotv1.TodoKind_TODO_KIND_TOKEN {
 			where = t.Label
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", moment(t.ByTime), moment(t.SinceTime), who, where, what)

@@ -125,7 +125,7 @@ func Waiter(e store.Entrant) store.Waiting {
 
 // Corrected is the result of a correction that was written.
 func Corrected(gate store.Gate, old store.Entrant) store.EntryResult {
-	r := store.EntryResult{Outcome: store.Entered, Chances: old.Chances, Gate: gate}
+	r := store.EntryResult{Outcome: store.Entered, Chances: old.Chances, Tries: old.Tries + 1, Gate: gate}
 	if old.Zero == Duplicate {
 		r.Outcome = store.EnteredDuplicate
 	}

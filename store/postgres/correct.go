@@ -46,7 +46,7 @@ func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.
 			if err == nil && again.Zero != was.Zero {
 				err = errRaced
 			}
-			r.Outcome = store.OtherPerson
+			r.Outcome, r.Tries = store.OtherPerson, was.Tries+1
 			return errors.Join(err, countTry(ctx, q, c, was))
 		}
 		if err != nil {

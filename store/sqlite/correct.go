@@ -34,7 +34,7 @@ func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.
 		var holder store.EntrantID
 		err = t.one("SELECT id FROM tags WHERE campaign = ? AND tag = ?", args{c[:], before[:]}, into(holder[:]))
 		if errors.Is(err, store.ErrNotFound) || err == nil && holder != old {
-			r.Outcome = store.OtherPerson
+			r.Outcome, r.Tries = store.OtherPerson, was.Tries+1
 			_, err = t.exec("UPDATE entrants SET tries = tries + 1 WHERE campaign = ? AND id = ?", c[:], old[:])
 			return err
 		}

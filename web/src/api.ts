@@ -47,13 +47,13 @@ export interface Draw {
   voidDeadline: string | null;
   voidCosignedBy: string[];
 }
-export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string }
+export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string; correctionsLeft?: number }
 export interface EntryStatus { counting: string; chances: number; reason: string; erasure: string; eraseTime: string | null }
 export interface Violation { field: string; reason: string; description: string }
 
 // Refusal is an answer that says no. reason is an ErrorReason without its prefix, or "" when there is none.
 export class Refusal extends Error {
-  constructor(readonly http: number, readonly reason: string, message: string, readonly fields: Violation[]) {
+  constructor(readonly http: number, readonly reason: string, message: string, readonly fields: Violation[], readonly left: number | null = null) { // left: how many more tries there are
     super(message);
   }
 }
@@ -61,7 +61,7 @@ export class Refusal extends Error {
 // Unknown is the loss of an answer: whether the request arrived is not known.
 export class Unknown extends Error {}
 
-interface Status { message?: string; details?: { "@type": string; reason?: string; fieldViolations?: Partial<Violation>[] }[] }
+interface Status { message?: string; details?: { "@type": string; reason?: string; metadata?: Record<string, string>; fieldViolations?: Partial<Violation>[] }[] }
 
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
   let answer: Response;
@@ -75,9 +75,10 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
   if (answer.ok) return body as T;
   const status = body as Status;
   const details = status.details ?? [];
-  const reason = details.find((d) => d["@type"].endsWith("google.rpc.ErrorInfo"))?.reason ?? "";
+  const info = details.find((d) => d["@type"].endsWith("google.rpc.ErrorInfo"));
+  const left = Number(info?.metadata?.["triesLeft"] ?? NaN);
   const fields = details.flatMap((d) => d.fieldViolations ?? []);
-  throw new Refusal(answer.status, reason, status.message ?? "", fields.map((f) => ({ field: f.field ?? "", reason: f.reason ?? "", description: f.description ?? "" })));
+  throw new Refusal(answer.status, info?.reason ?? "", status.message ?? "", fields.map((f) => ({ field: f.field ?? "", reason: f.reason ?? "", description: f.description ?? "" })), Number.isNaN(left) ? null : left);
 }
 
 export const getCampaign = (slug: string) => call<Campaign>(`/v1/campaigns/${encodeURIComponent(slug)}`);

@@ -240,7 +240,7 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
       replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);
     }),
-    verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
+    verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.draws, hasWon(f), f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
 }
 
 function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {

@@ -15,13 +15,14 @@ export interface Correcting {
   draft: Draft;
   problems: Problem[];
   reason: string; // of the last refusal, "" for none
+  left: number | null; // how many more tries the server said there are
   secrets: Secrets; // of the new entry
   sent: { body: string; typed: NonNullable<Parameters<typeof judge>[2]> } | null; // its outcome is not known
   taken: Taken | null;
 }
 
 export const notCorrecting = (): Correcting => ({
-  asked: false, busy: false, draft: { values: {}, ticked: new Set() }, problems: [], reason: "", secrets: drawSecrets(), sent: null, taken: null,
+  asked: false, busy: false, draft: { values: {}, ticked: new Set() }, problems: [], reason: "", left: null, secrets: drawSecrets(), sent: null, taken: null,
 });
 
 // mustStay says whether leaving the page would lose a receipt, or the only way to learn what became of a request.
@@ -38,7 +39,7 @@ export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, status: EntryS
   const form: Campaign = { ...c, proof: "PROOF_NONE", consents: [], surveyJson: "" };
   const again = (id: string) => { redraw(); focusOn(document.getElementById(id)); };
   if (k.taken) {
-    return h("div", { id: "corrected" }, h("p", { class: "caution no-print" }, t.correctDone), drawReceipt(form, draws, k.taken, k.secrets, page));
+    return h("div", { id: "corrected" }, h("p", { class: "caution no-print" }, t.correctDone), k.left !== null && h("p", { class: "no-print", id: "corrections-left" }, t.correctionsLeft(k.left)), drawReceipt(form, draws, k.taken, k.secrets, page));
   }
   if (!k.sent && !mayCorrect(c, draws, status)) return null;
   const compose = async () => {
@@ -61,13 +62,16 @@ export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, status: EntryS
     say(t.sending);
     again("correct-send");
     try {
-      k.taken = await judge(c, k.secrets, request.typed, await correctEntry(c.name, request.body));
+      const answer = await correctEntry(c.name, request.body);
+      k.taken = await judge(c, k.secrets, request.typed, answer);
+      k.left = answer.correctionsLeft ?? null;
       k.sent = null;
       k.draft.values = {};
     } catch (e) {
       if (!(e instanceof Refusal) && !outcomeUnknown(e)) throw e;
       k.sent = outcomeUnknown(e) ? request : null;
       k.reason = e instanceof Refusal ? e.reason || "FIELD_INVALID" : "";
+      k.left = e instanceof Refusal ? e.left : null;
       k.problems = e instanceof Refusal ? e.fields.map((v) => fromServer(form, v, k.reason)).filter((p): p is Problem => p !== null) : [];
       if (k.reason === "ENTRY_DIFFERS") k.secrets = drawSecrets();
     }
@@ -101,6 +105,7 @@ function troubles(form: Campaign, k: Correcting, page: Page): HTMLElement | null
   return h("div", { class: "alarm", role: "alert", id: "correct-problems", tabindex: -1 },
     h("h4", {}, k.sent ? t.unknownTitle : t.errorTitle),
     k.reason !== "" && k.problems.length === 0 && h("p", {}, t.reasons[k.reason === "RECEIPT_MISMATCH" ? "CORRECT_OTHER" : k.reason] ?? t.reasonOther),
+    k.left !== null && h("p", { id: "tries-left" }, t.triesLeft(k.left)),
     k.sent && h("p", {}, t.unknown),
     k.problems.length > 0 && h("ul", {}, ...k.problems.map((p) => h("li", {}, h("a", {
       href: `#${p.field}`, onclick: (e: Event) => { e.preventDefault(); focusOn(document.getElementById(p.field)); },

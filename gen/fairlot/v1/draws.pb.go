@@ -225,7 +225,7 @@ type ReleasePurpose int32
 const (
 	// Not set: the notice.
 	ReleasePurpose_RELEASE_PURPOSE_UNSPECIFIED ReleasePurpose = 0
-	// Telling winners: contacts.
+	// Telling winners who have not claimed yet: contacts.
 	ReleasePurpose_RELEASE_PURPOSE_NOTICE ReleasePurpose = 1
 	// The claim of a winner who has lost the receipt or its secret: the identity of one seat.
 	ReleasePurpose_RELEASE_PURPOSE_CLAIM ReleasePurpose = 2

@@ -480,8 +480,10 @@ type EnterResponse struct {
 	IdentityCommitment []byte `protobuf:"bytes,3,opt,name=identity_commitment,json=identityCommitment,proto3" json:"identity_commitment,omitempty"`
 	// cc of SPEC section 4, 32 bytes; empty without draws.
 	ContactCommitment []byte `protobuf:"bytes,4,opt,name=contact_commitment,json=contactCommitment,proto3" json:"contact_commitment,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// How many more corrections of this person's contact there may be; absent: the answer is to an entry.
+	CorrectionsLeft *int32 `protobuf:"varint,5,opt,name=corrections_left,json=correctionsLeft,proto3,oneof" json:"corrections_left,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *EnterResponse) Reset() {
@@ -540,6 +542,13 @@ func (x *EnterResponse) GetContactCommitment() []byte {
 		return x.ContactCommitment
 	}
 	return nil
+}
+
+func (x *EnterResponse) GetCorrectionsLeft() int32 {
+	if x != nil && x.CorrectionsLeft != nil {
+		return *x.CorrectionsLeft
+	}
+	return 0
 }
 
 // GetEntryStatusRequest names an entry.
@@ -1451,12 +1460,14 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\acontact\x18\x06 \x01(\v2\x13.fairlot.v1.ContactB\x04\x90\xb5\x18\x05R\acontact\x12!\n" +
 	"\x05token\x18\a \x01(\tB\v\xbaH\x04r\x02\x18@\x90\xb5\x18\aR\x05token\x122\n" +
 	"\rresponse_json\x18\b \x01(\tB\r\xbaH\x06r\x04(\x80\x80\x02\x90\xb5\x18\x06R\fresponseJson\x129\n" +
-	"\x12answer_secret_hash\x18\t \x01(\fB\v\xbaH\x04z\x02\x18 \x90\xb5\x18\aR\x10answerSecretHash\"\xb1\x01\n" +
+	"\x12answer_secret_hash\x18\t \x01(\fB\v\xbaH\x04z\x02\x18 \x90\xb5\x18\aR\x10answerSecretHash\"\xfc\x01\n" +
 	"\rEnterResponse\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x03R\x02id\x12\x1e\n" +
 	"\areceipt\x18\x02 \x01(\tB\x04\x90\xb5\x18\x03R\areceipt\x125\n" +
 	"\x13identity_commitment\x18\x03 \x01(\fB\x04\x90\xb5\x18\x03R\x12identityCommitment\x123\n" +
-	"\x12contact_commitment\x18\x04 \x01(\fB\x04\x90\xb5\x18\x03R\x11contactCommitment\"h\n" +
+	"\x12contact_commitment\x18\x04 \x01(\fB\x04\x90\xb5\x18\x03R\x11contactCommitment\x124\n" +
+	"\x10corrections_left\x18\x05 \x01(\x05B\x04\x90\xb5\x18\x03H\x00R\x0fcorrectionsLeft\x88\x01\x01B\x13\n" +
+	"\x11_corrections_left\"h\n" +
 	"\x15GetEntryStatusRequest\x12O\n" +
 	"\x04name\x18\x01 \x01(\tB;\xbaH4r220^campaigns/[a-z0-9-]{1,63}/entries/[0-9a-f]{32}$\x90\xb5\x18\x03R\x04name\"\xe3\x03\n" +
 	"\vEntryStatus\x12\x18\n" +
@@ -1637,6 +1648,7 @@ func file_fairlot_v1_entries_proto_init() {
 		return
 	}
 	file_fairlot_v1_options_proto_init()
+	file_fairlot_v1_entries_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -36,7 +36,7 @@ const (
 	TodoKind_TODO_KIND_COSIGN TodoKind = 3
 	// A draw is held by itself at its round.
 	TodoKind_TODO_KIND_DRAW TodoKind = 4
-	// Contacts of winners that no release covers.
+	// Contacts of winners that no release covers and who have not claimed.
 	TodoKind_TODO_KIND_RELEASE TodoKind = 5
 	// Notices to winners that are not sent.
 	TodoKind_TODO_KIND_NOTICE TodoKind = 6
@@ -64,6 +64,8 @@ const (
 	TodoKind_TODO_KIND_HOLD TodoKind = 17
 	// Claim periods that are over, of seats that nobody has claimed: each is to be vacated, in order.
 	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
+	// A draft whose custodians, threshold or notifiers cannot be a campaign's: it does not open as it is.
+	TodoKind_TODO_KIND_DRAFT TodoKind = 21
 )
 
 // Enum value maps for TodoKind.
@@ -88,6 +90,7 @@ var (
 		16: "TODO_KIND_CASE_RELEASE",
 		17: "TODO_KIND_HOLD",
 		20: "TODO_KIND_UNCLAIMED",
+		21: "TODO_KIND_DRAFT",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -109,6 +112,7 @@ var (
 		"TODO_KIND_CASE_RELEASE": 16,
 		"TODO_KIND_HOLD":         17,
 		"TODO_KIND_UNCLAIMED":    20,
+		"TODO_KIND_DRAFT":        21,
 	}
 )
 
@@ -160,7 +164,7 @@ type Todo struct {
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// The reason of its last failure, a name of ErrorReason without its prefix; empty: none.
 	Said string `protobuf:"bytes,9,opt,name=said,proto3" json:"said,omitempty"`
-	// Role and label of a staff token; of TODO_KIND_KEYS, who is missing, as custodian 2; of TODO_KIND_HOLD, closed if its case is.
+	// Role and label of a staff token; of TODO_KIND_KEYS, who is missing, as custodian 2; of TODO_KIND_HOLD, closed if its case is; of TODO_KIND_DRAFT, what to correct.
 	Label string `protobuf:"bytes,10,opt,name=label,proto3" json:"label,omitempty"`
 	// approvals/ID, if it is one that waits.
 	Approval string `protobuf:"bytes,11,opt,name=approval,proto3" json:"approval,omitempty"`
@@ -171,7 +175,9 @@ type Todo struct {
 	// cases/ID, if it is about one.
 	Case string `protobuf:"bytes,14,opt,name=case,proto3" json:"case,omitempty"`
 	// The kind of that case: court, breach, access, correction or erasure.
-	CaseKind      string `protobuf:"bytes,15,opt,name=case_kind,json=caseKind,proto3" json:"case_kind,omitempty"`
+	CaseKind string `protobuf:"bytes,15,opt,name=case_kind,json=caseKind,proto3" json:"case_kind,omitempty"`
+	// The law or order under which that case was asked for; empty: none was given.
+	CaseReference string `protobuf:"bytes,16,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +317,13 @@ func (x *Todo) GetCaseKind() string {
 	return ""
 }
 
+func (x *Todo) GetCaseReference() string {
+	if x != nil {
+		return x.CaseReference
+	}
+	return ""
+}
+
 // ListTodosRequest asks for all.
 type ListTodosRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -399,7 +412,7 @@ var File_fairlot_v1_todos_proto protoreflect.FileDescriptor
 const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\n" +
 	"\x16fairlot/v1/todos.proto\x12\n" +
-	"fairlot.v1\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
+	"fairlot.v1\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x04\n" +
 	"\x04Todo\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.fairlot.v1.TodoKindB\x04\x90\xb5\x18\x02R\x04kind\x12 \n" +
 	"\bcampaign\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\bcampaign\x12\x18\n" +
@@ -417,10 +430,11 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\rapproval_kind\x18\f \x01(\x0e2\x18.fairlot.v1.ApprovalKindB\x04\x90\xb5\x18\x02R\fapprovalKind\x12,\n" +
 	"\x05roles\x18\r \x03(\x0e2\x10.fairlot.v1.RoleB\x04\x90\xb5\x18\x02R\x05roles\x12\x18\n" +
 	"\x04case\x18\x0e \x01(\tB\x04\x90\xb5\x18\x02R\x04case\x12!\n" +
-	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\"\x12\n" +
+	"\tcase_kind\x18\x0f \x01(\tB\x04\x90\xb5\x18\x02R\bcaseKind\x12+\n" +
+	"\x0ecase_reference\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\rcaseReference\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xb7\x03\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xcc\x03\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -441,7 +455,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0eTODO_KIND_KEYS\x10\x0f\x12\x1a\n" +
 	"\x16TODO_KIND_CASE_RELEASE\x10\x10\x12\x12\n" +
 	"\x0eTODO_KIND_HOLD\x10\x11\x12\x17\n" +
-	"\x13TODO_KIND_UNCLAIMED\x10\x142f\n" +
+	"\x13TODO_KIND_UNCLAIMED\x10\x14\x12\x13\n" +
+	"\x0fTODO_KIND_DRAFT\x10\x152f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
