@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	"fairlot/crypto/keys"
 	"fairlot/store"
 )
 
@@ -54,7 +56,19 @@ func (w *watched) SwapMark(name, old, new string) (bool, error) {
 }
 
 // AddLine implements Marks.
-func (w *watched) AddLine(name, line string) error { return w.away(w.marks.AddLine(name, line)) }
+func (w *watched) AddLine(name, line string) error {
+	err := w.marks.AddLine(name, line)
+	if errors.Is(err, keys.ErrFull) {
+		return err
+	}
+	return w.away(err)
+}
+
+// ListSize implements Marks.
+func (w *watched) ListSize(name string) (size, most int64, err error) {
+	size, most, err = w.marks.ListSize(name)
+	return size, most, w.away(err)
+}
 
 // HasLine implements Marks.
 func (w *watched) HasLine(name, line string) (bool, error) {

@@ -28,6 +28,8 @@ type Marks interface {
 	AddLine(name, line string) error
 	HasLine(name, line string) (bool, error)
 	Lines(name string) ([]string, error)
+	// ListSize is how many bytes a list has, and how many it may have: then AddLine refuses lines that are not there, with keys.ErrFull.
+	ListSize(name string) (size, most int64, err error)
 }
 
 // Names of the marks, and beginnings of those of the lists, one a campaign (docs/FORMATS.md section 7).

@@ -355,6 +355,7 @@ func (r *runner) sweep(ctx context.Context, steady bool) {
 	first := r.sweepAt == 0
 	r.sweepAt = r.elapsed() + sweepEvery
 	r.remind(ctx)
+	r.remindLists(ctx)
 	if !steady || first { // a clock that was wrong from the start has had an hour to be set right
 		return
 	}

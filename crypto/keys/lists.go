@@ -23,12 +23,14 @@ const (
 // breath is how long a process leaves the lists to others between two writings: longer than those who wait sleep between two looks.
 const breath = 2*lockLook + time.Millisecond
 
-var errFull = fmt.Errorf("the list is full: longer than %d bytes", maxList)
+// ErrFull says that a list takes no more lines. What is in it is there and answered as ever.
+var ErrFull = errors.New("the list is full")
 
 // lists is what a process knows of the lists of its folder, and who waits to add to one.
 type lists struct {
 	mu      sync.Mutex
 	waiting []*adding
+	most    int64               // bytes of one; 0: maxList
 	busy    bool                // some goroutine sees to those who wait
 	seen    map[string]seenList // by name
 }
@@ -49,10 +51,32 @@ type adding struct {
 	done       chan error
 }
 
+// mostOf is how many bytes a list may have.
+func (l *lists) mostOf() int64 {
+	if l.most == 0 {
+		return maxList
+	}
+	return l.most
+}
+
+// ListSize is how many bytes a list has, and how many it may have; of one that nothing was added to it has none. Errors wrap ErrName or are the file system's.
+func (f *Folder) ListSize(name string) (size, most int64, err error) {
+	if !textName(name) {
+		return 0, 0, ErrName
+	}
+	info, err := os.Lstat(filepath.Join(f.dir, name))
+	if err == nil {
+		size = info.Size()
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return size, f.lists.mostOf(), err
+}
+
 // AddLine puts a line of 1 to 200 bytes without LF into a list, durably when it returns; one that is there is not put twice. Lines are kept in the order
 // of their bytes, and the file is written anew each time, so that it does not show when or in which order they came. Names are those of PutText.
 //
-// A line that this process knows to be there costs no lock and no writing. Those that come while a list is written are written together.
+// Into a list of 64 MiB no more goes (ErrFull). A line that this process knows to be there costs no lock and no writing. Those that come while a list is written are written together.
 func (f *Folder) AddLine(name, line string) (err error) {
 	defer func() {
 		if err != nil {
@@ -247,7 +271,7 @@ func (f *Folder) addTo(name string, batch []*adding, err error) {
 	var full bool
 	if err == nil && len(fresh) > 0 {
 		text = merge(lines, fresh)
-		full = len(text) > maxList
+		full = int64(len(text)) > f.lists.mostOf()
 	}
 	switch seen := f.lists.of(name); {
 	case err != nil:
@@ -263,7 +287,7 @@ func (f *Folder) addTo(name string, batch []*adding, err error) {
 	}
 	for _, a := range batch {
 		if _, new := slices.BinarySearch(fresh, a.line); new && full {
-			a.done <- errFull
+			a.done <- fmt.Errorf("%w: longer than %d bytes", ErrFull, f.lists.mostOf())
 		} else {
 			a.done <- err
 		}

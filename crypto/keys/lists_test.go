@@ -198,33 +198,30 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestListIsFull: what fits into 64 MiB to the byte is taken, one line more is refused, and what is there is answered still.
+// TestListIsFull: what fits to the byte is taken, one line more is refused, and what is there is answered still.
 func TestListIsFull(t *testing.T) {
 	f, dir := folder(t)
-	var b strings.Builder
-	for i := 0; b.Len() < maxList-2*maxLine; i++ {
-		fmt.Fprintf(&b, "%0*d\n", maxLine-1, i)
+	if size, most, err := f.ListSize("erased"); err != nil || size != 0 || most != 64<<20 {
+		t.Errorf("an empty list has %d of %d bytes, %v", size, most, err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "erased"), []byte(b.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	last := strings.Repeat("x", maxLine-1)
-	if rest := maxList - b.Len() - maxLine - 1; rest > 0 {
-		if err := f.AddLine("erased", strings.Repeat("w", rest)); err != nil {
-			t.Fatal(err)
+	const most = 1000
+	f.lists.most = most
+	line := func(i int) string { return fmt.Sprintf("%0*d", 99, i) }
+	for i := range most / 100 {
+		if err := f.AddLine("erased", line(i)); err != nil {
+			t.Fatal(i, err)
 		}
 	}
-	if err := f.AddLine("erased", last); err != nil {
-		t.Fatal(err)
+	if size, of, err := f.ListSize("erased"); err != nil || size != most || of != most {
+		t.Errorf("%d of %d bytes, %v", size, of, err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "erased")); err != nil || info.Size() != maxList {
-		t.Errorf("%d bytes, %v", info.Size(), err)
-	}
-	if err := f.AddLine("erased", "y"); !errors.Is(err, errFull) {
+	if err := f.AddLine("erased", "y"); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "longer than 1000 bytes") {
 		t.Error(err)
 	}
-	for _, g := range []*Folder{f, {dir: dir}} {
-		if err := g.AddLine("erased", last); err != nil {
+	again := &Folder{dir: dir}
+	again.lists.most = most
+	for _, g := range []*Folder{f, again} {
+		if err := g.AddLine("erased", line(3)); err != nil {
 			t.Error(err)
 		}
 	}
