@@ -11,7 +11,7 @@
 #   ./faults.sh linear [N]          histories of some 60 calls at once on the engine, 17000 on SQLite and a fifth of that on PostgreSQL
 #   ./faults.sh all                 these seven
 #   ./faults.sh acts [KILLS]        kill -9 while staff act: nothing is done without its row in the audit trail, 100 an engine
-#   ./faults.sh canaries [KILLS]    search the disk after kills in every phase, 30 a phase
+#   ./faults.sh canaries [KILLS]    search the disk, and the desk's, after kills in every phase, 30 a phase
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files of SQLite, of PostgreSQL, and of two servers, with and without duplicates, 3000 entries each
 #   ./faults.sh oracle [CALLS]      tell by answers and times who has entered where nothing proves a person, 10000 calls of each kind; on a quiet machine
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
@@ -46,7 +46,7 @@ kill) kills "${2:-}" ;;
 server | power | errors | partition | failover | linear) "$1" "${2:-}" ;;
 all) kills && server && power && errors && partition && failover && linear ;;
 acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$' ;;
-canaries) FAULT_KILLS=${2:-30} run 'TestCanaries$' ;;
+canaries) FAULT_KILLS=${2:-30} run 'TestCanaries(SeeLeaks)?$' ;;
 linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;

@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// broken are the daemons that TestLinkerDefeats attacks: one program, in which FAIRLOT_BROKEN says what is wrong.
-func broken(t testing.TB) string {
-	t.Helper()
+// linkerEdits are what is wrong with the daemons that TestLinkerDefeats attacks.
+func linkerEdits() []edit {
 	const is = `strings.Contains(os.Getenv("FAIRLOT_BROKEN"), `
-	return mutated(t,
+	return []edit{
 		edit{"engine/mix.go", "	\"math/big\"\n", "	\"math/big\"\n	\"os\"\n	\"strings\"\n"},
 		// Rows stay in the order in which they were read, or get ids in it before they are shuffled.
 		edit{"engine/mix.go", "	if !e.hooks.unmixed {\n", `	for i := range responses {
@@ -72,7 +71,7 @@ func broken(t testing.TB) string {
 		edit{"crypto/seal/response.go", "	plain := make([]byte, headSize+size)\n", "	if " + is + "\"padding\") {\n		size = len(r.Body)\n	}\n	plain := make([]byte, headSize+size)\n"},
 		edit{"crypto/seal/response.go", "len(sealed) != Overhead+size {", "len(sealed) > Overhead+size {"},
 		edit{"crypto/seal/response.go", "uint64(n) > uint64(size) ||", "uint64(n) > uint64(len(plain)-headSize) ||"},
-	)
+	}
 }
 
 // TestLinkerDefeats gives the attack program of TestLinker daemons that are each broken in one way, or in several that show in different places. It must link at
@@ -80,7 +79,7 @@ func broken(t testing.TB) string {
 // is tried on PostgreSQL too.
 func TestLinkerDefeats(t *testing.T) {
 	t.Parallel()
-	program := broken(t)
+	program := brokenDaemon.built(t)
 	// way is how the answers are linked: a suffix of its name, since what agrees with arrival agrees with the entrant's row too.
 	type defeat struct{ of, way string }
 	servers := []engine{sqlite, linkedServer(t)}

@@ -25,9 +25,9 @@ import (
 )
 
 // TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
-// mixing and closing, and searches everything on its disk, its arguments and environment, and all metrics and traces, for them in every usual encoding and
+// mixing, closing, and of what comes later (corrections, erasures, cases, claims, the report for tax), and searches everything on its disk, its arguments and environment, and all metrics and traces, for them in every usual encoding and
 // hash. On PostgreSQL that is the server's whole folder with its write-ahead log, server log and temporary files, a dump of each database, and all
-// views of its work. FAULT_KILLS is the number of kills a phase, 6 by default, and a half of that on PostgreSQL.
+// views of its work. The desk whose tools do the later acts is searched too, but for the files that are meant to hold something in the clear. FAULT_KILLS is the number of kills a phase, 6 by default, a third of that while later acts are done, and a half of that on PostgreSQL; fewer where a busy machine leaves no time before entries end.
 func TestCanaries(t *testing.T) {
 	kills := fromEnv(t, "FAULT_KILLS", 6)
 	t.Run("sqlite", func(t *testing.T) {
@@ -45,28 +45,36 @@ func canaries(t *testing.T, on engine, kills int) {
 	d := newDaemonOn(t, on)
 	d.cores = true
 	w := d.watch(t)
+	acts := beside(t, d, tool.built(t))
 	d.serve()
-	lasts := 14*time.Second + time.Duration(kills)*3*time.Second
-	if on.cluster != nil {
-		lasts = 25*time.Second + time.Duration(kills)*8*time.Second // a search takes longer
-	}
-	c := d.openCampaign(k, time.Now().Add(lasts))
-	h := &hunt{t: t, d: d, c: c, tokens: c.tokens(60*kills + 30)}
+	h := &hunt{t: t, d: d}
 	if on.cluster != nil {
 		h.server = newHeaps(t, on.cluster)
 	}
+	acts.hunt = h
+	acts.open(max(kills/3, 1))
+	lasts := 18*time.Second + time.Duration(kills)*4*time.Second
+	if on.cluster != nil {
+		lasts = 30*time.Second + time.Duration(kills)*10*time.Second // a search takes longer
+	}
+	c := d.openCampaign(k, time.Now().Add(lasts), acts.k.rules("attack", 3, 2, 2))
+	h.c, h.tokens = c, c.tokens(60*kills+30)
 
-	for i := range kills { // while entries are taken
+	struck := max(kills/3, 1) // of several acts at once
+	acts.before(struck)       // contacts are corrected, persons erased, cases opened
+
+	var entering, mixing int
+	for ; entering == 0 || entering < kills && h.inTime(); entering++ { // while entries are taken
 		done := h.enterSome(8, false)
 		time.Sleep(rand.N(40 * time.Millisecond))
-		h.killAndSearch("entering", i)
+		h.killAndSearch("entering", entering)
 		done()
 	}
-	for i := range kills { // while epochs move and are mixed: that happens once a second
+	for ; mixing == 0 || mixing < kills && h.inTime(); mixing++ { // while epochs move and are mixed: that happens once a second
 		h.enterSome(2*k+2, true)()
 		w.read(t)
 		time.Sleep(rand.N(1800 * time.Millisecond))
-		h.killAndSearch("mixing", i)
+		h.killAndSearch("mixing", mixing)
 	}
 	// A program that is made to fail writes what it can: stacks, and a core if it is let.
 	done := h.enterSome(20, false)
@@ -101,26 +109,122 @@ func canaries(t *testing.T, on engine, kills int) {
 		<-done
 	}
 	h.search("closed")
+	h.closed = true                   // from here on not even what was allowed before
+	acts.after(struck)                // prizes are claimed, published and reported for tax, persons erased
 	if err := c.close(); err != nil { // closed already: a call of staff for whoever watches
 		t.Error(err)
 	}
 	w.read(t)
 	d.stop()
 	w.judge(t, c)
-	h.closed = true // from here on not even what was allowed before
 	h.search("closed and stopped")
-	if len(h.people) < 20*kills || len(d.responses()) < k*kills {
+	for _, f := range acts.k.find(h.ofPersons()) {
+		t.Errorf("at the desk: %s as %s in %s", f.what, f.form, f.file)
+	}
+	if len(h.people) < 8*entering+12*mixing+20 || len(d.responses()) < k*mixing {
 		t.Errorf("%d people and %d responses: this run shows nothing", len(h.people), len(d.responses()))
 	}
 	kinds := map[string]int{}
 	for _, c := range h.secrets {
 		kinds[c.what]++
 	}
-	if kinds["a key"] < kills || kinds["a tag"] < len(h.people)-8 || kinds["a retry MAC"] < 10*kills {
+	if kinds["a key"] < mixing || kinds["a tag"] < len(h.people)-8 || kinds["a retry MAC"] < 10*mixing {
 		t.Errorf("too few of the installation's own secrets were seen: %v", kinds)
 	}
-	t.Logf("%d people, own secrets %v; %d searches for %d canaries each in %d forms", len(h.people), kinds, h.searches, h.canaries/h.searches, h.forms/h.searches)
+	t.Logf("killed %d times while entries were taken, %d while they were mixed, %d in all; %d people, own secrets %v; %d searches for %d canaries each in %d forms", entering, mixing, h.kills, len(h.people)+len(h.others), kinds, h.searches, h.canaries/h.searches, h.forms/h.searches)
 	h.selfTest()
+}
+
+// TestCanariesSeeLeaks plants a leak in six of the later acts. The same searches must find each, and nothing else.
+func TestCanariesSeeLeaks(t *testing.T) {
+	t.Parallel()
+	d := newDaemonOn(t, sqlite)
+	d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=leaks"}
+	acts := beside(t, d, brokenTool.built(t), d.env...)
+	d.serve()
+	h := &hunt{t: t, d: d, leaks: map[finding]bool{}}
+	acts.hunt = h
+	acts.open(0)
+	h.c = d.openCampaign(5, time.Now().Add(time.Hour), acts.k.rules("attack", 3, 2, 2))
+	h.tokens = h.c.tokens(10)
+	acts.before(0)
+	acts.after(0)
+	d.stop()
+	h.search("with leaks")
+	for _, f := range acts.k.find(h.ofPersons()) {
+		h.leaks[f] = true
+	}
+	planted := []struct {
+		file string
+		what []string
+	}{
+		{"stderr.log", []string{"e-mail"}}, {"temp/desk", []string{"ID number"}}, {"installation/rooms/identity.db", []string{"r"}}, {"installation/keys/erased-", []string{"s"}},
+		{"temp/copy.csv", []string{"name", "ID number"}}, {"said-", []string{"name", "ID number", "phone", "e-mail", "address"}},
+	}
+	seen := map[string]bool{}
+	for f := range h.leaks {
+		i := slices.IndexFunc(planted, func(p struct {
+			file string
+			what []string
+		}) bool {
+			return strings.HasPrefix(f.file, p.file) && slices.Contains(p.what, f.what)
+		})
+		if i < 0 {
+			t.Errorf("found besides: %s as %s in %s", f.what, f.form, f.file)
+			continue
+		}
+		seen[planted[i].file+f.what] = true
+	}
+	for _, p := range planted {
+		for _, what := range p.what {
+			if !seen[p.file+what] {
+				t.Errorf("%s was put into %s and not found", what, p.file)
+			}
+		}
+	}
+}
+
+// daemonLeaks write what the daemon is shown in later acts into its log, its temporary folder, a room and the key folder.
+func daemonLeaks() []edit {
+	const forget = "engine/forget.go"
+	return []edit{osIn(forget),
+		without("engine/correct.go", "	e.step(\"entry corrected\")\n", `	if BROKEN {
+		e.Log.Info("corrected", "email", req.Contact.Email)
+	}
+	e.step("entry corrected")
+`, "leaks"),
+		without(forget, "	t := store.Hash(tag.Of(key, req.IDType, number))\n", `	if BROKEN {
+		_ = os.WriteFile(os.TempDir()+"/desk", []byte(number), 0o600)
+	}
+	t := store.Hash(tag.Of(key, req.IDType, number))
+`, "leaks"),
+		without(forget, "	return e.eraseOne(ctx, o, store.EntrantID(draw.Secret(s)", `	if BROKEN {
+		if err := e.note(erasedList, o.id, hex.EncodeToString(s[:])); err != nil {
+			return EntryStatus{}, err
+		}
+	}
+	return e.eraseOne(ctx, o, store.EntrantID(draw.Secret(s)`, "leaks"),
+		without("engine/claim.go", "	return e.recordClaim(ctx, by, id, n, way, func(d *drawing) (draw.EntrantID, error) { return draw.R(r)", `	if BROKEN {
+		by.Label += fmt.Sprintf(" %x", r)
+	}
+	return e.recordClaim(ctx, by, id, n, way, func(d *drawing) (draw.EntrantID, error) { return draw.R(r)`, "leaks"),
+	}
+}
+
+// toolLeaks copy the file for the tax office into the temporary folder, and say what was opened for a case.
+func toolLeaks() []edit {
+	const tax, read = "cmd/fairlot/tax.go", "cmd/fairlot/caserelease.go"
+	return []edit{osIn(tax), osIn(read),
+		without(tax, "	if err := private.Write(cmd.Out, out.Bytes()); err != nil {\n", `	if BROKEN {
+		_ = os.WriteFile(os.TempDir()+"/copy.csv", out.Bytes(), 0o600)
+	}
+	if err := private.Write(cmd.Out, out.Bytes()); err != nil {
+`, "leaks"),
+		without(read, "	a.printf(\"what was opened of %s is in %s:", `	if BROKEN {
+		a.printf("%s", text.Bytes())
+	}
+	a.printf("what was opened of %s is in %s:`, "leaks"),
+	}
 }
 
 type hunt struct {
@@ -129,9 +233,13 @@ type hunt struct {
 	c        *campaign
 	tokens   []string
 	people   []*person
+	others   []*person // those of the small campaign, and people again under corrected contacts
 	closed   bool
+	leaks    map[finding]bool // what was found, where leaks are planted
 	searches int
-	canaries int // of all searches, and their forms
+	kills    int
+	longest  time.Duration // from a kill until it serves again, with the search in between
+	canaries int           // of all searches, and their forms
 	forms    int
 	secrets  map[string]canary // keys, tags and retry MACs that were seen, by value
 	server   *heaps            // of PostgreSQL
@@ -222,7 +330,7 @@ func (h *hunt) remember() {
 			return form == "hex" && (file == name || strings.HasPrefix(file, unfinished) && strings.HasSuffix(file, name))
 		}}
 		if strings.HasSuffix(name, "-tag.key") {
-			for _, p := range h.people {
+			for _, p := range slices.Concat(h.people, h.others) {
 				tag := tag.Of([32]byte(key), tag.Citizen, p.number)
 				h.secrets[string(tag[:])] = canary{"a tag", tag[:], h.may("identity", true, "raw")}
 			}
@@ -283,14 +391,24 @@ func (h *hunt) enterSome(n int, must bool) func() {
 func (h *hunt) killAndSearch(phase string, i int) {
 	h.t.Helper()
 	h.process()
+	began := time.Now()
 	h.d.kill()
 	h.search(fmt.Sprintf("%s, kill %d", phase, i))
 	h.d.serve()
+	h.kills++
+	h.longest = max(h.longest, time.Since(began))
 }
+
+// inTime tells whether there is time for another kill before entries end: on a busy machine searches take long.
+func (h *hunt) inTime() bool { return time.Until(h.c.end) > 3*(h.longest+2*time.Second) }
 
 func (h *hunt) search(when string) {
 	h.t.Helper()
 	for i, f := range h.find() {
+		if h.leaks != nil {
+			h.leaks[f] = true
+			continue
+		}
 		if i == 20 {
 			h.t.Error("and more")
 			break
@@ -331,10 +449,7 @@ func (h *hunt) process() {
 // find searches the whole disk of the daemon.
 func (h *hunt) find() []finding {
 	h.t.Helper()
-	var all []canary
-	for _, p := range h.people {
-		all = append(all, h.canariesOf(p)...)
-	}
+	all := h.ofPersons()
 	h.remember()
 	for _, secret := range h.secrets {
 		all = append(all, secret)

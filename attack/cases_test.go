@@ -34,13 +34,7 @@ func TestCasesOpenNothingUnwanted(t *testing.T) {
 // TestCasesOpenNothingUnwantedSees gives the same attack daemons that do not look whether a case is approved, has expired, is closed: each opens just that.
 func TestCasesOpenNothingUnwantedSees(t *testing.T) {
 	t.Parallel()
-	const file = "engine/caserelease.go"
-	program := mutated(t,
-		edit{file, "	\"errors\"\n", "	\"errors\"\n	\"os\"\n"},
-		edit{file, "	case !c.Approved():\n", "	case !c.Approved() && os.Getenv(\"FAIRLOT_BROKEN\") != \"approval\":\n"},
-		edit{file, "	case !now.Before(c.Expires):\n", "	case !now.Before(c.Expires) && os.Getenv(\"FAIRLOT_BROKEN\") != \"expiry\":\n"},
-		edit{file, "	case c.Over:\n", "	case c.Over && os.Getenv(\"FAIRLOT_BROKEN\") != \"close\":\n"},
-	)
+	program := brokenDaemon.built(t)
 	for broken, want := range map[string][]string{"approval": {"nobody approved it", "one approved it"}, "expiry": {"it had expired"}, "close": {"it was closed"}} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()
@@ -50,6 +44,17 @@ func TestCasesOpenNothingUnwantedSees(t *testing.T) {
 				t.Errorf("opened although %v, want %v", opened, want)
 			}
 		})
+	}
+}
+
+// caseEdits leave out what a case must be before anything is given out for it.
+func caseEdits() []edit {
+	const file = "engine/caserelease.go"
+	return []edit{
+		edit{file, "	\"errors\"\n", "	\"errors\"\n	\"os\"\n"},
+		edit{file, "	case !c.Approved():\n", "	case !c.Approved() && os.Getenv(\"FAIRLOT_BROKEN\") != \"approval\":\n"},
+		edit{file, "	case !now.Before(c.Expires):\n", "	case !now.Before(c.Expires) && os.Getenv(\"FAIRLOT_BROKEN\") != \"expiry\":\n"},
+		edit{file, "	case c.Over:\n", "	case c.Over && os.Getenv(\"FAIRLOT_BROKEN\") != \"close\":\n"},
 	}
 }
 

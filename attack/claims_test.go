@@ -34,24 +34,10 @@ func TestClaimsAtTheDoor(t *testing.T) {
 	})
 }
 
-// without is a check that is left out where FAIRLOT_BROKEN says so.
-func without(file, from, to, what string) edit {
-	return edit{file, from, strings.ReplaceAll(to, "BROKEN", fmt.Sprintf("os.Getenv(\"FAIRLOT_BROKEN\") == %q", what))}
-}
-
-// osIn lets a file look at the environment.
-func osIn(file string) edit { return edit{file, "import (\n", "import (\n	\"os\"\n"} }
-
 // TestClaimsAtTheDoorDefeats gives the same attack a daemon that lacks one check at a time: it must get exactly what that check keeps, and nothing if none is lacking.
 func TestClaimsAtTheDoorDefeats(t *testing.T) {
 	t.Parallel()
-	program := mutated(t, osIn("engine/claim.go"), osIn("store/sqlite/claims.go"),
-		without("engine/claim.go", "	if before != nil {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns",
-			"	if before != nil && !(BROKEN) {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns", "a prize twice"),
-		without("store/sqlite/claims.go", "if err == nil && n == 0 {", "if err == nil && n == 0 && !(BROKEN) {", "a prize twice"),
-		without("engine/claim.go", "	case ok:\n", "	case ok || reason == \"\" && BROKEN:\n", "a prize without a seat"),
-		without("engine/claim.go", " && covered[store.EntrantID(l.ID)] {", " && (covered[store.EntrantID(l.ID)] || BROKEN) {", "a prize by its number"),
-		without("engine/claim.go", "case way == ClaimProxy && !c.Proxy:", "case way == ClaimProxy && !c.Proxy && !(BROKEN):", "a prize for an authority"))
+	program := brokenDaemon.built(t)
 	for _, what := range []string{"", "a prize twice", "a prize without a seat", "a prize by its number", "a prize for an authority"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -62,6 +48,17 @@ func TestClaimsAtTheDoorDefeats(t *testing.T) {
 			}
 		})
 	}
+}
+
+// claimEdits leave out what keeps prizes together with their winners.
+func claimEdits() []edit {
+	return []edit{osIn("engine/claim.go"), osIn("store/sqlite/claims.go"),
+		without("engine/claim.go", "	if before != nil {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns",
+			"	if before != nil && !(BROKEN) {\n		return claim, true, e.claimedBefore(claim.Claim, *before)\n	}\n	if err := e.claimRuns", "a prize twice"),
+		without("store/sqlite/claims.go", "if err == nil && n == 0 {", "if err == nil && n == 0 && !(BROKEN) {", "a prize twice"),
+		without("engine/claim.go", "	case ok:\n", "	case ok || reason == \"\" && BROKEN:\n", "a prize without a seat"),
+		without("engine/claim.go", " && covered[store.EntrantID(l.ID)] {", " && (covered[store.EntrantID(l.ID)] || BROKEN) {", "a prize by its number"),
+		without("engine/claim.go", "case way == ClaimProxy && !c.Proxy:", "case way == ClaimProxy && !c.Proxy && !(BROKEN):", "a prize for an authority")}
 }
 
 // claimAll draws two of six and returns what it could claim that was not its own, each kind once, in the order of trying.
@@ -170,15 +167,10 @@ func claimAll(t *testing.T, d *daemon) (got []string) {
 // Nothing of it works. Where the tools lack one check it must get exactly what that check keeps.
 func TestDesk(t *testing.T) {
 	t.Parallel()
-	const claim, opened, share = "cmd/fairlot/claim.go", "cmd/fairlot/claimopened.go", "cmd/fairlot/custodian/share.go"
-	program := mutatedProgram(t, "fairlot", osIn(claim), osIn(opened), osIn(share),
-		without(claim, "CI != saved.Identity {", "CI != saved.Identity && !(BROKEN) {", "another's card"),
-		without(opened, "if !bytes.Equal(text, winner.Text) {", "if !bytes.Equal(text, winner.Text) && !(BROKEN) {", "another's card, without a receipt"),
-		without(share, "if req.Purpose == custody.Tax && !c.", "if req.Purpose == custody.Tax && !(BROKEN) && !c.", "tax below the sum"),
-		without(share, "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {", "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 && !(BROKEN) {", "two by one claim"))
+	program := brokenTool.built(t)
 	t.Run("as it is", func(t *testing.T) {
 		t.Parallel()
-		for _, fraud := range deskFrauds(t, mutatedProgram(t, "fairlot"), "") {
+		for _, fraud := range deskFrauds(t, tool.built(t), "") {
 			t.Error(fraud)
 		}
 	})
@@ -190,6 +182,16 @@ func TestDesk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deskEdits leave out what the tools look at before they record a claim or hand over shares.
+func deskEdits() []edit {
+	const claim, opened, share = "cmd/fairlot/claim.go", "cmd/fairlot/claimopened.go", "cmd/fairlot/custodian/share.go"
+	return []edit{osIn(claim), osIn(opened), osIn(share),
+		without(claim, "CI != saved.Identity {", "CI != saved.Identity && !(BROKEN) {", "another's card"),
+		without(opened, "if !bytes.Equal(text, winner.Text) {", "if !bytes.Equal(text, winner.Text) && !(BROKEN) {", "another's card, without a receipt"),
+		without(share, "if req.Purpose == custody.Tax && !c.", "if req.Purpose == custody.Tax && !(BROKEN) && !c.", "tax below the sum"),
+		without(share, "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {", "if req.Purpose == custody.Claim && len(rel.Entrants) != 1 && !(BROKEN) {", "two by one claim")}
 }
 
 // deskFrauds returns which frauds a tool lets pass that lacks what broken says.

@@ -26,21 +26,38 @@ func TestCorrectionsUnderKills(t *testing.T) {
 // TestCorrectionsUnderKillsSeeLoss gives the same to a daemon that takes the old entry out first and puts the new one in afterwards.
 func TestCorrectionsUnderKillsSeeLoss(t *testing.T) {
 	t.Parallel()
-	program := mutated(t, edit{"engine/correct.go", "	res, err := e.Identity.Correct(ctx, e.Now, old, entry)\n", `	_, err = e.Identity.Erase(ctx, o.id, old, zeroSuperseded, nil)
-	time.Sleep(20 * time.Millisecond)
-	entry.Epoch = gate.Epoch
-	results, err2 := e.Identity.Enter(context.WithoutCancel(ctx), e.Now, []store.Entry{entry})
-	if err = errors.Join(err, err2); err != nil {
-		return Receipt{}, e.fault(err)
-	}
-	res := results[0]
-`})
 	d := newDaemonOn(t, sqlite)
-	d.program = program
+	d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=taken out first"}
 	if faults := correctUnderKills(t, d); len(faults) == 0 {
 		t.Error("not found out")
 	} else {
 		t.Logf("found out: %d faults, such as %s", len(faults), faults[0])
+	}
+}
+
+// correctionEdits take the old entry out before the new one is in, and leave a duplicate's correction unwritten.
+func correctionEdits() []edit {
+	const file, call = "engine/correct.go", "	res, err := e.Identity.Correct(ctx, e.Now, old, entry)\n"
+	return []edit{osIn(file),
+		without(file, call, `	if BROKEN && was.Zero == "duplicate" {
+		return e.receipt(o, id, 0, openings)
+	}
+`+call, "haste in correcting"),
+		without(file, call, `	correct := e.Identity.Correct
+	if BROKEN {
+		correct = func(ctx context.Context, now func() time.Time, old store.EntrantID, entry store.Entry) (store.EntryResult, error) {
+			_, err := e.Identity.Erase(ctx, o.id, old, zeroSuperseded, nil)
+			time.Sleep(20 * time.Millisecond)
+			entry.Epoch = gate.Epoch
+			results, err2 := e.Identity.Enter(context.WithoutCancel(ctx), now, []store.Entry{entry})
+			if err = errors.Join(err, err2); err != nil {
+				return store.EntryResult{}, err
+			}
+			return results[0], nil
+		}
+	}
+	res, err := correct(ctx, e.Now, old, entry)
+`, "taken out first"),
 	}
 }
 

@@ -26,23 +26,23 @@ import (
 	"fairlot/store/postgres/pgtest"
 )
 
-// program is the daemon under attack.
-var program string
+// program is the daemon under attack; programs is the folder of all that are built for several tests.
+var program, programs string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	defer endShared()
-	if program = os.Getenv("FAIRLOTD"); program != "" {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "attack")
-	if err != nil {
+	var err error
+	if programs, err = os.MkdirTemp("", "attack"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "fairlotd")
+	defer os.RemoveAll(programs)
+	if program = os.Getenv("FAIRLOTD"); program != "" {
+		return m.Run()
+	}
+	program = filepath.Join(programs, "fairlotd")
 	if out, err := exec.Command("go", "build", "-o", program, "fairlot/cmd/fairlotd").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build fairlotd: %v\n%s", err, out)
 		return 1

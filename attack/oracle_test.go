@@ -53,13 +53,8 @@ func TestMembershipOracleCorrects(t *testing.T) {
 // TestMembershipOracleCorrectsSeesHaste asks a daemon that leaves a duplicate's correction unwritten, since nothing counts of it. The same test must tell whose that is.
 func TestMembershipOracleCorrectsSeesHaste(t *testing.T) {
 	t.Parallel()
-	program := mutated(t, edit{"engine/correct.go", "	res, err := e.Identity.Correct(ctx, e.Now, old, entry)\n", `	if was.Zero == "duplicate" {
-		return e.receipt(o, id, 0, openings)
-	}
-	res, err := e.Identity.Correct(ctx, e.Now, old, entry)
-`})
 	d := newDaemonOn(t, sqlite)
-	d.program = program
+	d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=haste in correcting"}
 	o := askByCorrecting(t, d, 200)
 	t.Log(o)
 	if o.p > 1e-6 || o.apart > -0.01 {
@@ -70,27 +65,31 @@ func TestMembershipOracleCorrectsSeesHaste(t *testing.T) {
 // TestMembershipOracleSeesHaste asks a daemon that seals nothing anew for somebody who has entered. The same test must tell who that is.
 func TestMembershipOracleSeesHaste(t *testing.T) {
 	t.Parallel()
-	program := mutated(t,
-		edit{"engine/enter.go", "	entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)\n", `	if was, ok := sealedBefore.Load(t); ok {
-		w := was.(store.Entry)
-		entry.Lock, entry.Identity, entry.Contact = w.Lock, w.Identity, w.Contact
-	} else {
-		entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)
-		sealedBefore.Store(t, entry)
-	}
-`},
-		edit{"engine/enter.go", "	\"slices\"\n", "	\"slices\"\n	\"sync\"\n"},
-		edit{"engine/enter.go", "// EnterRequest is one entry", "var sealedBefore sync.Map\n\n// EnterRequest is one entry"},
-	)
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)
-		d.program = program
+		d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=haste in entering"}
 		o := askWhoEntered(t, d, 200)
 		t.Log(o)
 		if o.p > 1e-6 || o.apart > -0.01 {
 			t.Errorf("sealing is left out, and the test does not see it: %s", o)
 		}
 	})
+}
+
+// hasteEdits seal nothing anew for a person who has entered.
+func hasteEdits() []edit {
+	const file, call = "engine/enter.go", "	entry.Lock, entry.Identity, entry.Contact, err = o.sealPerson(id, &c.person, openings)\n"
+	return []edit{
+		without(file, call, `	if was, ok := sealedBefore.Load(t); ok && BROKEN {
+		w := was.(store.Entry)
+		entry.Lock, entry.Identity, entry.Contact = w.Lock, w.Identity, w.Contact
+	} else {
+	`+call+`		sealedBefore.Store(t, entry)
+	}
+`, "haste in entering"),
+		{file, "	\"slices\"\n", "	\"slices\"\n	\"sync\"\n"},
+		{file, "// EnterRequest is one entry", "var sealedBefore sync.Map\n\n// EnterRequest is one entry"},
+	}
 }
 
 // oracle is what the answers told.
