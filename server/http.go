@@ -53,6 +53,7 @@ var Routes = []Route{
 	{PublicDoor, "GET /c/{slug}", "a campaign's page"},
 	{PublicDoor, "GET /c/{slug}/{$}", "to a campaign's page"},
 	{PublicDoor, "GET /check", "the page that checks receipts"},
+	{PublicDoor, "GET /verify", "the page that verifies bundles"},
 	{PublicDoor, "GET /answers", "the page that shows and withdraws answers"},
 	{PublicDoor, "GET /{$}", "the list of campaigns"},
 	{PublicDoor, "GET /livez", "balancers ask whether the process answers"},
@@ -122,6 +123,7 @@ func newHandler(ctx context.Context, cfg Config, ready *readiness, conn *grpc.Cl
 		"GET /c/{slug}":       page,
 		"GET /c/{slug}/{$}":   http.HandlerFunc(withoutSlash),
 		"GET /check":          page,
+		"GET /verify":         page,
 		"GET /answers":        page,
 		"GET /{$}":            page,
 		"GET /livez":          http.HandlerFunc(serveLive),
@@ -131,11 +133,12 @@ func newHandler(ctx context.Context, cfg Config, ready *readiness, conn *grpc.Cl
 	return secured(muxOf(PublicDoor, handlers)), nil
 }
 
-// secured sets the headers that every answer carries: nothing is loaded from elsewhere, nothing runs inline, no page is framed.
+// secured sets the headers that every answer carries: nothing is loaded from elsewhere, nothing runs inline, no page is framed. The one policy
+// of trusted types names the script of the worker in which the site verifies bundles.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types verify-worker")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

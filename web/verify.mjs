@@ -16,6 +16,19 @@ function must(holds, breach) {
 // src/verify/source.ts
 var ofBytes = (bytes) => ({ size: bytes.length, read: (at, n) => bytes.subarray(at, at + n) });
 var slice = (of, from, size) => ({ size, read: (at, n) => of.read(from + at, n) });
+function buffered(of) {
+  let from = 0, window = new Uint8Array(0);
+  return {
+    size: of.size,
+    read(at, n) {
+      if (at < from || at + n > from + window.length) {
+        from = at;
+        window = of.read(at, Math.min(Math.max(n, 2 ** 18), of.size - at));
+      }
+      return window.subarray(at - from, at - from + n);
+    }
+  };
+}
 function whole(of, limit2, name2) {
   if (of.size > limit2) throw new Breach(`${name2} has ${of.size} bytes, more than ${limit2}`);
   return of.read(0, of.size);
@@ -3456,6 +3469,10 @@ function readTiers(f, strata) {
   return tiers;
 }
 
+// src/verify/steps.ts
+var STEPS = ["bundle", "record", "files", "log", "open", "history", "entrants", "root", "beacon", "seed", "ranking", "replace", "opened"];
+var outcomeText = (o) => `${o.status} ${o.reason}`;
+
 // src/verify/after.ts
 function checkReplaced(h, standing) {
   const state = new Map(standing.map((s) => [s.stratum, { s, called: 0, vacated: /* @__PURE__ */ new Set() }]));
@@ -6054,8 +6071,6 @@ time ${time2}
 }
 
 // src/verify/verify.ts
-var STEPS = ["bundle", "record", "files", "log", "open", "history", "entrants", "root", "beacon", "seed", "ranking", "replace", "opened"];
-var outcomeText = (o) => `${o.status} ${o.reason}`;
 function verify2(members2, options) {
   const draws = [];
   const out = { status: 1, reason: "bundle", draws };
@@ -6266,7 +6281,7 @@ var Usage = class extends Error {
 };
 function ofFile(path) {
   const file = openSync(path, "r"), size = fstatSync(file).size;
-  return {
+  return buffered({
     size,
     read(at, n) {
       const out = new Uint8Array(n);
@@ -6278,7 +6293,7 @@ function ofFile(path) {
       }
       return out;
     }
-  };
+  });
 }
 function inFolder(folder, below = "") {
   return readdirSync(`${folder}/${below}`).flatMap((name2) => {

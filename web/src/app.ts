@@ -9,6 +9,7 @@ import { voidNotice } from "./results";
 import { parseOpen } from "./spec";
 import type { Lang } from "./strings";
 import type { SurveyForm } from "./survey";
+import { verifyView } from "./verifyview";
 
 let lang: Lang = firstLanguage();
 let view: View;
@@ -42,7 +43,7 @@ function header(): HTMLElement {
     h("a", { class: "skip", href: "#main", onclick: (e: Event) => { e.preventDefault(); focusOn(document.getElementById("main")); } }, t.skip),
     h("div", { class: "inner" },
       h("a", { class: "brand", href: to("/", lang) }, t.siteName),
-      h("nav", { "aria-label": t.siteName }, nav("/", t.navCampaigns), nav("/check", t.navCheck)),
+      h("nav", { "aria-label": t.siteName }, nav("/", t.navCampaigns), nav("/check", t.navCheck), nav("/verify", t.navVerify)),
       h("nav", { "aria-label": t.languages, class: "languages" }, language("zh-Hant-TW", "中文"), language("en", "English"))));
 }
 
@@ -146,6 +147,7 @@ async function route(): Promise<View> {
   const path = location.pathname;
   if (path === "/") return listView();
   if (path === "/check") return checkView(draw);
+  if (path === "/verify") return verifyView(draw);
   if (path === "/answers") return answersView(draw);
   const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
   const [draws, openings, holds, survey] = await Promise.all([getDraws(c.name), listOpenings(c.name), contractHolds(c), loadSurvey(c)]);

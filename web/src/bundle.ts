@@ -1,7 +1,9 @@
 // A campaign's bundle (SPEC section 8) as far as one entrant looks themselves up: entrants.bin and ranking.txt of each draw.
-// Whether list and draw are right is for `fairlot verify`.
+// Whether list and draw are right is for the verifiers.
 
 import { type Bytes, hex } from "./bytes";
+import { ofBytes } from "./verify/source";
+import { members } from "./verify/tar";
 
 const leafSize = 52; // id[16] ‖ u16 stratum ‖ u16 chances ‖ person[32]
 
@@ -15,29 +17,9 @@ export interface Listed {
   seat: string; // tier number or "alt"
 }
 
-// members reads the regular files of a ustar archive; it throws if the archive is cut off.
-export function members(tar: Bytes): Map<string, Bytes> {
-  const out = new Map<string, Bytes>();
-  const text = (from: number, n: number) => {
-    const b = tar.subarray(from, from + n);
-    const end = b.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? b : b.subarray(0, end));
-  };
-  for (let at = 0; ; ) {
-    if (at + 512 > tar.length) throw new Error("bundle is cut off");
-    if (tar[at] === 0) return out;
-    const prefix = text(at + 345, 155);
-    const name = (prefix ? `${prefix}/` : "") + text(at, 100);
-    const size = parseInt(text(at + 124, 12).trim() || "0", 8);
-    if (!(size >= 0) || at + 512 + size > tar.length) throw new Error("bundle is cut off");
-    out.set(name, tar.subarray(at + 512, at + 512 + size));
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-}
-
 // lookUp finds an id in every entry list of the bundle.
 export function lookUp(tar: Bytes, id: string): Listed[] {
-  const files = members(tar);
+  const files = new Map(members(ofBytes(tar)).map(([name, file]) => [name, file.read(0, file.size) as Bytes]));
   const out: Listed[] = [];
   for (const [name, list] of files) {
     const m = /^draw\/(\d+)\/entrants\.bin$/.exec(name);

@@ -2,12 +2,14 @@
 
 import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns, listDraws } from "./api";
 import { type Listed, lookUp } from "./bundle";
+import { download } from "./download";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
 import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
 import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
+import { verifyLink } from "./verifyview";
 
 type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed";
 
@@ -81,11 +83,11 @@ export function checkView(redraw: () => void): View {
     say(page.t.lookingUp);
     show();
     try {
-      const tar = await download(bundlePath(f.campaign), (bytes) => {
+      const parts = await download(bundlePath(f.campaign), (bytes) => {
         const line = document.getElementById("loaded");
         if (line) line.textContent = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").lookedAt((bytes / 1e6).toFixed(1));
       });
-      const [listed, draws] = [lookUp(tar, f.receipt.id), await getDraws(f.campaign.name)];
+      const [listed, draws] = [lookUp(join(...parts), f.receipt.id), await getDraws(f.campaign.name)];
       Object.assign(f, { listed, draws, looking: "" });
     } catch {
       f.looking = "failed";
@@ -121,21 +123,6 @@ export function checkView(redraw: () => void): View {
           h("button", { type: "submit", class: "main", id: "check", "aria-disabled": busy ? "true" : null }, busy ? t.checking : t.checkButton)));
     },
   };
-}
-
-// download reads a file whole and tells how much has come.
-async function download(path: string, progress: (bytes: number) => void): Promise<Bytes> {
-  const answer = await fetch(path, { cache: "no-store", credentials: "omit" });
-  if (!answer.ok || !answer.body) throw new Error("no bundle");
-  const reader = answer.body.getReader();
-  const parts: Uint8Array[] = [];
-  for (let bytes = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return join(...parts);
-    parts.push(value);
-    bytes += value.length;
-    progress(bytes);
-  }
 }
 
 async function examine(text: string): Promise<Found | Trouble> {
@@ -235,7 +222,7 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
-    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c))),
+    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
       replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);

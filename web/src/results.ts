@@ -2,6 +2,7 @@
 
 import { type Campaign, type Draw, type Opening, type Seat, bundlePath } from "./api";
 import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
+import { verifyLink } from "./verifyview";
 
 const firstSeats = 100;
 
@@ -162,6 +163,7 @@ export function drawVerify(c: Campaign, draws: Draw[], page: Page): HTMLElement 
     h("h2", { id: "verify-title" }, page.t.verifyTitle),
     h("p", {}, page.t.verifyLead),
     verifyCommand(path),
+    h("p", {}, verifyLink(path, page, c.state === "CAMPAIGN_STATE_OPEN")),
     open.length > 0 && h("p", { class: "caution void" }, open.every((d) => past(d.voidDeadline)) ? page.t.verifyVoidMissed : page.t.verifyVoidWaits),
     h("p", {}, h("a", { href: path, download: true }, page.t.bundle)));
 }

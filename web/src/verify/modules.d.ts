@@ -1,4 +1,4 @@
-// The little of Node that node.ts uses; the rest of the site knows of a browser only.
+// The little of Node that node.ts uses, and of a worker that worker.ts uses; the rest of the site knows of a page only.
 declare module "node:fs" {
   export function openSync(path: string, flags: "r"): number;
   export function readSync(file: number, into: Uint8Array, offset: number, length: number, position: number): number;
@@ -13,6 +13,10 @@ declare const process: {
   stdout: { write(text: string): void };
   stderr: { write(text: string): void };
 };
+// What a worker has beside the page's declarations.
+declare class FileReaderSync {
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+}
 declare module "*.txt" {
   const text: string;
   export default text;

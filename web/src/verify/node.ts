@@ -2,10 +2,11 @@
 // `--vectors DIR`. Exit status as in SPEC section 9. `--cases` is for the test that compares verifiers: spec/outcomes.py has its form.
 import { fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { Breach } from "./breach";
-import { ofBytes, type Source } from "./source";
+import { buffered, ofBytes, type Source } from "./source";
 import { isArchive, members } from "./tar";
 import { caseOf, givenRound, parseVector, run } from "./vectors";
-import { outcomeText, STEPS, verify, type Options, type Outcome } from "./verify";
+import { outcomeText, STEPS, type Outcome, type Step } from "./steps";
+import { verify, type Options } from "./verify";
 
 const USAGE = "usage: node verify.mjs [--round-signature CHAIN:ROUND:HEX]... BUNDLE\n       node verify.mjs --vectors DIR\n";
 
@@ -13,7 +14,7 @@ class Usage extends Error {}
 
 function ofFile(path: string): Source {
   const file = openSync(path, "r"), size = fstatSync(file).size;
-  return {
+  return buffered({
     size,
     read(at, n) {
       const out = new Uint8Array(n);
@@ -25,7 +26,7 @@ function ofFile(path: string): Source {
       }
       return out;
     },
-  };
+  });
 }
 
 function inFolder(folder: string, below = ""): [string, Source][] {
@@ -51,7 +52,7 @@ function verifyFile(path: string, options: Omit<Options, "ordered">): Outcome {
 }
 
 const HELD: Record<Outcome["reason"], string> = {
-  ...(Object.fromEntries(STEPS.map((s) => [s, ""])) as Record<(typeof STEPS)[number], string>),
+  ...(Object.fromEntries(STEPS.map((s) => [s, ""])) as Record<Step, string>),
   proven: "ok",
   drawn: "ok (not drawn yet)",
   witness: "ok (not confirmed from outside in time)",
@@ -66,7 +67,7 @@ function say(o: Outcome): void {
     for (const [name, value] of [["root", d.root], ["seed", d.seed], ["ranking", d.rankingHash]] as const) if (value !== undefined) tell(`  ${name} ${value}`);
   }
   if (o.status !== 1) return tell(`verify: ${HELD[o.reason]}`);
-  tell(`verify: FAILED at step ${STEPS.indexOf(o.reason as (typeof STEPS)[number]) + 1} ${o.reason}${o.draw === undefined ? "" : `, draw ${o.draw}`}: ${o.breach ?? ""}`);
+  tell(`verify: FAILED at step ${STEPS.indexOf(o.reason as Step) + 1} ${o.reason}${o.draw === undefined ? "" : `, draw ${o.draw}`}: ${o.breach ?? ""}`);
 }
 
 // vectors runs each and prints its outcome; the exit status is 1 if one comes to something else than it states.

@@ -12,6 +12,21 @@ export const ofBytes = (bytes: Uint8Array): Source => ({ size: bytes.length, rea
 
 export const slice = (of: Source, from: number, size: number): Source => ({ size, read: (at, n) => of.read(from + at, n) });
 
+// buffered reads ahead, for sources where each reading costs a call to elsewhere.
+export function buffered(of: Source): Source {
+  let from = 0, window = new Uint8Array(0);
+  return {
+    size: of.size,
+    read(at, n) {
+      if (at < from || at + n > from + window.length) {
+        from = at;
+        window = of.read(at, Math.min(Math.max(n, 2 ** 18), of.size - at)) as Uint8Array<ArrayBuffer>;
+      }
+      return window.subarray(at - from, at - from + n);
+    },
+  };
+}
+
 // whole reads a small file, and refuses one above its limit.
 export function whole(of: Source, limit: number, name: string): Uint8Array {
   if (of.size > limit) throw new Breach(`${name} has ${of.size} bytes, more than ${limit}`);

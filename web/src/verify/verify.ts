@@ -12,24 +12,8 @@ import { readCheckpoints, readLog } from "./log";
 import type { Policy } from "./policy";
 import { compare, rank, seedOf } from "./ranking";
 import type { Source } from "./source";
+import type { DrawOutcome, Outcome, Step } from "./steps";
 import { effective } from "./strata";
-
-export const STEPS = ["bundle", "record", "files", "log", "open", "history", "entrants", "root", "beacon", "seed", "ranking", "replace", "opened"] as const;
-export type Step = (typeof STEPS)[number];
-
-export interface DrawOutcome { draw: number; isVoid: boolean; round: number; entrants?: number; root?: string; seed?: string; rankingHash?: string; seats?: number; alternates?: number }
-
-export interface Outcome {
-  status: 0 | 1 | 3;
-  reason: "proven" | "witness" | "beacon" | "drawn" | Step;
-  breach?: string; // which rule does not hold, in words, if status is 1
-  draw?: number; // in which draw, if in one
-  openHash?: string;
-  campaign?: string;
-  draws: DrawOutcome[];
-}
-
-export const outcomeText = (o: Outcome): string => `${o.status} ${o.reason}`;
 
 export interface Options {
   ordered: boolean; // the members come from an archive

@@ -1,0 +1,34 @@
+// The verifier in a page's worker: it is sent a file and tells how far it is, then the outcome. It fetches nothing.
+import { buffered, type Source } from "./verify/source";
+import { isArchive, members } from "./verify/tar";
+import type { Outcome, Step } from "./verify/steps";
+import { verify } from "./verify/verify";
+
+export type Told =
+  | { kind: "passed"; step: Step; draw?: number }
+  | { kind: "part"; step: Step; draw: number; share: number }
+  | { kind: "done"; outcome: Outcome }
+  | { kind: "no-bundle" }
+  | { kind: "unreadable" };
+
+const tell = (what: Told) => (globalThis as unknown as { postMessage(what: Told): void }).postMessage(what);
+
+function ofBlob(blob: Blob): Source {
+  const reader = new FileReaderSync();
+  return buffered({ size: blob.size, read: (at, n) => new Uint8Array(reader.readAsArrayBuffer(blob.slice(at, at + n))) });
+}
+
+globalThis.addEventListener("message", (e: MessageEvent<Blob>) => {
+  try {
+    const file = ofBlob(e.data);
+    if (!isArchive(file)) return tell({ kind: "no-bundle" });
+    const outcome = verify(() => members(file), {
+      ordered: true,
+      passed: (step, draw) => tell({ kind: "passed", step, ...(draw === undefined ? {} : { draw }) }),
+      part: (step, draw, share) => tell({ kind: "part", step, draw, share }),
+    });
+    tell({ kind: "done", outcome });
+  } catch {
+    tell({ kind: "unreadable" }); // the file changed or went away, or memory was too little
+  }
+});
