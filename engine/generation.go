@@ -385,6 +385,9 @@ func (e *Engine) recover(ctx context.Context) error {
 		if err := e.recoverNotices(ctx, c); err != nil {
 			return err
 		}
+		if err := e.missClaims(ctx, c); err != nil {
+			return err
+		}
 		if err := e.dropAgain(ctx, c); err != nil {
 			return err
 		}

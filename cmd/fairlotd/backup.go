@@ -145,7 +145,8 @@ func (c *restoreCmd) next() {
 	fmt.Printf("  entries: announce it; receipts are evidence, and those people enter again; codes that were used since can be used again\n")
 	fmt.Printf("  answers mixed since, and those that waited then and whose key is gone\n")
 	fmt.Printf("  revocations of staff tokens: look at `fairlot token list` and revoke again\n")
-	fmt.Printf("  notices to winners: those not sent at that time become `unknown` and are sent only if a person decides so\n\n")
+	fmt.Printf("  notices to winners: those not sent at that time become `unknown` and are sent only if a person decides so\n")
+	fmt.Printf("  claims recorded since: those prizes look as if nobody had come; ask the desk before anything is replaced or handed out (OPERATIONS, Restore)\n\n")
 	witnessed := ""
 	if _, err := os.Lstat(filepath.Join(c.Dir, keysDir, "signed")); errors.Is(err, fs.ErrNotExist) {
 		fmt.Printf("keys/signed is not there, so nobody can tell whether the log is the newest: take its newest copy from the key folder that was lost, or ask every custodian for the newest pin (KEYFILE.pin);\n" +
