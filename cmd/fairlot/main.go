@@ -46,6 +46,7 @@ type commands struct {
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
+	Rules       rulesCmd       `cmd:"" help:"Explain the rules of a draw, from a campaign file or a bundle, without a daemon."`
 	Log         logCmd         `cmd:"" help:"From outside: follow the public logs of institutions."`
 	Witness     witnessCmd     `cmd:"" help:"Cosign the logs of other institutions, as an independent witness."`
 	Todo        todoCmd        `cmd:"" help:"What waits for whom, since when, by when, and what the daemon will do by itself."`

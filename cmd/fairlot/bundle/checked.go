@@ -38,6 +38,8 @@ type Titles struct {
 	Value    map[[2]int]int64 // of one prize in New Taiwan dollars, by draw and tier; none: not stated
 	TaxAbove int64            // prizes worth more are reported; 0: the rules name no sum
 
+	Survey bool // there are questions
+
 	ListName      entrant.NameMask // what the public list of winners shows
 	ListCompounds bool
 	ListNumber    entrant.IDMask
@@ -246,6 +248,9 @@ func readTitles(rules string) Titles {
 			if to, ask := t.field(f[1]), map[string]entrant.Ask{"optional": entrant.Optional, "required": entrant.Required}[f[2]]; to != nil {
 				*to = ask
 			}
+		}
+		if strings.HasPrefix(line, "survey ") {
+			t.Survey = true
 		}
 		if line == "claim-proxy authorised" {
 			t.Proxy = true

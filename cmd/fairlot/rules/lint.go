@@ -1,0 +1,89 @@
+package rules
+
+import (
+	"time"
+
+	"fairlot/draw"
+)
+
+// Finding is something in the rules that hurts, and what to do about it.
+type Finding struct {
+	Code string `json:"code"` // names its kind; it stays the same
+	Draw int    `json:"draw"` // 0: the campaign
+	EN   string `json:"en"`
+	ZH   string `json:"zh"`
+}
+
+// Text is the finding in a language.
+func (f Finding) Text(lang string) string {
+	if lang == Chinese {
+		return f.ZH
+	}
+	return f.EN
+}
+
+// short is how long people need at least to fetch a bundle, check it and cosign it.
+const short = time.Hour
+
+// shortMargin is in seconds.
+const shortMargin = 600
+
+// smallBatch is below how many people an answer is hidden among too few; `campaign create` warns below it too.
+const smallBatch = 50
+
+// Lint names what hurts, the campaign's first, then draw by draw. None: nothing was found, which is no proof that there is nothing.
+func (s *Set) Lint(pools []int64) []Finding {
+	var all []Finding
+	o := &s.Open
+	find := func(n int, code string, x said, args ...any) {
+		all = append(all, Finding{code, n, x.in(English, args...), x.in(Chinese, args...)})
+	}
+	if s.Survey && o.Batch < smallBatch {
+		find(0, "batch-small", said{"答案只藏在 %d 人之中；建議至少 %d 人（batch）。", "an answer is hidden among %d people only: take a batch of %d or more."}, o.Batch, smallBatch)
+	}
+	if len(o.Draws) == 0 {
+		return all
+	}
+	if o.Register == 0 {
+		find(0, "register-missing", said{"沒有載明可參加的人數（register），外界無從看出是否有虛構的登記。", "how many persons could enter is not stated: nobody outside can see whether entries were made up. State register."})
+	}
+	if o.Proof == draw.ProofNone {
+		find(0, "proof-none", said{"登記不證明身分：一人可用許多捏造的身分登記。", "nobody proves who they are: one person can enter under many made-up identities. Hand out one-use codes."})
+	}
+	switch n := len(o.Custodians); {
+	case o.Threshold == 1 && n > 0:
+		find(0, "threshold-one", said{"一位保管人就能單獨開啟聯絡資料；門檻至少取 2。", "one custodian alone opens contacts: take a threshold of 2 or more."})
+	case o.Threshold == n && n > 1:
+		find(0, "threshold-all", said{"少了 %d 位保管人中的任何一位，得獎者就無法通知；加一位保管人，或降低門檻。", "without any one of the %d custodians no winner can be told: add a custodian, or lower the threshold."}, n)
+	}
+	for i := range o.Draws {
+		d, n := &o.Draws[i], i+1
+		if !quicknet(d) {
+			find(n, "beacon-other", said{"亂數不是來自 drand quicknet，對外界不具證明力；只能用於試辦。", "its randomness is not drand quicknet's and proves nothing to outsiders: for trials only."})
+		}
+		if d.Deadline(d.Round).Before(o.ObjectionsEnd) {
+			find(n, "draw-early", said{"抽獎時間扣除副署期限後早於登記或異議截止：活動無法開放；延後 drawTime。", "its time less the margin is before the end of entries or objections, so that it cannot open: put drawTime off."})
+		} else if left := s.untilDeadline(d); left < short {
+			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；延後 drawTime。", "custodians have %d minutes between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
+		}
+		if d.Margin < shortMargin {
+			find(n, "margin-short", said{"副署期限與亂數公布只隔 %d 秒：時鐘稍有偏差，亂數可能先於名單為人所知；marginSeconds 至少取 600。", "only %d seconds between the deadline and the round: with clocks a little off, the randomness may be known before the list is fixed. Take marginSeconds of 600 or more."}, d.Margin)
+		}
+		switch {
+		case d.Forfeit && d.Alternates > 0:
+			find(n, "alternates-unused", said{"獎項不遞補（forfeit），備取永遠不會用到。", "vacated prizes are forfeited, so that its alternates are never called."})
+		case !d.Forfeit && d.Alternates == 0:
+			find(n, "alternates-none", said{"沒有備取：得獎者放棄或聯絡不上時，獎項沒有人可得。", "there are no alternates: a prize that its winner declines, or who cannot be reached, goes to nobody."})
+		}
+		if !d.Forfeit && d.Alternates > 0 && d.ClaimDays == 0 {
+			find(n, "claim-unlimited", said{"領獎沒有期限，逾期遞補就無從發生；請設定 claimDays。", "there is no claim period, so that no seat is ever vacated as late: state claimDays."})
+		}
+		for _, pool := range append(pools, o.Register) {
+			if pool > 0 && int64(seats(d, 0)) > pool {
+				find(n, "prizes-many", said{"獎項 %s 份，多於 %s 人：人人得獎，其餘沒有人領。", "%s prizes for %s persons: everybody wins, and the rest goes to nobody."}, grouped(int64(seats(d, 0))), grouped(pool))
+				break
+			}
+		}
+	}
+	return all
+}

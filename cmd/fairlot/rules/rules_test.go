@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	fairlotv1 "fairlot/gen/fairlot/v1"
+)
+
+func text(s string) []*fairlotv1.LocalizedText {
+	return []*fairlotv1.LocalizedText{{Lang: "zh-Hant-TW", Text: s + "中"}, {Lang: "en", Text: s}}
+}
+
+// sound are rules in which nothing is found.
+func sound() *fairlotv1.Campaign {
+	end := time.Date(2026, 3, 1, 16, 0, 0, 0, time.UTC)
+	return &fairlotv1.Campaign{
+		Title: text("Spring"), SurveyJson: "{}", Batch: 50, Register: 1000, ChancesCap: 3, Threshold: 2,
+		Custodians: []*fairlotv1.Custodian{{}, {}, {}}, EntriesEnd: timestamppb.New(end),
+		Draws: []*fairlotv1.DrawRules{{
+			Tiers: []*fairlotv1.Tier{{Count: 1, Title: text("Reader")}, {Count: 9, Title: text("Bag")}}, Alternates: 5, ClaimDays: 14,
+			DrawTime: timestamppb.New(end.Add(24 * time.Hour)),
+		}, {
+			Tiers: []*fairlotv1.Tier{{Count: 2, Title: text("Voucher")}}, Forfeit: true, DrawTime: timestamppb.New(end.Add(48 * time.Hour)),
+		}},
+	}
+}
+
+// TestLint breaks sound rules in one way each.
+func TestLint(t *testing.T) {
+	for _, x := range []struct {
+		want  string
+		spoil func(*fairlotv1.Campaign)
+	}{
+		{"", func(*fairlotv1.Campaign) {}},
+		{"", func(c *fairlotv1.Campaign) { c.Batch = 0 }},
+		{"", func(c *fairlotv1.Campaign) { c.SurveyJson, c.Batch = "", 2 }},
+		{"", func(c *fairlotv1.Campaign) { c.Draws, c.Register, c.Custodians, c.Threshold = nil, 0, nil, 0 }},
+		{"batch-small", func(c *fairlotv1.Campaign) { c.Batch = 49 }},
+		{"register-missing", func(c *fairlotv1.Campaign) { c.Register = 0 }},
+		{"proof-none", func(c *fairlotv1.Campaign) { c.Proof = fairlotv1.Proof_PROOF_NONE }},
+		{"threshold-one", func(c *fairlotv1.Campaign) { c.Threshold = 1 }},
+		{"threshold-one", func(c *fairlotv1.Campaign) { c.Threshold, c.Custodians = 0, c.Custodians[:1] }},
+		{"threshold-all", func(c *fairlotv1.Campaign) { c.Threshold = 3 }},
+		{"beacon-other", func(c *fairlotv1.Campaign) { c.Draws[0].Beacon = &fairlotv1.Beacon{PeriodSeconds: 3} }},
+		{"draw-early", func(c *fairlotv1.Campaign) { c.Draws[0].DrawTime = c.EntriesEnd }},
+		{"draw-early", func(c *fairlotv1.Campaign) {
+			c.ObjectionsEnd = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(-59 * time.Minute))
+		}},
+		{"cosign-short", func(c *fairlotv1.Campaign) {
+			c.Draws[0].DrawTime = timestamppb.New(c.EntriesEnd.AsTime().Add(90 * time.Minute))
+		}},
+		{"margin-short", func(c *fairlotv1.Campaign) { c.Draws[0].MarginSeconds = 599 }},
+		{"alternates-unused", func(c *fairlotv1.Campaign) { c.Draws[1].Alternates = 1 }},
+		{"alternates-none", func(c *fairlotv1.Campaign) { c.Draws[0].Alternates = 0 }},
+		{"claim-unlimited", func(c *fairlotv1.Campaign) { c.Draws[0].ClaimDays = 0 }},
+		{"prizes-many", func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[1].Count = 1000 }},
+	} {
+		c := sound()
+		x.spoil(c)
+		s, err := Of(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []string
+		for _, f := range s.Lint(nil) {
+			codes = append(codes, f.Code)
+			if f.EN == "" || f.ZH == "" || f.EN == f.ZH || strings.Contains(f.EN+f.ZH, "%!") {
+				t.Errorf("%s: %q, %q", x.want, f.EN, f.ZH)
+			}
+		}
+		if got := strings.Join(codes, " "); got != x.want {
+			t.Errorf("found %q, want %q", got, x.want)
+		}
+	}
+	s, _ := Of(sound())
+	if f := s.Lint([]int64{9}); len(f) != 1 || f[0].Code != "prizes-many" {
+		t.Errorf("ten prizes for nine: %v", f)
+	}
+}
+
+// TestExplain reads both languages line by line.
+func TestExplain(t *testing.T) {
+	s, err := Of(sound())
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, zh := s.Explain(English, []int64{1000, 100}), s.Explain(Chinese, []int64{1000, 100})
+	if len(en) != len(zh) {
+		t.Fatalf("%d lines in English, %d in Chinese", len(en), len(zh))
+	}
+	for i := range en {
+		if (en[i] == zh[i]) != (en[i] == "") || strings.Contains(en[i]+zh[i], "%!") {
+			t.Errorf("%q, %q", en[i], zh[i])
+		}
+	}
+	for lang, want := range map[string][]string{
+		English: {"Spring", "2 of 3 custodians together open a winner's contact.", "  Prize 2: 9 × Bag", "  Whoever won an earlier draw has chances in this one too.", "  A prize that its winner does not take goes to nobody.",
+			"  With 100 entrants of one chance each: 10 % (about 1 in 10) to win, 1 % (about 1 in 100) to win prize 1.", "    One of them with 3 chances: 27 % (about 1 in 3.7) to win."},
+		Chinese: {"Spring中", "開啟得獎者的聯絡資料需要 3 位保管人中的 2 位。", "  第 2 獎：9 份 Bag中", "  若有 1,000 人參加，各有 1 個機會：中獎 1%（約 100 分之 1），得到第 1 獎 0.1%（約 1,000 分之 1）。"},
+	} {
+		lines := s.Explain(lang, []int64{1000, 100})
+		for _, l := range want {
+			if !slices.Contains(lines, l) {
+				t.Errorf("no line %q in:\n%s", l, strings.Join(lines, "\n"))
+			}
+		}
+	}
+	if _, err := Of(&fairlotv1.Campaign{Draws: []*fairlotv1.DrawRules{{}}}); err == nil || !strings.Contains(err.Error(), "title, entriesEnd, draws[0].drawTime, draws[0].tiers") {
+		t.Errorf("an empty file: %v", err)
+	}
+}
