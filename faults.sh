@@ -14,6 +14,7 @@
 #   ./faults.sh canaries [KILLS]    search the disk, and the desk's, after kills in every phase, 30 a phase
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files of SQLite, of PostgreSQL, and of two servers, with and without duplicates, 3000 entries each
 #   ./faults.sh oracle [CALLS]      tell by answers and times who has entered where nothing proves a person, 10000 calls of each kind; on a quiet machine
+#   ./faults.sh fair [SEEDS]        hold small draws over many seeds and compare with what is fair, 1000000
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
 #   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
 #
@@ -49,6 +50,7 @@ acts) FAULT_ACTS=${2:-100} run 'TestKill(LeavesNoActWithoutItsRow|SeesLateRows)$
 canaries) FAULT_KILLS=${2:-30} run 'TestCanaries(SeeLeaks)?$' ;;
 linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
+fair) FAULT_ENGINE='' PACKAGE=./draw FAIR_SEEDS=${2:-1000000} run 'Test(OrdersAsEnumerated|NothingButChanceDecides)$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 verifiers) FAULT_ENGINE='' PACKAGE=./verify FAULT_MUTANTS=${2:-10000} run 'TestVerifiersAgree$' ;;
 *)
