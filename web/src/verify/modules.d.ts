@@ -1,11 +1,11 @@
 // The little of Node that node.ts uses, and of a worker that worker.ts uses; the rest of the site knows of a page only.
 declare module "node:fs" {
   export function openSync(path: string, flags: "r"): number;
-  export function readSync(file: number, into: Uint8Array, offset: number, length: number, position: number): number;
+  export function readSync(file: number, into: Uint8Array, offset: number, length: number, position: number | null): number;
   export function fstatSync(file: number): { size: number; isFile(): boolean };
   export function lstatSync(path: string): { isFile(): boolean; isDirectory(): boolean };
   export function readdirSync(path: string): string[];
-  export function readFileSync(path: string | 0, encoding: "utf8"): string;
+  export function readFileSync(path: string, encoding: "utf8"): string;
 }
 declare const process: {
   argv: string[];

@@ -84,10 +84,22 @@ function vectors(dir: string): number {
   return wrong === 0 ? 0 : 1;
 }
 
+// input gives the lines of standard input, which may be more than a string can hold.
+function* input(): Generator<string> {
+  const piece = new Uint8Array(2 ** 20), decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const got = readSync(0, piece, 0, piece.length, null);
+    const lines = (rest + decoder.decode(piece.subarray(0, got), { stream: got > 0 })).split("\n");
+    rest = lines.pop() as string;
+    yield* lines;
+    if (got === 0) return;
+  }
+}
+
 // cases answers each line of standard input with an outcome.
 function cases(): number {
-  for (const line of readFileSync(0, "utf8").split("\n")) {
-    if (line === "") continue;
+  for (const line of input()) {
     const v = caseOf(line), archive = v.parts[0]?.[1] as Uint8Array;
     let outcome: string;
     if (v.kind === "archive") outcome = outcomeText(verify(() => members(ofBytes(archive)), { ordered: true }));
