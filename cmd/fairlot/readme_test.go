@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// tree is a folder that looks like this tree's top one, as far as the documents' commands look, and an environment in which this program is fairlot.
+func tree(t *testing.T) (dir string, env []string) {
+	t.Helper()
+	for _, program := range []string{"bash", "awk", "base64", "basenc", "node", "python3"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("THE DOCUMENTS' COMMANDS ARE NOT RUN: there is no %s here", program)
+		}
+	}
+	dir = t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]string{"bin/fairlot": self} // testscript makes this test's program be fairlot under that name
+	for _, name := range []string{"draw", "spec", "web"} {
+		if links[name], err = filepath.Abs(filepath.Join("../..", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range links {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
+}
+
+// block is the first block of a language in a document.
+func block(t *testing.T, file, language string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "\n```"+language+"\n")
+	body, _, ended := strings.Cut(rest, "\n```\n")
+	if !found || !ended {
+		t.Fatalf("%s has no block of %s", file, language)
+	}
+	return body + "\n"
+}
+
+// shell runs commands and returns all that they write.
+func shell(t *testing.T, dir string, env []string, commands string) string {
+	t.Helper()
+	cmd := exec.Command("bash", "-eo", "pipefail", "-c", commands)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", commands, err, out)
+	}
+	return string(out)
+}
+
+// TestDocumentsVerify runs the README's transcript by three verifiers and VERIFY's ranking by awk; an altered list is found out.
+func TestDocumentsVerify(t *testing.T) {
+	t.Parallel()
+	dir, env := tree(t)
+	for _, step := range strings.Split(block(t, "../../README.md", "console"), "$ ")[1:] {
+		command, want, _ := strings.Cut(step, "\n")
+		if got := shell(t, dir, env, command); got != want {
+			t.Errorf("README says that %s writes\n%s\nbut it writes\n%s", command, want, got)
+		}
+	}
+	example := filepath.Join(dir, "example")
+	shell(t, example, env, "tail -c +1657 log.bin | head -c 425 >result") // as in SPEC, section 10
+	awk := block(t, "../../docs/VERIFY.md", "sh")
+	if got, want := shell(t, example, env, awk), "the ranking is the same\n"; got != want {
+		t.Errorf("VERIFY's awk says %q, want %q", got, want)
+	}
+	shell(t, example, env, `printf '\007' | dd of=draw/1/entrants.bin bs=1 seek=19 conv=notrunc status=none`) // seven chances for the loser, who wins by the last
+	if got := shell(t, example, env, "("+strings.TrimSuffix(awk, "\n")+") || true"); !strings.Contains(got, "differ") {
+		t.Errorf("of an altered list VERIFY's awk says %q", got)
+	}
+}
