@@ -15,6 +15,7 @@
 #   ./faults.sh linker [ENTRIES]    link answers to people from the files of SQLite, of PostgreSQL, and of two servers, with and without duplicates, 3000 entries each
 #   ./faults.sh oracle [CALLS]      tell by answers and times who has entered where nothing proves a person, 10000 calls of each kind; on a quiet machine
 #   ./faults.sh fair [SEEDS]        hold small draws over many seeds and compare with what is fair, 1000000
+#   ./faults.sh witness             the daemon's checkpoints to three real litewitness (fetched and built), one down, one lying, a fork attempted
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
 #   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
 #
@@ -51,6 +52,7 @@ canaries) FAULT_KILLS=${2:-30} run 'TestCanaries(SeeLeaks)?$' ;;
 linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' run 'TestLinkerDefeats$' ;;
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
 fair) FAULT_ENGINE='' PACKAGE=./draw FAIR_SEEDS=${2:-1000000} run 'Test(OrdersAsEnumerated|NothingButChanceDecides)$' ;;
+witness) FAULT_ENGINE='' FAULT_LITEWITNESS=1 run 'Test(Lite)?[Ww]itness(es)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 verifiers) FAULT_ENGINE='' PACKAGE=./verify FAULT_MUTANTS=${2:-10000} run 'TestVerifiersAgree$' ;;
 *)

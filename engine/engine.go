@@ -57,6 +57,9 @@ type Config struct {
 	Meter Meter
 	// Sharing is nil if no other engine can be at work on these rooms or with these keys, which the caller must see to.
 	Sharing *Sharing
+	// Witnesses are independent witnesses of the log whose cosignatures are taken, nil for none. With a quorum, campaigns that open from now on need it beside
+	// their custodians.
+	Witnesses *ledger.Policy
 	// AcceptRestored makes New take rooms that are older copies, and give up what was acknowledged since. Never a log that is behind.
 	AcceptRestored bool
 }

@@ -217,7 +217,17 @@ func (e *Engine) Records(ctx context.Context, start int64, limit int) (records [
 	return records, next, nil
 }
 
-// AddCosignature stores the cosignatures of note, a checkpoint of this log, that custodians of any opened campaign made. It returns the
+// Consistency proves to an independent witness that the log's first size records begin with the first old ones, 1 ≤ old ≤ size. The error wraps ledger.ErrRange.
+func (e *Engine) Consistency(ctx context.Context, old, size int64) ([]ledger.Hash, error) {
+	e.logMu.Lock()
+	defer e.logMu.Unlock()
+	if err := e.readTree(ctx); err != nil {
+		return nil, e.fault(err)
+	}
+	return e.tree.Consistency(old, size)
+}
+
+// AddCosignature stores the cosignatures of note, a checkpoint of this log, that custodians of any opened campaign or independent witnesses made. It returns the
 // checkpoint of that size as it now stands. A cosignature of a time that cannot be is refused: the earlier of two stays for
 // ever, so one made under a wrong clock would stand in the place of the right one. Reasons: COSIGNATURE_INVALID,
 // TOO_EARLY (it would confirm a void, and the daemon's clock jumped).
@@ -320,10 +330,13 @@ func (e *Engine) checkCosignedAt(ctx context.Context, line string, size int64) e
 	})
 }
 
-// cosigners are the cosigning keys of all opened campaigns.
+// cosigners are the cosigning keys of all opened campaigns, and of independent witnesses.
 func (e *Engine) cosigners(ctx context.Context) ([]string, error) {
 	var keys []string
 	seen := map[string]bool{}
+	if e.Witnesses != nil {
+		keys = e.Witnesses.VKeys()
+	}
 	err := e.eachCampaign(ctx, func(c store.Campaign) error {
 		if c.State == store.Draft {
 			return nil

@@ -257,7 +257,8 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]by
 	return record, files, nil
 }
 
-// policyFile is the witness policy: the custodians, as many of them as open an envelope.
+// policyFile is the witness policy: the custodians, as many of them as open an envelope, and if the installation has independent witnesses with a quorum, that
+// quorum besides.
 func (e *Engine) policyFile(rules Rules) ([]byte, error) {
 	witnesses := make([]ledger.Witness, len(rules.Custodians))
 	for i, c := range rules.Custodians {
@@ -272,7 +273,19 @@ func (e *Engine) policyFile(rules Rules) ([]byte, error) {
 		return nil, &Error{Reason: RulesInvalid, Text: "the custodians' cosigning keys make no policy: " + err.Error(),
 			Fields: []Field{{"campaign.custodians", "cosigner", "give each custodian an own cosigning key"}}}
 	}
-	return policy, nil
+	if e.Witnesses == nil || e.Witnesses.Quorum() == "none" || len(witnesses) == 0 {
+		return policy, nil
+	}
+	custodians, err := ledger.ParsePolicy(policy)
+	if err != nil {
+		return nil, err
+	}
+	both, err := custodians.And(e.Witnesses)
+	if err != nil {
+		return nil, &Error{Reason: RulesInvalid, Text: "custodians and independent witnesses make no policy: " + err.Error(),
+			Fields: []Field{{"campaign.custodians", "cosigner", "a custodian's cosigning key must not be that of an independent witness"}}}
+	}
+	return []byte(both.String()), nil
 }
 
 // roundWait says how long it is until a round is due, with a second for the relays; 0 if it is due.

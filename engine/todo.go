@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	"fairlot/store"
 )
@@ -223,7 +224,7 @@ func (e *Engine) todoBefore(ctx context.Context, d *drawing) ([]Todo, error) {
 	case err != nil || settled:
 		return nil, err
 	case v != nil && !v.missed: // a cosignature of it is one of the close too
-		t := Todo{Kind: TodoVoid, Draw: d.row.N, By: v.deadline, Count: max(int64(d.open.Threshold)-int64(len(v.by)), 1)}
+		t := Todo{Kind: TodoVoid, Draw: d.row.N, By: v.deadline, Count: max(int64(d.open.Threshold)-custodians(v.by), 1)}
 		return []Todo{t}, nil
 	case d.row.State == store.DrawPending:
 		return nil, nil
@@ -241,8 +242,21 @@ func (e *Engine) todoCosign(ctx context.Context, d *drawing) ([]Todo, error) {
 	if err != nil || met {
 		return nil, err
 	}
-	missing := max(int64(d.open.Threshold)-int64(len(names)), 1)
+	missing := int64(d.open.Threshold) - custodians(names)
+	if missing <= 0 { // independent witnesses lack, which the daemon asks again and again, and says in its log
+		return nil, nil
+	}
 	return []Todo{{Kind: TodoCosign, Draw: d.row.N, Since: d.open.ObjectionsEnd, By: d.rules.Deadline(d.rules.Round), Count: missing}}, nil
+}
+
+// custodians counts those of a policy's names that are no independent witnesses.
+func custodians(names []string) (n int64) {
+	for _, name := range names {
+		if !strings.HasPrefix(name, ledger.Outside) {
+			n++
+		}
+	}
+	return n
 }
 
 // todoWinners is what staff still have to do after a draw.

@@ -32,6 +32,7 @@ var Metrics = []Metric{
 	{"fairlot_campaigns_troubled", "Campaigns that could not be worked on at the last round.", nil},
 	{"fairlot_jobs_late", "What the clock should have done over a minute ago: closes, draws, erasures, openings.", nil},
 	{"fairlot_opened_total", "Persons whose envelopes were opened, by purpose, as the public log counts them.", []string{"purpose"}},
+	{"fairlot_witnesses_behind", "Independent witnesses that have not cosigned the newest record.", nil},
 	{"fairlot_log_records", "Records of the public log, as far as this daemon has read it.", nil},
 	{"fairlot_lease_held", "1 if this daemon signs the log and mixes.", nil},
 	{"fairlot_lacking", "1 for each thing that is missing to be ready, by its code.", []string{"code"}},
@@ -101,6 +102,7 @@ func (r *reading) Collect(out chan<- prometheus.Metric) {
 		counter("opened_total", float64(n), purpose)
 	}
 	gauge("log_records", float64(v.LogRecords))
+	gauge("witnesses_behind", float64(v.WitnessesBehind))
 	held := 0.0
 	if v.LeaseHeld {
 		held = 1

@@ -28,15 +28,16 @@ var faults = map[string]bool{"STORAGE_UNAVAILABLE": true, "BUSY": true, "INTERNA
 
 // Vitals are gauges that are read when somebody asks. Each number is a whole installation's.
 type Vitals struct {
-	Queue         int
-	EpochsWaiting int64
-	MixingLag     time.Duration
-	Troubled      int
-	Opened        map[string]int64 // by purpose
-	LogRecords    int64
-	JobsLate      int64
-	LeaseHeld     bool
-	Lacking       []string // codes of what is missing
+	Queue           int
+	EpochsWaiting   int64
+	MixingLag       time.Duration
+	Troubled        int
+	Opened          map[string]int64 // by purpose
+	LogRecords      int64
+	WitnessesBehind int64
+	JobsLate        int64
+	LeaseHeld       bool
+	Lacking         []string // codes of what is missing
 }
 
 // Telemetry takes and shows all metrics and traces of one daemon. Make it with New; all methods are safe for concurrent use.

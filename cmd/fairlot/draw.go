@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"fairlot/cmd/instant"
+	"fairlot/crypto/ledger"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -137,14 +138,20 @@ func (cmd *drawShow) Run(a *app) error {
 	return nil
 }
 
-// cosigners names those who cosigned, and says how many are needed as long as they are too few.
+// cosigners names those who cosigned, and says how many custodians are needed as long as they are too few.
 func cosigners(by []string, threshold int32) string {
 	names := strings.Join(by, ", ")
 	if names == "" {
 		names = "nobody yet"
 	}
-	if len(by) < int(threshold) {
-		names += fmt.Sprintf(" (%d of %d needed)", len(by), threshold)
+	custodians := 0
+	for _, name := range by {
+		if !strings.HasPrefix(name, ledger.Outside) {
+			custodians++
+		}
+	}
+	if custodians < int(threshold) {
+		names += fmt.Sprintf(" (%d of %d needed)", custodians, threshold)
 	}
 	return names
 }

@@ -86,7 +86,7 @@ func serveOps(lis net.Listener, h http.Handler) (serve func() error, stop func()
 }
 
 // vitals joins what engine and server know for the metrics.
-func vitals(e *engine.Engine, s *server.Server, began time.Time) func() telemetry.Vitals {
+func vitals(e *engine.Engine, s *server.Server, outside *witnesses, began time.Time) func() telemetry.Vitals {
 	return func() telemetry.Vitals {
 		v := e.Vitals()
 		worked := v.Worked
@@ -98,6 +98,6 @@ func vitals(e *engine.Engine, s *server.Server, began time.Time) func() telemetr
 			worked, v.EpochsWaiting, v.Troubled, v.JobsLate = time.Now(), 0, 0, 0
 		}
 		return telemetry.Vitals{Queue: v.Queue, EpochsWaiting: v.EpochsWaiting, MixingLag: max(0, time.Since(worked)), Troubled: v.Troubled, Opened: v.Opened,
-			LogRecords: v.Records, JobsLate: v.JobsLate, LeaseHeld: held, Lacking: s.Lacks()}
+			LogRecords: v.Records, WitnessesBehind: outside.behind.Load(), JobsLate: v.JobsLate, LeaseHeld: held, Lacking: s.Lacks()}
 	}
 }

@@ -35,6 +35,7 @@ type serveCmd struct {
 	HTTP           string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"The public's door: site and REST. Loopback only."`
 	AcceptRestored bool     `help:"Serve on rooms that were brought back from a backup, once. Whatever was acknowledged since that backup is lost. The key folder must be the newest."`
 	Witnessed      []string `placeholder:"FILE" help:"Newest pin or checkpoint that a custodian has. If the log is behind it, the daemon refuses to sign, now and later. May be repeated."`
+	Witnesses      string   `placeholder:"FILE" help:"Independent witnesses to ask for cosignatures, as a C2SP witness policy: lines witness NAME VKEY URL, group NAME K MEMBER…, quorum NAME or none. With a quorum, campaigns that open from now on need it beside their custodians."`
 	Relay          []string `placeholder:"URL" help:"drand relays, tried in turn (default: public ones). They are transport: every round is verified here."`
 
 	opsCmd
@@ -83,7 +84,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	defer endTraces()
 
-	eng, closeEngine, err := c.open(ctx, lock.sharing(grpcLis.Addr().String()), meter, log)
+	eng, outside, closeEngine, err := c.open(ctx, lock.sharing(grpcLis.Addr().String()), meter, log)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	meter.SetVitals(vitals(eng, srv, time.Now()))
+	meter.SetVitals(vitals(eng, srv, outside, time.Now()))
 	site := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)} // its lines would hold addresses
 
@@ -110,6 +111,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return nil
 	})
 	work.Go(func() error { return eng.Run(workCtx) })
+	work.Go(func() error { return outside.Run(workCtx, eng, log) })
 	serve, closeOps := serveOps(opsLis, srv.OpsHandler())
 	work.Go(serve)
 	log.Info("serving", "site", "http://"+httpLis.Addr().String()+"/", "staff", grpcLis.Addr().String(), "origin", eng.Installation().Origin, "lease", eng.Holds())
@@ -149,22 +151,23 @@ func closeDoors(site *http.Server, staff interface{ Stop(context.Context) }) {
 	<-siteDone
 }
 
-// open wires the engine to its rooms, keys and relays.
-func (c *serveCmd) open(ctx context.Context, sharing *engine.Sharing, meter engine.Meter, log *slog.Logger) (*engine.Engine, func(), error) {
+// open wires the engine to its rooms, keys, relays and witnesses.
+func (c *serveCmd) open(ctx context.Context, sharing *engine.Sharing, meter engine.Meter, log *slog.Logger) (*engine.Engine, *witnesses, func(), error) {
 	keyDir := filepath.Join(c.Dir, keysDir)
 	folder, err := keys.Open(keyDir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("key folder: %w", err)
+		return nil, nil, nil, fmt.Errorf("key folder: %w", err)
 	}
 	cfg := engine.Config{Keys: folder, Marks: folder, Sharing: sharing, AcceptRestored: c.AcceptRestored, Now: time.Now, Log: log, Meter: meter, Beacon: &beacon.Relays{URLs: c.Relay, Timeout: relayWithin}}
 	if len(c.Relay) == 0 {
 		cfg.Beacon = &beacon.Relays{URLs: beacon.PublicRelays(), Timeout: relayWithin}
 	}
+	var logKey ledger.VKey
 	for _, k := range []struct {
 		name string
 		set  func(string) error
 	}{
-		{logKeyName, func(s string) (err error) { cfg.LogSigner, _, err = ledger.NewLogSigner(s); return }},
+		{logKeyName, func(s string) (err error) { cfg.LogSigner, logKey, err = ledger.NewLogSigner(s); return }},
 		{receiptName, func(s string) (err error) { cfg.ReceiptSigner, _, err = ledger.NewLogSigner(s); return }},
 	} {
 		text, err := keys.GetText(keyDir, k.name)
@@ -172,23 +175,28 @@ func (c *serveCmd) open(ctx context.Context, sharing *engine.Sharing, meter engi
 			err = k.set(text)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("key %s: %w", k.name, err)
+			return nil, nil, nil, fmt.Errorf("key %s: %w", k.name, err)
 		}
 	}
+	outside, err := readWitnesses(c.Witnesses, logKey.String())
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	cfg.Witnesses = outside.policy
 	if err := witnessed(keyDir, c.Witnessed); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	rooms, err := openRooms(ctx, c.Dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	cfg.Registry, cfg.Identity, cfg.Answers = rooms.Registry, rooms.Identity, rooms.Answers
 	eng, err := engine.New(ctx, cfg)
 	if err != nil {
 		rooms.Close()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return eng, func() { eng.Close(); rooms.Close() }, nil
+	return eng, outside, func() { eng.Close(); rooms.Close() }, nil
 }
 
 // listenLoopback refuses every address that others could reach: TLS is not built in yet, and the doors carry names and answers.

@@ -186,6 +186,37 @@ func PrintPolicy(logVKey string, witnesses []Witness, k int) ([]byte, error) {
 	return text, nil
 }
 
+// Outside begins the names, in a policy that And made, of those that were in its argument.
+const Outside = "outside-"
+
+// And returns the policy that wants both: p, and outside of the same log, whose names get the prefix Outside. The result parses; errors wrap ErrPolicy, for
+// instance where a key is in both, or where neither could be satisfied because one of them has quorum none.
+func (p *Policy) And(outside *Policy) (*Policy, error) {
+	bad := func(what string) (*Policy, error) { return nil, fmt.Errorf("join witness policies: %w: %s", ErrPolicy, what) }
+	if p.Log != outside.Log {
+		return bad("they are of two logs")
+	}
+	if p.quorum == "none" || outside.quorum == "none" {
+		return bad("one of them has quorum none")
+	}
+	both := &Policy{Log: p.Log, Witnesses: slices.Clone(p.Witnesses), groups: slices.Clone(p.groups), quorum: "all"}
+	for _, w := range outside.Witnesses {
+		both.Witnesses = append(both.Witnesses, Witness{Outside + w.Name, w.Key})
+	}
+	for _, g := range outside.groups {
+		named := group{name: Outside + g.name, k: g.k}
+		for _, m := range g.members {
+			named.members = append(named.members, Outside+m)
+		}
+		both.groups = append(both.groups, named)
+	}
+	both.groups = append(both.groups, group{"all", 2, []string{p.quorum, Outside + outside.quorum}})
+	return ParsePolicy([]byte(both.String()))
+}
+
+// Quorum is the name of the witness or group that must be satisfied, or none.
+func (p *Policy) Quorum() string { return p.quorum }
+
 // VKeys returns the texts of all witness keys: what AddCosignature allows.
 func (p *Policy) VKeys() []string {
 	out := make([]string, len(p.Witnesses))

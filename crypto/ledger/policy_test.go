@@ -364,3 +364,72 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+func TestPolicyAnd(t *testing.T) {
+	_, log, err := GenerateLogKey("log.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for i := range 5 {
+		_, k, err := GenerateCosigner(fmt.Sprintf("w%d.example", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, k)
+	}
+	parse := func(text string) *Policy {
+		p, err := ParsePolicy([]byte("log " + log + "\n" + text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	inner := parse("witness custodian-1 " + keys[0] + "\nwitness custodian-2 " + keys[1] + "\ngroup witnesses 2 custodian-1 custodian-2\nquorum witnesses\n")
+	outer := parse("witness custodian-1 " + keys[2] + "\nwitness b " + keys[3] + "\nwitness c " + keys[4] + "\ngroup witnesses 2 custodian-1 b c\nquorum witnesses\n")
+	both, err := inner.And(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"custodian-1", "custodian-2", "outside-custodian-1", "outside-b", "outside-c"}
+	for set := range 1 << len(all) {
+		signed := map[string]bool{}
+		for i, name := range all {
+			signed[name] = set>>i&1 == 1
+		}
+		outside := 0
+		for _, name := range all[2:] {
+			if signed[name] {
+				outside++
+			}
+		}
+		want := signed["custodian-1"] && signed["custodian-2"] && outside >= 2
+		if got := both.Satisfied(func(n string) bool { return signed[n] }); got != want {
+			t.Errorf("with %v: %v, want %v", signed, got, want)
+		}
+	}
+	single := parse("witness b " + keys[3] + "\nquorum b\n")
+	if p, err := inner.And(single); err != nil || p.Quorum() != "all" {
+		t.Errorf("one witness outside: %v", err)
+	}
+	for name, x := range map[string]*Policy{
+		"quorum none":   parse("witness b " + keys[3] + "\nquorum none\n"),
+		"a common key":  parse("witness b " + keys[0] + "\nquorum b\n"),
+		"too long name": parse("witness " + strings.Repeat("a", 60) + " " + keys[3] + "\nquorum " + strings.Repeat("a", 60) + "\n"),
+	} {
+		if _, err := inner.And(x); !errors.Is(err, ErrPolicy) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, log2, err := GenerateLogKey("log.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	strange, err := ParsePolicy([]byte("log " + log2 + "\nwitness b " + keys[3] + "\nquorum b\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inner.And(strange); !errors.Is(err, ErrPolicy) {
+		t.Errorf("another log: %v", err)
+	}
+}

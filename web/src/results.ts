@@ -91,7 +91,8 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
 // cosigners names those who cosigned, and says how many are needed as long as they are too few.
 function cosigners(by: string[], c: Campaign, page: Page): string {
   const names = by.length > 0 ? by.join(", ") : page.t.cosignedNone;
-  return by.length < c.threshold ? page.t.cosignedOf(names, by.length, c.threshold) : names;
+  const custodians = by.filter((name) => !name.startsWith("outside-")).length; // the others are independent witnesses
+  return custodians < c.threshold ? page.t.cosignedOf(names, custodians, c.threshold) : names;
 }
 
 const past = (time: string | null | undefined): boolean => !!time && new Date() > new Date(time);
