@@ -31,7 +31,7 @@ failed=0
 run() {
 	local pattern=$1
 	[ -z "${FAULT_ENGINE:-}" ] || pattern="$pattern/$FAULT_ENGINE"
-	go test "${PACKAGE:-./attack}" -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /LINEAR|/d; /msg="staff call"/d' || failed=1
+	go test "${PACKAGE:-./attack}" -count=1 -timeout 24h -v -run "$pattern" 2>&1 | tee -a "$log" | sed '/FAULT|/d; /LINEAR|/d; /ATTACK|/d; /msg="staff call"/d' || failed=1
 }
 
 kills() { FAULT_CYCLES=${1:-1000} run 'TestKillCycles(SeesLoss)?$'; }
@@ -63,15 +63,23 @@ esac
 
 echo
 echo "$(date -u +%F), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $(git describe --always --dirty)"
-echo
-echo "| fault | engine | strikes | acknowledged | lost | doubled | half or changed | serving again p50 / p99 | result |"
-echo "|---|---|---|---|---|---|---|---|---|"
-sed -n 's/.*FAULT|/|/p' "$log"
+if grep -q 'FAULT|' "$log"; then
+	echo
+	echo "| fault | engine | strikes | acknowledged | lost | doubled | half or changed | serving again p50 / p99 | result |"
+	echo "|---|---|---|---|---|---|---|---|---|"
+	sed -n 's/.*FAULT|/|/p' "$log"
+fi
 if grep -q 'LINEAR|' "$log"; then
 	echo
 	echo "| calls at once on | histories | calls | campaigns erased | result |"
 	echo "|---|---|---|---|---|"
 	sed -n 's/.*LINEAR|/|/p' "$log"
+fi
+if grep -q 'ATTACK|' "$log"; then
+	echo
+	echo "| attack | engine | how much | found | result |"
+	echo "|---|---|---|---|---|"
+	sed -n 's/.*ATTACK|/|/p' "$log"
 fi
 grep -E -- '--- SKIP' "$log" || true
 exit "$failed"

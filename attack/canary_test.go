@@ -133,6 +133,7 @@ func canaries(t *testing.T, on engine, kills int) {
 	}
 	t.Logf("killed %d times while entries were taken, %d while they were mixed, %d in all; %d people, own secrets %v; %d searches for %d canaries each in %d forms", entering, mixing, h.kills, len(h.people)+len(h.others), kinds, h.searches, h.canaries/h.searches, h.forms/h.searches)
 	h.selfTest()
+	attackRow(t, "canaries", on, fmt.Sprintf("%d kills, %d searches for %d canaries each in %d forms", h.kills, h.searches, h.canaries/h.searches, h.forms/h.searches), "none")
 }
 
 // TestCanariesSeeLeaks plants a leak in six of the later acts. The same searches must find each, and nothing else.
@@ -175,6 +176,9 @@ func TestCanariesSeeLeaks(t *testing.T) {
 		}
 		seen[planted[i].file+f.what] = true
 	}
+	defer func() {
+		attackRow(t, "mutant: leaks of later acts", d.on, fmt.Sprintf("%d planted", len(planted)), fmt.Sprintf("%d values in them", len(seen)))
+	}()
 	for _, p := range planted {
 		for _, what := range p.what {
 			if !seen[p.file+what] {

@@ -69,6 +69,7 @@ type linking struct {
 	duplicates, crash, busy bool
 	sayings                 bool          // everybody's words are of another length
 	pace, every             time.Duration // between entries, between looks
+	seen                    bool          // each entry waits until the program has looked since the one before: so that a busy machine, too, shows them one by one
 }
 
 // run lets people enter and watches.
@@ -160,6 +161,9 @@ func (l linking) run() *watcher {
 		ready <- p // known before it can be in a file
 		if !l.busy || i < n/2 {
 			enter(p)
+			if l.seen {
+				w.nextLook(c.end.Add(-3 * time.Second))
+			}
 			if l.duplicates && rand.N(10) == 0 {
 				enter(c.newPerson(p.n, "")) // the same person, and an entry that does not count
 			}
@@ -206,6 +210,10 @@ func (l linking) run() *watcher {
 // judge wants that nothing links better than chance.
 func (w *watcher) judge() {
 	t, n, k := w.t, w.n, w.k
+	var rows []string
+	defer func() {
+		attackRow(t, "linker", w.d.on, fmt.Sprintf("%d entries in %d batches, one of %d is %d; %d looks", n, w.groups, k, n/k, w.looks), strings.Join(rows, "; "))
+	}()
 	for what, found := range map[string]tally{"responses": w.found, "free texts": w.foundWords} {
 		way, most := found.best()
 		bound, boundAll := chance(n, k, len(found))
@@ -218,6 +226,7 @@ func (w *watcher) judge() {
 		}
 		t.Logf("%s: %d entries in %d groups, %d looks; one of %d is %d; order of arrival finds %d, bound %d; the best of %d ways (%s) %d, bound %d",
 			what, n, w.groups, w.looks, k, n/k, arrival, bound, len(found), way, most, boundAll)
+		rows = append(rows, fmt.Sprintf("%s: order of arrival %d (bound %d), best of %d ways %d (bound %d)", what, arrival, bound, len(found), most, boundAll))
 		order, z := found.agreeing()
 		t.Logf("%s: the orders that agree most, %s, do so by %.1f standard deviations", what, order, z)
 		if z > tooMuch {
@@ -448,6 +457,18 @@ func (w *watcher) look(ready <-chan *person) {
 		w.seen[it.n] = true
 	}
 	w.linked += len(responses)
+}
+
+// nextLook waits until the program has looked once more, or until there is no more time.
+func (w *watcher) nextLook(until time.Time) {
+	looks := func() int {
+		w.mu.Lock() // a look that is under way may have begun before
+		defer w.mu.Unlock()
+		return w.looks
+	}
+	for before := looks(); looks() == before && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // dump reads both rooms as they lie on the disk.

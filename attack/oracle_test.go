@@ -21,12 +21,16 @@ import (
 func TestMembershipOracle(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
 		n := fromEnv(t, "FAULT_CALLS", 400)
-		judgeOracle(t, askWhoEntered(t, newDaemonOn(t, on), n))
+		judgeOracle(t, "by entering", on, askWhoEntered(t, newDaemonOn(t, on), n, nil))
 	})
 }
 
-func judgeOracle(t *testing.T, o oracle) {
+func judgeOracle(t *testing.T, how string, on engine, o oracle) {
 	t.Helper()
+	defer func() {
+		attackRow(t, "who has entered, "+how, on, fmt.Sprintf("%d calls of each kind", o.calls),
+			fmt.Sprintf("medians %+.2f %% apart (standard error %.2f %%), p = %.2g, %d form of answers", 100*o.apart, 100*o.spread, o.p, len(o.forms)))
+	}()
 	t.Log(o)
 	if len(o.forms) != 1 {
 		t.Errorf("answers have %d forms: %v", len(o.forms), o.forms)
@@ -46,7 +50,7 @@ func judgeOracle(t *testing.T, o oracle) {
 // TestMembershipOracleCorrects asks the same by correcting contacts: of entries of people who had entered before, and of people who had not.
 func TestMembershipOracleCorrects(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
-		judgeOracle(t, askByCorrecting(t, newDaemonOn(t, on), fromEnv(t, "FAULT_CALLS", 400)))
+		judgeOracle(t, "by correcting", on, askByCorrecting(t, newDaemonOn(t, on), fromEnv(t, "FAULT_CALLS", 400), nil))
 	})
 }
 
@@ -55,11 +59,7 @@ func TestMembershipOracleCorrectsSeesHaste(t *testing.T) {
 	t.Parallel()
 	d := newDaemonOn(t, sqlite)
 	d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=haste in correcting"}
-	o := askByCorrecting(t, d, 200)
-	t.Log(o)
-	if o.p > 1e-6 || o.apart > -0.01 {
-		t.Errorf("writing is left out, and the test does not see it: %s", o)
-	}
+	seesHaste(t, "writes nothing for a duplicate that is corrected", d.on, askByCorrecting(t, d, 200, undecided))
 }
 
 // TestMembershipOracleSeesHaste asks a daemon that seals nothing anew for somebody who has entered. The same test must tell who that is.
@@ -68,12 +68,24 @@ func TestMembershipOracleSeesHaste(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)
 		d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=haste in entering"}
-		o := askWhoEntered(t, d, 200)
-		t.Log(o)
-		if o.p > 1e-6 || o.apart > -0.01 {
-			t.Errorf("sealing is left out, and the test does not see it: %s", o)
-		}
+		seesHaste(t, "seals nothing anew for who has entered", on, askWhoEntered(t, d, 200, undecided))
 	})
+}
+
+// undecided says to ask on: on a busy machine 200 calls of each kind may be too few to see haste. It is asked ten times at most, and at p < 1e-6 each time cries wolf
+// once in 100,000 runs. Of a daemon that hides nothing the test asks a number of calls that is fixed before, and looks once.
+func undecided(o oracle) bool { return o.calls < 2000 && !o.hasty() }
+
+func (o oracle) hasty() bool { return o.p < 1e-6 && o.apart < -0.01 }
+
+// seesHaste wants that a daemon was found out.
+func seesHaste(t *testing.T, what string, on engine, o oracle) {
+	t.Helper()
+	t.Log(o)
+	if !o.hasty() {
+		t.Errorf("it %s, and the test does not see it: %s", what, o)
+	}
+	attackRow(t, "mutant: "+what, on, fmt.Sprintf("%d calls of each kind", o.calls), fmt.Sprintf("medians %+.1f %% apart, p = %.1g", 100*o.apart, o.p))
 }
 
 // hasteEdits seal nothing anew for a person who has entered.
@@ -109,13 +121,14 @@ func (o oracle) String() string {
 // members is how many have entered before anybody asks.
 const members = 100
 
-func askWhoEntered(t *testing.T, d *daemon, n int) oracle {
+// askWhoEntered sends n entries of each kind, and as many again for as long as more says so.
+func askWhoEntered(t *testing.T, d *daemon, n int, more func(oracle) bool) oracle {
 	d.serve()
 	c := d.openCampaign(50, time.Now().Add(time.Hour), withoutProof)
 	for i := range members {
 		c.mustEnter(t, c.newPerson(i, ""))
 	}
-	return tell(t, d, c, n, "entries", func(i int, entered bool) *person {
+	return tell(t, d, c, n, "entries", more, nil, func(i int, entered bool) *person {
 		if entered {
 			return c.newPerson(i%members, "")
 		}
@@ -124,22 +137,27 @@ func askWhoEntered(t *testing.T, d *daemon, n int) oracle {
 }
 
 // askByCorrecting asks by correcting the contact of entries of both kinds, all of which were acknowledged before.
-func askByCorrecting(t *testing.T, d *daemon, n int) oracle {
+func askByCorrecting(t *testing.T, d *daemon, n int, more func(oracle) bool) oracle {
 	d.serve()
 	c := d.openCampaign(50, time.Now().Add(time.Hour), withoutProof)
 	for i := range members {
 		c.mustEnter(t, c.newPerson(i, ""))
 	}
 	there := map[bool][]*person{}
-	for i := range 2 * n {
-		entered, p := i%2 == 0, c.newPerson(members+i, "")
-		if entered {
-			p = c.newPerson(i%members, "")
+	prepare := func() {
+		for range n {
+			for _, entered := range []bool{true, false} {
+				i := len(there[true]) + len(there[false])
+				p := c.newPerson(members+i, "")
+				if entered {
+					p = c.newPerson(i%members, "")
+				}
+				c.mustEnter(t, p)
+				there[entered] = append(there[entered], p)
+			}
 		}
-		c.mustEnter(t, p)
-		there[entered] = append(there[entered], p)
 	}
-	return tell(t, d, c, n, "entries:correct", func(i int, entered bool) *person {
+	return tell(t, d, c, n, "entries:correct", more, prepare, func(i int, entered bool) *person {
 		p := *there[entered][i]
 		body, next := c.correction(&p)
 		id := next.R().EntrantID(c.open)
@@ -148,8 +166,9 @@ func askByCorrecting(t *testing.T, d *daemon, n int) oracle {
 	})
 }
 
-// tell sends n requests of each kind to a method, in pairs of random order, and compares the answers.
-func tell(t *testing.T, d *daemon, c *campaign, n int, method string, who func(i int, entered bool) *person) (o oracle) {
+// tell sends n requests of each kind to a method, in pairs of random order, and compares the answers; and again, together with those before, for as long as more says
+// so. Before each n it prepares them.
+func tell(t *testing.T, d *daemon, c *campaign, n int, method string, more func(oracle) bool, prepare func(), who func(i int, entered bool) *person) (o oracle) {
 	o.forms = map[string]int{}
 	times := map[bool][]float64{}
 	ask := func(p *person, entered bool) {
@@ -168,21 +187,29 @@ func tell(t *testing.T, d *daemon, c *campaign, n int, method string, who func(i
 		times[entered] = append(times[entered], float64(took))
 		o.forms[shape(resp, body, p)]++
 	}
-	for i := range n {
-		pair := []bool{true, false}
-		if rand.N(2) == 0 {
-			slices.Reverse(pair)
+	for {
+		if prepare != nil {
+			prepare()
 		}
-		for _, entered := range pair {
-			ask(who(i, entered), entered)
+		for range n {
+			pair := []bool{true, false}
+			if rand.N(2) == 0 {
+				slices.Reverse(pair)
+			}
+			for _, entered := range pair {
+				ask(who(o.calls, entered), entered)
+			}
+			o.calls++
+		}
+		o.p, o.auc = ranks(times[true], times[false])
+		again, se := median(times[true])
+		fresh, se2 := median(times[false])
+		o.fresh, o.again, o.apart, o.spread = time.Duration(fresh), time.Duration(again), (again-fresh)/fresh, math.Hypot(se, se2)/fresh
+		if more == nil || !more(o) {
+			break
 		}
 	}
 	d.stop()
-	o.calls = n
-	o.p, o.auc = ranks(times[true], times[false])
-	again, se := median(times[true])
-	fresh, se2 := median(times[false])
-	o.fresh, o.again, o.apart, o.spread = time.Duration(fresh), time.Duration(again), (again-fresh)/fresh, math.Hypot(se, se2)/fresh
 	return o
 }
 

@@ -77,6 +77,21 @@ func row(t testing.TB, what string, on engine, v verdict, result string) {
 		v.half+v.wrong+v.changed, v.serving(0.5), v.serving(0.99), result)
 }
 
+// attackRow is a line of faults.sh's other table: what was attacked and how much, and what was found.
+func attackRow(t testing.TB, what string, on engine, how, found string) {
+	t.Helper()
+	result := "passed"
+	switch mutant := strings.HasPrefix(what, "mutant"); {
+	case t.Failed() && mutant:
+		result = "NOT found out"
+	case t.Failed():
+		result = "FAILED"
+	case mutant:
+		result = "found out"
+	}
+	t.Logf("ATTACK| %s | %s | %s | %s | %s |", what, on.name, how, found, result)
+}
+
 // unharmed reports a run in which nothing may have gone wrong, and that it showed something: entries under strikes, and serving again within five
 // seconds, or what else is allowed.
 func unharmed(t *testing.T, what string, on engine, v verdict, allowed ...time.Duration) {
