@@ -177,7 +177,7 @@ func tell(t *testing.T, d *daemon, c *campaign, n int, method string, more func(
 		if err != nil {
 			t.Fatal(err)
 		}
-		var body map[string]string
+		var body map[string]any
 		err = json.NewDecoder(resp.Body).Decode(&body)
 		took := time.Since(began)
 		resp.Body.Close()
@@ -214,15 +214,15 @@ func tell(t *testing.T, d *daemon, c *campaign, n int, method string, more func(
 }
 
 // shape is everything of an answer but what the caller chose or what follows from it, and the date.
-func shape(resp *http.Response, body map[string]string, p *person) string {
+func shape(resp *http.Response, body map[string]any, p *person) string {
 	out := []string{resp.Status, resp.Proto}
 	for k, v := range resp.Header {
 		if k != "Date" {
 			out = append(out, k+": "+strings.Join(v, ","))
 		}
 	}
-	for k, v := range body {
-		v = strings.ReplaceAll(v, p.entry, "ID")
+	for k, value := range body {
+		v := strings.ReplaceAll(fmt.Sprint(value), p.entry, "ID")
 		lines := strings.Split(v, "\n")
 		for i, line := range lines {
 			for _, key := range []string{"person ", "— "} {
