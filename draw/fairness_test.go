@@ -257,4 +257,3 @@ func TestModuloBiasIsCaught(t *testing.T) {
 		t.Errorf("the biased pick passes with chi-square %.1f: the test is worth nothing", x)
 	}
 }
-

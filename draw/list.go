@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"sync"
 )
 
 // Leaves can be read any number of times, in ascending order of id. Each calls f for every leaf and stops at the first
@@ -33,8 +34,9 @@ var ErrList = errors.New("not an entry list")
 // List is an entry list (entrants.bin) that is read in pieces: memory does not grow with it. It may be used from several
 // goroutines if its reader may.
 type List struct {
-	r io.ReaderAt
-	n int64
+	r    io.ReaderAt
+	from int64 // leaves before the first
+	n    int64
 }
 
 // NewList makes a List of size bytes, which must be a multiple of 52.
@@ -42,16 +44,20 @@ func NewList(r io.ReaderAt, size int64) (*List, error) {
 	if size < 0 || size%LeafSize != 0 {
 		return nil, fmt.Errorf("%w: %d bytes are not a multiple of %d", ErrList, size, LeafSize)
 	}
-	return &List{r, size / LeafSize}, nil
+	return &List{r: r, n: size / LeafSize}, nil
 }
 
 // Len is the number of leaves.
 func (l *List) Len() int64 { return l.n }
 
+// pieces are what lists are read in.
+var pieces = sync.Pool{New: func() any { return new([1024 * LeafSize]byte) }}
+
 // Each calls f for every leaf, in the order of the file.
 func (l *List) Each(f func(Leaf) error) error {
-	buf := make([]byte, 1024*LeafSize)
-	r := io.NewSectionReader(l.r, 0, l.n*LeafSize)
+	buf := pieces.Get().(*[1024 * LeafSize]byte)
+	defer pieces.Put(buf)
+	r := io.NewSectionReader(l.r, l.from*LeafSize, l.n*LeafSize)
 	for left := l.n; left > 0; {
 		n := min(left, 1024)
 		b := buf[:n*LeafSize]
@@ -74,7 +80,7 @@ func (l *List) At(i int64) (Leaf, error) {
 	if i < 0 || i >= l.n {
 		return Leaf{}, fmt.Errorf("read entry list: no leaf %d of %d", i, l.n)
 	}
-	if _, err := l.r.ReadAt(b[:], i*LeafSize); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := l.r.ReadAt(b[:], (l.from+i)*LeafSize); err != nil && !errors.Is(err, io.EOF) {
 		return Leaf{}, fmt.Errorf("read entry list: %w", err)
 	}
 	return LeafOf(b), nil
@@ -111,29 +117,46 @@ func (c Count) Ranked() int64 { return c.Entrants - c.Zero }
 // CheckList goes once through leaves and tells whether ids ascend and are unique, strata are 1 to strata and chances at most
 // cap; it counts as it goes. Errors wrap ErrList.
 func CheckList(leaves Leaves, strata, cap int) (Count, error) {
-	c := Count{Strata: make([]int64, strata)}
-	var last EntrantID
-	err := leaves.Each(func(l Leaf) error {
-		if c.Entrants > 0 && bytes.Compare(last[:], l.ID[:]) >= 0 {
-			return fmt.Errorf("%w: leaf %d: id does not ascend", ErrList, c.Entrants)
-		}
-		if l.Stratum < 1 || int(l.Stratum) > strata {
-			return fmt.Errorf("%w: leaf %d: stratum %d, want 1 to %d", ErrList, c.Entrants, l.Stratum, strata)
-		}
-		if int(l.Chances) > cap {
-			return fmt.Errorf("%w: leaf %d: %d chances, more than %d", ErrList, c.Entrants, l.Chances, cap)
-		}
-		last = l.ID
-		c.Entrants++
-		if l.Chances == 0 {
-			c.Zero++
-		} else {
-			c.Strata[l.Stratum-1]++
-		}
-		return nil
-	})
-	return c, err
+	c := checker{strata: strata, cap: cap}
+	c.Strata = make([]int64, strata)
+	err := leaves.Each(c.take)
+	return c.Count, err
 }
+
+// checker looks at leaves one after another, from some place of a list on.
+type checker struct {
+	Count
+	strata, cap int
+	at          int64 // place of the next leaf
+	started     bool
+	first, last EntrantID
+}
+
+func (c *checker) take(l Leaf) error {
+	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 {
+		return descends(c.at)
+	}
+	if !c.started {
+		c.started, c.first = true, l.ID
+	}
+	if l.Stratum < 1 || int(l.Stratum) > c.strata {
+		return fmt.Errorf("%w: leaf %d: stratum %d, want 1 to %d", ErrList, c.at, l.Stratum, c.strata)
+	}
+	if int(l.Chances) > c.cap {
+		return fmt.Errorf("%w: leaf %d: %d chances, more than %d", ErrList, c.at, l.Chances, c.cap)
+	}
+	c.last = l.ID
+	c.at++
+	c.Entrants++
+	if l.Chances == 0 {
+		c.Zero++
+	} else {
+		c.Strata[l.Stratum-1]++
+	}
+	return nil
+}
+
+func descends(at int64) error { return fmt.Errorf("%w: leaf %d: id does not ascend", ErrList, at) }
 
 // RootOf is the tree's root over leaves, with memory for one hash a level.
 func RootOf(leaves Leaves) (Root, error) {

@@ -206,24 +206,38 @@ func (b *best) sorted() []scored {
 }
 
 // Rank is the ranking of a draw: winners and alternates, by effective stratum and rank. It reads leaves once; memory
-// grows with seats and alternates only. The plan comes from MakePlan, every leaf's stratum must be one of its strata.
+// grows with seats and alternates only, once for each processor. The plan comes from MakePlan, every leaf's stratum must be one of its strata.
 func Rank(p Plan, leaves Leaves, seed Seed) ([]Line, error) {
-	heaps := make([]*best, len(p.Into)+1)
-	for _, e := range p.Effective {
-		heaps[e.Stratum] = &best{limit: e.Seats() + e.Alternates}
-	}
-	err := leaves.Each(func(l Leaf) error {
-		if l.Chances == 0 {
-			return nil
+	var all [][]*best // of each worker, by effective stratum
+	err := inParts(leaves, func() func(int, Leaves) error {
+		heaps := make([]*best, len(p.Into)+1)
+		for _, e := range p.Effective {
+			heaps[e.Stratum] = &best{limit: e.Seats() + e.Alternates}
 		}
-		if l.Stratum < 1 || int(l.Stratum) > len(p.Into) {
-			return fmt.Errorf("%w: stratum %d, want 1 to %d", ErrList, l.Stratum, len(p.Into))
+		all = append(all, heaps)
+		return func(_ int, part Leaves) error {
+			return part.Each(func(l Leaf) error {
+				if l.Chances == 0 {
+					return nil
+				}
+				if l.Stratum < 1 || int(l.Stratum) > len(p.Into) {
+					return fmt.Errorf("%w: stratum %d, want 1 to %d", ErrList, l.Stratum, len(p.Into))
+				}
+				heaps[p.Into[l.Stratum-1]].offer(scored{ScoreOf(seed, l.ID, l.Chances), l.ID})
+				return nil
+			})
 		}
-		heaps[p.Into[l.Stratum-1]].offer(scored{ScoreOf(seed, l.ID, l.Chances), l.ID})
-		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	heaps := all[0]
+	for _, others := range all[1:] {
+		for _, e := range p.Effective {
+			for _, x := range others[e.Stratum].items {
+				heaps[e.Stratum].offer(x)
+			}
+		}
 	}
 	var lines []Line
 	for _, e := range p.Effective {
@@ -247,15 +261,27 @@ func Rank(p Plan, leaves Leaves, seed Seed) ([]Line, error) {
 // Audit is the audit sample: the n leaves with chances > 0 that come first by SHA-256("fairlot/v1 audit\n" ‖ seed ‖ id), in
 // that order; fewer if there are not so many.
 func Audit(leaves Leaves, seed Seed, n int) ([]EntrantID, error) {
-	b := &best{limit: n}
-	err := leaves.Each(func(l Leaf) error {
-		if l.Chances > 0 {
-			b.offer(scored{labelled("audit", seed[:], l.ID[:]), l.ID})
+	var all []*best // of each worker
+	err := inParts(leaves, func() func(int, Leaves) error {
+		b := &best{limit: n}
+		all = append(all, b)
+		return func(_ int, part Leaves) error {
+			return part.Each(func(l Leaf) error {
+				if l.Chances > 0 {
+					b.offer(scored{labelled("audit", seed[:], l.ID[:]), l.ID})
+				}
+				return nil
+			})
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	b := all[0]
+	for _, other := range all[1:] {
+		for _, x := range other.items {
+			b.offer(x)
+		}
 	}
 	var ids []EntrantID
 	for _, x := range b.sorted() {

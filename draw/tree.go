@@ -43,6 +43,21 @@ func (t *Tree) addHash(h [32]byte) {
 	t.n++
 }
 
+// join appends all leaves of a tree of at most partLeaves. Before, t must hold a multiple of partLeaves.
+func (t *Tree) join(part *Tree) {
+	if part.n < partLeaves {
+		t.stack, t.n = append(t.stack, part.stack...), t.n+part.n
+		return
+	}
+	h := part.stack[0]
+	for n := t.n >> partLevel; n&1 == 1; n >>= 1 {
+		last := len(t.stack) - 1
+		h = hashNode(t.stack[last], h)
+		t.stack = t.stack[:last]
+	}
+	t.stack, t.n = append(t.stack, h), t.n+partLeaves
+}
+
 // Size is the number of leaves.
 func (t *Tree) Size() int64 { return t.n }
 

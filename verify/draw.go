@@ -60,24 +60,9 @@ func (c *check) entryList(n int) (*draw.List, File, error) {
 	return list, f, nil
 }
 
-// rooted adds every leaf to a tree while it is read.
-type rooted struct {
-	draw.Leaves
-	tree draw.Tree
-}
-
-func (r *rooted) Each(f func(draw.Leaf) error) error {
-	return r.Leaves.Each(func(l draw.Leaf) error {
-		b := l.Bytes()
-		r.tree.Add(b[:])
-		return f(l)
-	})
-}
-
 // entrants is steps 7 and 8, in one reading.
 func (c *check) entrants(d *Draw, rules *draw.DrawRules, list *draw.List) (draw.Count, error) {
-	r := &rooted{Leaves: list}
-	count, err := draw.CheckList(r, rules.Strata, c.rules.Chances)
+	count, root, err := list.Check(rules.Strata, c.rules.Chances)
 	if errors.Is(err, draw.ErrList) {
 		return count, failedBy(7, d.N, err)
 	}
@@ -106,7 +91,7 @@ func (c *check) entrants(d *Draw, rules *draw.DrawRules, list *draw.List) (draw.
 	}
 	d.Entrants, d.Ranked = count.Entrants, count.Ranked()
 	c.held(7, d.N)
-	if d.Root = r.tree.Root(); d.Root != d.Close.Root {
+	if d.Root = root; d.Root != d.Close.Root {
 		return count, differs(8, d.N, "root of the entry list", d.Close.Root, d.Root)
 	}
 	c.held(8, d.N)
