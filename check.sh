@@ -159,7 +159,7 @@ step_race() {
 	# comes after another at each step, or a table is gone through line by line: nothing meets there that does not meet in the others.
 	local rc=0 engine
 	local steps='^Test(KilledAtEachStepOfAJob|CrashAtEachStep|TwoHoldersAtEachStep|ErasureCutOffAnywhere|StartCutOffAnywhere|Clock.*|ForgetfulClock.*|OldRoomRefused|EpochKeyLost|Linker|LinearSeesFaults|Void.*)$'
-	local tables='^Test(RulesThatCannotOpen|IDForms|Names|EntryRefusals|TextLimits|Drafts|BadInput)$'
+	local tables='^Test(OrdersAsEnumerated|NothingButChanceDecides|ChancesAreProportional|ModuloBiasIsCaught|RulesThatCannotOpen|IDForms|Names|EntryRefusals|TextLimits|Drafts|BadInput)$'
 	export FAULT_HISTORIES=30 CGO_ENABLED=1
 	go_test race:engine -race -timeout 40m -skip "$steps" ./engine & engine=$!
 	go_test race -race -timeout 40m -skip "$tables" "${RACE[@]}" || rc=1

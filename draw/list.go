@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sort"
-	"sync"
 )
 
 // Leaves can be read any number of times, in ascending order of id. Each calls f for every leaf and stops at the first
@@ -37,7 +36,10 @@ type List struct {
 	r    io.ReaderAt
 	from int64 // leaves before the first
 	n    int64
+	buf  *piece // to read into, of a List that one goroutine has to itself; nil: made anew
 }
+
+type piece [1024 * LeafSize]byte
 
 // NewList makes a List of size bytes, which must be a multiple of 52.
 func NewList(r io.ReaderAt, size int64) (*List, error) {
@@ -50,13 +52,12 @@ func NewList(r io.ReaderAt, size int64) (*List, error) {
 // Len is the number of leaves.
 func (l *List) Len() int64 { return l.n }
 
-// pieces are what lists are read in.
-var pieces = sync.Pool{New: func() any { return new([1024 * LeafSize]byte) }}
-
 // Each calls f for every leaf, in the order of the file.
 func (l *List) Each(f func(Leaf) error) error {
-	buf := pieces.Get().(*[1024 * LeafSize]byte)
-	defer pieces.Put(buf)
+	buf := l.buf
+	if buf == nil {
+		buf = new(piece)
+	}
 	r := io.NewSectionReader(l.r, l.from*LeafSize, l.n*LeafSize)
 	for left := l.n; left > 0; {
 		n := min(left, 1024)

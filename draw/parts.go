@@ -10,7 +10,7 @@ import (
 
 // partLeaves is how many leaves one goroutine takes at a time. Of a tree, so many are a full subtree.
 const (
-	partLevel  = 15
+	partLevel  = 12
 	partLeaves = 1 << partLevel
 )
 
@@ -29,13 +29,15 @@ func inParts(leaves Leaves, worker func() func(part int, leaves Leaves) error) e
 	for range min(runtime.GOMAXPROCS(0), parts) {
 		do := worker()
 		working.Go(func() {
+			part := &List{r: l.r, buf: new(piece)}
 			for !failed.Load() { // parts before one that fails were taken before it, and are done to their end
 				i := int(next.Add(1)) - 1
 				if i >= parts {
 					return
 				}
 				from := int64(i) * partLeaves
-				if errs[i] = do(i, &List{l.r, l.from + from, min(partLeaves, l.n-from)}); errs[i] != nil {
+				part.from, part.n = l.from+from, min(partLeaves, l.n-from)
+				if errs[i] = do(i, part); errs[i] != nil {
 					failed.Store(true)
 				}
 			}
