@@ -49,6 +49,8 @@ var Routes = []Route{
 	{PublicDoor, "/v1/", "REST: the PUBLIC methods of the contract"},
 	{PublicDoor, "GET /openapi.json", "the contract as OpenAPI 3.1"},
 	{PublicDoor, "GET /bundles/{file}", "a campaign's bundle, ID.tar"},
+	{PublicDoor, "GET /log/checkpoint", "the log's newest signed head, for clients of C2SP tlog-tiles"},
+	{PublicDoor, "GET /log/tile/{path...}", "the log's hashes and records, in tiles of 256"},
 	{PublicDoor, "GET /assets/", "the site's scripts and styles"},
 	{PublicDoor, "GET /c/{slug}", "a campaign's page"},
 	{PublicDoor, "GET /c/{slug}/{$}", "to a campaign's page"},
@@ -116,19 +118,21 @@ func newHandler(ctx context.Context, cfg Config, ready *readiness, conn *grpc.Cl
 	}
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { files.serve(w, r, "index.html") })
 	handlers := map[string]http.Handler{
-		"/v1/":                publicCall(knownParameters(gateway)),
-		"GET /openapi.json":   http.HandlerFunc(serveOpenAPI),
-		"GET /bundles/{file}": serveBundle(cfg.Engine),
-		"GET /assets/":        http.HandlerFunc(files.asset),
-		"GET /c/{slug}":       page,
-		"GET /c/{slug}/{$}":   http.HandlerFunc(withoutSlash),
-		"GET /check":          page,
-		"GET /verify":         page,
-		"GET /answers":        page,
-		"GET /{$}":            page,
-		"GET /livez":          http.HandlerFunc(serveLive),
-		"GET /readyz":         ready.serveReady(false),
-		"/":                   http.HandlerFunc(files.missing),
+		"/v1/":                    publicCall(knownParameters(gateway)),
+		"GET /openapi.json":       http.HandlerFunc(serveOpenAPI),
+		"GET /bundles/{file}":     serveBundle(cfg.Engine),
+		"GET /log/checkpoint":     serveHead(cfg.Engine),
+		"GET /log/tile/{path...}": serveTile(cfg.Engine),
+		"GET /assets/":            http.HandlerFunc(files.asset),
+		"GET /c/{slug}":           page,
+		"GET /c/{slug}/{$}":       http.HandlerFunc(withoutSlash),
+		"GET /check":              page,
+		"GET /verify":             page,
+		"GET /answers":            page,
+		"GET /{$}":                page,
+		"GET /livez":              http.HandlerFunc(serveLive),
+		"GET /readyz":             ready.serveReady(false),
+		"/":                       http.HandlerFunc(files.missing),
 	}
 	return secured(muxOf(PublicDoor, handlers)), nil
 }
