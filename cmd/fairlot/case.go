@@ -108,10 +108,10 @@ func (cmd *caseOpen) Run(a *app) error {
 		}
 		return namedEntry(a.explain("open the case", err), entries)
 	}
-	a.printf("case %s is open\n", id)
+	a.printf("case %s is open 案件已建立\n", id)
 	a.showCase(x)
 	if wanted(x) {
-		a.printf("next: two others look at it and want it too, before %s\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
+		a.printf("next: two others look at it and want it too, before %s\n接著須由另外兩人查看並同意\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
 	}
 	return nil
 }
@@ -323,39 +323,40 @@ func (cmd *caseClose) Run(a *app) error {
 
 // showCase prints all of a case.
 func (a *app) showCase(x *fairlotv1.Case) {
-	a.printf("kind       %s\nground     %s\nreference  %s\ncampaign   %s\nstate      %s\n", lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_"), label.Shown(x.Reference), x.Campaign, caseState(x, time.Now()))
+	kind, ground := lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_")
+	a.printf("種類 kind       %s %s\n理由 ground     %s: %s\n文號 reference  %s\n活動 campaign   %s\n狀態 state      %s\n", caseTexts[kind], kind, ground, caseTexts[ground], label.Shown(x.Reference), x.Campaign, caseState(x, time.Now()))
 	if x.DueTime != nil {
-		a.printf("received   %s; the answer is due before %s\n", x.ReceivedDay, lawDay(x.DueTime.AsTime()))
+		a.printf("收到 received   %s; the answer is due before %s\n", x.ReceivedDay, lawDay(x.DueTime.AsTime()))
 	}
 	if x.ExtendedDays > 0 {
-		a.printf("extended   by %s: %s (%s)\n", plural(int64(x.ExtendedDays), "day", "days"), x.ExtensionReason, byWhom(x.Extender))
+		a.printf("延長 extended   by %s: %s (%s)\n", plural(int64(x.ExtendedDays), "day", "days"), x.ExtensionReason, byWhom(x.Extender))
 	}
-	a.printf("expires    %s\nasked by   %s\n", moment(x.ExpireTime), byWhom(x.Requester))
+	a.printf("到期 expires    %s\n申請 asked by   %s\n", moment(x.ExpireTime), byWhom(x.Requester))
 	a.expiresFirst(x)
 	for _, p := range x.Approvers {
-		a.printf("approved   %s\n", byWhom(p))
+		a.printf("核准 approved   %s\n", byWhom(p))
 	}
 	if len(x.Opens) > 0 {
 		words := make([]string, len(x.Opens))
 		for i, k := range x.Opens {
 			words[i] = lower(k, "CASE_ENVELOPE_")
 		}
-		a.printf("opens      %s, for notifier %d\n", strings.Join(words, " and "), x.Notifier)
+		a.printf("開啟 opens      %s, for notifier %d\n", strings.Join(words, " and "), x.Notifier)
 	}
 	if x.Hold {
-		a.printf("holds      these entries from the erasure of the campaign, once three persons want it\n")
+		a.printf("保全 holds      these entries from the erasure of the campaign, once three persons want it\n")
 	}
 	if x.Releaser != nil {
-		a.printf("released   %s\n", byWhom(x.Releaser))
+		a.printf("釋出 released   %s\n", byWhom(x.Releaser))
 	}
 	for _, did := range x.Modifications {
-		a.printf("register   %s\n", lower(did, "MODIFICATION_KIND_"))
+		a.printf("登記 register   %s\n", lower(did, "MODIFICATION_KIND_"))
 	}
 	if x.Closer != nil {
-		a.printf("closed     %s\n", byWhom(x.Closer))
+		a.printf("結案 closed     %s\n", byWhom(x.Closer))
 		a.heldStill(x)
 	}
-	a.printf("names      %s\n", plural(int64(x.Count), "entrant", "entrants"))
+	a.printf("當事人 names    %s\n", plural(int64(x.Count), "entrant", "entrants"))
 	for _, e := range x.Entries {
 		a.printf("  %s\n", e)
 	}

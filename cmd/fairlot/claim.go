@@ -240,9 +240,9 @@ func (d *desk) seated(c *bundle.Checked, drawn *verify.Draw, at verify.DrawStand
 	case !at.Counted:
 		newer := ""
 		if slices.Contains(at.Reasons, "superseded") {
-			newer = ". If its contact was corrected, or the chance moved, the person has another receipt, and that one counts: ask for it"
+			newer = ". If its contact was corrected, or the chance moved, the person has another receipt, and that one counts: ask for it 若曾更正聯絡資料或移轉機會，請出示另一份收據"
 		}
-		return fmt.Errorf("this entry does not count in draw %d (chances 0); reasons given for such entries: %s%s", at.N, strings.Join(at.Reasons, ", "), newer)
+		return fmt.Errorf("這筆參加不計入抽獎 this entry does not count in draw %d (chances 0); reasons given for such entries: %s%s", at.N, strings.Join(at.Reasons, ", "), newer)
 	case at.Seat > 0:
 		return nil
 	}
@@ -251,11 +251,11 @@ func (d *desk) seated(c *bundle.Checked, drawn *verify.Draw, at verify.DrawStand
 	case err != nil:
 		return err
 	case why != "":
-		return fmt.Errorf("rank %d of draw %d gave up its seat (%s): the public log says so", at.Rank, at.N, why)
+		return fmt.Errorf("此名次的獎項已空出 rank %d of draw %d gave up its seat (%s): the public log says so", at.Rank, at.N, why)
 	case at.Alternate:
-		return fmt.Errorf("rank %d of draw %d is an alternate who was not called", at.Rank, at.N)
+		return fmt.Errorf("備取，尚未遞補 rank %d of draw %d is an alternate who was not called", at.Rank, at.N)
 	}
-	return fmt.Errorf("this entry did not win in draw %d: rank %d of %d", at.N, at.Rank, at.Of)
+	return fmt.Errorf("未中獎 this entry did not win in draw %d: rank %d of %d", at.N, at.Rank, at.Of)
 }
 
 // vacatedFor is the reason for which an entry gave up its seat; empty: it did not.

@@ -47,7 +47,8 @@ type EntryServiceClient interface {
 	MoveChance(ctx context.Context, in *MoveChanceRequest, opts ...grpc.CallOption) (*EntryStatus, error)
 	// CorrectEntry, until entries end, puts a new entry with another contact in the place of the one whose secret is shown. The person
 	// must be the same. The old entry stays in the list with chances 0, its contact is destroyed, and its answers stay. The same request
-	// again gives the same receipt. Ten tries a person and campaign, ID numbers of others counted.
+	// again gives the same receipt. Ten tries a person and campaign, ID numbers of others counted: the answer, and a refusal with
+	// RECEIPT_MISMATCH in its metadata as triesLeft, say how many are left.
 	CorrectEntry(ctx context.Context, in *CorrectEntryRequest, opts ...grpc.CallOption) (*EnterResponse, error)
 	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
 	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
@@ -192,7 +193,8 @@ type EntryServiceServer interface {
 	MoveChance(context.Context, *MoveChanceRequest) (*EntryStatus, error)
 	// CorrectEntry, until entries end, puts a new entry with another contact in the place of the one whose secret is shown. The person
 	// must be the same. The old entry stays in the list with chances 0, its contact is destroyed, and its answers stay. The same request
-	// again gives the same receipt. Ten tries a person and campaign, ID numbers of others counted.
+	// again gives the same receipt. Ten tries a person and campaign, ID numbers of others counted: the answer, and a refusal with
+	// RECEIPT_MISMATCH in its metadata as triesLeft, say how many are left.
 	CorrectEntry(context.Context, *CorrectEntryRequest) (*EnterResponse, error)
 	// EraseEntry erases the person who has the secret of an entry, at their wish. Until the close it is done when this answers;
 	// after it the rest waits for the draws. The same again answers how far it is. A response that was mixed stays: nobody can
