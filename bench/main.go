@@ -32,11 +32,12 @@ import (
 type cli struct {
 	Measure measureCmd `cmd:"" default:"withargs" help:"Measure."`
 	Callers callersCmd `cmd:"" hidden:"" help:"Be the callers of one measuring; the parent process says which."`
+	Pool    poolCmd    `cmd:"" hidden:"" help:"Verify and rank one bundle in this process; the parent process says which."`
 	Work    workCmd    `cmd:"" hidden:"" help:"Do one piece of a campaign's life in this process; the parent process says which."`
 }
 
 type measureCmd struct {
-	Part       []string      `default:"limits,rest,life,mix" help:"Parts: limits, rest (entries per second, memory, cold start), life (close, draw, verify), mix."`
+	Part       []string      `default:"limits,rest,life,mix,pools" help:"Parts: limits, rest (entries per second, memory, cold start), life (close, draw, verify), mix, pools (verify and draw from files)."`
 	Engine     []string      `default:"sqlite,postgres" help:"Engines: sqlite, postgres (a throwaway cluster, or --admin)."`
 	Admin      string        `placeholder:"FILE" help:"File with the DSN of a role that may make databases and roles, to measure on that server instead of a throwaway cluster."`
 	Distribute string        `enum:",citus" default:"" placeholder:"citus" help:"Spread the rooms over the workers of Citus, as fairlotd init does; --admin then names its coordinator, and the table's column is citus."`
@@ -44,6 +45,7 @@ type measureCmd struct {
 	Each       time.Duration `default:"5s" help:"How long each rate is measured."`
 	Callers    []int         `default:"1,16,64,256" help:"Callers at once."`
 	Sizes      []int         `default:"1000,10000,100000,1000000" help:"Entrants of the campaigns that are closed, drawn and verified."`
+	Pools      []int         `default:"1000,10000,100000,1000000,10000000" help:"Entrants of the bundles that are verified and drawn from files."`
 	Mixed      int           `default:"1000000" help:"Responses that are mixed and counted."`
 	Quick      bool          `help:"One short run of everything."`
 	Dir        string        `placeholder:"DIR" help:"Where to work; a folder is made in it and removed. Measures that file system's fsync."`
@@ -65,12 +67,13 @@ func main() {
 	}
 }
 
-var allParts = []string{"limits", "rest", "life", "mix"}
+var allParts = []string{"limits", "rest", "life", "mix", "pools"}
 
 // Run measures, and writes what it measured even where a later part broke off.
 func (c *measureCmd) Run(ctx context.Context) (err error) {
 	if c.Quick {
 		c.Runs, c.Each, c.Sizes, c.Mixed = 1, 500*time.Millisecond, []int{100, 1000}, 2000
+		c.Pools = []int{1000, 20_000}
 	}
 	for _, p := range c.Part {
 		if !slices.Contains(allParts, p) {
@@ -78,7 +81,7 @@ func (c *measureCmd) Run(ctx context.Context) (err error) {
 		}
 	}
 	if c.Runs < 1 || c.Each <= 0 || slices.ContainsFunc(c.Callers, func(n int) bool { return n < 1 || n > maxCallers }) ||
-		slices.ContainsFunc(c.Sizes, func(n int) bool { return n < 1 }) || c.Mixed < minMixed {
+		slices.ContainsFunc(append(c.Sizes, c.Pools...), func(n int) bool { return n < 1 }) || c.Mixed < minMixed {
 		return fmt.Errorf("at least one run, a time, 1 to %d callers, sizes above 0, and %d responses to mix", maxCallers, minMixed)
 	}
 	if c.Distribute != "" && (c.Admin == "" || !slices.Contains(c.Engine, postgresEngine)) {
@@ -109,7 +112,7 @@ func (w *workshop) measure(ctx context.Context, run int, engine string) error {
 	for _, part := range []struct {
 		name string
 		do   func(context.Context, string) error
-	}{{"limits", w.limits}, {"rest", w.rest}, {"life", w.life}, {"mix", w.mix}} {
+	}{{"limits", w.limits}, {"rest", w.rest}, {"life", w.life}, {"mix", w.mix}, {"pools", w.pools}} {
 		if !slices.Contains(w.Part, part.name) {
 			continue
 		}
@@ -153,7 +156,8 @@ type workshop struct {
 	engines []string
 	table   table
 	server  pgServer
-	tells   bool // progress goes to a terminal
+	made    map[int]pool // bundles, by their entrants
+	tells   bool         // progress goes to a terminal
 }
 
 func newWorkshop(ctx context.Context, c *measureCmd) (_ *workshop, err error) {

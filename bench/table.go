@@ -134,7 +134,7 @@ func (t *table) markdown() string {
 // whole says what is missing in the table once all runs are done: a part without rows, or a row without a value.
 func (t *table) whole(engines, parts []string) error {
 	for _, part := range parts {
-		section := map[string]string{"limits": limitSection, "rest": restSection, "life": lifeSection, "mix": mixSection}[part]
+		section := map[string]string{"limits": limitSection, "rest": restSection, "life": lifeSection, "mix": mixSection, "pools": poolSection}[part]
 		if !slices.ContainsFunc(t.Rows, func(r *row) bool { return r.Section == section }) {
 			return fmt.Errorf("the table has no row of %s", section)
 		}
