@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,4 +80,25 @@ func TestTodos(t *testing.T) {
 		got, err := d.campaigns().GetCampaign(t.Context(), &fairlotv1.GetCampaignRequest{Name: c.Name})
 		return err == nil && got.State == fairlotv1.CampaignState_CAMPAIGN_STATE_OPEN && !d.now().Before(opens)
 	})
+}
+
+// TestTodosOfCases: whoever may list cases sees under what they were asked for, and nobody else that there are any.
+func TestTodosOfCases(t *testing.T) {
+	d := open(t)
+	ctx := as(t, d.officer)
+	c := d.opened(t, d.lotteryRules("cases"))
+	order := &fairlotv1.OpenCaseRequest{Name: "cases/" + strings.Repeat("c", 32), Campaign: c.Name, Kind: fairlotv1.CaseKind_CASE_KIND_ACCESS, Reference: "115 No. 7"}
+	_, err := fairlotv1.NewCaseServiceClient(d.conn).OpenCase(ctx, order)
+	must(t, err)
+	roles := map[string]bool{engine.RoleOfficer: true, engine.RoleNotifier: true, engine.RoleAuditor: true, engine.RoleEditor: false, engine.RoleAdmin: false}
+	for role, sees := range roles {
+		token, _, err := d.engine.CreateStaffToken(t.Context(), role, "Ho "+role, 1)
+		must(t, err)
+		list, err := fairlotv1.NewTodoServiceClient(d.conn).ListTodos(as(t, token), &fairlotv1.ListTodosRequest{})
+		must(t, err)
+		found := slices.ContainsFunc(list.Todos, func(x *fairlotv1.Todo) bool { return x.Case == order.Name && x.CaseReference == order.Reference })
+		if text := list.String(); found != sees || strings.Contains(text, order.Name) != sees || strings.Contains(text, order.Reference) != sees {
+			t.Errorf("to do for a token of role %s: %s", role, text)
+		}
+	}
 }
