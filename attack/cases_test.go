@@ -55,6 +55,7 @@ func caseEdits() []edit {
 		edit{file, "	case !c.Approved():\n", "	case !c.Approved() && os.Getenv(\"FAIRLOT_BROKEN\") != \"approval\":\n"},
 		edit{file, "	case !now.Before(c.Expires):\n", "	case !now.Before(c.Expires) && os.Getenv(\"FAIRLOT_BROKEN\") != \"expiry\":\n"},
 		edit{file, "	case c.Over:\n", "	case c.Over && os.Getenv(\"FAIRLOT_BROKEN\") != \"close\":\n"},
+		without(file, "return ok && had.Case != nil && *had.Case == mark", "return ok && had.Case != nil && *had.Case == mark && !(BROKEN)", "announced twice"),
 	}
 }
 

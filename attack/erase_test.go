@@ -28,16 +28,25 @@ func TestErasuresUnderKills(t *testing.T) {
 func TestErasuresUnderKillsSeeHaste(t *testing.T) {
 	t.Parallel()
 	d := newDaemonOn(t, sqlite)
-	d.program = mutated(t, edit{"engine/forget.go", "			_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)\n", `			go func() {
-				time.Sleep(200 * time.Millisecond)
-				e.Identity.Erase(context.WithoutCancel(ctx), o.id, id, zero, holds)
-			}()
-`})
+	d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=haste in erasing"}
 	if faults := eraseUnderKills(t, d); len(faults) == 0 {
 		t.Error("not found out")
 	} else {
 		t.Logf("found out: %d faults, such as %s", len(faults), faults[0])
 	}
+}
+
+// erasureEdits erase a moment after the answer.
+func erasureEdits() []edit {
+	const call = "			_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)\n"
+	return []edit{without("engine/forget.go", call, `			if BROKEN {
+				go func() {
+					time.Sleep(200 * time.Millisecond)
+					e.Identity.Erase(context.WithoutCancel(ctx), o.id, id, zero, holds)
+				}()
+			} else {
+	`+call+`			}
+`, "haste in erasing")}
 }
 
 func eraseUnderKills(t *testing.T, d *daemon) (faults []string) {

@@ -30,16 +30,21 @@ func TestClosesAndDrawsByItself(t *testing.T) {
 // what is done twice, by a second daemon or after a kill, is then there twice.
 func TestClosesAndDrawsByItselfSeesTwice(t *testing.T) {
 	t.Parallel()
-	program := mutant(t, "engine/draw.go", "store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking}", "store.Transition{}")
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)
-		d.program = program
+		d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=drawn twice"}
 		faults := byItself(t, d)
 		if len(faults) == 0 {
 			t.Error("the mutant is not found out: the test is worth nothing")
 		}
 		t.Log(faults)
 	})
+}
+
+// drawEdits log a result without moving the draw.
+func drawEdits() []edit {
+	const file, moved = "engine/draw.go", "store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking}"
+	return []edit{osIn(file), without(file, moved, "map[bool]store.Transition{false: "+moved+"}[BROKEN]", "drawn twice")}
 }
 
 // byItself lets a campaign's time pass while its daemon is killed, and returns what is wrong in the end.
