@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,11 @@ func TestMoveBetweenEngines(t *testing.T) {
 	d := newDaemon(t)
 	other := onPostgres(t)
 	d.serve()
-	c := d.openCampaign(5, time.Now().Add(45*time.Second))
+	takes := 45 * time.Second
+	if other.citus {
+		takes *= 4
+	}
+	c := d.openCampaign(5, time.Now().Add(takes))
 	tokens := c.tokens(60)
 	receipts := map[string]string{}
 	var all []*person
@@ -56,6 +61,9 @@ func TestMoveBetweenEngines(t *testing.T) {
 		refused(t, d, "has no key folder", args...)
 		copyTree(t, filepath.Join(from, "keys"), filepath.Join(d.dir, "keys"))
 		private(t, filepath.Join(d.dir, "keys"))
+		if on.admin != "" && !on.citus {
+			refused(t, d, "has no Citus", append(slices.Clone(args), "--distribute", "citus")...)
+		}
 		bad := filepath.Join(t.TempDir(), "bad")
 		copyTree(t, out, bad)
 		b, err := os.ReadFile(filepath.Join(bad, "identity.export"))

@@ -68,6 +68,7 @@ type importCmd struct {
 	Database     string `default:"fairlot" placeholder:"NAME" help:"As of fairlotd init."`
 	OwnerDSNFile string `placeholder:"FILE" help:"As of fairlotd init."`
 	AppDSNFile   string `placeholder:"FILE" help:"As of fairlotd init."`
+	Distribute   string `enum:",citus" default:"" placeholder:"citus" help:"As of fairlotd init."`
 }
 
 // Run fills new rooms with an export. After an error no room is there.
@@ -84,7 +85,7 @@ func (c *importCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer unlock()
-	in := initCmd{Dir: c.Dir, AdminDSNFile: c.AdminDSNFile, Database: c.Database, OwnerDSNFile: c.OwnerDSNFile, AppDSNFile: c.AppDSNFile}
+	in := initCmd{Dir: c.Dir, AdminDSNFile: c.AdminDSNFile, Database: c.Database, OwnerDSNFile: c.OwnerDSNFile, AppDSNFile: c.AppDSNFile, Distribute: c.Distribute}
 	if err := backup.CheckExport(c.From, installation(c.Dir)); err != nil { // before anything is made
 		return err
 	}
