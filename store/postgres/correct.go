@@ -16,6 +16,11 @@ import (
 
 // Correct implements store.Identity. It takes rows in the order in which an entry does. What another transaction changed of them meanwhile makes it look again.
 func (d *Identity) Correct(ctx context.Context, now func() time.Time, old store.EntrantID, e store.Entry) (r store.EntryResult, err error) {
+	leave, err := d.turn(ctx, "correct entry")
+	if err != nil {
+		return r, err
+	}
+	defer leave()
 	err = d.write(ctx, "correct entry", func(ctx context.Context, tx pgx.Tx) error {
 		q, c := identitydb.New(tx), e.Campaign
 		if _, err := lockGate(ctx, q, c); err != nil {

@@ -28,9 +28,9 @@ func (d *Identity) Enter(ctx context.Context, now func() time.Time, batch []stor
 		return []store.EntryResult{}, nil
 	}
 	var results []store.EntryResult
-	leave, err := d.turn(ctx)
+	leave, err := d.turn(ctx, "enter batch")
 	if err != nil {
-		return nil, classify(ctx, "enter batch", err)
+		return nil, err
 	}
 	defer leave()
 	err = d.write(ctx, "enter batch", func(ctx context.Context, tx pgx.Tx) error {

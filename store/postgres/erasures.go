@@ -15,6 +15,11 @@ import (
 
 // Erase implements store.Identity. It takes rows in the order in which an entry does.
 func (d *Identity) Erase(ctx context.Context, campaign store.CampaignID, id store.EntrantID, zero string, tag *store.Hash) (state store.Erasure, err error) {
+	leave, err := d.turn(ctx, "erase entrant")
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	err = d.write(ctx, "erase entrant", func(ctx context.Context, tx pgx.Tx) error {
 		q := identitydb.New(tx)
 		gate, err := lockGate(ctx, q, campaign)

@@ -46,7 +46,7 @@ type room struct {
 	leads  atomic.Pointer[place] // where the first connection led
 
 	citus bool          // the rows are on several servers
-	turns chan struct{} // how many group commits are at work there; nil: as many as there are connections
+	turns chan struct{} // who holds a gate there now; nil: as many as there are connections
 }
 
 // Close waits for the acts at work and closes all connections. Again is nil.

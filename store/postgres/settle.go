@@ -15,7 +15,7 @@ import (
 // the second step: in the third its rows may still be invisible, for a moment, or, where a worker has crashed, until somebody recovers it. So whoever must see all rows that came through a gate first waits until none of them is only prepared.
 
 const (
-	// turnsOnCitus bounds the group commits at work there: each costs many times one on a single server, more of them get no more through
+	// turnsOnCitus bounds the transactions that hold gates at work there: each costs many times one on a single server, more of them get no more through
 	// two cores, and a mover waits for every one.
 	turnsOnCitus = 4
 
@@ -50,18 +50,18 @@ func (d *room) findWorkers(ctx context.Context, name roomName) error {
 	return err
 }
 
-// turn waits until a group commit may go to work. The caller calls leave after it.
-func (d *room) turn(ctx context.Context) (leave func(), err error) {
+// turn waits until whoever is going to hold a gate may go to work: a group commit, a correction, an erasure. The caller calls leave after it.
+func (d *room) turn(ctx context.Context, act string) (leave func(), err error) {
 	if d.turns == nil {
 		return func() {}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
 	case d.turns <- struct{}{}:
 		return func() { <-d.turns }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-bounded.Done():
+		return nil, classify(ctx, act, bounded.Err())
 	}
 }
 

@@ -184,3 +184,34 @@ func TestWorkersConflictIsTriedAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestTurnsAreTaken: with every turn taken nobody goes to work who would hold a gate, and whoever waits does so within their own time.
+func TestTurnsAreTaken(t *testing.T) {
+	t.Parallel()
+	rooms := open(t, newSet(t).apps)
+	d := rooms.Identity.(*Identity)
+	c := newGate(t, rooms)
+	e := newEntry(c)
+	better := newEntry(c)
+	better.Tag, better.Response, better.Chances, better.Consents = e.Tag, nil, 0, nil
+	d.turns = make(chan struct{}, 1)
+	for what, act := range map[string]func(ctx context.Context) error{
+		"enter":   func(ctx context.Context) error { _, err := d.Enter(ctx, time.Now, []store.Entry{e}); return err },
+		"correct": func(ctx context.Context) error { _, err := d.Correct(ctx, time.Now, e.ID, better); return err },
+		"erase":   func(ctx context.Context) error { _, err := d.Erase(ctx, c, e.ID, "erased", nil); return err },
+	} {
+		d.turns <- struct{}{}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := act(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s without a turn: %v", what, err)
+		}
+		cancel()
+		<-d.turns
+		if err := act(t.Context()); err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) { // in whatever order
+			t.Errorf("%s: %v", what, err)
+		}
+		if len(d.turns) > 0 {
+			t.Errorf("%s keeps its turn", what)
+		}
+	}
+}
