@@ -1,8 +1,8 @@
 // The list of entrants (SPEC section 4): steps 7 and 8, in one pass.
 import { hex } from "../bytes";
-import { must } from "./breach";
+import { Breach, must } from "./breach";
 import type { Close, DrawRules, Open } from "./records";
-import { Short } from "./sha";
+import { copy, Short } from "./sha";
 import { pieces, type Source } from "./source";
 import { Tree } from "./tree";
 
@@ -21,22 +21,21 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
   const ranked = new Array<number>(rules.strata).fill(0);
   const tree = new Tree(), leaf = new Short(1 + LEAF), out = new DataView(new ArrayBuffer(32)), hash = new Uint8Array(out.buffer);
   leaf.message[0] = 0;
-  let before: Uint8Array | null = null, zero = 0, count = 0;
+  let before = leaf.message, beforeAt = 0, zero = 0, count = 0; // the first leaf has none before it
   for (const piece of pieces(file, LEAF)) {
     for (let at = 0; at < piece.length; at += LEAF, count++) {
-      const id = piece.subarray(at, at + 16);
       const stratum = 256 * (piece[at + 16] as number) + (piece[at + 17] as number), chances = 256 * (piece[at + 18] as number) + (piece[at + 19] as number);
-      must(before === null || isBelow(before, id), `line ${count + 1}: ids are not ascending and unique`);
-      must(stratum >= 1 && stratum <= rules.strata, `line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
-      must(chances <= open.chances, `line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
+      if (count > 0 && !isBelow(before, beforeAt, piece, at)) throw new Breach(`line ${count + 1}: ids are not ascending and unique`);
+      if (stratum < 1 || stratum > rules.strata) throw new Breach(`line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
+      if (chances > open.chances) throw new Breach(`line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
       if (chances === 0) zero++;
       else ranked[stratum - 1] = (ranked[stratum - 1] as number) + 1;
-      before = id;
-      leaf.message.set(piece.subarray(at, at + LEAF), 1);
+      before = piece;
+      beforeAt = at;
+      copy(piece, at, leaf.message, 1, LEAF);
       leaf.into(out, 0);
       tree.add(hash);
     }
-    before = before === null ? null : before.slice(); // a source may use its buffer again
     tell(count);
   }
   const withChances = count - zero;
@@ -49,9 +48,9 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
   return { root: hex(tree.root()), ranked, withChances, entrants: count };
 }
 
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+function isBelow(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
   for (let i = 0; i < 16; i++) {
-    const d = (a[i] as number) - (b[i] as number);
+    const d = (a[aAt + i] as number) - (b[bAt + i] as number);
     if (d !== 0) return d < 0;
   }
   return false;

@@ -4,7 +4,7 @@ import { Best } from "./best";
 import { must } from "./breach";
 import { LEAF } from "./entrants";
 import type { Result } from "./records";
-import { growing, sha256, Short } from "./sha";
+import { copy, growing, sha256, Short } from "./sha";
 import { pieces, type Source } from "./source";
 import type { Effective } from "./strata";
 
@@ -22,7 +22,7 @@ export function* rank(list: Source, seed: Uint8Array, strata: { standing: Effect
     for (let at = 0; at < piece.length; at += LEAF) {
       const stratum = 256 * (piece[at + 16] as number) + (piece[at + 17] as number), chances = 256 * (piece[at + 18] as number) + (piece[at + 19] as number);
       if (chances === 0) continue;
-      for (let i = 0; i < 16; i++) hash.message[32 + i] = piece[at + i] as number;
+      copy(piece, at, hash.message, 32, 16);
       number.setUint32(0, 0);
       hash.into(scored, 0);
       for (let j = 1; j < chances; j++) {

@@ -11,6 +11,11 @@ export const sha256 = (...parts: (Uint8Array | string)[]): Bytes => {
 
 export const growing = () => hash.create();
 
+// copy is set(subarray()) without the object between, for the few bytes of each entrant.
+export function copy(from: Uint8Array, at: number, to: Uint8Array, toAt: number, n: number): void {
+  for (let i = 0; i < n; i++) to[toAt + i] = from[at + i] as number;
+}
+
 const IV = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19] as const;
 
 // Short hashes messages of one length, at most 119 bytes, over and over: the message stands in `message`, its padding is

@@ -4,7 +4,7 @@ import { Breach } from "./breach";
 
 export interface Source {
   readonly size: number;
-  // read gives exactly n bytes from an offset; both lie within size.
+  // read gives exactly n bytes from an offset; both lie within size. What it gave stays as it is.
   read(at: number, n: number): Uint8Array;
 }
 

@@ -26,7 +26,7 @@ export function lines(bytes: Uint8Array): string[] {
     must(text.normalize("NFC") === text, "not in Normalization Form C");
     for (const c of text) {
       const code = c.codePointAt(0) as number;
-      must(code === 0x0a || permitted[code] === 1, `code point U+${code.toString(16).toUpperCase().padStart(4, "0")} is not permitted`);
+      if (code !== 0x0a && permitted[code] !== 1) throw new Breach(`code point U+${code.toString(16).toUpperCase().padStart(4, "0")} is not permitted`);
     }
   }
   const all = text.slice(0, -1).split("\n");

@@ -1,5 +1,5 @@
 // The Merkle tree of RFC 6962, section 2.1, as leaves come.
-import { sha256, Short } from "./sha";
+import { copy, sha256, Short } from "./sha";
 
 const inner = new Short(65);
 inner.message[0] = 1;
@@ -14,12 +14,12 @@ export class Tree {
   private top = 0; // how many
   size = 0;
 
-  // add appends a leaf's hash; bytes beyond the first 32 are passed over.
+  // add appends a leaf's hash.
   add(hash: Uint8Array): void {
-    this.roots.set(hash.length === 32 ? hash : hash.subarray(0, 32), 32 * this.top++);
+    copy(hash, 0, this.roots, 32 * this.top++, 32);
     for (let n = this.size++; n % 2 === 1; n = Math.floor(n / 2)) {
-      inner.message.set(this.roots.subarray(32 * (this.top - 2), 32 * this.top), 1);
       this.top--;
+      copy(this.roots, 32 * (this.top - 1), inner.message, 1, 64);
       inner.into(this.view, 32 * (this.top - 1));
     }
   }
