@@ -25,9 +25,11 @@ import (
 )
 
 // TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
-// mixing, closing, and of what comes later (corrections, erasures, cases, claims, the report for tax), and searches everything on its disk, its arguments and environment, and all metrics and traces, for them in every usual encoding and
-// hash. On PostgreSQL that is the server's whole folder with its write-ahead log, server log and temporary files, a dump of each database, and all
-// views of its work. The desk whose tools do the later acts is searched too, but for the files that are meant to hold something in the clear. FAULT_KILLS is the number of kills a phase, 6 by default, a third of that while later acts are done, and a half of that on PostgreSQL; fewer where a busy machine leaves no time before entries end.
+// mixing, closing, and of what comes later (corrections, erasures, cases, claims, the report for tax), and searches everything on its disk, its arguments and
+// environment, and all metrics and traces, for them in every usual encoding and hash. On PostgreSQL that is the server's whole folder with its write-ahead log,
+// server log and temporary files, a dump of each database, and all views of its work. The desk whose tools do the later acts is searched too, but for the files
+// that are meant to hold something in the clear. FAULT_KILLS is the number of kills a phase, 6 by default, a third of that while later acts are done, and a half
+// of that on PostgreSQL; fewer where a busy machine leaves no time before entries end.
 func TestCanaries(t *testing.T) {
 	kills := fromEnv(t, "FAULT_KILLS", 6)
 	t.Run("sqlite", func(t *testing.T) {
@@ -120,6 +122,7 @@ func canaries(t *testing.T, on engine, kills int) {
 	w.read(t)
 	d.stop()
 	w.judge(t, c)
+	w.judge(t, acts.small)
 	h.search("closed and stopped")
 	for _, f := range acts.k.find(h.ofPersons()) {
 		t.Errorf("at the desk: %s as %s in %s", f.what, f.form, f.file)
