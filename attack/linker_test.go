@@ -439,7 +439,8 @@ func (w *watcher) look(ready <-chan *person) {
 		return mine
 	}
 	for first := range groups {
-		if len(of(responses, first)) == 0 { // a server's files were read one after another while a batch was committed: the next look has all of it
+		// A server's files are read one after another: where a batch was committed meanwhile, the next look has all of it. Everybody writes a free text.
+		if n := len(of(responses, first)); n == 0 || n != len(of(texts, first)) {
 			for epoch := range fresh {
 				delete(w.mixed, epoch)
 			}
