@@ -1,16 +1,11 @@
 package witness
 
-import "sync"
-
-// Unlocked is a mutant that checks and keeps without a lock.
-func (w *Witness) Unlocked() { w.mu = noLock{} }
-
 // Step calls f between the check and the durable state.
 func (w *Witness) Step(f func(string)) { w.step = f }
 
-type noLock struct{}
-
-func (noLock) Lock()   {}
-func (noLock) Unlock() {}
-
-var _ sync.Locker = noLock{}
+// LetGo calls f without the lock, as a witness does that checks and keeps in two steps.
+func (w *Witness) LetGo(f func()) {
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	f()
+}

@@ -47,7 +47,7 @@ type Witness struct {
 	keep     func([]Held) error
 	now      func() time.Time
 
-	mu   sync.Locker // over the rest, from the check to the durable state: two requests at once cannot roll it back
+	mu   sync.Mutex // over the rest, from the check to the durable state: two requests at once cannot roll it back
 	held map[string]Held
 	size map[string]ledger.Checkpoint
 	lost bool              // ErrState was found
@@ -58,7 +58,7 @@ type Witness struct {
 // returns; what is held of logs that are not followed any more is kept all the same, so that nobody begins anew by leaving a log out
 // once. Errors wrap ledger.ErrKey, ledger.ErrCheckpoint or ledger.ErrLogSignature.
 func New(cosigner *ledger.Cosigner, logs []string, held []Held, keep func([]Held) error, now func() time.Time) (*Witness, error) {
-	w := &Witness{cosigner: cosigner, logs: map[string]string{}, keep: keep, now: now, mu: &sync.Mutex{}, held: map[string]Held{}, size: map[string]ledger.Checkpoint{}, step: func(string) {}}
+	w := &Witness{cosigner: cosigner, logs: map[string]string{}, keep: keep, now: now, held: map[string]Held{}, size: map[string]ledger.Checkpoint{}, step: func(string) {}}
 	for _, h := range held {
 		c, err := ledger.VerifyCheckpoint(h.Key, []byte(h.Note))
 		if err != nil {
