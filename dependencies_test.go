@@ -142,7 +142,7 @@ var rules = map[string]rule{
 	"engine": {
 		why: "the life of a campaign, free of gRPC and SQL", notStd: map[string]string{"database/sql": "no SQL here", "net/http": "no transport here"},
 		may: map[string]string{
-			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/survey": "checking responses", "fairlot/deadline": "legal periods of cases", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms", "fairlot/entrant": "what people type, as texts", "fairlot/label": "who is one person",
+			"fairlot/draw": "records and ranking", "fairlot/verify": "the one writer of bundles", "fairlot/monitor": "what the site says of the log", "fairlot/survey": "checking responses", "fairlot/deadline": "legal periods of cases", "fairlot/crypto/...": "sealing, tags, log, receipts", "fairlot/store": "the rooms", "fairlot/entrant": "what people type, as texts", "fairlot/label": "who is one person",
 			"golang.org/x/text/unicode/norm": "canonical names", "golang.org/x/mod/sumdb/note": "the signer of log and receipts",
 			"golang.org/x/sync/...": "waiting for several",
 		},

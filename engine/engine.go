@@ -83,6 +83,7 @@ type Engine struct {
 	opened    openCache             // parsed rules of open campaigns (cache.go)
 	answers   pace                  // of calls with an answer secret (withdraw.go)
 	vitals    vitals                // what Vitals says (meter.go)
+	judged    judged                // what Findings says (findings.go)
 	hooks     hooks                 // set by tests only (run.go)
 	jumped    atomic.Bool           // the clock jumped a short while ago (runner.go)
 	replaced  [3]atomic.Bool        // in the place of that room another one was found last (replaced.go)

@@ -77,6 +77,21 @@ func TestBrowserVerifies(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// What a monitor finds: nobody outside has cosigned the list.
+	b.visit("/c/verify?lang=en")
+	b.tabTo("footer a[href^='/log']")
+	b.press(kb.Enter)
+	b.until(`location.pathname === "/log" && document.querySelector("#findings") !== null`)
+	b.says("#findings-title", "One thing was found.")
+	b.says("#findings", "the close of the entry list was not cosigned by enough witnesses by ")
+	b.says("#findings", "late-close "+strings.TrimPrefix(c.Name, "campaigns/")+" draw 1")
+	b.inspect("log")
+	b.tabTo("#lang-zh-Hant-TW")
+	b.press(kb.Enter)
+	b.says("#findings-title", "發現 1 件事。")
+	b.says("#findings", "名單截止在")
+	b.inspect("log-zh")
+
 	b.visit("/c/verify?lang=en")
 	b.tabTo("[aria-labelledby=verify-title] a[href^='/verify']")
 	b.press(kb.Enter)

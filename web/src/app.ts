@@ -5,6 +5,7 @@ import { type Standing, campaignView, contractHolds, standing } from "./campaign
 import { answersView } from "./answers";
 import { checkView } from "./check";
 import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
+import { logView } from "./logview";
 import { voidNotice } from "./results";
 import { parseOpen } from "./spec";
 import type { Lang } from "./strings";
@@ -51,7 +52,7 @@ function footer(): HTMLElement {
   const t = stringsOf(lang);
   return h("footer", {}, h("div", { class: "inner" },
     h("p", { class: "fraud" }, t.antiFraud),
-    h("p", { class: "no-print" }, t.footer, " ", h("a", { href: "/assets/licenses.txt" }, t.licenses))));
+    h("p", { class: "no-print" }, t.footer, " ", h("a", { href: to("/log", lang) }, t.navLog), " · ", h("a", { href: "/assets/licenses.txt" }, t.licenses))));
 }
 
 function draw(): void {
@@ -148,6 +149,7 @@ async function route(): Promise<View> {
   if (path === "/") return listView();
   if (path === "/check") return checkView(draw);
   if (path === "/verify") return verifyView(draw);
+  if (path === "/log") return logView();
   if (path === "/answers") return answersView(draw);
   const c = await getCampaign(decodeURIComponent(path.slice("/c/".length)));
   const [draws, openings, holds, survey] = await Promise.all([getDraws(c.name), listOpenings(c.name), contractHolds(c), loadSurvey(c)]);
