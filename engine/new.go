@@ -51,6 +51,20 @@ func MakeInstallation(ctx context.Context, rooms store.Rooms, marks Marks, in st
 	return makeAdminToken(ctx, rooms.Registry, in, "Installation/Init", label, now)
 }
 
+// Succeed makes the first record of a new installation's log name the log that it carries on after (SPEC section 2.2), which ended with a checkpoint under another
+// key. The daemon signs it when it starts.
+func Succeed(ctx context.Context, reg store.Registry, old ledger.Checkpoint) error {
+	in, err := reg.Installation(ctx)
+	if err != nil {
+		return err
+	}
+	record, err := (&draw.Origin{Log: in.LogKey, Old: old.Origin, OldSize: old.Size, OldRoot: draw.Hash(old.Root)}).Marshal()
+	if err != nil {
+		return err
+	}
+	return reg.Append(ctx, 0, record, store.Transition{})
+}
+
 // MakeAdminToken makes an admin's token without anybody's leave, for whoever can write the registry, if all have expired or are lost. The audit trail
 // has it first.
 func MakeAdminToken(ctx context.Context, reg store.Registry, label string, now time.Time) (string, error) {

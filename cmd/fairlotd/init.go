@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,9 @@ type initCmd struct {
 	Origin      string `required:"" placeholder:"NAME" help:"Name of the public log, by custom the site's host and a path, such as library.example/fairlot. Fixed forever."`
 	Institution string `required:"" placeholder:"NAME" help:"The institution's name as it stands in every campaign. Fixed forever."`
 
+	Succeeds    string `placeholder:"FILE" help:"The newest checkpoint of a log whose key is lost or stolen (its site's /log/checkpoint, or the last of a bundle's checkpoints): the first record of the new log says that it carries on after it. Wants --succeeds-key."`
+	SucceedsKey string `placeholder:"VKEY" help:"That log's verifier key, which signed the checkpoint."`
+
 	AdminDSNFile string `placeholder:"FILE" help:"Keep the rooms in PostgreSQL instead of SQLite: DSN of a role that makes databases and roles, in a file of mode 0600. One for all rooms, or a line a room: registry DSN, identity DSN, answers DSN."`
 	Database     string `default:"fairlot" placeholder:"NAME" help:"Databases and roles made with --admin-dsn-file are called NAME_registry and so on."`
 	OwnerDSNFile string `placeholder:"FILE" help:"Three empty PostgreSQL databases that are made already: DSNs of their owners, one a line as above."`
@@ -28,10 +32,41 @@ type initCmd struct {
 	Distribute   string `enum:",citus" default:"" placeholder:"citus" help:"Spread the rooms over the workers of Citus: --admin-dsn-file then names a superuser's database on a coordinator that has the extension and its workers."`
 }
 
+// succeeded reads the last checkpoint of the log that the new one carries on after, nil if there is none.
+func (c *initCmd) succeeded() (*ledger.Checkpoint, error) {
+	if c.Succeeds == "" && c.SucceedsKey == "" {
+		return nil, nil
+	}
+	if c.Succeeds == "" || c.SucceedsKey == "" {
+		return nil, errors.New("--succeeds and --succeeds-key go together")
+	}
+	f, err := os.Open(c.Succeeds)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	note, err := io.ReadAll(io.LimitReader(f, ledger.MaxCheckpoint+1))
+	if err != nil {
+		return nil, err
+	}
+	old, err := ledger.VerifyCheckpoint(c.SucceedsKey, note)
+	if err != nil {
+		return nil, fmt.Errorf("--succeeds %s: %w", c.Succeeds, err)
+	}
+	if old.Origin == c.Origin {
+		return nil, fmt.Errorf("origin %q is that of the old log: choose another, so that nobody takes one log for the other", c.Origin)
+	}
+	return &old, nil
+}
+
 // Run makes the installation, or goes on with one that waited for somebody to run SQL. After an error nothing half made stays.
 func (c *initCmd) Run(ctx context.Context) (err error) {
 	if strings.Contains(c.Origin, "://") || strings.HasSuffix(c.Origin, "/") {
 		return fmt.Errorf("origin %q: it is a name and no address: leave https:// and a slash at its end away, as in library.example/fairlot", c.Origin)
+	}
+	old, err := c.succeeded()
+	if err != nil {
+		return err
 	}
 	pending, err := c.pending()
 	if err != nil {
@@ -115,6 +150,11 @@ func (c *initCmd) Run(ctx context.Context) (err error) {
 	token, err := engine.MakeInstallation(ctx, rooms, folder, in, firstAdmin, time.Now())
 	if err != nil {
 		return err
+	}
+	if old != nil {
+		if err := engine.Succeed(ctx, rooms.Registry, *old); err != nil {
+			return err
+		}
 	}
 	if err := writeSecret(c.Dir, tokenFile, token+"\n"); err != nil {
 		return err
