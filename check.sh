@@ -16,7 +16,7 @@ STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threa
 
 # Packages in which several goroutines meet, besides the engine. Those of store/sqlite meet in the engine
 # and the server, those of store/postgres in the server; its bounds on time do not hold under the detector.
-RACE=(./crypto/keys ./crypto/beacon ./crypto/ledger ./draw ./server/...)
+RACE=(./crypto/keys ./crypto/beacon ./crypto/ledger ./draw ./witness ./server/...)
 
 # Of the unit tests, and of the browser's: with other flags go test would not know again what it ran.
 UNIT=(-timeout 40m -parallel 6)
