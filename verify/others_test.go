@@ -265,6 +265,9 @@ func TestTypeScriptStatus(t *testing.T) {
 		}
 	}
 	good := archiveOf(t, byName(t, "worked-example"))
+	steers := bytes.Clone(good) // a terminal, if its first member's name were shown as it is
+	copy(steers, "\x1b[2Jx\x00\x00\x00")
+	mendSum(steers)
 	if err := os.Mkdir(filepath.Join(dir, "void"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -277,6 +280,7 @@ func TestTypeScriptStatus(t *testing.T) {
 		{[]string{filepath.Join(dir, "worked-example")}, 0, "verify: ok\n"},
 		{[]string{filepath.Join(dir, "close-late")}, 3, "verify: ok (not confirmed from outside in time)\n"},
 		{[]string{filepath.Join(dir, "ranking-hash")}, 1, "verify: FAILED at step 11 ranking, draw 1: the result names another ranking file\n"},
+		{[]string{put("steers.tar", steers)}, 1, "verify: FAILED at step 1 bundle: \\u{1b}[2Jx does not belong in a bundle\n"},
 		{[]string{put("cut.tar", good[:len(good)-2000])}, 1, "verify: FAILED at step 1 bundle: "},
 		{[]string{put("zeros.tar", append(append(make([]byte, 257), "ustar"...), make([]byte, 1000)...))}, 1, "FAILED at step 1 bundle"},
 		{[]string{put("none", nil)}, 2, "no bundle"},

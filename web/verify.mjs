@@ -3,6 +3,9 @@ import { fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync } f
 
 // src/verify/breach.ts
 var Breach = class extends Error {
+  constructor(what) {
+    super(what.replace(/[^\x20-\x7e…−]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`));
+  }
 };
 var Newer = class extends Breach {
   constructor(what) {

@@ -30,14 +30,14 @@ export function verifyView(redraw: () => void): View {
   let saidAt = 0;
   let finish: (told: Told) => void = () => {};
   const url = scriptURL();
-  let worker = begin();
+  let worker: Worker | null = begin();
 
   function begin(): Worker {
     const w = new Worker(url);
     w.onmessage = (e: MessageEvent<Told>) => heard(e.data);
-    w.onerror = () => {
-      worker.terminate();
-      worker = begin();
+    w.onerror = () => { // its script did not come, or it ran out of memory: the next file gets another
+      w.terminate();
+      worker = null;
       finish({ kind: "unreadable" });
     };
     return w;
@@ -83,6 +83,7 @@ export function verifyView(redraw: () => void): View {
     else {
       const told = await new Promise<Told>((resolve) => {
         finish = resolve;
+        worker ??= begin();
         worker.postMessage(file);
       });
       if (told.kind === "done") run.outcome = told.outcome;
