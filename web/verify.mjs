@@ -983,7 +983,7 @@ function readList(file, rules, open, close, tell) {
     must(close.days === close.entrants, `the days add up to ${close.days}, and close counts ${close.entrants} entrants`);
     must(open.register === null || withChances <= open.register, `${withChances} entrants with chances, and the register has ${open.register ?? ""} persons`);
   }
-  return { root: hex(tree.root()), ranked, withChances, entrants: count };
+  return { root: hex(tree.root()), ranked, entrants: count };
 }
 function isBelow(a, aAt, b, bAt) {
   for (let i = 0; i < 16; i++) {

@@ -11,7 +11,6 @@ export const LEAF = 52;
 export interface List {
   root: string;
   ranked: number[]; // leaves with chances > 0 by stratum, from index 0
-  withChances: number;
   entrants: number;
 }
 
@@ -45,7 +44,7 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
     must(close.days === close.entrants, `the days add up to ${close.days}, and close counts ${close.entrants} entrants`);
     must(open.register === null || withChances <= open.register, `${withChances} entrants with chances, and the register has ${open.register ?? ""} persons`);
   }
-  return { root: hex(tree.root()), ranked, withChances, entrants: count };
+  return { root: hex(tree.root()), ranked, entrants: count };
 }
 
 function isBelow(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
