@@ -216,7 +216,8 @@ func (w *watcher) judge() {
 	t, n, k := w.t, w.n, w.k
 	var rows []string
 	defer func() {
-		attackRow(t, "linker", w.d.on, fmt.Sprintf("%d entries in %d batches, one of %d is %d; %d looks", n, w.groups, k, n/k, w.looks), strings.Join(rows, "; "))
+		name := strings.ReplaceAll(t.Name(), "_", " ")
+		attackRow(t, "linker, "+name[strings.LastIndexByte(name, '/')+1:], w.d.on, fmt.Sprintf("%d entries in %d batches, one of %d is %d; %d looks", n, w.groups, k, n/k, w.looks), strings.Join(rows, "; "))
 	}()
 	for what, found := range map[string]tally{"responses": w.found, "free texts": w.foundWords} {
 		way, most := found.best()
