@@ -118,7 +118,9 @@ func TestBrowserVerifies(t *testing.T) {
 	b.inspect("verify-right-zh")
 
 	// What is loaded needs no network; the page and its worker stay as they are.
-	away := func(away bool) { call(b, networkConditions, conditions{Offline: away, DownloadThroughput: -1, UploadThroughput: -1}) }
+	away := func(away bool) {
+		call(b, networkConditions, conditions{Offline: away, DownloadThroughput: -1, UploadThroughput: -1})
+	}
 	away(true)
 	choose := func(path string) {
 		t.Helper()

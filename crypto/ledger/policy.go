@@ -192,7 +192,9 @@ const Outside = "outside-"
 // And returns the policy that wants both: p, and outside of the same log, whose names get the prefix Outside. The result parses; errors wrap ErrPolicy, for
 // instance where a key is in both, or where neither could be satisfied because one of them has quorum none.
 func (p *Policy) And(outside *Policy) (*Policy, error) {
-	bad := func(what string) (*Policy, error) { return nil, fmt.Errorf("join witness policies: %w: %s", ErrPolicy, what) }
+	bad := func(what string) (*Policy, error) {
+		return nil, fmt.Errorf("join witness policies: %w: %s", ErrPolicy, what)
+	}
 	if p.Log != outside.Log {
 		return bad("they are of two logs")
 	}
