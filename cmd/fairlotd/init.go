@@ -50,6 +50,9 @@ func (c *initCmd) succeeded() (*ledger.Checkpoint, error) {
 		return nil, err
 	}
 	old, err := ledger.VerifyCheckpoint(c.SucceedsKey, note)
+	if errors.Is(err, ledger.ErrKey) {
+		return nil, fmt.Errorf("--succeeds-key %q: want the verifier key of a log, as the line `log` of any open record has it", c.SucceedsKey)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--succeeds %s: %w", c.Succeeds, err)
 	}

@@ -49,6 +49,7 @@ func TestInitSucceeds(t *testing.T) {
 		{"new.example", "no such file", []string{"--succeeds", filepath.Join(base, "absent"), "--succeeds-key", key}},
 		{"new.example", "log signature is missing or wrong", []string{"--succeeds", spoilt, "--succeeds-key", key}},
 		{"new.example", "log signature is missing or wrong", []string{"--succeeds", head, "--succeeds-key", stranger}},
+		{"new.example", "want the verifier key of a log", []string{"--succeeds", head, "--succeeds-key", "x"}},
 		{"old.example/fairlot", "is that of the old log: choose another", []string{"--succeeds", head, "--succeeds-key", key}},
 	} {
 		if status, text := init(x.origin, x.args...); status != 1 || !strings.Contains(text, x.want) {

@@ -64,10 +64,10 @@ func (s *Set) Lint(pools []int64) []Finding {
 		if d.Deadline(d.Round).Before(o.ObjectionsEnd) {
 			find(n, "draw-early", said{"抽獎時間扣除副署期限後早於登記或異議截止：活動無法開放；延後 drawTime。", "its time less the margin is before the end of entries or objections, so that it cannot open: put drawTime off."})
 		} else if left := s.untilDeadline(d); left < short {
-			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；延後 drawTime。", "custodians have %d minutes between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
+			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；延後 drawTime。", "custodians have %d min between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
 		}
 		if d.Margin < shortMargin {
-			find(n, "margin-short", said{"副署期限與亂數公布只隔 %d 秒：時鐘稍有偏差，亂數可能先於名單為人所知；marginSeconds 至少取 600。", "only %d seconds between the deadline and the round: with clocks a little off, the randomness may be known before the list is fixed. Take marginSeconds of 600 or more."}, d.Margin)
+			find(n, "margin-short", said{"副署期限與亂數公布只隔 %d 秒：時鐘稍有偏差，亂數可能先於名單為人所知；marginSeconds 至少取 600。", "only %d s between the deadline and the round: with clocks a little off, the randomness may be known before the list is fixed. Take marginSeconds of 600 or more."}, d.Margin)
 		}
 		switch {
 		case d.Forfeit && d.Alternates > 0:
