@@ -47,7 +47,7 @@ type DrawStanding struct {
 }
 
 // Receipt looks a signed receipt or a saved copy up in a bundle whose outcome is at hand. It reads the entry lists and keeps
-// none. Errors wrap ErrOtherCampaign, ErrMissing or ErrDiffers, or are those of package receipt: a receipt that is not the
+// none. Errors wrap ErrOtherCampaign or a *Contradiction, which is ErrMissing or ErrDiffers, or are those of package receipt: a receipt that is not the
 // institution's accuses nobody.
 func Receipt(files *Files, out *Outcome, b []byte) (*Standing, error) {
 	s := &Standing{}
@@ -98,16 +98,16 @@ func standing(files *Files, out *Outcome, d *Draw, r receipt.Receipt) (DrawStand
 		return ds, err
 	}
 	if !ds.Listed {
-		return ds, ErrMissing
+		return ds, &Contradiction{d.N, FindingMissing, ErrMissing}
 	}
 	ds.Counted = ds.Leaf.Chances > 0
 	switch {
 	case [32]byte(ds.Leaf.Person) != r.Person:
-		return ds, fmt.Errorf("%w: person", ErrDiffers)
+		return ds, &Contradiction{d.N, FindingPerson, fmt.Errorf("%w: person", ErrDiffers)}
 	case ds.Leaf.Stratum != r.Stratum:
-		return ds, fmt.Errorf("%w: stratum %d, the receipt has %d", ErrDiffers, ds.Leaf.Stratum, r.Stratum)
+		return ds, &Contradiction{d.N, FindingStratum, fmt.Errorf("%w: stratum %d, the receipt has %d", ErrDiffers, ds.Leaf.Stratum, r.Stratum)}
 	case ds.Counted && r.Chances > 0 && ds.Leaf.Chances != r.Chances:
-		return ds, fmt.Errorf("%w: chances %d, the receipt has %d", ErrDiffers, ds.Leaf.Chances, r.Chances)
+		return ds, &Contradiction{d.N, FindingChances, fmt.Errorf("%w: chances %d, the receipt has %d", ErrDiffers, ds.Leaf.Chances, r.Chances)}
 	}
 	if !ds.Counted {
 		for _, z := range d.Close.Zero {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -12,13 +13,14 @@ import (
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
+	"fairlot/crypto/ledger"
 	"fairlot/crypto/receipt"
 	"fairlot/draw"
 	"fairlot/verify"
 )
 
 type receiptCmd struct {
-	File       string `arg:"" help:"Saved receipt (mode 0600, since it holds the secret of the entry), or the signed part of it alone."`
+	File       string `arg:"" help:"Saved receipt (mode 0600, since it holds the secret of the entry), the signed part of it alone, or evidence that somebody hands you."`
 	Bundle     string `placeholder:"PATH|URL" help:"Bundle to look the entry up in."`
 	ReceiptKey string `placeholder:"VKEY" help:"Receipt key of the institution, to check the signature without a bundle."`
 	Evidence   string `placeholder:"FILE" help:"Where to write the evidence if the list contradicts the receipt; FILE.evidence.txt if not given."`
@@ -28,11 +30,13 @@ type receiptCmd struct {
 func (receiptCmd) Help() string {
 	return `Alone, it says whether the saved copy belongs together. With --bundle it checks the whole draw too, and says whether the
 entry is in the list, its chances, its rank, or why it does not count. A signed receipt that the list does not honour is proof
-of fraud: the evidence, without the entry's secret, is written to a file.
+of fraud: the evidence, without the entry's secret, is written to a file. Give that file instead of a receipt, or one from the
+site, and the evidence is checked: whoever has it and the bundle needs to trust nobody.
 
 Exit status: 0 it holds; 1 it does not; 3 it holds, but the signature was not checked (no bundle or key), or a draw is not proven.
 
-Example: fairlot receipt receipt.txt --bundle http://127.0.0.1:8080/bundles/0123….tar`
+Examples: fairlot receipt receipt.txt --bundle http://127.0.0.1:8080/bundles/0123….tar
+          fairlot receipt evidence.txt --bundle records.tar`
 }
 
 var savedHead = []byte("fairlot/v1 saved receipt\n")
@@ -43,6 +47,9 @@ func (cmd *receiptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if bytes.HasPrefix(b, []byte(verify.EvidenceHead)) {
+		return cmd.checkEvidence(a, b)
+	}
 	if cmd.Bundle == "" {
 		return cmd.alone(a, b)
 	}
@@ -52,8 +59,9 @@ func (cmd *receiptCmd) Run(a *app) error {
 	}
 	defer c.Files.Close()
 	s, err := verify.Receipt(c.Files.Files, c.Outcome, b)
-	if errors.Is(err, verify.ErrMissing) || errors.Is(err, verify.ErrDiffers) {
-		return cmd.evidence(a, c, b, err)
+	var contradiction *verify.Contradiction
+	if errors.As(err, &contradiction) {
+		return cmd.evidence(c, b, contradiction)
 	}
 	if err != nil {
 		return receiptError(err)
@@ -95,15 +103,20 @@ func (cmd *receiptCmd) Run(a *app) error {
 
 // read reads the file; one with a secret must be private.
 func (cmd *receiptCmd) read() ([]byte, error) {
-	b, err := private.Read(cmd.File, receipt.MaxSaved)
+	b, err := private.Read(cmd.File, verify.MaxEvidence)
 	if !errors.Is(err, private.ErrOpenToOthers) {
 		return b, err
 	}
-	open, e := os.ReadFile(cmd.File)
-	if e != nil || bytes.HasPrefix(open, savedHead) || len(open) > receipt.MaxNote {
+	f, e := os.Open(cmd.File)
+	if e != nil {
 		return nil, err
 	}
-	return open, nil // the signed part alone is no secret
+	defer f.Close()
+	open, e := io.ReadAll(io.LimitReader(f, verify.MaxEvidence+1))
+	if e != nil || len(open) > verify.MaxEvidence || bytes.HasPrefix(open, savedHead) {
+		return nil, err
+	}
+	return open, nil // the signed part alone and evidence are no secrets
 }
 
 func receiptError(err error) error {
@@ -226,7 +239,7 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 }
 
 // evidence writes what proves the fraud, without the secret.
-func (cmd *receiptCmd) evidence(a *app, c *bundle.Checked, b []byte, cause error) error {
+func (cmd *receiptCmd) evidence(c *bundle.Checked, b []byte, cause *verify.Contradiction) error {
 	note := b
 	if bytes.HasPrefix(b, savedHead) {
 		saved, err := receipt.ParseSaved(b)
@@ -239,25 +252,67 @@ func (cmd *receiptCmd) evidence(a *app, c *bundle.Checked, b []byte, cause error
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "Evidence: a receipt signed by the institution is not honoured by its entry list.\n%s\n\n", cause)
-	fmt.Fprintf(&out, "institution %s\nopen record %s\nreceipt key %s\nlog key %s\n\n", c.Outcome.Open.Institution, c.Outcome.OpenHash, c.Outcome.Open.Receipt, c.Outcome.Open.Log)
-	fmt.Fprintf(&out, "--- the signed receipt\n%s\n--- the newest checkpoint of the log\n%s\n", note, newest)
-	for _, d := range c.Outcome.Draws {
-		if d.Close != nil {
-			rec, err := d.Close.Marshal()
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&out, "--- the close record of draw %d, SHA-256 %s\n%s\n", d.N, d.CloseHash, rec)
-		}
+	if newest, err = ledger.Bare(c.Outcome.Open.Log, newest); err != nil {
+		return err
 	}
-	fmt.Fprintf(&out, "Keep this file together with the bundle. It holds no secret of the entry.\n")
+	e := verify.Evidence{Finding: cause.Finding, Draw: cause.Draw, Open: c.Outcome.OpenHash, Close: c.Outcome.Draws[cause.Draw-1].CloseHash, Receipt: note, Checkpoint: newest}
+	if strings.HasPrefix(cmd.Bundle, "http://") || strings.HasPrefix(cmd.Bundle, "https://") {
+		e.Bundle = cmd.Bundle
+	}
+	out, err := e.Format()
+	if err != nil && e.Bundle != "" { // an address with a password in it, or one that is no line
+		e.Bundle = ""
+		out, err = e.Format()
+	}
+	if err != nil {
+		return err
+	}
 	path := cmd.Evidence
 	if path == "" {
 		path = cmd.File + ".evidence.txt"
 	}
-	return fmt.Errorf("%w. THIS IS PROOF OF FRAUD OR OF A GRAVE FAULT: %s; keep it with the bundle and ask the institution", cause, keep(path, out.Bytes()))
+	return fmt.Errorf("draw %d: %w. THIS IS PROOF OF FRAUD OR OF A GRAVE FAULT: %s; keep it with the bundle and ask the institution. Anybody can check it: fairlot receipt FILE --bundle BUNDLE", cause.Draw, cause, keep(path, out))
+}
+
+// findingWords say what evidence finds.
+var findingWords = map[string]string{
+	verify.FindingMissing: "does not hold it", verify.FindingPerson: "holds it with another person than was signed",
+	verify.FindingStratum: "holds it with another stratum than was signed", verify.FindingChances: "holds it with another number of chances than was signed",
+}
+
+// checkEvidence says whether evidence that somebody made is true.
+func (cmd *receiptCmd) checkEvidence(a *app, b []byte) error {
+	if cmd.Evidence != "" || cmd.ReceiptKey != "" {
+		return usage("%s is evidence, and is checked with --bundle alone", cmd.File)
+	}
+	e, err := verify.ParseEvidence(b)
+	if err != nil {
+		return err
+	}
+	if cmd.Bundle == "" {
+		from := "the institution serves it at /bundles/ID.tar"
+		if e.Bundle != "" {
+			from = "it came from " + e.Bundle
+		}
+		return usage("evidence is checked against the bundle: repeat with --bundle PATH; %s", from)
+	}
+	c, err := a.check(cmd.Bundle)
+	if err != nil {
+		return err
+	}
+	defer c.Files.Close()
+	switch err := e.Check(c.Files.Files, c.Outcome, c.Tree); {
+	case errors.Is(err, verify.ErrRewritten):
+		return fmt.Errorf("%w. THAT IS PROOF OF FRAUD BY ITSELF: keep this file and this bundle; what the evidence says can be checked with a bundle from before", err)
+	case errors.Is(err, verify.ErrOlder):
+		return fmt.Errorf("%w: use the one that was kept with the evidence, or get the institution's newest", err)
+	case err != nil:
+		return receiptError(err)
+	}
+	a.printf("the evidence holds: %s signed this receipt, and the entry list of draw %d, which it closed and logged, %s\n", c.Outcome.Open.Institution, e.Draw, findingWords[e.Finding])
+	_, id, _, err := noteLines(e.Receipt)
+	a.printf("entry %s\nopen record %s\nclose record %s\n", id, e.Open, e.Close)
+	return err
 }
 
 // keep writes the evidence and says where it is. Whatever happens to the file, the verdict stands.
