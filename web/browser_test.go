@@ -47,13 +47,15 @@ func TestBrowser(t *testing.T) {
 	b.until(`location.pathname === "/c/library-2026" && document.querySelector("#survey") !== null`)
 	b.inspect("campaign")
 
-	saved := enterInFull(t, w, b, c)
+	saved, sheet := enterInFull(t, w, b, c)
 	checkSaved(t, b, saved)
+	readFromPaper(t, b, sheet, saved)
 	refuseTwice(t, w, b, c)
 	b.clean()
 
-	w.others(c, 9)
+	notes := w.others(c, 9)
 	drawAndShow(t, w, b, c, saved)
+	contradict(t, w, b, c, saved, notes)
 	b.clean()
 	if b.axe == "" {
 		t.Skipf("axe-core is not in %s: accessibility was not checked; run web/build.sh", axePath)
@@ -61,7 +63,7 @@ func TestBrowser(t *testing.T) {
 }
 
 // enterInFull makes mistakes, mends them, loses the answer once, and comes away with a receipt.
-func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []byte {
+func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) (saved, sheet []byte) {
 	token := w.tokens(c, 1)[0]
 	b.says("html", "個資告知事項")
 	b.says("[aria-labelledby=prizes-title]", "領獎方式：領獎請帶證件")
@@ -156,7 +158,8 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []by
 	b.inspect("receipt")
 	b.tabTo("#download-receipt")
 	b.press(kb.Enter)
-	saved := b.downloaded("fairlot-receipt-")
+	saved = b.downloaded("fairlot-receipt-")
+	sheet = printReceipt(t, b, saved)
 	b.tabTo("#answer-secret summary")
 	b.press(kb.Enter)
 	if away := b.eval(`JSON.stringify([...document.querySelectorAll("main a:not([target=_blank]):not([download])")].map(a => a.getAttribute("href")))`); away != `[]` {
@@ -178,7 +181,7 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) []by
 	if r, err := copied.Check(w.receiptKey); err != nil || hex.EncodeToString(r.Open[:]) != c.OpenHash || r.Chances != 1 {
 		t.Errorf("the saved copy: %v, %v", r, err)
 	}
-	return saved
+	return saved, sheet
 }
 
 // checkSaved pastes the copy into the receipt check, whole and damaged.
@@ -341,7 +344,7 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 		if s.EntryId != id {
 			continue
 		}
-		rank = fmt.Sprintf("Rank %d", s.Rank)
+		rank = fmt.Sprintf("Rank %d of ", s.Rank)
 		switch {
 		case s.Vacated != "":
 			want = "It had won (Tablet computer); the prize fell free: declined."

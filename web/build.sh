@@ -14,6 +14,6 @@ bundle() {
 	go tool esbuild "$@" --bundle --format=esm --target=es2022 --charset=utf8 --loader:.txt=text --log-level=warning
 }
 pages="--minify --legal-comments=none --outdir=dist/assets"
-bundle $pages src/app.ts src/survey.ts src/verify-worker.ts
+bundle $pages src/app.ts src/survey.ts src/bundle.ts src/photo.ts src/verify-worker.ts
 bundle $pages src/app.css
 bundle --platform=node --legal-comments=inline --outfile=verify.mjs src/verify/node.ts # not minified: whoever runs it may read it

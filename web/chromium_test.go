@@ -270,6 +270,18 @@ func (b *browser) axeCheck(name string) {
 	}
 }
 
+// arrived waits until a download is there whole.
+func (b *browser) arrived(path string) {
+	b.t.Helper()
+	for range 100 {
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.fail("no file " + path + " was downloaded")
+}
+
 // downloaded waits for a file and returns it.
 func (b *browser) downloaded(prefix string) []byte {
 	b.t.Helper()

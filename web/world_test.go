@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -45,16 +46,18 @@ type world struct {
 	forge      atomic.Bool // answers to entries come with another identity commitment
 	url        string
 	receiptKey string
-	chain      *fairlotv1.Beacon
-	rooms      store.Rooms
-	engine     *engine.Engine
-	staff      context.Context
-	second     context.Context // another officer, who approves
-	approvals  fairlotv1.ApprovalServiceClient
-	log        fairlotv1.LogServiceClient
-	campaigns  fairlotv1.CampaignServiceClient
-	entries    fairlotv1.EntryServiceClient
-	draws      fairlotv1.DrawServiceClient
+
+	receiptSigner note.Signer
+	chain         *fairlotv1.Beacon
+	rooms         store.Rooms
+	engine        *engine.Engine
+	staff         context.Context
+	second        context.Context // another officer, who approves
+	approvals     fairlotv1.ApprovalServiceClient
+	log           fairlotv1.LogServiceClient
+	campaigns     fairlotv1.CampaignServiceClient
+	entries       fairlotv1.EntryServiceClient
+	draws         fairlotv1.DrawServiceClient
 }
 
 func (w *world) now() time.Time { return w.began.Add(time.Duration(w.ahead.Load())) }
@@ -86,7 +89,7 @@ func newWorld(t *testing.T) *world {
 	check(err)
 	receiptSigner, err := receipt.NewSigner(receiptSecret)
 	check(err)
-	w.receiptKey = receiptKey
+	w.receiptKey, w.receiptSigner = receiptKey, receiptSigner
 	_, err = engine.MakeInstallation(ctx, rooms, folder,
 		store.Installation{Origin: origin, Institution: "臺北市立示範圖書館", LogKey: logKey, ReceiptKey: receiptKey}, "admin", w.now())
 	check(err)

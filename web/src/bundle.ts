@@ -1,52 +1,117 @@
-// A campaign's bundle (SPEC section 8) as far as one entrant looks themselves up: entrants.bin and ranking.txt of each draw.
-// Whether list and draw are right is for the verifiers.
+// A campaign's bundle (SPEC section 8) as far as one entrant looks themselves up: their leaf, their place in the order of the draw, and what evidence
+// rests on. Whether list and draw are right is for the verifiers. Loaded only when somebody looks.
 
-import { type Bytes, hex } from "./bytes";
+import { type Bytes, hex, sha256, unhex, utf8 } from "./bytes";
+import { LEAF } from "./verify/entrants";
+import { type Open, type Result, parse } from "./verify/records";
+import { Short, copy } from "./verify/sha";
 import { ofBytes } from "./verify/source";
+import { effective } from "./verify/strata";
 import { members } from "./verify/tar";
-
-const leafSize = 52; // id[16] ‖ u16 stratum ‖ u16 chances ‖ person[32]
 
 export interface Listed {
   draw: number;
   listed: boolean;
+  place: number; // in the list, from 1
+  entries: number; // in the list
+  stratum: number;
   chances: number;
   person: string;
   drawn: boolean;
-  rank: string; // "" if not ranked among seats and alternates
-  seat: string; // tier number or "alt"
+  rank: number; // in the order of the draw, from 1; 0: not counted or not drawn
+  ranked: number; // how many are in that order
+  seat: string; // tier number or "alt"; "" if neither
+  close: string; // hash of the close record
 }
 
-// lookUp finds an id in every entry list of the bundle.
-export function lookUp(tar: Bytes, id: string): Listed[] {
+export interface LookedUp {
+  lists: Listed[];
+  checkpoint: string; // the newest, with the log's signature alone
+}
+
+const decode = (b: Uint8Array): string => new TextDecoder().decode(b);
+
+// lookUp finds an id in every entry list of the bundle of a campaign, given by its open record and that record's hash.
+export async function lookUp(tar: Bytes, openRecord: string, openHash: string, id: string): Promise<LookedUp> {
   const files = new Map(members(ofBytes(tar)).map(([name, file]) => [name, file.read(0, file.size) as Bytes]));
-  const out: Listed[] = [];
-  for (const [name, list] of files) {
-    const m = /^draw\/(\d+)\/entrants\.bin$/.exec(name);
-    if (!m) continue;
-    const leaf = find(list, id);
-    const ranking = files.get(`draw/${m[1]}/ranking.txt`);
-    const line = ranking && new TextDecoder().decode(ranking).split("\n").map((l) => l.split(" ")).find((l) => l[2] === id);
-    const view = leaf && new DataView(leaf.buffer, leaf.byteOffset, leafSize);
-    out.push({
-      draw: Number(m[1]), listed: leaf !== null, chances: view ? view.getUint16(18) : 0, person: leaf ? hex(leaf.subarray(20)) : "",
-      drawn: ranking !== undefined, rank: line?.[1] ?? "", seat: line?.[4] ?? "",
-    });
+  const open = parse(utf8(openRecord)) as Open;
+  const records = [...logOf(files.get("log.bin")!)];
+  const about = (kind: string, n: number) => records.find((r) => decode(r).startsWith(`fairlot/v1 ${kind}\nopen ${openHash}\ndraw ${n}\n`));
+  const lists: Listed[] = [];
+  for (const [i, rules] of open.draws.entries()) {
+    const list = files.get(`draw/${i + 1}/entrants.bin`), close = about("close", i + 1), result = about("result", i + 1);
+    if (!list || !close) continue;
+    const place = find(list, id);
+    const leaf = place === 0 ? null : list.subarray((place - 1) * LEAF, place * LEAF);
+    const lines = decode(files.get(`draw/${i + 1}/ranking.txt`) ?? new Uint8Array()).split("\n").map((l) => l.split(" "));
+    const at: Listed = {
+      draw: i + 1, listed: leaf !== null, place, entries: list.length / LEAF, stratum: leaf ? two(leaf, 16) : 0, chances: leaf ? two(leaf, 18) : 0, person: leaf ? hex(leaf.subarray(20)) : "",
+      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)),
+    };
+    if (leaf && at.chances > 0 && result) {
+      const counts = new Array<number>(rules.strata).fill(0);
+      for (let p = 0; p < list.length; p += LEAF) if (two(list, p + 18) > 0) counts[two(list, p + 16) - 1]!++;
+      const [seed, of] = [unhex((parse(result) as Result).seed, 32)!, effective(rules, open.batch, counts).of];
+      [at.rank, at.ranked] = await rankOf(list, leaf, seed, of);
+    }
+    lists.push(at);
   }
-  return out.sort((a, b) => a.draw - b.draw);
+  const newest = Math.max(...[...files.keys()].flatMap((name) => (name.startsWith("checkpoints/") ? [Number(name.slice("checkpoints/".length))] : [])));
+  const note = decode(files.get(`checkpoints/${newest}`) ?? new Uint8Array());
+  const [text, signed] = [note.slice(0, note.lastIndexOf("\n\n") + 1), note.split("\n").find((l) => l.startsWith(`— ${open.log.name} `))];
+  return { lists, checkpoint: `${text}\n${signed ?? ""}\n` };
 }
 
-// find searches the ascending list by halves.
-function find(list: Bytes, id: string): Bytes | null {
+function* logOf(log: Bytes): Generator<Bytes> {
+  for (let at = 0; at < log.length; at += 2 + two(log, at)) yield log.subarray(at + 2, at + 2 + two(log, at)) as Bytes;
+}
+
+const two = (b: Uint8Array, at: number): number => 256 * b[at]! + b[at + 1]!;
+
+// find searches the ascending list by halves and gives the place from 1, or 0.
+function find(list: Bytes, id: string): number {
   let low = 0;
-  let high = Math.floor(list.length / leafSize);
+  let high = Math.floor(list.length / LEAF);
   while (low < high) {
     const mid = (low + high) >> 1;
-    const leaf = list.subarray(mid * leafSize, (mid + 1) * leafSize);
-    const at = hex(leaf.subarray(0, 16));
-    if (at === id) return leaf;
+    const at = hex(list.subarray(mid * LEAF, mid * LEAF + 16));
+    if (at === id) return mid + 1;
     if (at < id) low = mid + 1;
     else high = mid;
   }
-  return null;
+  return 0;
+}
+
+// rankOf scores everybody of the leaf's effective stratum (SPEC section 5) and counts who comes before it. of: the effective stratum of each one, from 0.
+async function rankOf(list: Bytes, leaf: Bytes, seed: Bytes, of: number[]): Promise<[rank: number, ranked: number]> {
+  const hash = new Short(52), number = new DataView(hash.message.buffer, 48), tried = new Uint8Array(32), into = new DataView(tried.buffer);
+  hash.message.set(seed);
+  const score = (at: number, best: Uint8Array): void => {
+    best.fill(255);
+    copy(list, at, hash.message, 32, 16);
+    for (let j = two(list, at + 18) - 1; j >= 0; j--) {
+      number.setUint32(0, j);
+      hash.into(into, 0);
+      if (isBelow(tried, 0, best, 0, 32)) best.set(tried);
+    }
+  };
+  const own = new Uint8Array(32), other = new Uint8Array(32), mine = leaf.byteOffset - list.byteOffset, stratum = of[two(leaf, 16) - 1];
+  score(mine, own);
+  let [rank, ranked] = [1, 0];
+  for (let at = 0, n = 1; at < list.length; at += LEAF, n++) {
+    if (n % 65536 === 0) await new Promise((next) => setTimeout(next)); // the page stays alive
+    if (two(list, at + 18) === 0 || of[two(list, at + 16) - 1] !== stratum) continue;
+    ranked++;
+    score(at, other);
+    if (isBelow(other, 0, own, 0, 32) || (!isBelow(own, 0, other, 0, 32) && isBelow(list, at, list, mine, 16))) rank++;
+  }
+  return [rank, ranked];
+}
+
+function isBelow(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, n: number): boolean {
+  for (let i = 0; i < n; i++) {
+    const d = a[aAt + i]! - b[bAt + i]!;
+    if (d !== 0) return d < 0;
+  }
+  return false;
 }

@@ -1,21 +1,24 @@
 // The receipt check: everything that can be computed here, then what the server says, then the public list.
 
 import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns, listDraws } from "./api";
-import { type Listed, lookUp } from "./bundle";
+import type { Listed, LookedUp } from "./bundle";
 import { download } from "./download";
-import { type Page, type View, claimed, definitions, focusOn, h, local, say, stringsOf, to, verdict, verifyCommand } from "./dom";
-import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
+import { type Page, type View, claimed, definitions, focusOn, h, local, say, saveFile, stringsOf, to, verdict, verifyCommand } from "./dom";
+import { type Receipt, type SignatureCheck, belongs, checkSignature, formatSaved, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
+import { evidenceOf, finding } from "./evidence";
 import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
 import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
 import { verifyLink } from "./verifyview";
 
-type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed";
+type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable";
 
 interface Found {
   campaign: Campaign;
   receipt: Receipt;
+  note: string; // the signed receipt
+  saved: string; // the saved copy, if it belongs together
   belongs: boolean | null; // null: the signed part alone, without the secret
   signature: SignatureCheck;
   s: Bytes | null; // the secret, if it leads to the receipt
@@ -24,6 +27,8 @@ interface Found {
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
   listed: Listed[] | null; // null: not looked up
+  evidence: string; // that a list does not honour the receipt, "" if all do
+  records: Blob | null; // the bundle that the evidence is of
   draws: Draw[]; // with the seats as they are held now, once the bundle was looked at
   looking: "" | "now" | "failed";
 }
@@ -87,8 +92,12 @@ export function checkView(redraw: () => void): View {
         const line = document.getElementById("loaded");
         if (line) line.textContent = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").lookedAt((bytes / 1e6).toFixed(1));
       });
-      const [listed, draws] = [lookUp(join(...parts), f.receipt.id), await getDraws(f.campaign.name)];
-      Object.assign(f, { listed, draws, looking: "" });
+      const path = "/assets/bundle.js";
+      const { lookUp } = (await import(path)) as typeof import("./bundle");
+      const looked: LookedUp = await lookUp(join(...parts), f.campaign.openRecord, f.campaign.openHash, f.receipt.id);
+      const draws = await getDraws(f.campaign.name);
+      const evidence = f.signature === "right" ? evidenceOf(looked, f.receipt, f.note, location.origin + bundlePath(f.campaign)) : "";
+      Object.assign(f, { listed: looked.lists, draws, evidence, records: evidence === "" ? null : new Blob(parts), looking: "" });
     } catch {
       f.looking = "failed";
     }
@@ -97,9 +106,36 @@ export function checkView(redraw: () => void): View {
     say(f.listed ? [page.t[verdictOf(f)], ...outcomes(f, page)].join(" ") : page.t.lookUpFailed);
   }
 
+  // read takes a receipt from a picture of its code.
+  async function read(page: Page, file: File): Promise<void> {
+    if (busy || (found && mustStay(found.correcting) && !confirm(page.t.leaveWarning))) return;
+    busy = true;
+    found = trouble = null;
+    say(page.t.photoReading);
+    redraw();
+    let readPhoto: (file: Blob) => Promise<string>;
+    try {
+      const path = "/assets/photo.js";
+      ({ readPhoto } = (await import(path)) as typeof import("./photo"));
+      try {
+        text = await readPhoto(file);
+        trouble = text === "" ? "photoNone" : null;
+      } catch {
+        trouble = "photoUnreadable";
+      }
+    } catch {
+      trouble = "loadFailed";
+    }
+    busy = false;
+    if (!trouble) return check(page);
+    say("");
+    redraw();
+    focusOn(document.getElementById("error-summary"));
+  }
+
   const take = (page: Page, file: File | undefined) => {
-    if (!file || file.size > 65536) return;
-    void file.text().then((s) => { text = s; return check(page); });
+    if (file?.type.startsWith("image/")) void read(page, file);
+    else if (file && file.size <= 65536) void file.text().then((s) => { text = s; return check(page); });
   };
 
   return {
@@ -107,11 +143,13 @@ export function checkView(redraw: () => void): View {
     draw: (page) => {
       const { t } = page;
       const paste = h("textarea", { id: "paste", rows: 9, spellcheck: "false", autocomplete: "off", translate: "no", oninput: () => { text = paste.value; },
-        "aria-invalid": trouble && trouble !== "loadFailed" ? "true" : null, "aria-describedby": trouble ? "error-summary" : null });
+        "aria-invalid": trouble?.startsWith("check") ? "true" : null, "aria-describedby": trouble ? "error-summary" : null });
       paste.value = text;
       const file = h("input", { type: "file", id: "file", accept: ".txt,text/plain", "aria-describedby": "file-hint", onchange: () => take(page, file.files?.[0]) });
+      const photo = h("input", { type: "file", id: "photo", accept: "image/*", "aria-describedby": "photo-hint", onchange: () => take(page, photo.files?.[0]) });
       const drop = h("div", { class: "field drop", ondragover: (e: DragEvent) => e.preventDefault(), ondrop: (e: DragEvent) => { e.preventDefault(); take(page, e.dataTransfer?.files[0]); } },
-        h("label", { for: "file" }, t.checkFile), h("p", { class: "hint", id: "file-hint" }, t.checkDrop), file);
+        h("label", { for: "file" }, t.checkFile), h("p", { class: "hint", id: "file-hint" }, t.checkDrop), file,
+        h("label", { for: "photo" }, t.photoLabel), h("p", { class: "hint", id: "photo-hint" }, t.photoHint), photo);
       return h("div", {},
         h("h1", { tabindex: -1 }, t.checkTitle),
         h("p", {}, t.checkLead),
@@ -134,10 +172,10 @@ async function examine(text: string): Promise<Found | Trouble> {
   const campaign = await campaignOf(receipt.open);
   if (!campaign) return "checkNoCampaign";
   const found: Found = {
-    campaign, receipt, belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
-    s: null, erasing: notErasing(), correcting: notCorrecting(), status: null, refusal: "", listed: null, draws: [], looking: "",
+    campaign, receipt, note, saved: "", belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
+    s: null, erasing: notErasing(), correcting: notCorrecting(), status: null, refusal: "", listed: null, evidence: "", records: null, draws: [], looking: "",
   };
-  if (saved && found.belongs) found.s = saved.s;
+  if (saved && found.belongs) Object.assign(found, { s: saved.s, saved: formatSaved(saved) });
   if (verdictOf(found) === "verdictBad") return found;
   try {
     found.status = await entryStatus(campaign.name, receipt.id);
@@ -155,7 +193,7 @@ function verdictOf(f: Found): "verdictHolds" | "verdictBad" | "verdictUnable" | 
   if (f.signature === "unable") return "verdictUnable";
   if (f.refusal === "ENTRY_NOT_FOUND") return "verdictMissing";
   if (f.listed?.some((l) => !l.listed)) return "notInList";
-  if (f.listed?.some((l) => l.person !== f.receipt.person)) return "personDiffers";
+  if (f.listed?.some((l) => finding(l, f.receipt) !== null)) return "personDiffers";
   return "verdictHolds";
 }
 
@@ -180,7 +218,7 @@ function outcomes(f: Found, page: Page): string[] {
   const { t } = page;
   const name = (n: number, text: string) => (f.campaign.draws.length > 1 ? t.outcomeOf(n, text) : text);
   if (!f.listed) return voidSentences(f.draws, page);
-  return f.listed.filter((l) => l.listed && l.person === f.receipt.person).map((l) => name(l.draw, outcome(f, l, page)));
+  return f.listed.filter((l) => finding(l, f.receipt) === null).map((l) => name(l.draw, outcome(f, l, page)));
 }
 
 function outcome(f: Found, l: Listed, page: Page): string {
@@ -194,7 +232,7 @@ function outcome(f: Found, l: Listed, page: Page): string {
   const title = (tier: number) => tierTitle(f.campaign, l.draw - 1, tier, page);
   if (now?.vacated) return t.outcomeVacated(l.seat === "alt" ? t.called : title(Number(l.seat)), t.vacatedReasons[now.vacated] ?? now.vacated);
   if (l.seat !== "alt") return t.outcomeWon(title(Number(l.seat)));
-  return now?.called ? t.outcomeWon(`${title(now.tier)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(l.rank);
+  return now?.called ? t.outcomeWon(`${title(now.tier)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(String(l.rank));
 }
 
 const hasWon = (f: Found): boolean => f.draws.some((d) => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0));
@@ -217,11 +255,14 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
       f.belongs !== null && verdict(t.checkBelongs, f.belongs, page),
       verdict(t.checkSignature, f.signature === "unable" ? "unable" : f.signature === "right", page)),
     f.belongs === null && h("p", { class: "caution" }, t.noteOnly),
+    f.evidence !== "" ? drawEvidence(f, page) : verdictIs === "verdictMissing" && !f.listed && f.looking === "" && h("p", { class: "caution" }, t.evidenceLater),
     definitions([
       [t.checkCampaign, h("a", { href: to(`/c/${c.slug}`, page.lang) }, local("span", c.title, page.lang))],
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
+    f.saved !== "" && !bad && h("div", { class: "buttons" },
+      h("button", { type: "button", id: "save-again", onclick: () => { saveFile(fileName("receipt", f), f.saved); say(t.downloaded); } }, t.download)),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
       replaced();
@@ -230,12 +271,31 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
     verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.draws, hasWon(f), f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
 }
 
+const fileName = (what: string, f: Found): string => `fairlot-${what}-${f.campaign.slug}-${f.receipt.id.slice(0, 12)}.txt`;
+
+// drawEvidence hands out what proves the contradiction, and the very bundle that it was found in.
+function drawEvidence(f: Found, page: Page): HTMLElement {
+  const { t } = page;
+  const [evidence, records] = [fileName("evidence", f), `fairlot-records-${f.campaign.slug}.tar`];
+  return h("div", { class: "alarm", id: "evidence" },
+    h("h3", {}, t.evidenceTitle),
+    h("p", {}, t.evidenceLead),
+    h("div", { class: "buttons" },
+      h("button", { type: "button", class: "main", id: "save-evidence", onclick: () => { saveFile(evidence, f.evidence); say(t.evidenceSaved); } }, t.evidenceSave),
+      h("button", { type: "button", id: "save-records", onclick: () => { if (f.records) saveFile(records, f.records); say(t.evidenceSaved); } }, t.recordsSave)),
+    h("p", {}, t.evidenceNext),
+    h("pre", { class: "command" }, h("code", {}, `fairlot receipt ${evidence} --bundle ${records}`)));
+}
+
 function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
   const { t } = page;
   const title = h("h3", {}, t.lookedUp(l.draw));
-  if (!l.listed) return [title, h("p", { class: "alarm" }, t.notInList)];
-  if (l.person !== f.receipt.person) return [title, h("p", { class: "alarm" }, t.personDiffers)];
+  const wrong = finding(l, f.receipt);
+  if (wrong === "missing") return [title, h("p", { class: "alarm" }, t.notInList)];
+  if (wrong !== null) return [title, h("p", { class: "alarm" }, t.personDiffers)];
+  const reason = l.chances === 0 ? t.zeroReasons[f.status?.reason ?? ""] : undefined;
   return [title, h("ul", {},
-    h("li", {}, !l.drawn && isVoid(f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))) ? t.listedVoid : `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}`),
-    l.rank !== "" && h("li", {}, t.rankIs(l.rank)))];
+    h("li", {}, !l.drawn && isVoid(f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))) ? t.listedVoid : `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}${reason ? `${page.lang === "en" ? ": " : "："}${reason}` : ""}`),
+    h("li", {}, t.placeIs(l.place, l.entries)),
+    l.rank > 0 && h("li", {}, t.rankIs(l.rank, l.ranked)))];
 }

@@ -4,6 +4,7 @@ import type { Campaign, Draw, EnterAnswer } from "./api";
 import { same, unbase64, unhex } from "./bytes";
 import { type Contact, type Identity, contactText, identityText } from "./canon";
 import { type Page, definitions, h, local, say, saveFile, to, verdict, when } from "./dom";
+import { drawQR } from "./qr";
 import { isVoid, voidNumbers, voidSentences } from "./results";
 import {
   type Receipt, type Saved, type Secrets, type SignatureCheck, checkSignature, contactCommitment, formatAnswerSecret, formatSaved,
@@ -46,9 +47,13 @@ export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: S
   const text = formatSaved(taken.saved);
   const ok = isRight(taken);
   const voids = voidSentences(draws, page);
+  const code = drawQR(text, t.qrLabel);
+  const secret = t.paperSecret(c.draws.length > 0);
   return h("section", { class: "receipt", "aria-labelledby": "receipt-title" },
     h("h2", { id: "receipt-title", tabindex: -1 }, t.receiptTitle),
+    h("p", { class: "print-only" }, t.by(parseOpen(c.openRecord).get("institution") ?? "")),
     !ok && h("p", { class: "alarm", role: "alert" }, t.receiptWrong),
+    h("p", { class: "print-only paper" }, secret),
     h("p", { class: "no-print" }, t.receiptLead),
     definitions([
       [t.checkCampaign, local("span", c.title, page.lang)],
@@ -61,13 +66,14 @@ export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: S
     taken.receipt && taken.receipt.person !== "" && !(draws.length > 0 && draws.every(isVoid)) && h("p", {}, counting(taken.receipt.chances, draws, page)),
     h("div", { class: "buttons no-print" },
       h("button", { type: "button", class: "main", id: "download-receipt", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${short}.txt`, text); taken.kept = true; say(t.downloaded); } }, t.download),
-      h("button", { type: "button", onclick: () => { taken.kept = true; window.print(); } }, t.print)),
-    h("h3", {}, t.receiptChecks),
-    h("ul", { class: "verdicts" },
+      h("button", { type: "button", id: "print-receipt", onclick: () => { taken.kept = true; window.print(); } }, t.print)),
+    h("h3", { class: "no-print" }, t.receiptChecks),
+    h("ul", { class: "verdicts no-print" },
       verdict(t.checkId, taken.id, page),
       verdict(t.checkSignature, taken.signature === "unable" ? "unable" : taken.signature === "right", page),
       taken.person !== null && verdict(t.checkPerson, taken.person, page)),
     h("h3", {}, t.savedCopy),
+    code && h("figure", { class: "code" }, code, h("figcaption", {}, t.qrCaption(`${location.origin}/check`), h("span", { class: "no-print" }, " ", secret))),
     h("pre", { class: "saved", id: "saved-copy", lang: "en", translate: "no" }, text),
     h("h3", { class: "no-print" }, t.whatNext),
     h("p", { class: "no-print" }, h("a", { href: to("/check", page.lang), target: "_blank", rel: "noopener" }, t.navCheck), page.lang === "en" ? ": " : "：", t.nextCheck),

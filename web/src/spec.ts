@@ -92,8 +92,10 @@ export function formatSaved(c: Saved): string {
   return `${t}\n${c.note}`;
 }
 
-// mend undoes what a clipboard or an editor does to a copy: a byte order mark, CR, a lost last line end. None can change what it says.
-export const mend = (text: string): string => text.replace(/^\ufeff/, "").replace(/\r\n/g, "\n").trim() + "\n";
+// mend undoes what a clipboard, an editor or a desk's scanner, which types what it reads, does to a copy: a byte order mark, CR, a lost last line end, another dash
+// before the signature. None can change what it says.
+export const mend = (text: string): string =>
+  text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n").trim().replace(/\n(?:\S{1,3} | ?)([!-~]+\/receipt [A-Za-z0-9+/]+=*)$/, "\n— $1") + "\n";
 
 // parseSaved reads a saved copy, mended, or returns null.
 export function parseSaved(t: string): Saved | null {
