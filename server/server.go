@@ -139,9 +139,15 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // ServeGRPC serves the staff's door on lis, and the inner connection of the public's, until Stop. It returns nil after Stop.
 func (s *Server) ServeGRPC(lis net.Listener) error {
+	serve := func(lis net.Listener) error {
+		if err := s.grpc.Serve(lis); !errors.Is(err, grpc.ErrServerStopped) { // Stop came first
+			return err
+		}
+		return nil
+	}
 	inner := make(chan error, 1)
-	go func() { inner <- s.grpc.Serve(s.pipe) }()
-	err := s.grpc.Serve(lis)
+	go func() { inner <- serve(s.pipe) }()
+	err := serve(lis)
 	return errors.Join(err, <-inner)
 }
 
