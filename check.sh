@@ -64,7 +64,7 @@ go_test() {
 	grep -vE '^(=== |[[:space:]]*--- (PASS|SKIP)|PASS$|\?)' "$log" | grep -E "$([ $rc = 0 ] && echo '^ok' || echo .)"
 	awk '
 		$1 == "===" { at = $3 }
-		/_test\.go:[0-9]+: / { said[at] = $0; sub(/^ */, "", said[at]) }
+		/_test\.go:[0-9]+: / && !/: (FAULT|ATTACK)\| / { line = $0; sub(/^ */, "", line); said[at] = last[at] == "" ? line : last[at] " / " line; last[at] = line }
 		/^ *--- FAIL: / { print $3 ": " said[$3] }
 		/^panic: / || /^FAIL[ \t].*(build failed|setup failed)/ || /DATA RACE/' "$log" >>"$TEMP/failed"
 	while IFS=$'\t' read -r test reason; do

@@ -304,7 +304,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 	if v.broken = s.w.untold(); v.broken != "" {
 		return
 	}
-	if err := within(time.Minute, func() error {
+	if err := within(patiently, func() error {
 		if s.c.closed() {
 			return nil
 		}

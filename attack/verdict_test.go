@@ -31,6 +31,11 @@ type verdict struct {
 // harm is how many entries fared as none may.
 func (v verdict) harm() int { return v.lost + v.doubled + v.half + v.wrong + v.changed }
 
+// showsNothing says that too little was at stake for a verdict.
+func (v verdict) showsNothing() bool {
+	return v.acknowledged < 5*v.strikes || v.mixedBefore == 0 || v.quiet > v.strikes/2
+}
+
 // add adds up two rounds.
 func (v verdict) add(o verdict) verdict {
 	v.strikes, v.quiet, v.noticed = v.strikes+o.strikes, v.quiet+o.quiet, v.noticed+o.noticed
@@ -107,12 +112,13 @@ func unharmed(t *testing.T, what string, on engine, v verdict, allowed ...time.D
 	result := "passed"
 	switch {
 	case v.broken != "":
-		result = "did not come back"
+		first, _, _ := strings.Cut(v.broken, "\n")
+		result = "did not come back: " + first
 		t.Errorf("%s: %s", what, v.broken)
 	case v.harm() > 0:
 		result = "entries were harmed"
 		t.Errorf("%s: entries were harmed", what)
-	case v.acknowledged < 5*v.strikes || v.mixedBefore == 0 || v.quiet > v.strikes/2:
+	case v.showsNothing():
 		result = "shows nothing"
 		t.Errorf("%s: only %d were acknowledged, %d mixed before the end, %d strikes without an entry: this run shows nothing", what, v.acknowledged, v.mixedBefore, v.quiet)
 	case v.serving(0.99) > limit:
