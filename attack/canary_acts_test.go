@@ -277,8 +277,11 @@ func (l *later) after(kills int) {
 	k.mustRun("", append([]string{"release", "tax", "--out", "tax.csv", "--masked", "desk.masked"}, parts["tax"]...)...)
 	k.mustRun(l.notifier, append([]string{"notify", "--smtp", k.smtp, "--smtp-tls", "none", "--from", "City Library <prizes@library.example>", "--campaign-url", "https://library.example/small"}, parts["notice"]...)...)
 	k.mustRun("", "winners", "1", "--bundle", k.bundle(c), "--masked", "desk.masked", "--accept-unproven", "--format", "html", "--out", toPublish)
-	for i := range max(kills, 1) { // the daemon does it by itself
-		id := l.entered[rest[i]].entry
+	gone := []string{l.erasedForCase(l.entered[rest[len(rest)-1]], lin, wu)}
+	for i := range max(kills, 1) {
+		gone = append(gone, l.entered[rest[i]].entry)
+	}
+	for _, id := range gone { // the daemon does it by itself
 		if err := within(time.Minute, func() error {
 			st, err := fairlotv1.NewEntryServiceClient(wu.conn).GetEntryStatus(context.Background(), &fairlotv1.GetEntryStatusRequest{Name: c.name + "/entries/" + id})
 			if err == nil && st.Erasure != fairlotv1.EntryStatus_ERASURE_DONE {
@@ -289,6 +292,31 @@ func (l *later) after(kills int) {
 			t.Error(err)
 		}
 	}
+}
+
+// erasedForCase has somebody erased who has lost the secret, in the small campaign that is closed, and returns the entry.
+func (l *later) erasedForCase(p *person, approvers ...caller) string {
+	k := l.k
+	var random [16]byte
+	rand.Read(random[:])
+	id := hex.EncodeToString(random[:])
+	k.mustRun(l.officer, "case", "open", "erasure", l.small.name, "--opens", "identity", "--entry", p.entry, "--id", id)
+	cases := fairlotv1.NewCaseServiceClient(approvers[0].conn)
+	x, err := cases.GetCase(approvers[0].ctx, &fairlotv1.GetCaseRequest{Name: "cases/" + id})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, by := range approvers {
+		if _, err := cases.ApproveCase(by.ctx, &fairlotv1.ApproveCaseRequest{Name: x.Name, Digest: x.Digest}); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	k.mustRun(l.officer, "case", "release", id, "--out", "erasure.json")
+	k.mustRun("", "release", "share", "--key", "small-1.key", "--request", "erasure.json.locks", "--bundle", k.bundle(l.small), "--out", "erasure.shares", "--accept-unproven", "--yes")
+	k.mustRun("", "case", "read", "--request", "erasure.json", "--key", "small-notifier.key", "--bundle", k.bundle(l.small), "--share", "erasure.shares", "--out", "erasure-opened.txt")
+	k.mustRun(l.notifier, "case", "erase", id, "--yes")
+	k.mustRun(l.officer, "case", "close", id, "--outcome", "done")
+	return p.entry
 }
 
 // ofPersons are the canaries of all people, without what the installation keeps of its own.

@@ -35,6 +35,7 @@ var inTheClear = []struct {
 	{"identity-*.json", []string{"name", "ID number"}, "typed from the person's card"},
 	{"contact-*.json", []string{"phone", "e-mail", "address"}, "typed as the person says it"},
 	{"case-opened.txt", []string{"name", "ID number", "phone", "e-mail", "address"}, "what the order wants opened, for the one notifier whom it names"},
+	{"erasure-opened.txt", []string{"name", "ID number"}, "what is compared with the ID card of who has lost the secret"},
 	{"tax.csv", []string{"name", "ID number"}, "what the tax office asks for"},
 	{"mail-*.eml", []string{"e-mail"}, "the address that a mail to a winner goes to"},
 }

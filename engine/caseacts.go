@@ -135,13 +135,15 @@ func (e *Engine) CloseCase(ctx context.Context, by Actor, id [16]byte, outcome s
 // caseRoles may work on cases.
 var caseRoles = []string{RoleOfficer, RoleNotifier}
 
+var errCaseRole = refuse(RoleRefused, "cases are for somebody who is %s", strings.Join(caseRoles, " or "))
+
 // caseTries is how often a change is tried anew because another one came first.
 const caseTries = 5
 
 // changeCase changes a case by compare-and-swap; change says whether there is something to write.
 func (e *Engine) changeCase(ctx context.Context, by Actor, id [16]byte, change func(c *Case, now time.Time) (bool, error)) (Case, error) {
 	if !slices.Contains(caseRoles, by.Role) {
-		return Case{}, refuse(RoleRefused, "cases are for somebody who is %s", strings.Join(caseRoles, " or "))
+		return Case{}, errCaseRole
 	}
 	for range caseTries {
 		c, err := e.Case(ctx, id)

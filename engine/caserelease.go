@@ -84,22 +84,12 @@ func (e *Engine) mayOpen(ctx context.Context, c Case, now time.Time) error {
 		return refuse(CaseState, "the case names nobody: there is nothing to open")
 	case len(c.Opens) == 0:
 		return refuse(CaseState, "the case opens no envelope: open another one that says which, if it is wanted")
-	case !c.Approved():
-		return refuse(CaseState, "three persons must want it: %d more must approve it first (fairlot case approve)", caseApprovers-len(c.Approvers))
-	case !now.Before(c.Expires):
-		return refuse(CaseState, "the case expired at %s: close it, and open another if it is still wanted", c.Expires.Format(time.RFC3339))
 	case e.jumped.Load():
 		return errJumped("nothing is opened for a case")
 	case len(c.Entrants) == 0:
 		return refuse(CaseState, "all that was sealed in this campaign is destroyed: there is nothing to open")
 	}
-	for i, p := range c.people() {
-		others := slices.Delete(c.people(), i, i+1)
-		if slices.ContainsFunc(others, func(o store.Person) bool { return samePerson(o, Actor{Token: p.Token, Label: p.Label}) }) {
-			return refuse(CaseState, "those who want this case are not three persons: close it, and open another if it is still wanted")
-		}
-	}
-	if err := e.caseStands(ctx, c); err != nil {
+	if err := e.threeWant(ctx, c, now); err != nil {
 		return err
 	}
 	return e.someKept(ctx, c)
@@ -156,18 +146,25 @@ func (e *Engine) logCaseOpened(ctx context.Context, c Case) ([]byte, error) {
 		return nil, err
 	}
 	for {
-		all, size, err := e.loggedUpTo(ctx, draw.Hash(o.open), 0)
+		announced, size, err := e.announced(ctx, o, c)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(all, func(l logged) bool {
-			had, ok := l.record.(*draw.Opened)
-			return ok && had.Case != nil && *had.Case == mark
-		}) {
+		if announced {
 			return record, e.signWaiting(ctx)
 		}
 		if err := e.appendAfter(ctx, size, record); err == nil || !errors.Is(err, errLogMoved) {
 			return record, err
 		}
 	}
+}
+
+// announced tells whether the log, of this size, has it that what a case names is opened.
+func (e *Engine) announced(ctx context.Context, o *opened, c Case) (yes bool, size int64, err error) {
+	all, size, err := e.loggedUpTo(ctx, draw.Hash(o.open), 0)
+	mark := c.stated().Mark()
+	return slices.ContainsFunc(all, func(l logged) bool {
+		had, ok := l.record.(*draw.Opened)
+		return ok && had.Case != nil && *had.Case == mark
+	}), size, err
 }

@@ -79,7 +79,7 @@ func (e *Engine) EraseAtDesk(ctx context.Context, req EraseAtDeskRequest) (Entry
 	return e.eraseOne(ctx, o, shown.ID, zeroErasedAtDesk, &t)
 }
 
-var errDeskLate = refuse(TooLate, "the campaign is closed, and nothing ties an ID number to an entry any more: the secret in the saved receipt still erases it")
+var errDeskLate = refuse(TooLate, "the campaign is closed, and nothing ties an ID number to an entry any more: the secret in the saved receipt still erases it, and without it three persons have the name opened, compare it with the ID card, and erase (fairlot case open erasure --opens identity, then fairlot case erase)")
 
 func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, zero string, holds *store.Hash) (EntryStatus, error) {
 	absent := refuse(EntryNotFound, "there is no entry of this secret in this campaign: use the saved receipt of this campaign")

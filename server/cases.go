@@ -89,6 +89,14 @@ func (s *cases) ReleaseCase(ctx context.Context, req *fairlotv1.ReleaseCaseReque
 	return out, nil
 }
 
+func (s *cases) EraseForCase(ctx context.Context, req *fairlotv1.EraseForCaseRequest) (*fairlotv1.EntryStatus, error) {
+	campaign, st, err := s.engine.EraseForCase(ctx, callerOf(ctx), caseID(req.Name))
+	if err != nil {
+		return nil, err
+	}
+	return entryStatusTo(campaign, st), nil
+}
+
 func (s *cases) RecordModification(ctx context.Context, req *fairlotv1.RecordModificationRequest) (*fairlotv1.Case, error) {
 	c, err := s.engine.RecordModification(ctx, callerOf(ctx), caseID(req.Name), word(req.Kind, "MODIFICATION_KIND_"))
 	return caseTo(c), err

@@ -47,7 +47,7 @@ func (cmd *approveCmd) Run(a *app) error {
 	if err := a.showApproval(conn, x); err != nil {
 		return err
 	}
-	if err := a.confirm(cmd.Yes, "Approve this? It is done at once."); err != nil {
+	if err := a.confirm(cmd.Yes, "同意並立即執行嗎？ Approve this? It is done at once."); err != nil {
 		return err
 	}
 	x, err = svc.Approve(a.ctx, &fairlotv1.ApproveRequest{Name: name, Digest: x.Digest})
@@ -55,7 +55,7 @@ func (cmd *approveCmd) Run(a *app) error {
 		return a.explain("approve", err)
 	}
 	if x.State == fairlotv1.ApprovalState_APPROVAL_STATE_GIVEN {
-		a.printf("approved; it is done at %s\n", instant.Text(x.DueTime.AsTime()))
+		a.printf("已核准，屆時執行 approved; it is done at %s\n", instant.Text(x.DueTime.AsTime()))
 		return nil
 	}
 	c, err := a.find(conn, x.Campaign)
@@ -66,7 +66,7 @@ func (cmd *approveCmd) Run(a *app) error {
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN:
 		a.opened(c)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
-		a.printf("%s is closed\n", c.Slug)
+		a.printf("已結束 %s is closed\n", c.Slug)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
 		return a.voided(conn, c, x)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
@@ -77,7 +77,7 @@ func (cmd *approveCmd) Run(a *app) error {
 		if s, rank, ok := strings.Cut(actValue(x, "seat"), " "); ok && actValue(x, "purpose") == string(custody.Claim) {
 			how += " --stratum " + s + " --rank " + rank
 		}
-		a.printf("the release is logged; the notifier fetches it: fairlot release prepare %s %d%s --out FILE\n", c.Slug, x.Draw, how)
+		a.printf("釋出已公開登載，由通知人取回 the release is logged; the notifier fetches it: fairlot release prepare %s %d%s --out FILE\n", c.Slug, x.Draw, how)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (a *app) voided(conn *grpc.ClientConn, c *fairlotv1.Campaign, x *fairlotv1.
 	if err != nil {
 		return a.explain("show the draw", err)
 	}
-	a.printf("the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, c.Threshold, time.Now()), a.bundleAddress(c))
+	a.printf("作廢已公開登載，尚未算數 the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, c.Threshold, time.Now()), a.bundleAddress(c))
 	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
 		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	return nil
@@ -106,11 +106,11 @@ func approvalID(x *fairlotv1.Approval) string { return strings.TrimPrefix(x.Name
 
 // asked says what was asked for, and what the second person types.
 func (a *app) asked(x *fairlotv1.Approval) {
-	until := "waits for a second person until"
+	until := "等待第二人核准至 waits for a second person until"
 	if actValue(x, "log-by") != "" {
-		until = "must be approved by a second person before"
+		until = "須在此之前由第二人核准 must be approved by a second person before"
 	}
-	a.printf("asked for: %s\n%s %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), until, instant.Text(x.ExpireTime.AsTime()), approvalID(x))
+	a.printf("已提出 asked for: %s\n%s %s; they look at it and do it with\n  fairlot approve %s\n", inWords(x), until, instant.Text(x.ExpireTime.AsTime()), approvalID(x))
 }
 
 // inWords says in one line what an approval is about.
@@ -118,30 +118,30 @@ func inWords(x *fairlotv1.Approval) string {
 	slug := actValue(x, "slug")
 	switch x.Kind {
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN:
-		s := fmt.Sprintf("open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
+		s := fmt.Sprintf("開放活動 open the campaign %s, version %s of the draft", slug, actValue(x, "etag"))
 		if actValue(x, "keys") == "unchecked" {
-			s += ", ALTHOUGH NOBODY HAD TO SHOW THEIR KEY"
+			s += "，無人出示過金鑰 ALTHOUGH NOBODY HAD TO SHOW THEIR KEY"
 		}
 		return s
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
-		return fmt.Sprintf("close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
+		return fmt.Sprintf("提前結束活動 close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
-		return fmt.Sprintf("void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
+		return fmt.Sprintf("作廢抽獎 void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		of := fmt.Sprintf("draw %d of %s", x.Draw, slug)
 		count, _ := strconv.ParseInt(actValue(x, "count"), 10, 64)
 		seats := plural(count, "seat", "seats")
 		switch custody.Purpose(actValue(x, "purpose")) {
 		case custody.Notice:
-			return fmt.Sprintf("open the contacts of %s of %s, to tell the winners", seats, of)
+			return fmt.Sprintf("開啟得獎者聯絡資料 open the contacts of %s of %s, to tell the winners", seats, of)
 		case custody.Tax:
-			return fmt.Sprintf("open the identities of %s of %s, to report their prizes for tax", seats, of)
+			return fmt.Sprintf("開啟得獎者身分以申報稅 open the identities of %s of %s, to report their prizes for tax", seats, of)
 		case custody.Claim:
 			stratum, rank, _ := strings.Cut(actValue(x, "seat"), " ")
-			return fmt.Sprintf("open the identity of rank %s of stratum %s of %s, for the claim of a winner who has lost the receipt or its secret", rank, stratum, of)
+			return fmt.Sprintf("開啟領獎者身分 open the identity of rank %s of stratum %s of %s, for the claim of a winner who has lost the receipt or its secret", rank, stratum, of)
 		}
 	}
-	return "something that this version of the tool does not know"
+	return "本工具版本不認識的事項 something that this version of the tool does not know"
 }
 
 // actValue is the value of a key in what will be done.
@@ -156,7 +156,7 @@ func actValue(x *fairlotv1.Approval, key string) string {
 
 // showApproval shows all that somebody needs to decide.
 func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
-	a.printf("%s\nasked for by %s (token %s) at %s\nstate: %s\n", inWords(x), label.Shown(x.RequesterLabel), x.Requester, instant.Text(x.RequestTime.AsTime()), withOutcome(x))
+	a.printf("%s\n提出 asked for by %s (token %s) at %s\n狀態 state: %s\n", inWords(x), label.Shown(x.RequesterLabel), x.Requester, instant.Text(x.RequestTime.AsTime()), withOutcome(x))
 	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
 		c, err := a.find(conn, x.Campaign)
 		if err != nil {
@@ -181,7 +181,7 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 			return err
 		}
 	}
-	a.printf("what will be done, exactly (SHA-256 %s):\n", x.Digest)
+	a.printf("將執行的內容如下 what will be done, exactly (SHA-256 %s):\n", x.Digest)
 	for line := range strings.Lines(x.Act) {
 		a.printf("  %s", line)
 	}
@@ -221,7 +221,7 @@ func (a *app) showVoid(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 	if n := int(x.Draw); actValue(x, "log-by") != "" && n <= len(c.Draws) {
 		before = fmt.Sprintf(" before %s, or the draw is held", instant.Text(deadline(c.Draws[n-1])))
 	}
-	a.printf("it counts once %d of %s have cosigned it%s\n", c.Threshold, plural(int64(len(c.Custodians)), "custodian", "custodians"), before)
+	a.printf("保管人副署後才算數 it counts once %d of %s have cosigned it%s\n", c.Threshold, plural(int64(len(c.Custodians)), "custodian", "custodians"), before)
 	return nil
 }
 
@@ -279,7 +279,7 @@ func (cmd *approvalsCmd) Run(a *app) error {
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {
-				a.printf("nothing waits\n")
+				a.printf("%s\n", nothingWaits)
 			}
 			err := w.Flush()
 			a.printf("%s", strings.Join(whys, ""))
@@ -314,7 +314,7 @@ func (cmd *withdrawCmd) Run(a *app) error {
 	if err != nil {
 		return a.explain("withdraw", err)
 	}
-	a.printf("withdrawn: %s\n", inWords(x))
+	a.printf("已撤回 withdrawn: %s\n", inWords(x))
 	return nil
 }
 
@@ -327,7 +327,7 @@ func (a *app) outdated(conn *grpc.ClientConn, c *fairlotv1.Campaign) error {
 		}
 		for _, x := range page.Approvals {
 			if x.Campaign == c.Name && x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN {
-				a.printf("what %s asked for does nothing any more: %s (fairlot withdraw %s takes it off the list)\n", label.Shown(x.RequesterLabel), inWords(x), approvalID(x))
+				a.printf("先前提出的已失效 what %s asked for does nothing any more: %s (fairlot withdraw %s takes it off the list)\n", label.Shown(x.RequesterLabel), inWords(x), approvalID(x))
 			}
 		}
 		if token = page.NextPageToken; token == "" {

@@ -29,6 +29,7 @@ type caseCmd struct {
 	Extend  caseExtend  `cmd:"" help:"Put the legal period of a person's request off, once, with a reason."`
 	Release caseRelease `cmd:"" help:"Have the log announce what three persons want opened, and fetch the locks for the custodians."`
 	Read    caseRead    `cmd:"" help:"Notifier whom the case names: join the custodians' shares and open what the case names, nothing else."`
+	Erase   caseErase   `cmd:"" help:"After the close: erase the person of a request who has lost the secret, once the name was opened and compared with the ID card."`
 	Record  caseRecord  `cmd:"" help:"Put into the register of modifications what was done at the wish of the person of a case."`
 	Close   caseClose   `cmd:"" help:"End a case. Nothing is opened for it afterwards."`
 
@@ -196,11 +197,12 @@ func (cmd *caseList) Run(a *app) error {
 				fmt.Fprintf(w, "ID\tKIND\tSTATE\tNAMES\tDUE\tEXPIRES\tASKED BY\tREFERENCE\n")
 			}
 			any = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), caseState(x, time.Now()), x.Count, moment(x.DueTime), moment(x.ExpireTime), label.Shown(x.Requester.GetLabel()), label.Shown(x.Reference))
+			_, state := caseState(x, time.Now())
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), state, x.Count, moment(x.DueTime), moment(x.ExpireTime), label.Shown(x.Requester.GetLabel()), label.Shown(x.Reference))
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {
-				a.printf("there is no case\n")
+				a.printf("沒有案件 there is no case\n")
 			}
 			return w.Flush()
 		}
@@ -239,7 +241,7 @@ func (cmd *caseApprove) Run(a *app) error {
 	if x.Count > 0 && !wanted(x) {
 		return errors.New("the case opens no envelope and holds nobody, so there is nothing to approve: answer it and close it")
 	}
-	a.printf("what you approve, exactly (SHA-256 %s):\n", x.Digest)
+	a.printf("您核准的內容如下 what you approve, exactly (SHA-256 %s):\n", x.Digest)
 	for line := range strings.Lines(x.Text) {
 		a.printf("  %s", line)
 	}
@@ -254,7 +256,8 @@ func (cmd *caseApprove) Run(a *app) error {
 	if err != nil {
 		return a.explain("approve the case", err)
 	}
-	a.printf("approved: %s\n", caseState(x, time.Now()))
+	zh, en := caseState(x, time.Now())
+	a.printf("已核准：%s approved: %s\n", zh, en)
 	return nil
 }
 
@@ -284,9 +287,9 @@ func (cmd *caseExtend) Run(a *app) error {
 	if err != nil {
 		return a.explain("extend the case", err)
 	}
-	a.printf("the answer is due before %s\n", lawDay(x.DueTime.AsTime()))
+	a.printf("答覆期限 the answer is due before %s\n", lawDay(x.DueTime.AsTime()))
 	a.expiresFirst(x)
-	a.printf("next: tell the person in writing, with the reason: %s\n", x.ExtensionReason)
+	a.printf("接著請以書面告知當事人 next: tell the person in writing, with the reason: %s\n", x.ExtensionReason)
 	return nil
 }
 
@@ -316,7 +319,7 @@ func (cmd *caseClose) Run(a *app) error {
 	if err != nil {
 		return a.explain("close the case", err)
 	}
-	a.printf("case %s is closed: %s\n", caseID(x), lower(x.Outcome, "CASE_OUTCOME_"))
+	a.printf("案件已結 case %s is closed: %s\n", caseID(x), lower(x.Outcome, "CASE_OUTCOME_"))
 	a.heldStill(x)
 	return nil
 }
@@ -324,7 +327,8 @@ func (cmd *caseClose) Run(a *app) error {
 // showCase prints all of a case.
 func (a *app) showCase(x *fairlotv1.Case) {
 	kind, ground := lower(x.Kind, "CASE_KIND_"), lower(x.Ground, "CASE_GROUND_")
-	a.printf("種類 kind       %s %s\n理由 ground     %s: %s\n文號 reference  %s\n活動 campaign   %s\n狀態 state      %s\n", caseTexts[kind], kind, ground, caseTexts[ground], label.Shown(x.Reference), x.Campaign, caseState(x, time.Now()))
+	zh, en := caseState(x, time.Now())
+	a.printf("種類 kind       %s %s\n理由 ground     %s: %s\n文號 reference  %s\n活動 campaign   %s\n狀態 state      %s %s\n", caseTexts[kind], kind, ground, caseTexts[ground], label.Shown(x.Reference), x.Campaign, zh, en)
 	if x.DueTime != nil {
 		a.printf("收到 received   %s; the answer is due before %s\n", x.ReceivedDay, lawDay(x.DueTime.AsTime()))
 	}
@@ -361,7 +365,7 @@ func (a *app) showCase(x *fairlotv1.Case) {
 		a.printf("  %s\n", e)
 	}
 	if int(x.Count) > 0 && len(x.Entries) == 0 {
-		a.printf("  (who they were is destroyed with the campaign's envelopes)\n")
+		a.printf("  (名單已隨封存資料銷毀 who they were is destroyed with the campaign's envelopes)\n")
 	}
 }
 
@@ -378,7 +382,7 @@ func lawDay(t time.Time) string {
 // expiresFirst says so if nothing can be opened for a case any more before its answer is due.
 func (a *app) expiresFirst(x *fairlotv1.Case) {
 	if wanted(x) && x.DueTime != nil && x.ExpireTime.AsTime().Before(x.DueTime.AsTime()) && x.Outcome == fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED {
-		a.printf("it expires before that, at %s: what it opens must be approved, released and shared by then, and the answer stays due; if that is missed, open another case with --received %s\n",
+		a.printf("案件先到期 it expires before that, at %s: what it opens must be approved, released and shared by then, and the answer stays due; if that is missed, open another case with --received %s\n",
 			moment(x.ExpireTime), x.ReceivedDay)
 	}
 }
@@ -386,7 +390,7 @@ func (a *app) expiresFirst(x *fairlotv1.Case) {
 // heldStill says until when a case that was closed goes on to hold: two approvers stand behind it, and one closed it.
 func (a *app) heldStill(x *fairlotv1.Case) {
 	if end := custody.HoldEnds(x.ExpireTime.AsTime(), x.Closer.GetTime().AsTime()); x.Hold && len(x.Approvers) == 2 && x.Closer != nil && time.Now().Before(end) {
-		a.printf("what it held from the erasure is kept until %s (%d days, or until it expires) and destroyed then, if the campaign's time is over: if it is still wanted, open another case that holds it\n",
+		a.printf("所保全的保存至 what it held from the erasure is kept until %s (%d days, or until it expires) and destroyed then, if the campaign's time is over: if it is still wanted, open another case that holds it\n",
 			instant.Text(end), custody.HoldOutlasts)
 	}
 }
@@ -398,26 +402,31 @@ func byWhom(p *fairlotv1.CaseAct) string {
 // wanted tells whether a case is about something that three persons must want.
 func wanted(x *fairlotv1.Case) bool { return x.Count > 0 && (len(x.Opens) > 0 || x.Hold) }
 
-// caseState says where a case stands.
-func caseState(x *fairlotv1.Case, now time.Time) string {
-	late := ""
-	if x.DueTime != nil && !now.Before(x.DueTime.AsTime()) {
-		late = ", ITS ANSWER IS LATE"
-	}
+// caseState says where a case stands, in Chinese and in English.
+func caseState(x *fairlotv1.Case, now time.Time) (zh, en string) {
 	switch missing := 2 - len(x.Approvers); {
 	case x.Outcome != fairlotv1.CaseOutcome_CASE_OUTCOME_UNSPECIFIED:
-		return "closed, " + lower(x.Outcome, "CASE_OUTCOME_")
+		outcome := lower(x.Outcome, "CASE_OUTCOME_")
+		return "已結：" + outcomeTexts[outcome], "closed, " + outcome
 	case x.Count == 0:
-		return "open, names nobody" + late
+		zh, en = "未指名", "open, names nobody"
 	case !wanted(x):
-		return "open, opens nothing" + late
+		zh, en = "不開啟資料", "open, opens nothing"
 	case !now.Before(x.ExpireTime.AsTime()):
-		return "expired" + late
+		zh, en = "已到期", "expired"
 	case missing > 0:
-		return "waits for " + plural(int64(missing), "more person", "more persons") + late
+		zh, en = fmt.Sprintf("還須 %d 人同意", missing), "waits for "+plural(int64(missing), "more person", "more persons")
+	default:
+		zh, en = "三人同意", "approved by three persons"
 	}
-	return "approved by three persons" + late
+	if x.DueTime != nil && !now.Before(x.DueTime.AsTime()) {
+		zh, en = zh+"，答覆已逾期", en+", ITS ANSWER IS LATE"
+	}
+	return zh, en
 }
+
+// outcomeTexts are the Chinese words for how a case ended.
+var outcomeTexts = map[string]string{"done": "已辦理", "partly": "部分辦理", "refused": "駁回", "withdrawn": "撤回"}
 
 func caseName(id string) (string, error) {
 	id = strings.TrimPrefix(id, "cases/")

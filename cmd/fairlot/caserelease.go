@@ -69,8 +69,8 @@ func (cmd *caseRelease) Run(a *app) error {
 	if err := private.Write(locksFile, locks); err != nil {
 		return err
 	}
-	a.printf("opened record %s, %s named, something is kept of %d\n", res.OpenedHash, plural(int64(res.Case.Count), "entrant", "entrants"), len(res.Entrants))
-	a.printf("next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`, and %s to notifier %d, who runs `fairlot case read`, all before %s\n",
+	a.printf("已公開登載 opened record %s, %s named, something is kept of %d\n", res.OpenedHash, plural(int64(res.Case.Count), "entrant", "entrants"), len(res.Entrants))
+	a.printf("接著把請求檔與最新的驗證檔交給保管人 next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`, and %s to notifier %d, who runs `fairlot case read`, all before %s\n",
 		locksFile, a.bundleAddress(&fairlotv1.Campaign{Name: res.Case.Campaign}), cmd.Out, res.Case.Notifier, moment(res.Case.ExpireTime))
 	return nil
 }
@@ -127,7 +127,7 @@ func (cmd *releaseShare) shareCase(a *app, b []byte) error {
 		if err := private.Write(path, sealed); err != nil {
 			return err
 		}
-		a.printf("shares of %s in %s: send it to notifier %d\n", plural(int64(len(part.Shares)), part.Release.Kind.String()+" envelope", part.Release.Kind.String()+" envelopes"), path, req.Text.Notifier)
+		a.printf("金鑰份額已寫入，請交給通知人 shares of %s in %s: send it to notifier %d\n", plural(int64(len(part.Shares)), part.Release.Kind.String()+" envelope", part.Release.Kind.String()+" envelopes"), path, req.Text.Notifier)
 	}
 	return nil
 }
@@ -221,12 +221,12 @@ func (cmd *caseRead) Run(a *app) error {
 	if err := private.Write(cmd.Out, text.Bytes()); err != nil {
 		return err
 	}
-	a.printf("what was opened of %s is in %s: it is for this case alone; delete it when the case is done\n", plural(int64(len(persons)), "person", "persons"), cmd.Out)
+	a.printf("開啟的資料僅供此案件使用，辦畢即刪 what was opened of %s is in %s: it is for this case alone; delete it when the case is done\n", plural(int64(len(persons)), "person", "persons"), cmd.Out)
 	if gone := len(req.Named) - len(persons); gone > 0 {
-		a.printf("nothing is kept any more of %s whom the case names\n", plural(int64(gone), "person", "persons"))
+		a.printf("其餘已無資料 nothing is kept any more of %s whom the case names\n", plural(int64(gone), "person", "persons"))
 	}
 	if !listed {
-		a.printf("the entry list is not public yet: that these are the persons who entered is the daemon's word, and the list will show it\n")
+		a.printf("公開名單尚未產生 the entry list is not public yet: that these are the persons who entered is the daemon's word, and the list will show it\n")
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func (cmd *caseRecord) Run(a *app) error {
 	if err != nil {
 		return a.explain("record it", err)
 	}
-	a.printf("the register of modifications has %s of case %s\n", plural(int64(len(x.Modifications)), "line", "lines"), caseID(x))
+	a.printf("已登記 the register of modifications has %s of case %s\n", plural(int64(len(x.Modifications)), "line", "lines"), caseID(x))
 	return nil
 }
 
@@ -334,7 +334,7 @@ func (cmd *caseRegister) Run(a *app) error {
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {
-				a.printf("nothing was modified at anybody's wish by staff\n")
+				a.printf("沒有登記 nothing was modified at anybody's wish by staff\n")
 			}
 			return w.Flush()
 		}

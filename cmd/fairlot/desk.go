@@ -94,6 +94,15 @@ func (cmd *deskErase) Run(a *app) error {
 	if err != nil {
 		return a.explain("erase", err)
 	}
+	a.erased(before, st)
+	if unsaved != nil { // the daemon has written it down
+		return nil
+	}
+	return a.registered(conn, desk.Case, fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE)
+}
+
+// erased says what an erasure did, and what of it waits. before is how it was, if that could be read.
+func (a *app) erased(before, st *fairlotv1.EntryStatus) {
 	switch {
 	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_DONE:
 		a.printf("was erased already: nothing is kept of identity, contact and consents of this person\n先前已刪除：此人的身分、聯絡資料與同意紀錄都已不在\n")
@@ -108,10 +117,6 @@ func (cmd *deskErase) Run(a *app) error {
 	default:
 		a.printf("noted: the daemon destroys identity, contact and consents in a minute or so, and gives away a prize in order\n已記下：大約一分鐘內銷毀，若有獎項依名次遞補\n")
 	}
-	if unsaved != nil { // the daemon has written it down
-		return nil
-	}
-	return a.registered(conn, desk.Case, fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE)
 }
 
 // personsCase is the name of a case, if it is an open request of a person of this campaign.

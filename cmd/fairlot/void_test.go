@@ -77,10 +77,10 @@ func TestDeadline(t *testing.T) {
 func TestTodoAfterTheDeadline(t *testing.T) {
 	now := time.Now()
 	x := &fairlotv1.Todo{Kind: fairlotv1.TodoKind_TODO_KIND_COSIGN, Count: 2, ByTime: timestamppb.New(now)}
-	if who, what := whoAndWhat(x, now); who != "custodians" || what != "2 more to cosign the bundle: fairlot cosign" {
+	if who, what := whoAndWhat(x, now); who != "custodians" || what != "還差 2 位保管人副署 2 more to cosign the bundle: fairlot cosign" {
 		t.Errorf("in time: %s: %s", who, what)
 	}
-	if who, what := whoAndWhat(x, now.Add(time.Second)); who != "officer" || !strings.HasPrefix(what, "2 were missing at the deadline; hand in at once") {
+	if who, what := whoAndWhat(x, now.Add(time.Second)); who != "officer" || !strings.Contains(what, " 2 were missing at the deadline; hand in at once") {
 		t.Errorf("afterwards: %s: %s", who, what)
 	}
 }

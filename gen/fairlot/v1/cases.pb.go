@@ -1163,6 +1163,52 @@ func (x *ReleaseCaseRequest) GetName() string {
 	return ""
 }
 
+// EraseForCaseRequest names the case.
+type EraseForCaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// cases/ID.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseForCaseRequest) Reset() {
+	*x = EraseForCaseRequest{}
+	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseForCaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseForCaseRequest) ProtoMessage() {}
+
+func (x *EraseForCaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseForCaseRequest.ProtoReflect.Descriptor instead.
+func (*EraseForCaseRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *EraseForCaseRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // ReleaseCaseResponse is what custodians and the notifier of a case need. Nothing in it is trusted: the opened record's `case` fixes text and entrants.
 type ReleaseCaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1180,7 +1226,7 @@ type ReleaseCaseResponse struct {
 
 func (x *ReleaseCaseResponse) Reset() {
 	*x = ReleaseCaseResponse{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1192,7 +1238,7 @@ func (x *ReleaseCaseResponse) String() string {
 func (*ReleaseCaseResponse) ProtoMessage() {}
 
 func (x *ReleaseCaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[10]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1205,7 +1251,7 @@ func (x *ReleaseCaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseCaseResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReleaseCaseResponse) GetCase() *Case {
@@ -1255,7 +1301,7 @@ type CaseEntrant struct {
 
 func (x *CaseEntrant) Reset() {
 	*x = CaseEntrant{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1313,7 @@ func (x *CaseEntrant) String() string {
 func (*CaseEntrant) ProtoMessage() {}
 
 func (x *CaseEntrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[11]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1326,7 @@ func (x *CaseEntrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseEntrant.ProtoReflect.Descriptor instead.
 func (*CaseEntrant) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CaseEntrant) GetEntryId() string {
@@ -1331,7 +1377,7 @@ type RecordModificationRequest struct {
 
 func (x *RecordModificationRequest) Reset() {
 	*x = RecordModificationRequest{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1389,7 @@ func (x *RecordModificationRequest) String() string {
 func (*RecordModificationRequest) ProtoMessage() {}
 
 func (x *RecordModificationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[12]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1402,7 @@ func (x *RecordModificationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordModificationRequest.ProtoReflect.Descriptor instead.
 func (*RecordModificationRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RecordModificationRequest) GetName() string {
@@ -1392,7 +1438,7 @@ type Modification struct {
 
 func (x *Modification) Reset() {
 	*x = Modification{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1450,7 @@ func (x *Modification) String() string {
 func (*Modification) ProtoMessage() {}
 
 func (x *Modification) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[13]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1463,7 @@ func (x *Modification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Modification.ProtoReflect.Descriptor instead.
 func (*Modification) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{13}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Modification) GetAct() int64 {
@@ -1468,7 +1514,7 @@ type ListModificationsRequest struct {
 
 func (x *ListModificationsRequest) Reset() {
 	*x = ListModificationsRequest{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1526,7 @@ func (x *ListModificationsRequest) String() string {
 func (*ListModificationsRequest) ProtoMessage() {}
 
 func (x *ListModificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[14]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1539,7 @@ func (x *ListModificationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListModificationsRequest.ProtoReflect.Descriptor instead.
 func (*ListModificationsRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{14}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListModificationsRequest) GetPageSize() int32 {
@@ -1523,7 +1569,7 @@ type ListModificationsResponse struct {
 
 func (x *ListModificationsResponse) Reset() {
 	*x = ListModificationsResponse{}
-	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1581,7 @@ func (x *ListModificationsResponse) String() string {
 func (*ListModificationsResponse) ProtoMessage() {}
 
 func (x *ListModificationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_cases_proto_msgTypes[15]
+	mi := &file_fairlot_v1_cases_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1594,7 @@ func (x *ListModificationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListModificationsResponse.ProtoReflect.Descriptor instead.
 func (*ListModificationsResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_cases_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListModificationsResponse) GetModifications() []*Modification {
@@ -1570,7 +1616,7 @@ var File_fairlot_v1_cases_proto protoreflect.FileDescriptor
 const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\n" +
 	"\x16fairlot/v1/cases.proto\x12\n" +
-	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"w\n" +
+	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18fairlot/v1/entries.proto\x1a\x18fairlot/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"w\n" +
 	"\aCaseAct\x12\x1a\n" +
 	"\x05token\x18\x01 \x01(\tB\x04\x90\xb5\x18\x02R\x05token\x12\x1a\n" +
 	"\x05label\x18\x02 \x01(\tB\x04\x90\xb5\x18\bR\x05label\x124\n" +
@@ -1636,6 +1682,8 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12A\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x17.fairlot.v1.CaseOutcomeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\aoutcome\"I\n" +
 	"\x12ReleaseCaseRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"J\n" +
+	"\x13EraseForCaseRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"\xbd\x01\n" +
 	"\x13ReleaseCaseResponse\x12*\n" +
 	"\x04case\x18\x01 \x01(\v2\x10.fairlot.v1.CaseB\x04\x90\xb5\x18\x02R\x04case\x12%\n" +
@@ -1694,7 +1742,7 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x1dMODIFICATION_KIND_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cMODIFICATION_KIND_CORRECTION\x10\x01\x12\x1d\n" +
 	"\x19MODIFICATION_KIND_ERASURE\x10\x02\x12!\n" +
-	"\x1dMODIFICATION_KIND_RESTRICTION\x10\x032\xea\x05\n" +
+	"\x1dMODIFICATION_KIND_RESTRICTION\x10\x032\xbe\x06\n" +
 	"\vCaseService\x12C\n" +
 	"\bOpenCase\x12\x1b.fairlot.v1.OpenCaseRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12U\n" +
@@ -1710,6 +1758,8 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\tCloseCase\x12\x1c.fairlot.v1.CloseCaseRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12X\n" +
 	"\vReleaseCase\x12\x1e.fairlot.v1.ReleaseCaseRequest\x1a\x1f.fairlot.v1.ReleaseCaseResponse\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x03\x04\x12R\n" +
+	"\fEraseForCase\x12\x1f.fairlot.v1.EraseForCaseRequest\x1a\x17.fairlot.v1.EntryStatus\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12W\n" +
 	"\x12RecordModification\x12%.fairlot.v1.RecordModificationRequest\x1a\x10.fairlot.v1.Case\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x03\x04\x12m\n" +
@@ -1729,7 +1779,7 @@ func file_fairlot_v1_cases_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_cases_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_fairlot_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_fairlot_v1_cases_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_fairlot_v1_cases_proto_goTypes = []any{
 	(CaseKind)(0),                     // 0: fairlot.v1.CaseKind
 	(CaseGround)(0),                   // 1: fairlot.v1.CaseGround
@@ -1746,22 +1796,24 @@ var file_fairlot_v1_cases_proto_goTypes = []any{
 	(*ExtendCaseRequest)(nil),         // 12: fairlot.v1.ExtendCaseRequest
 	(*CloseCaseRequest)(nil),          // 13: fairlot.v1.CloseCaseRequest
 	(*ReleaseCaseRequest)(nil),        // 14: fairlot.v1.ReleaseCaseRequest
-	(*ReleaseCaseResponse)(nil),       // 15: fairlot.v1.ReleaseCaseResponse
-	(*CaseEntrant)(nil),               // 16: fairlot.v1.CaseEntrant
-	(*RecordModificationRequest)(nil), // 17: fairlot.v1.RecordModificationRequest
-	(*Modification)(nil),              // 18: fairlot.v1.Modification
-	(*ListModificationsRequest)(nil),  // 19: fairlot.v1.ListModificationsRequest
-	(*ListModificationsResponse)(nil), // 20: fairlot.v1.ListModificationsResponse
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
+	(*EraseForCaseRequest)(nil),       // 15: fairlot.v1.EraseForCaseRequest
+	(*ReleaseCaseResponse)(nil),       // 16: fairlot.v1.ReleaseCaseResponse
+	(*CaseEntrant)(nil),               // 17: fairlot.v1.CaseEntrant
+	(*RecordModificationRequest)(nil), // 18: fairlot.v1.RecordModificationRequest
+	(*Modification)(nil),              // 19: fairlot.v1.Modification
+	(*ListModificationsRequest)(nil),  // 20: fairlot.v1.ListModificationsRequest
+	(*ListModificationsResponse)(nil), // 21: fairlot.v1.ListModificationsResponse
+	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
+	(*EntryStatus)(nil),               // 23: fairlot.v1.EntryStatus
 }
 var file_fairlot_v1_cases_proto_depIdxs = []int32{
-	21, // 0: fairlot.v1.CaseAct.time:type_name -> google.protobuf.Timestamp
+	22, // 0: fairlot.v1.CaseAct.time:type_name -> google.protobuf.Timestamp
 	0,  // 1: fairlot.v1.Case.kind:type_name -> fairlot.v1.CaseKind
 	1,  // 2: fairlot.v1.Case.ground:type_name -> fairlot.v1.CaseGround
 	5,  // 3: fairlot.v1.Case.requester:type_name -> fairlot.v1.CaseAct
 	5,  // 4: fairlot.v1.Case.approvers:type_name -> fairlot.v1.CaseAct
-	21, // 5: fairlot.v1.Case.expire_time:type_name -> google.protobuf.Timestamp
-	21, // 6: fairlot.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	22, // 5: fairlot.v1.Case.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 6: fairlot.v1.Case.due_time:type_name -> google.protobuf.Timestamp
 	5,  // 7: fairlot.v1.Case.extender:type_name -> fairlot.v1.CaseAct
 	2,  // 8: fairlot.v1.Case.outcome:type_name -> fairlot.v1.CaseOutcome
 	5,  // 9: fairlot.v1.Case.closer:type_name -> fairlot.v1.CaseAct
@@ -1774,11 +1826,11 @@ var file_fairlot_v1_cases_proto_depIdxs = []int32{
 	6,  // 16: fairlot.v1.ListCasesResponse.cases:type_name -> fairlot.v1.Case
 	2,  // 17: fairlot.v1.CloseCaseRequest.outcome:type_name -> fairlot.v1.CaseOutcome
 	6,  // 18: fairlot.v1.ReleaseCaseResponse.case:type_name -> fairlot.v1.Case
-	16, // 19: fairlot.v1.ReleaseCaseResponse.entrants:type_name -> fairlot.v1.CaseEntrant
+	17, // 19: fairlot.v1.ReleaseCaseResponse.entrants:type_name -> fairlot.v1.CaseEntrant
 	4,  // 20: fairlot.v1.RecordModificationRequest.kind:type_name -> fairlot.v1.ModificationKind
 	5,  // 21: fairlot.v1.Modification.by:type_name -> fairlot.v1.CaseAct
 	4,  // 22: fairlot.v1.Modification.kind:type_name -> fairlot.v1.ModificationKind
-	18, // 23: fairlot.v1.ListModificationsResponse.modifications:type_name -> fairlot.v1.Modification
+	19, // 23: fairlot.v1.ListModificationsResponse.modifications:type_name -> fairlot.v1.Modification
 	7,  // 24: fairlot.v1.CaseService.OpenCase:input_type -> fairlot.v1.OpenCaseRequest
 	8,  // 25: fairlot.v1.CaseService.ListCases:input_type -> fairlot.v1.ListCasesRequest
 	10, // 26: fairlot.v1.CaseService.GetCase:input_type -> fairlot.v1.GetCaseRequest
@@ -1786,19 +1838,21 @@ var file_fairlot_v1_cases_proto_depIdxs = []int32{
 	12, // 28: fairlot.v1.CaseService.ExtendCase:input_type -> fairlot.v1.ExtendCaseRequest
 	13, // 29: fairlot.v1.CaseService.CloseCase:input_type -> fairlot.v1.CloseCaseRequest
 	14, // 30: fairlot.v1.CaseService.ReleaseCase:input_type -> fairlot.v1.ReleaseCaseRequest
-	17, // 31: fairlot.v1.CaseService.RecordModification:input_type -> fairlot.v1.RecordModificationRequest
-	19, // 32: fairlot.v1.CaseService.ListModifications:input_type -> fairlot.v1.ListModificationsRequest
-	6,  // 33: fairlot.v1.CaseService.OpenCase:output_type -> fairlot.v1.Case
-	9,  // 34: fairlot.v1.CaseService.ListCases:output_type -> fairlot.v1.ListCasesResponse
-	6,  // 35: fairlot.v1.CaseService.GetCase:output_type -> fairlot.v1.Case
-	6,  // 36: fairlot.v1.CaseService.ApproveCase:output_type -> fairlot.v1.Case
-	6,  // 37: fairlot.v1.CaseService.ExtendCase:output_type -> fairlot.v1.Case
-	6,  // 38: fairlot.v1.CaseService.CloseCase:output_type -> fairlot.v1.Case
-	15, // 39: fairlot.v1.CaseService.ReleaseCase:output_type -> fairlot.v1.ReleaseCaseResponse
-	6,  // 40: fairlot.v1.CaseService.RecordModification:output_type -> fairlot.v1.Case
-	20, // 41: fairlot.v1.CaseService.ListModifications:output_type -> fairlot.v1.ListModificationsResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
+	15, // 31: fairlot.v1.CaseService.EraseForCase:input_type -> fairlot.v1.EraseForCaseRequest
+	18, // 32: fairlot.v1.CaseService.RecordModification:input_type -> fairlot.v1.RecordModificationRequest
+	20, // 33: fairlot.v1.CaseService.ListModifications:input_type -> fairlot.v1.ListModificationsRequest
+	6,  // 34: fairlot.v1.CaseService.OpenCase:output_type -> fairlot.v1.Case
+	9,  // 35: fairlot.v1.CaseService.ListCases:output_type -> fairlot.v1.ListCasesResponse
+	6,  // 36: fairlot.v1.CaseService.GetCase:output_type -> fairlot.v1.Case
+	6,  // 37: fairlot.v1.CaseService.ApproveCase:output_type -> fairlot.v1.Case
+	6,  // 38: fairlot.v1.CaseService.ExtendCase:output_type -> fairlot.v1.Case
+	6,  // 39: fairlot.v1.CaseService.CloseCase:output_type -> fairlot.v1.Case
+	16, // 40: fairlot.v1.CaseService.ReleaseCase:output_type -> fairlot.v1.ReleaseCaseResponse
+	23, // 41: fairlot.v1.CaseService.EraseForCase:output_type -> fairlot.v1.EntryStatus
+	6,  // 42: fairlot.v1.CaseService.RecordModification:output_type -> fairlot.v1.Case
+	21, // 43: fairlot.v1.CaseService.ListModifications:output_type -> fairlot.v1.ListModificationsResponse
+	34, // [34:44] is the sub-list for method output_type
+	24, // [24:34] is the sub-list for method input_type
 	24, // [24:24] is the sub-list for extension type_name
 	24, // [24:24] is the sub-list for extension extendee
 	0,  // [0:24] is the sub-list for field type_name
@@ -1809,6 +1863,7 @@ func file_fairlot_v1_cases_proto_init() {
 	if File_fairlot_v1_cases_proto != nil {
 		return
 	}
+	file_fairlot_v1_entries_proto_init()
 	file_fairlot_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1816,7 +1871,7 @@ func file_fairlot_v1_cases_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_cases_proto_rawDesc), len(file_fairlot_v1_cases_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	CaseService_ExtendCase_FullMethodName         = "/fairlot.v1.CaseService/ExtendCase"
 	CaseService_CloseCase_FullMethodName          = "/fairlot.v1.CaseService/CloseCase"
 	CaseService_ReleaseCase_FullMethodName        = "/fairlot.v1.CaseService/ReleaseCase"
+	CaseService_EraseForCase_FullMethodName       = "/fairlot.v1.CaseService/EraseForCase"
 	CaseService_RecordModification_FullMethodName = "/fairlot.v1.CaseService/RecordModification"
 	CaseService_ListModifications_FullMethodName  = "/fairlot.v1.CaseService/ListModifications"
 )
@@ -53,6 +54,9 @@ type CaseServiceClient interface {
 	// ReleaseCase has the log announce that what an approved case names is opened, once, and gives out the locks and envelopes of exactly these entrants. Everything is
 	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
 	ReleaseCase(ctx context.Context, in *ReleaseCaseRequest, opts ...grpc.CallOption) (*ReleaseCaseResponse, error)
+	// EraseForCase, behind the close, erases the person whom a case of kind erasure names and who has lost the secret: once three persons wanted the name opened, the log
+	// announced it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
+	EraseForCase(ctx context.Context, in *EraseForCaseRequest, opts ...grpc.CallOption) (*EntryStatus, error)
 	// RecordModification puts into the register what was done at the wish of the person of a case.
 	RecordModification(ctx context.Context, in *RecordModificationRequest, opts ...grpc.CallOption) (*Case, error)
 	// ListModifications reads the register, the oldest first. It is read from the audit trail.
@@ -137,6 +141,16 @@ func (c *caseServiceClient) ReleaseCase(ctx context.Context, in *ReleaseCaseRequ
 	return out, nil
 }
 
+func (c *caseServiceClient) EraseForCase(ctx context.Context, in *EraseForCaseRequest, opts ...grpc.CallOption) (*EntryStatus, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EntryStatus)
+	err := c.cc.Invoke(ctx, CaseService_EraseForCase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseServiceClient) RecordModification(ctx context.Context, in *RecordModificationRequest, opts ...grpc.CallOption) (*Case, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Case)
@@ -180,6 +194,9 @@ type CaseServiceServer interface {
 	// ReleaseCase has the log announce that what an approved case names is opened, once, and gives out the locks and envelopes of exactly these entrants. Everything is
 	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
 	ReleaseCase(context.Context, *ReleaseCaseRequest) (*ReleaseCaseResponse, error)
+	// EraseForCase, behind the close, erases the person whom a case of kind erasure names and who has lost the secret: once three persons wanted the name opened, the log
+	// announced it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
+	EraseForCase(context.Context, *EraseForCaseRequest) (*EntryStatus, error)
 	// RecordModification puts into the register what was done at the wish of the person of a case.
 	RecordModification(context.Context, *RecordModificationRequest) (*Case, error)
 	// ListModifications reads the register, the oldest first. It is read from the audit trail.
@@ -214,6 +231,9 @@ func (UnimplementedCaseServiceServer) CloseCase(context.Context, *CloseCaseReque
 }
 func (UnimplementedCaseServiceServer) ReleaseCase(context.Context, *ReleaseCaseRequest) (*ReleaseCaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseCase not implemented")
+}
+func (UnimplementedCaseServiceServer) EraseForCase(context.Context, *EraseForCaseRequest) (*EntryStatus, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseForCase not implemented")
 }
 func (UnimplementedCaseServiceServer) RecordModification(context.Context, *RecordModificationRequest) (*Case, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordModification not implemented")
@@ -368,6 +388,24 @@ func _CaseService_ReleaseCase_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseService_EraseForCase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseForCaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseServiceServer).EraseForCase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseService_EraseForCase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseServiceServer).EraseForCase(ctx, req.(*EraseForCaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseService_RecordModification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RecordModificationRequest)
 	if err := dec(in); err != nil {
@@ -438,6 +476,10 @@ var CaseService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseCase",
 			Handler:    _CaseService_ReleaseCase_Handler,
+		},
+		{
+			MethodName: "EraseForCase",
+			Handler:    _CaseService_EraseForCase_Handler,
 		},
 		{
 			MethodName: "RecordModification",

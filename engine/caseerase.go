@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"fairlot/crypto/seal"
+	"fairlot/store"
+)
+
+// EraseForCase erases, behind the close, the person whom a case of kind erasure names and who has lost the secret of the entry. Nothing ties an ID number to an entry
+// by then, so three persons must have had the name opened for the case, and the caller has compared it with the ID card. It returns the case's campaign too. The entry list stands as it was signed, as
+// with [Engine.EraseEntry], and Run does the rest. The register of modifications has one line of it. Again is the same. An order that holds the entrant
+// wins, as this is done by staff. Reasons: CASE_NOT_FOUND, CASE_STATE, ROLE_REFUSED, ENTRY_NOT_FOUND, STORAGE_UNAVAILABLE.
+func (e *Engine) EraseForCase(ctx context.Context, by Actor, id [16]byte) (campaign store.CampaignID, st EntryStatus, err error) {
+	if !slices.Contains(caseRoles, by.Role) {
+		return campaign, st, errCaseRole
+	}
+	c, err := e.Case(ctx, id)
+	if err != nil {
+		return campaign, st, err
+	}
+	o, err := e.open(ctx, c.Campaign)
+	if err == nil {
+		err = e.mayEraseFor(ctx, o, c)
+	}
+	if err == nil {
+		st, err = e.eraseOne(ctx, o, c.Entrants[0], zeroErasedAtDesk, nil)
+	}
+	if err == nil && !slices.Contains(c.Did, DidErasure) {
+		_, err = e.RecordModification(ctx, by, id, DidErasure)
+	}
+	return c.Campaign, st, err
+}
+
+// mayEraseFor refuses to erase whom a case names.
+func (e *Engine) mayEraseFor(ctx context.Context, o *opened, c Case) error {
+	gate, err := e.gate(ctx, o)
+	switch {
+	case err != nil:
+		return err
+	case c.Kind != CaseErasure:
+		return refuse(CaseState, "this is a case of kind %s: only a person's own request to be erased erases", c.Kind)
+	case c.Over:
+		return refuse(CaseState, "the case is closed (%s): nothing is erased for it", c.Outcome)
+	case c.Count == 0:
+		return refuse(CaseState, "the case names nobody: there is nobody to erase")
+	case gate.State != store.GateClosed:
+		return refuse(CaseState, "the campaign is not closed: until then ID card and receipt erase at the desk (fairlot desk erase), without opening anything")
+	case !slices.Contains(c.Opens, seal.Identity.String()):
+		return refuse(CaseState, "the case does not open the name, so nobody can say that the entry is this person's: open another one with --opens identity, have it approved and released, and compare")
+	case len(c.Entrants) == 0:
+		return refuse(CaseState, "all that was sealed in this campaign is destroyed: there is nothing to erase")
+	}
+	if err := e.threeWant(ctx, c, e.Now().UTC()); err != nil {
+		return err
+	}
+	if announced, _, err := e.announced(ctx, o, c); err != nil {
+		return e.fault(err)
+	} else if !announced {
+		return refuse(CaseState, "nobody has had the name opened yet, so nobody can say that the entry is this person's: fairlot case release, then case read, and compare it with the ID card")
+	}
+	held, _, _, err := e.held(ctx, c.Campaign)
+	if err == nil && slices.Contains(held, c.Entrants[0]) {
+		err = refuse(CaseState, "an order keeps this entry from being erased: answer the person so, and close the case as refused")
+	}
+	return e.fault(err)
+}
+
+// threeWant refuses what is to be done for a case if three persons do not want it, or not any more.
+func (e *Engine) threeWant(ctx context.Context, c Case, now time.Time) error {
+	switch {
+	case !c.Approved():
+		return refuse(CaseState, "three persons must want it: %d more must approve it first (fairlot case approve)", caseApprovers-len(c.Approvers))
+	case !now.Before(c.Expires):
+		return refuse(CaseState, "the case expired at %s: close it, and open another if it is still wanted", c.Expires.Format(time.RFC3339))
+	}
+	for i, p := range c.people() {
+		others := slices.Delete(c.people(), i, i+1)
+		if slices.ContainsFunc(others, func(o store.Person) bool { return samePerson(o, Actor{Token: p.Token, Label: p.Label}) }) {
+			return refuse(CaseState, "those who want this case are not three persons: close it, and open another if it is still wanted")
+		}
+	}
+	return e.caseStands(ctx, c)
+}
