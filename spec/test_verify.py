@@ -17,6 +17,7 @@ sys.path.insert(0, HERE)
 import bundle
 import cases
 import ed25519
+import evidence
 import statements
 import vectors
 import verify
@@ -181,6 +182,23 @@ class Test(unittest.TestCase):
     def test_cases(self):
         with open(cases.FILE, encoding="utf-8") as f:
             self.assertEqual(f.read(), cases.file())
+
+    def test_evidence(self):
+        with open(evidence.FILE, encoding="utf-8") as f:
+            self.assertEqual(f.read(), evidence.file())
+        files, folder, path = vector("strata").parts, os.path.join(self.dir.name, "b"), os.path.join(self.dir.name, "evidence.txt")
+        for name, expect, data in evidence.vectors():
+            try:
+                evidence.check(data, files)
+                self.assertEqual("holds", expect, name)
+            except evidence.No as e:
+                self.assertEqual(e.what, expect, name)
+        write(files, folder)
+        for i, code in ((0, 0), (9, 1)):
+            with open(path, "wb") as f:
+                f.write(list(evidence.vectors())[i][2])
+            self.assertEqual(quietly(evidence.main, [path, folder])[0], code)
+        self.assertEqual(quietly(evidence.main, [path, folder + "x"])[0], 2)
 
     def test_statements(self):
         with open(statements.FILE, encoding="utf-8") as f:

@@ -2,7 +2,12 @@ package verify_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"fairlot/crypto/ledger"
@@ -92,6 +97,52 @@ func TestEvidence(t *testing.T) {
 		if address.Bundle = bad; must2(address.Format()) == nil {
 			t.Errorf("address %q is taken", bad)
 		}
+	}
+}
+
+// TestEvidenceVectors compares with what spec/evidence.py says.
+func TestEvidenceVectors(t *testing.T) {
+	t.Parallel()
+	files, err := verify.Folder(mapFS(byName(t, "strata").Parts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := verify.Bundle(files, verify.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := files.Open("log.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	size, _ := files.Has("log.bin")
+	tree := must[*ledger.Tree](t)(ledger.NewTree(must[[][]byte](t)(ledger.ReadLog(io.NewSectionReader(log, 0, size)))...))
+	words := must[[]byte](t)(os.ReadFile("evidence.txt"))
+	text := string(must[[]byte](t)(os.ReadFile("testdata/evidence.txt")))
+	wants := map[string][]error{
+		"holds": {nil}, "honoured": {verify.ErrHonoured}, "altered": {verify.ErrEvidence}, "other": {verify.ErrOtherCampaign}, "older": {verify.ErrOlder},
+		"rewritten": {verify.ErrRewritten}, "receipt": {receipt.ErrSignature, receipt.ErrReceipt},
+	}
+	n := 0
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		v := map[string]string{}
+		for line := range strings.Lines(part) {
+			key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			v[key] = value
+		}
+		b := must[[]byte](t)(hex.DecodeString(strings.Trim(strings.ReplaceAll(v["evidence"], "WORDS", hex.EncodeToString(words)), "-")))
+		e, err := verify.ParseEvidence(b)
+		if err == nil {
+			err = e.Check(files, out, tree)
+		}
+		if !slices.ContainsFunc(wants[v["expect"]], func(want error) bool { return errors.Is(err, want) }) {
+			t.Errorf("%s: %v, want %s", v["name"], err, v["expect"])
+		}
+		n++
+	}
+	if n < 30 {
+		t.Errorf("%d vectors, want at least 30", n)
 	}
 }
 
