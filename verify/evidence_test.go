@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -100,7 +101,7 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
-// TestEvidenceVectors compares with what spec/evidence.py says.
+// TestEvidenceVectors compares with what spec/evidence.py says. Checks that leave something out are caught by the same vectors.
 func TestEvidenceVectors(t *testing.T) {
 	t.Parallel()
 	files, err := verify.Folder(mapFS(byName(t, "strata").Parts))
@@ -124,7 +125,11 @@ func TestEvidenceVectors(t *testing.T) {
 		"holds": {nil}, "honoured": {verify.ErrHonoured}, "altered": {verify.ErrEvidence}, "other": {verify.ErrOtherCampaign}, "older": {verify.ErrOlder},
 		"rewritten": {verify.ErrRewritten}, "receipt": {receipt.ErrSignature, receipt.ErrReceipt},
 	}
-	n := 0
+	type vector struct {
+		name, expect string
+		text         []byte
+	}
+	var all []vector
 	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		v := map[string]string{}
 		for line := range strings.Lines(part) {
@@ -132,17 +137,45 @@ func TestEvidenceVectors(t *testing.T) {
 			v[key] = value
 		}
 		b := must[[]byte](t)(hex.DecodeString(strings.Trim(strings.ReplaceAll(v["evidence"], "WORDS", hex.EncodeToString(words)), "-")))
-		e, err := verify.ParseEvidence(b)
-		if err == nil {
-			err = e.Check(files, out, tree)
-		}
-		if !slices.ContainsFunc(wants[v["expect"]], func(want error) bool { return errors.Is(err, want) }) {
-			t.Errorf("%s: %v, want %s", v["name"], err, v["expect"])
-		}
-		n++
+		all = append(all, vector{v["name"], v["expect"], b})
 	}
-	if n < 30 {
-		t.Errorf("%d vectors, want at least 30", n)
+	if len(all) < 30 {
+		t.Fatalf("%d vectors, want at least 30", len(all))
+	}
+	good, err := verify.ParseEvidence(all[0].text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	differ := func(forget func(*verify.Evidence)) (which []string) {
+		for _, v := range all {
+			e, err := verify.ParseEvidence(v.text)
+			if err == nil {
+				forget(&e)
+				err = e.Check(files, out, tree)
+			}
+			if !slices.ContainsFunc(wants[v.expect], func(want error) bool { return errors.Is(err, want) }) {
+				which = append(which, fmt.Sprintf("%s: %v, want %s", v.name, err, v.expect))
+			}
+		}
+		return which
+	}
+	if which := differ(func(*verify.Evidence) {}); len(which) > 0 {
+		t.Errorf("%q", which)
+	}
+	for what, forget := range map[string]func(*verify.Evidence){
+		"checkpoint": func(e *verify.Evidence) { e.Checkpoint = good.Checkpoint }, "close": func(e *verify.Evidence) { e.Close = good.Close },
+		"campaign": func(e *verify.Evidence) { e.Open = good.Open }, "receipt": func(e *verify.Evidence) { e.Receipt = good.Receipt }, "draw": func(e *verify.Evidence) { e.Draw = 1 },
+		"finding": func(e *verify.Evidence) {
+			for _, e.Finding = range []string{verify.FindingMissing, verify.FindingPerson, verify.FindingStratum, verify.FindingChances} {
+				if e.Check(files, out, tree) == nil {
+					return
+				}
+			}
+		},
+	} {
+		if len(differ(forget)) == 0 {
+			t.Errorf("no vector catches a check that forgets the %s", what)
+		}
 	}
 }
 

@@ -90,6 +90,7 @@ func TestBrowserCorrects(t *testing.T) {
 	if _, err := receipt.ParseSaved([]byte(better)); err != nil || better == old {
 		t.Errorf("the new receipt is\n%s\n%v", better, err)
 	}
+	printReceipt(t, b, []byte(better))
 	if kept := b.eval(`localStorage.length + sessionStorage.length + document.cookie.length + location.href.length - (location.origin + "/check?lang=en").length`); kept != "0" {
 		t.Errorf("something stays in the browser: %s", kept)
 	}

@@ -86,6 +86,10 @@ func TestBrowserErases(t *testing.T) {
 	if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
 		t.Fatal(err)
 	}
+	check("en", now)
+	b.until(`document.querySelector("#listed") !== null`)
+	b.says("#listed", "In the list, not counted (0 chances): erased on request")
+	b.says("#listed", " of 8 in the list")
 	check("zh", late)
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#erase-lead", "要等最後一次抽獎之後才銷毀")

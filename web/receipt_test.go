@@ -155,6 +155,7 @@ func readFromPaper(t *testing.T, b *browser, sheet, saved []byte) {
 	photo := photographed(t, sheet)
 	b.save("photograph.jpg", photo)
 	b.visit("/check?lang=en")
+	b.tabTo("#photo")
 	b.give("#photo", "photograph.jpg", photo)
 	b.focused("#result-title")
 	b.says("#result-title", "This receipt holds.")

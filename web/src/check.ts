@@ -261,7 +261,7 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
-    f.saved !== "" && !bad && h("div", { class: "buttons" },
+    f.saved !== "" && !bad && !f.correcting.taken && h("div", { class: "buttons" },
       h("button", { type: "button", id: "save-again", onclick: () => { saveFile(fileName("receipt", f), f.saved); say(t.downloaded); } }, t.download)),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
