@@ -17,6 +17,7 @@
 #   ./faults.sh fair [SEEDS]        hold small draws over many seeds and compare with what is fair, 1000000
 #   ./faults.sh witness             the daemon's checkpoints to three real litewitness (fetched and built), one down, one lying, a fork attempted
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
+#   ./faults.sh mutants [MUTANTS]   bundles in which an operator lies with the keys of log and receipts, and verifiers that lack a check, 1000000
 #   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
 #
 # Each runs with its mutants, which must be found out. FAULT_ENGINE=sqlite or postgres runs one engine only.
@@ -54,6 +55,7 @@ oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?
 fair) FAULT_ENGINE='' PACKAGE=./draw FAIR_SEEDS=${2:-1000000} run 'Test(OrdersAsEnumerated|NothingButChanceDecides)$' ;;
 witness) FAULT_ENGINE='' FAULT_LITEWITNESS=1 run 'Test(Lite)?[Ww]itness(es)?$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
+mutants) export FAULT_LIES=${2:-1000000}; FAULT_ENGINE='' PACKAGE=./verify run 'TestOperatorsLies$' && FAULT_ENGINE='' run 'TestOperatorsLiesSeeMutants$' ;;
 verifiers) FAULT_ENGINE='' PACKAGE=./verify FAULT_MUTANTS=${2:-10000} run 'TestVerifiersAgree$' ;;
 *)
 	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2

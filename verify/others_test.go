@@ -204,6 +204,7 @@ func TestVerifiersAgree(t *testing.T) {
 	cases = append(cases, keyMutants(rnd, 80*times)...)
 	cases = append(cases, tarMutants(t, rnd, 40*times)...)
 	cases = append(cases, folderForms(t)...)
+	cases = append(cases, operatorsLies(t, 1<<32, 30*times)...)
 	if len(cases) < 700*times+300 {
 		t.Errorf("%d cases only", len(cases))
 	}
