@@ -216,9 +216,9 @@ func toolLeaks() []edit {
 	}
 	if err := private.Write(cmd.Out, out.Bytes()); err != nil {
 `, "leaks"),
-		without(read, "	a.printf(\"what was opened of %s is in %s:", `	if BROKEN {
+		without(read, "	a.printf(\"開啟的資料僅供此案件使用，辦畢即刪 what was opened of %s is in %s:", `	if BROKEN {
 		a.printf("%s", text.Bytes())
 	}
-	a.printf("what was opened of %s is in %s:`, "leaks"),
+	a.printf("開啟的資料僅供此案件使用，辦畢即刪 what was opened of %s is in %s:`, "leaks"),
 	}
 }

@@ -304,6 +304,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 	if v.broken = s.w.untold(); v.broken != "" {
 		return
 	}
+	ended := time.Now()
 	if err := within(patiently, func() error {
 		if s.c.closed() {
 			return nil
@@ -313,6 +314,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 		v.broken = fmt.Sprintf("the campaign does not close: %v\n%s", err, s.d.lastLog())
 		return
 	}
+	took := time.Since(ended).Round(time.Millisecond)
 	if err := s.c.verify(); err != nil {
 		v.broken = err.Error()
 		return
@@ -323,7 +325,7 @@ func (s *side) finish(t *testing.T, mixed int) {
 	judged.strikes, judged.again, judged.changed, judged.mixedBefore = v.strikes, v.again, changed, cmp.Or(mixed, judged.present)
 	judged.lost = max(judged.lost, v.lost)
 	*v = judged
-	t.Logf("%s: closed%s", s.name, judged)
+	t.Logf("%s: closed in %v%s", s.name, took, judged)
 	t.Logf("%s: answers %v; the slowest took %v", s.name, s.w.calls.told, s.w.calls.slowest.Round(time.Millisecond))
 	if s.w.calls.bare > 0 {
 		t.Errorf("%s: %d refusals did not say when to come again", s.name, s.w.calls.bare)

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"time"
 
 	"fairlot/crypto/seal"
 	"fairlot/store"
@@ -66,21 +65,4 @@ func (e *Engine) mayEraseFor(ctx context.Context, o *opened, c Case) error {
 		err = refuse(CaseState, "an order keeps this entry from being erased: answer the person so, and close the case as refused")
 	}
 	return e.fault(err)
-}
-
-// threeWant refuses what is to be done for a case if three persons do not want it, or not any more.
-func (e *Engine) threeWant(ctx context.Context, c Case, now time.Time) error {
-	switch {
-	case !c.Approved():
-		return refuse(CaseState, "three persons must want it: %d more must approve it first (fairlot case approve)", caseApprovers-len(c.Approvers))
-	case !now.Before(c.Expires):
-		return refuse(CaseState, "the case expired at %s: close it, and open another if it is still wanted", c.Expires.Format(time.RFC3339))
-	}
-	for i, p := range c.people() {
-		others := slices.Delete(c.people(), i, i+1)
-		if slices.ContainsFunc(others, func(o store.Person) bool { return samePerson(o, Actor{Token: p.Token, Label: p.Label}) }) {
-			return refuse(CaseState, "those who want this case are not three persons: close it, and open another if it is still wanted")
-		}
-	}
-	return e.caseStands(ctx, c)
 }

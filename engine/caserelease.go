@@ -95,6 +95,23 @@ func (e *Engine) mayOpen(ctx context.Context, c Case, now time.Time) error {
 	return e.someKept(ctx, c)
 }
 
+// threeWant refuses what is to be done for a case if three persons do not want it, or not any more.
+func (e *Engine) threeWant(ctx context.Context, c Case, now time.Time) error {
+	switch {
+	case !c.Approved():
+		return refuse(CaseState, "three persons must want it: %d more must approve it first (fairlot case approve)", caseApprovers-len(c.Approvers))
+	case !now.Before(c.Expires):
+		return refuse(CaseState, "the case expired at %s: close it, and open another if it is still wanted", c.Expires.Format(time.RFC3339))
+	}
+	for i, p := range c.people() {
+		others := slices.Delete(c.people(), i, i+1)
+		if slices.ContainsFunc(others, func(o store.Person) bool { return samePerson(o, Actor{Token: p.Token, Label: p.Label}) }) {
+			return refuse(CaseState, "those who want this case are not three persons: close it, and open another if it is still wanted")
+		}
+	}
+	return e.caseStands(ctx, c)
+}
+
 // someKept refuses a case if nothing is kept any more of anybody whom it names: the log would announce what is not there, and nobody can be held.
 func (e *Engine) someKept(ctx context.Context, c Case) error {
 	for _, id := range c.Entrants {
