@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -239,7 +240,7 @@ func (e *Engine) verifyCheckpoint(policy *ledger.Policy, note []byte) (ledger.Wi
 }
 
 // RunDraw fetches the round, ranks and logs the result. On a drawn draw it returns what was drawn. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND,
-// DRAW_STATE before the close and of a void draw, ROUND_NOT_YET, BEACON_UNAVAILABLE. A round that comes after all refutes that its beacon was dead: then it is drawn.
+// DRAW_STATE before the close and of a void draw, ROUND_NOT_YET, BEACON_UNAVAILABLE, STORAGE_UNAVAILABLE also for an entry list that is not the one that was closed. A round that comes after all refutes that its beacon was dead: then it is drawn.
 func (e *Engine) RunDraw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
 	return e.runDraw(ctx, id, n, func() error { return nil })
 }
@@ -277,6 +278,9 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 		return DrawInfo{}, err
 	}
 	leaves := leafReader{ctx, e.Identity, id}
+	if err := e.sameList(d, leaves); err != nil {
+		return DrawInfo{}, err
+	}
 	count, err := draw.CheckList(leaves, d.rules.Strata, d.open.Chances)
 	if err != nil {
 		return DrawInfo{}, e.fault(err)
@@ -307,6 +311,24 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	return e.Draw(ctx, id, n)
 }
 
+// sameList refuses a list that is not the one that was closed, as a damaged or an older identity room holds: a result drawn from it would be logged for ever, and
+// would never verify. The round stays the same until the right room is back.
+func (e *Engine) sameList(d *drawing, leaves draw.Leaves) error {
+	record, err := draw.ParseRecord(d.row.Close)
+	if err != nil {
+		return err
+	}
+	root, err := draw.RootOf(leaves)
+	if err != nil {
+		return e.fault(err)
+	}
+	if c, ok := record.(*draw.Close); !ok || root != c.Root {
+		return &Error{Reason: StorageUnavailable, Retry: time.Minute, Text: fmt.Sprintf("the entry list of draw %d is not the one that was closed, so nothing is drawn from it: the identity room is "+
+			"damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same", d.row.N)}
+	}
+	return nil
+}
+
 // drawable refuses a draw whose void counts, unless it does so by a dead beacon alone, which a round refutes, and returns its void. One that custodians confirmed before
 // the deadline stands whatever its reason.
 func (e *Engine) drawable(ctx context.Context, d *drawing) (*voiding, error) {
@@ -316,6 +338,9 @@ func (e *Engine) drawable(ctx context.Context, d *drawing) (*voiding, error) {
 	}
 	return v, err
 }
+
+// relaysEvery is how often the log says why no relay gives a round.
+const relaysEvery = 10 * time.Minute
 
 // round returns the signature of a round that is due, from a relay, or from a result in the log that rests on the same round.
 func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (draw.Signature, error) {
@@ -334,7 +359,10 @@ func (e *Engine) round(ctx context.Context, chain beacon.Chain, round uint64) (d
 			Text: "the relays do not have round " + uintText(round) + " yet: wait and try again; a late round changes nothing"}
 	}
 	if err != nil && ctx.Err() == nil {
-		e.Log.Warn("no relay gave the round", "round", round, "error", err)
+		if now, said := e.Now(), time.Unix(e.noRelay.Load(), 0); now.Sub(said).Abs() >= relaysEvery { // a dead beacon is asked for thirty days
+			e.noRelay.Store(now.Unix())
+			e.Log.Warn("no relay gave the round", "round", round, "error", err)
+		}
 		return draw.Signature{}, &Error{Reason: BeaconUnavailable, Retry: 10 * time.Second,
 			Text: "no relay gave a valid round " + uintText(round) + ": the daemon's log says why; try again or name other relays (fairlotd serve --relay)"}
 	}

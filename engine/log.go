@@ -154,7 +154,7 @@ type aboutKey struct {
 func (e *Engine) remember(record []byte) error {
 	parsed, err := draw.ParseRecord(record)
 	if err != nil {
-		return fmt.Errorf("log entry %d: %w", e.tree.Size(), err)
+		return fmt.Errorf("log entry %d is damaged, look for the newest copy of the registry room: %w", e.tree.Size(), err)
 	}
 	if o, ok := parsed.(*draw.Opened); ok {
 		e.noteOpened(o)

@@ -178,7 +178,7 @@ func sameKey(signer interface {
 		return err
 	}
 	if k.Name != signer.Name() || k.Hash != signer.KeyHash() {
-		return errors.New("the key folder holds another key than this installation was made with")
+		return errors.New("the key folder holds another key than this installation was made with: put this installation's own back")
 	}
 	return nil
 }

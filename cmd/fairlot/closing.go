@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"fairlot/cmd/instant"
@@ -72,6 +73,9 @@ func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 			a.printf("draw %d: %s\n", i+1, voidText(draws[i], int32(open.Threshold), time.Now()))
 			continue
 		}
+		if i < len(draws) && a.missed(i+1, d, draws[i].CosignedBy, open.Threshold) {
+			continue
+		}
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),
 			fmt.Sprint(len(open.Custodians)), instant.Text(d.Deadline(d.Round)), instant.Text(draw.RoundTime(d.Beacon, d.Round)))
 	}
@@ -83,4 +87,19 @@ func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 		}
 		a.printf("      after the round  fairlot draw run %s %d\n", slug, i+1)
 	}
+}
+
+// missed says of a draw whose deadline is over how it stands, and whether it is.
+func (a *app) missed(n int, d *draw.DrawRules, by []string, threshold int) bool {
+	deadline := d.Deadline(d.Round)
+	if !time.Now().After(deadline) {
+		return false
+	}
+	if text := cosigners(by, int32(threshold)); strings.Contains(text, "needed") {
+		a.printf("draw %d: the deadline for cosignatures was %s; in time %s. Unless notes cosigned before it are handed in before the round, the draw is held and never confirmed from outside: tell the public\n",
+			n, instant.Text(deadline), text)
+	} else {
+		a.printf("draw %d: cosigned in time by %s; the draw is due %s\n", n, text, instant.Text(draw.RoundTime(d.Beacon, d.Round)))
+	}
+	return true
 }

@@ -164,18 +164,23 @@ func (c *serveCmd) open(ctx context.Context, sharing *engine.Sharing, meter engi
 	}
 	var logKey ledger.VKey
 	for _, k := range []struct {
-		name string
-		set  func(string) error
+		name, lost string
+		set        func(string) error
 	}{
-		{logKeyName, func(s string) (err error) { cfg.LogSigner, logKey, err = ledger.NewLogSigner(s); return }},
-		{receiptName, func(s string) (err error) { cfg.ReceiptSigner, _, err = ledger.NewLogSigner(s); return }},
+		{logKeyName, "without it this log is at its end, and a new installation goes on (fairlotd init --succeeds)",
+			func(s string) (err error) { cfg.LogSigner, logKey, err = ledger.NewLogSigner(s); return }},
+		{receiptName, "without it nobody can be given a receipt, and a new installation goes on (fairlotd init --succeeds)",
+			func(s string) (err error) { cfg.ReceiptSigner, _, err = ledger.NewLogSigner(s); return }},
 	} {
 		text, err := keys.GetText(keyDir, k.name)
 		if err == nil {
 			err = k.set(text)
 		}
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil, nil, fmt.Errorf("the key folder has no %s: put your own copy of it back, with mode 0600; %s", k.name, k.lost)
+		}
 		if err != nil {
-			return nil, nil, nil, fmt.Errorf("key %s: %w", k.name, err)
+			return nil, nil, nil, fmt.Errorf("key %s cannot be used (%w): put your own copy of it back; %s", k.name, err, k.lost)
 		}
 	}
 	outside, err := readWitnesses(c.Witnesses, logKey.String())
