@@ -38,11 +38,12 @@ const (
 	TodoHold        TodoKind = 17 // entrants whom a case holds from the erasure of a campaign
 	TodoUnclaimed   TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
 	TodoDraft       TodoKind = 21 // a draft whose custodians, threshold or notifiers cannot be a campaign's
+	TodoWitness     TodoKind = 22 // independent witnesses' cosignatures of a close, which the daemon asks for again and again
 )
 
 // names are for the log; who is whose turn it is.
 var todoNames = map[TodoKind]struct{ name, who string }{
-	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoDraw: {"draw", "the daemon"},
+	TodoOpen: {"opening", "the daemon"}, TodoClose: {"close", "the daemon"}, TodoCosign: {"cosignatures", "custodians"}, TodoWitness: {"cosignatures of independent witnesses", "the operator"}, TodoDraw: {"draw", "the daemon"},
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "officer"}, TodoUnclaimed: {"seats that nobody claimed in time", "officer"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
@@ -242,11 +243,11 @@ func (e *Engine) todoCosign(ctx context.Context, d *drawing) ([]Todo, error) {
 	if err != nil || met {
 		return nil, err
 	}
-	missing := int64(d.open.Threshold) - custodians(names)
-	if missing <= 0 { // independent witnesses lack, which the daemon asks again and again, and says in its log
-		return nil, nil
+	t := Todo{Kind: TodoCosign, Draw: d.row.N, Since: d.open.ObjectionsEnd, By: d.rules.Deadline(d.rules.Round), Count: int64(d.open.Threshold) - custodians(names)}
+	if t.Count <= 0 { // custodians have done what they can
+		t.Kind, t.Count = TodoWitness, 0
 	}
-	return []Todo{{Kind: TodoCosign, Draw: d.row.N, Since: d.open.ObjectionsEnd, By: d.rules.Deadline(d.rules.Round), Count: missing}}, nil
+	return []Todo{t}, nil
 }
 
 // custodians counts those of a policy's names that are no independent witnesses.

@@ -66,6 +66,8 @@ const (
 	TodoKind_TODO_KIND_UNCLAIMED TodoKind = 20
 	// A draft whose custodians, threshold or notifiers cannot be a campaign's: it does not open as it is.
 	TodoKind_TODO_KIND_DRAFT TodoKind = 21
+	// Independent witnesses' cosignatures of a close, before the deadline; without them the draw is not proven. The daemon asks for them again and again.
+	TodoKind_TODO_KIND_WITNESS TodoKind = 22
 )
 
 // Enum value maps for TodoKind.
@@ -91,6 +93,7 @@ var (
 		17: "TODO_KIND_HOLD",
 		20: "TODO_KIND_UNCLAIMED",
 		21: "TODO_KIND_DRAFT",
+		22: "TODO_KIND_WITNESS",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -113,6 +116,7 @@ var (
 		"TODO_KIND_HOLD":         17,
 		"TODO_KIND_UNCLAIMED":    20,
 		"TODO_KIND_DRAFT":        21,
+		"TODO_KIND_WITNESS":      22,
 	}
 )
 
@@ -434,7 +438,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0ecase_reference\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\rcaseReference\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xcc\x03\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xe3\x03\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -456,7 +460,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x16TODO_KIND_CASE_RELEASE\x10\x10\x12\x12\n" +
 	"\x0eTODO_KIND_HOLD\x10\x11\x12\x17\n" +
 	"\x13TODO_KIND_UNCLAIMED\x10\x14\x12\x13\n" +
-	"\x0fTODO_KIND_DRAFT\x10\x152f\n" +
+	"\x0fTODO_KIND_DRAFT\x10\x15\x12\x15\n" +
+	"\x11TODO_KIND_WITNESS\x10\x162f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
