@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +92,20 @@ func TestBrowserErases(t *testing.T) {
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#listed", "In the list, not counted (0 chances): erased on request")
 	b.says("#listed", " of 8 in the list")
+	got, err := http.Get(w.url + "/bundles/" + strings.TrimPrefix(c.Name, "campaigns/") + ".tar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := io.ReadAll(got.Body)
+	got.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.records("records.tar", records)
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.until(`document.querySelector("#apart") !== null`)
+	b.says("#listed", "The reasons given for entries that are not counted: erased on request")
 	check("zh", late)
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#erase-lead", "要等最後一次抽獎之後才銷毀")

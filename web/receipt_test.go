@@ -149,6 +149,14 @@ func (b *browser) give(field, name string, content []byte) {
 	try(b, chromedp.SetUploadFiles(chromedp.CSS(field), []string{path}))
 }
 
+// records chooses public records to check against.
+func (b *browser) records(name string, content []byte) {
+	b.t.Helper()
+	b.give("#records", name, content)
+	b.until(fmt.Sprintf(`document.querySelector("#records-chosen code")?.textContent === %q`, name))
+	b.focused("#records-drop")
+}
+
 // readFromPaper brings a printed receipt back by a photograph, saves it as a file again, and is told what to do with pictures that hold none.
 func readFromPaper(t *testing.T, b *browser, sheet, saved []byte) {
 	t.Helper()
@@ -295,6 +303,7 @@ func contradict(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved
 			t.Errorf("evidence with an honest receipt: %v", err)
 		}
 	}
+	apart(t, b, checked, []byte(sign(left, s)), saved)
 	for _, text := range append(notes[:3:3], string(saved)) {
 		check("en", text)
 		st, err := verify.Receipt(checked.Files.Files, checked.Outcome, []byte(text))
@@ -308,4 +317,69 @@ func contradict(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved
 			t.Errorf("an honest list gives evidence: %s", b.text(".found"))
 		}
 	}
+}
+
+// apart checks receipts against records that the reader has, the network being away: a list that leaves one out, one that does not, and records of another campaign.
+func apart(t *testing.T, b *browser, checked *bundle.Checked, left, saved []byte) {
+	t.Helper()
+	b.visit("/check?lang=en")
+	b.until(`performance.getEntriesByName(location.origin + "/assets/bundle.js")[0]?.responseEnd > 0`)
+	away := conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1}
+	call(b, networkConditions, away)
+	defer func() {
+		away.Offline = false
+		call(b, networkConditions, away)
+	}()
+	records, err := os.ReadFile(filepath.Join(b.downloads, "fairlot-records-library-2026.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(text []byte) {
+		t.Helper()
+		try(b, chromedp.Evaluate[int](`document.querySelector("#paste").select(), 0`))
+		b.tabTo("#paste")
+		b.write(string(text))
+		b.tabTo("#check")
+		b.press(kb.Enter)
+	}
+	b.tabTo("#records-field summary")
+	b.press(kb.Enter)
+	b.records("mine.tar", records)
+	check(saved)
+	b.focused("#result-title")
+	st, err := verify.Receipt(checked.Files.Files, checked.Outcome, saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.says("#result-title", "This receipt holds.")
+	b.says("#apart", "Checked against mine.tar, without asking this site.")
+	b.says("#listed", fmt.Sprintf("Entry %d of %d in the list", st.Draws[0].Index+1, checked.Outcome.Draws[0].Entrants))
+	b.says("#listed", fmt.Sprintf("Rank %d of %d\n", st.Draws[0].Rank, st.Draws[0].Of))
+	b.inspect("apart")
+	check(left)
+	b.until(`document.querySelector("#result-title")?.textContent.startsWith("Not in the list!") === true`)
+	b.forget("fairlot-evidence-")
+	b.tabTo("#save-evidence")
+	b.press(kb.Enter)
+	e, err := verify.ParseEvidence(b.downloaded("fairlot-evidence-"))
+	if err == nil {
+		err = e.Check(checked.Files.Files, checked.Outcome, checked.Tree)
+	}
+	if err != nil || e.Bundle != "" {
+		t.Errorf("evidence from records at hand: %v, bundle %q", err, e.Bundle)
+	}
+	other, err := os.ReadFile(vectorFile(t, "worked-example", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.records("other.tar", other)
+	check(saved)
+	b.focused("#error-summary")
+	b.says("#error-summary", "not of the campaign of this receipt")
+	b.records("none.tar", []byte("nothing"))
+	check(saved)
+	b.until(`document.querySelector("#error-summary")?.innerText.includes("This file is not a campaign's records") === true`)
+	b.tabTo("#records-drop")
+	b.press(kb.Enter)
+	b.focused("#records-field summary")
 }

@@ -22,6 +22,7 @@ export interface Listed {
   ranked: number; // how many are in that order
   seat: string; // tier number or "alt"; "" if neither
   close: string; // hash of the close record
+  zero: string[]; // reasons that it gives for entries that do not count
 }
 
 export interface LookedUp {
@@ -46,7 +47,7 @@ export async function lookUp(tar: Bytes, openRecord: string, openHash: string, i
     const lines = decode(files.get(`draw/${i + 1}/ranking.txt`) ?? new Uint8Array()).split("\n").map((l) => l.split(" "));
     const at: Listed = {
       draw: i + 1, listed: leaf !== null, place, entries: list.length / LEAF, stratum: leaf ? two(leaf, 16) : 0, chances: leaf ? two(leaf, 18) : 0, person: leaf ? hex(leaf.subarray(20)) : "",
-      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)),
+      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)), zero: [...decode(close).matchAll(/^zero (\S+) /gm)].map((m) => m[1]!),
     };
     if (leaf && at.chances > 0 && result) {
       const counts = new Array<number>(rules.strata).fill(0);
@@ -60,6 +61,16 @@ export async function lookUp(tar: Bytes, openRecord: string, openHash: string, i
   const note = decode(files.get(`checkpoints/${newest}`) ?? new Uint8Array());
   const [text, signed] = [note.slice(0, note.lastIndexOf("\n\n") + 1), note.split("\n").find((l) => l.startsWith(`— ${open.log.name} `))];
   return { lists, checkpoint: `${text}\n${signed ?? ""}\n` };
+}
+
+// recordsOf gives all records of the log in a bundle, or null if a file is none.
+export function recordsOf(tar: Bytes): Bytes[] | null {
+  try {
+    const log = members(ofBytes(tar)).find(([name]) => name === "log.bin")?.[1];
+    return log ? [...logOf(log.read(0, log.size) as Bytes)] : null;
+  } catch {
+    return null; // no archive
+  }
 }
 
 function* logOf(log: Bytes): Generator<Bytes> {

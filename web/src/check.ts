@@ -1,18 +1,19 @@
 // The receipt check: everything that can be computed here, then what the server says, then the public list.
 
 import { type Campaign, type Draw, type EntryStatus, Refusal, bundlePath, entryStatus, getDraws, listCampaigns, listDraws } from "./api";
+import { type Apart, checkApart, drawApart } from "./apart";
 import type { Listed, LookedUp } from "./bundle";
 import { download } from "./download";
 import { type Page, type View, claimed, definitions, focusOn, h, local, say, saveFile, stringsOf, to, verdict, verifyCommand } from "./dom";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, formatSaved, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
-import { evidenceOf, finding } from "./evidence";
+import { drawEvidence, evidenceOf, finding } from "./evidence";
 import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
 import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
 import { verifyLink } from "./verifyview";
 
-type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable";
+type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable" | "recordsOther" | "verifyNoBundle";
 
 interface Found {
   campaign: Campaign;
@@ -50,6 +51,12 @@ export function checkView(redraw: () => void): View {
   let trouble: Trouble | null = null;
   let found: Found | null = null;
   let busy = false;
+  let records: File | null = null; // to check against instead of asking the site
+  let apart: Apart | null = null;
+  const path = "/assets/bundle.js";
+  const fetchBundle = () => import(path) as Promise<typeof import("./bundle")>;
+  let bundle = fetchBundle(); // begun with the page, so that no network is needed afterwards
+  bundle.catch(() => {});
 
   window.addEventListener("beforeunload", (e) => {
     if (found && mustStay(found.correcting)) e.preventDefault();
@@ -59,15 +66,18 @@ export function checkView(redraw: () => void): View {
     if (busy || (found && mustStay(found.correcting) && !confirm(page.t.leaveWarning))) return;
     busy = true;
     trouble = null;
-    found = null;
+    found = apart = null;
     say(page.t.checking);
     redraw();
     try {
-      const result = text.trim() === "" ? "checkEmpty" : await examine(text);
+      const result = text.trim() === "" ? "checkEmpty" : records ? await checkApart(text, records, bundle) : await examine(text);
       if (typeof result === "string") trouble = result;
+      else if ("looked" in result) apart = result;
       else found = result;
     } catch {
       trouble = "loadFailed";
+      bundle = fetchBundle();
+      bundle.catch(() => {});
     }
     busy = false;
     say("");
@@ -92,14 +102,15 @@ export function checkView(redraw: () => void): View {
         const line = document.getElementById("loaded");
         if (line) line.textContent = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").lookedAt((bytes / 1e6).toFixed(1));
       });
-      const path = "/assets/bundle.js";
-      const { lookUp } = (await import(path)) as typeof import("./bundle");
+      const { lookUp } = await bundle;
       const looked: LookedUp = await lookUp(join(...parts), f.campaign.openRecord, f.campaign.openHash, f.receipt.id);
       const draws = await getDraws(f.campaign.name);
       const evidence = f.signature === "right" ? evidenceOf(looked, f.receipt, f.note, location.origin + bundlePath(f.campaign)) : "";
       Object.assign(f, { listed: looked.lists, draws, evidence, records: evidence === "" ? null : new Blob(parts), looking: "" });
     } catch {
       f.looking = "failed";
+      bundle = fetchBundle();
+      bundle.catch(() => {});
     }
     if (found !== f) return;
     show();
@@ -110,7 +121,7 @@ export function checkView(redraw: () => void): View {
   async function read(page: Page, file: File): Promise<void> {
     if (busy || (found && mustStay(found.correcting) && !confirm(page.t.leaveWarning))) return;
     busy = true;
-    found = trouble = null;
+    found = apart = trouble = null;
     say(page.t.photoReading);
     redraw();
     let readPhoto: (file: Blob) => Promise<string>;
@@ -147,6 +158,8 @@ export function checkView(redraw: () => void): View {
       paste.value = text;
       const file = h("input", { type: "file", id: "file", accept: ".txt,text/plain", "aria-describedby": "file-hint", onchange: () => take(page, file.files?.[0]) });
       const photo = h("input", { type: "file", id: "photo", accept: "image/*", "aria-describedby": "photo-hint", onchange: () => take(page, photo.files?.[0]) });
+      const own = h("input", { type: "file", id: "records", accept: ".tar,application/x-tar", "aria-label": t.recordsLabel, "aria-describedby": "records-hint",
+        onchange: () => { records = own.files?.[0] ?? null; redraw(); focusOn(document.getElementById("records-drop")); } });
       const drop = h("div", { class: "field drop", ondragover: (e: DragEvent) => e.preventDefault(), ondrop: (e: DragEvent) => { e.preventDefault(); take(page, e.dataTransfer?.files[0]); } },
         h("label", { for: "file" }, t.checkFile), h("p", { class: "hint", id: "file-hint" }, t.checkDrop), file,
         h("label", { for: "photo" }, t.photoLabel), h("p", { class: "hint", id: "photo-hint" }, t.photoHint), photo);
@@ -154,10 +167,17 @@ export function checkView(redraw: () => void): View {
         h("h1", { tabindex: -1 }, t.checkTitle),
         h("p", {}, t.checkLead),
         trouble && h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 }, trouble !== "checkEmpty" && h("h2", {}, t.verdictUnable), h("p", {}, t[trouble])),
+        apart && drawApart(apart, page),
         found && drawFound(found, page, () => void look(page), () => { text = ""; }),
         h("form", { class: "card", novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void check(page); } },
           drop,
           h("div", { class: "field" }, h("label", { for: "paste" }, t.checkPaste), paste),
+          h("details", { class: "field", id: "records-field", open: records !== null },
+            h("summary", {}, t.recordsLabel),
+            h("p", { class: "hint", id: "records-hint" }, t.recordsHint),
+            own,
+            records && h("p", { id: "records-chosen" }, h("code", { translate: "no" }, records.name), " ",
+              h("button", { type: "button", id: "records-drop", onclick: () => { records = null; redraw(); focusOn(document.querySelector("#records-field summary")); } }, t.recordsDrop))),
           h("button", { type: "submit", class: "main", id: "check", "aria-disabled": busy ? "true" : null }, busy ? t.checking : t.checkButton)));
     },
   };
@@ -255,36 +275,20 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
       f.belongs !== null && verdict(t.checkBelongs, f.belongs, page),
       verdict(t.checkSignature, f.signature === "unable" ? "unable" : f.signature === "right", page)),
     f.belongs === null && h("p", { class: "caution" }, t.noteOnly),
-    f.evidence !== "" ? drawEvidence(f, page) : verdictIs === "verdictMissing" && !f.listed && f.looking === "" && h("p", { class: "caution" }, t.evidenceLater),
+    f.evidence !== "" ? drawEvidence(f.evidence, c.slug, f.receipt.id, f.records, `fairlot-records-${c.slug}.tar`, page) : verdictIs === "verdictMissing" && !f.listed && f.looking === "" && h("p", { class: "caution" }, t.evidenceLater),
     definitions([
       [t.checkCampaign, h("a", { href: to(`/c/${c.slug}`, page.lang) }, local("span", c.title, page.lang))],
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
     f.saved !== "" && !bad && !f.correcting.taken && h("div", { class: "buttons" },
-      h("button", { type: "button", id: "save-again", onclick: () => { saveFile(fileName("receipt", f), f.saved); say(t.downloaded); } }, t.download)),
+      h("button", { type: "button", id: "save-again", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${f.receipt.id.slice(0, 12)}.txt`, f.saved); say(t.downloaded); } }, t.download)),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
       replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);
     }),
     verdictIs === "verdictHolds" && f.s && f.status && !f.correcting.asked && drawErase(c, f.draws, hasWon(f), f.s, f.status, f.erasing, page, (now) => { f.status = now; }));
-}
-
-const fileName = (what: string, f: Found): string => `fairlot-${what}-${f.campaign.slug}-${f.receipt.id.slice(0, 12)}.txt`;
-
-// drawEvidence hands out what proves the contradiction, and the very bundle that it was found in.
-function drawEvidence(f: Found, page: Page): HTMLElement {
-  const { t } = page;
-  const [evidence, records] = [fileName("evidence", f), `fairlot-records-${f.campaign.slug}.tar`];
-  return h("div", { class: "alarm", id: "evidence" },
-    h("h3", {}, t.evidenceTitle),
-    h("p", {}, t.evidenceLead),
-    h("div", { class: "buttons" },
-      h("button", { type: "button", class: "main", id: "save-evidence", onclick: () => { saveFile(evidence, f.evidence); say(t.evidenceSaved); } }, t.evidenceSave),
-      h("button", { type: "button", id: "save-records", onclick: () => { if (f.records) saveFile(records, f.records); say(t.evidenceSaved); } }, t.recordsSave)),
-    h("p", {}, t.evidenceNext),
-    h("pre", { class: "command" }, h("code", {}, `fairlot receipt ${evidence} --bundle ${records}`)));
 }
 
 function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
