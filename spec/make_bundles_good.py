@@ -2,7 +2,7 @@
 
 import verify
 from records import sha256
-from scene import (DEAD, DEADLINE, FAR, FAR_DEADLINE, IN_TIME, LATE, LOG_VKEY, OTHER_CHAIN, POLICY, Scene, draw, drawn)
+from scene import (DEAD, DEADLINE, FAR, FAR_DEADLINE, IN_TIME, LATE, LOG_VKEY, OTHER_CHAIN, POLICY, Scene, draw, drawn, two_draws)
 from vectors import Vector
 
 MADE = []
@@ -127,6 +127,11 @@ def history():
     s.result(n=2)
     s.checkpoint()
     add("two-draws", "A second draw at a later round, earlier winners out, its close cosigned at the last second.", "0 proven", s)
+
+    add("earlier-winner-replaced", "Earlier winners are out: the alternate who was called is, and whoever declined before the close is not.", "0 proven",
+        two_draws("earlier-winner-replaced", out=(2, 3), replaced=True))
+    add("earlier-winner-not-known", "Earlier winners are out, but the earlier draw had no result yet when this one was closed.", "0 proven",
+        two_draws("earlier-winner-not-known", out=(), result_first=False))
 
     def amend(label, at, round_, cosign, close_at):
         s = Scene(label)

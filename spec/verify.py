@@ -78,7 +78,7 @@ class Draw:
 
     def __init__(self, group):
         self.group, self.round = group, group["round"]
-        self.close = self.close_at = self.result = None
+        self.close = self.close_at = self.result = self.result_at = None
         self.voids, self.replaces, self.opened, self.void = [], [], [], False
 
     def time(self, round_=None):
@@ -224,10 +224,13 @@ class Verifier:
         elif kind == "result":
             need(d.close, "result before close")
             need(not d.result, "second result of draw %d" % r["draw"])
-            d.result = r
+            d.result, d.result_at = r, i
+        elif kind == "replace":
+            need(d.result, "before the result")
+            d.replaces.append((i, r))
         else:
             need(d.result, "before the result")
-            (d.replaces if kind == "replace" else d.opened).append(r)
+            d.opened.append(r)
 
     def void_counts(self, i, v, d):
         if self.cosigned(i, lambda t: t <= d.deadline()):
@@ -245,13 +248,28 @@ class Verifier:
         need(due <= have, "%s is missing" % ", ".join(sorted(due - have)))
         need(have <= due, "%s does not belong here" % ", ".join(sorted(have - due)))
 
+    def earlier_winners(self, n, d):
+        """The ids that are out of draw n: who held a seat of an earlier draw when the log came to the close of this one."""
+        ids = set()
+        for e in (self.draws[m] for m in range(1, n)):
+            if d.group["earlier-winners"] == "in" or not e.result or e.result_at > d.close_at:
+                continue
+            seats = drawing.Seats(e.held, e.group["vacated"] == "forfeit")
+            for i, r in e.replaces:
+                if i < d.close_at:
+                    seats.replace(r["stratum"], r["vacated"], r["next"])
+            lines = (line.split(" ") for line in self.files["draw/%d/ranking.txt" % e.group["draw"]].decode().splitlines())
+            ids |= {bytes.fromhex(ident) for stratum, rank, ident, _, _ in lines if int(rank) in seats.holders[int(stratum)]}
+        return ids
+
     def check_entrants(self, n, d):
         count = zero = 0
-        last = b""
+        last, out = b"", self.earlier_winners(n, d)
         for ident, stratum, chances, _ in drawing.leaves(self.files["draw/%d/entrants.bin" % n]):
             need(ident > last, "leaf %d is not in ascending order of ids" % count)
             need(1 <= stratum <= d.group["strata"], "leaf %d is of stratum %d" % (count, stratum))
             need(chances <= self.open["chances"], "leaf %d has %d chances" % (count, chances))
+            need(chances == 0 or ident not in out, "leaf %d has chances and won an earlier draw" % count)
             last, count, zero = ident, count + 1, zero + (chances == 0)
         close, register = d.close, self.open["register"]
         need(count == close["entrants"], "%d leaves, %d entrants in close" % (count, close["entrants"]))
@@ -281,7 +299,7 @@ class Verifier:
 
     def check_replaces(self, d):
         d.seats = drawing.Seats(d.held, d.group["vacated"] == "forfeit")
-        for r in d.replaces:
+        for _, r in d.replaces:
             d.seats.replace(r["stratum"], r["vacated"], r["next"])
 
     def check_opened(self, d):

@@ -201,13 +201,14 @@ const (
 	late                        // all witnesses, a second after the deadline or later
 	movedTimes                  // lines copied, with a time that would count
 	forgedLines                 // the operator's signature under a witness's name and key hash
+	trueHeads                   // none is signed anew where there was one: the true heads over what is told
 	strangers                   // witnesses' names with keys of the operator's
 	fromTheStart                // all witnesses in time: they saw the lie before the draw, and do not count lists
 	howManySignings
 )
 
 func (s signing) String() string {
-	return [...]string{"no witness", "lines as they were", "one more witness", "late witnesses", "times moved", "forged lines", "strangers", "told from the start"}[s]
+	return [...]string{"no witness", "lines as they were", "one more witness", "late witnesses", "times moved", "forged lines", "the true heads", "strangers", "told from the start"}[s]
 }
 
 // wronged is somebody's true leaf in the list of a draw.
@@ -237,6 +238,7 @@ type cheat struct {
 	witness map[string]string // names of witnesses' lines: words of the keys that sign them, where they are the operator's own
 	known   []vectors.Round   // right signatures of other chains, for a program without BLS
 	wronged []wronged         // who is told something else than is signed
+	also    string            // a witness besides oneMore who signs whatever the operator wants
 	own     bool              // the campaign's policy is of witnesses that the operator made
 }
 
@@ -347,16 +349,19 @@ func (c *cheat) parts() map[string][]byte {
 	for n, text := range rankings {
 		parts[fmt.Sprintf("draw/%d/ranking.txt", n)] = text
 	}
-	var log []byte
-	for _, r := range records {
-		log = append(binary.BigEndian.AppendUint16(log, uint16(len(r))), r...)
-	}
-	parts["log.bin"] = log
+	parts["log.bin"] = logBytes(records)
 	c.sign(parts, records)
 	if c.touch != nil {
 		c.touch(parts)
 	}
 	return parts
+}
+
+func logBytes(records [][]byte) (log []byte) {
+	for _, r := range records {
+		log = append(binary.BigEndian.AppendUint16(log, uint16(len(r))), r...)
+	}
+	return log
 }
 
 func listBytes(l []draw.Leaf) (b []byte) {
@@ -473,7 +478,7 @@ func (c *cheat) sign(parts map[string][]byte, records [][]byte) {
 		}
 		path := fmt.Sprintf("checkpoints/%d", size)
 		old := c.notes[size]
-		if same && old != nil && c.how != fromTheStart && c.key == vectorOrigin {
+		if old != nil && (c.how == trueHeads || same && c.how != fromTheStart && c.key == vectorOrigin) {
 			parts[path] = old
 			continue
 		}
@@ -536,9 +541,12 @@ func (c *cheat) cosigned(text string, old []byte) (lines string) {
 		for _, n := range c.notes {
 			seen = append(seen, cosigners(n)...)
 		}
+		if c.also != "" {
+			lines += cosign(c.also, inTime)
+		}
 		for _, name := range c.witnesses() {
 			if !slices.Contains(seen, name) {
-				return cosign(name, inTime)
+				return lines + cosign(name, inTime)
 			}
 		}
 	case late:

@@ -87,7 +87,7 @@ func wantKind(t *testing.T, got string, want monitor.Kind) {
 }
 
 // rewritten is everything that an operator can do about what is fixed before the draw.
-var rewritten = map[signing]string{noWitness: "3 witness", late: "3 witness", oneMore: "3 witness", strangers: "3 witness", asTheyWere: "1 log", movedTimes: "1 log", forgedLines: "1 log"}
+var rewritten = map[signing]string{noWitness: "3 witness", late: "3 witness", oneMore: "3 witness", strangers: "3 witness", asTheyWere: "1 log", movedTimes: "1 log", forgedLines: "1 log", trueHeads: "1 log"}
 
 func attacks() []attack {
 	return []attack{
@@ -198,6 +198,11 @@ func manyCloses(t *testing.T) {
 	}
 	if f := monitor.Heads(b.seen, headOf(int64(len(records)), records, parts["checkpoints/3"]), tree); f == nil || f.Kind != monitor.Fork {
 		t.Errorf("two logs with a close each: %v", f)
+	}
+	// Of two of three witnesses one who signs both is enough; more are needed where more must sign.
+	got, c, _, _ := told(t, b, "another close in the place of the first", oneMore, func(c *cheat) { c.also = "custodian-1.example.org" })
+	if got != "0 proven" || c.out.Status != verify.StatusProven {
+		t.Errorf("one of two of three signs both closes: %s; if this fails now, THREAT_MODEL must say so", got)
 	}
 }
 

@@ -159,12 +159,12 @@ func (c *check) apply(d *Draw, rules *draw.DrawRules, e entry) error {
 		if d.Close == nil {
 			return bad("a result before the close")
 		}
-		d.Result = r
+		d.Result, d.resultIndex = r, e.index
 	case *draw.Replace:
 		if d.Result == nil {
 			return bad("a replacement before the result")
 		}
-		d.Replaced = append(d.Replaced, r)
+		d.Replaced, d.replacedAt = append(d.Replaced, r), append(d.replacedAt, e.index)
 	case *draw.Opened:
 		if d.Result == nil {
 			return bad("envelopes opened before the result")

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"fairlot/crypto/beacon"
@@ -396,6 +397,7 @@ func rulesLies() []lie {
 		}},
 		{"no witness is needed", "", nil, func(c *cheat) bool {
 			head, _, ok := strings.Cut(string(c.policy), "quorum ")
+			c.own = true
 			return ok && c.repolicy(head+"quorum none\n")
 		}},
 		{"a policy for another log", "open", nil, func(c *cheat) bool {
@@ -564,6 +566,20 @@ func listLies() []lie {
 			c.sort(n)
 			return true
 		}},
+		{"a winner of an earlier draw stays in", "entrants", nil, func(c *cheat) bool {
+			for n := 2; n <= len(c.open().Draws); n++ {
+				if !c.open().Draws[n-1].EarlierWinnersOut || c.first("close", n) < 0 || c.first("result", n-1) < 0 || c.first("result", n-1) > c.first("close", n) {
+					continue
+				}
+				for i, l := range c.lists[n] {
+					if l.Chances == 0 && slices.ContainsFunc(c.out.Draws[n-2].Winners, func(w draw.Line) bool { return w.ID == l.ID }) {
+						c.lists[n][i].Chances = 1
+						return true
+					}
+				}
+			}
+			return false
+		}},
 		{"a count of entrants that is none", "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool { r.Entrants++; return true })},
 		{"a count of chances 0 that is none", "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool {
 			if len(r.Zero) == 0 {
@@ -696,7 +712,7 @@ func historyLies() []lie {
 		}},
 		{"put off to an earlier round, and drawn on it", "beacon", nil, func(c *cheat) bool {
 			n := c.drawn()
-			if n == 0 || c.out.Draws[n-1].Round < 1000 {
+			if n == 0 || c.out.Draws[n-1].Round < 1000 || c.open().Draws[n-1].Round < 1000 {
 				return false
 			}
 			c.insert(c.first("close", n), &draw.Amend{Draw: n, Round: 100})
@@ -1053,6 +1069,20 @@ func laterLies() []lie {
 	}
 }
 
+// spare are all bundles of the vectors, to take parts of.
+var spare = sync.OnceValue(func() (list []vectors.Vector) {
+	all, err := vectors.All()
+	if err != nil {
+		panic(err)
+	}
+	for _, v := range all {
+		if v.Kind == "bundle" {
+			list = append(list, v)
+		}
+	}
+	return list
+})
+
 // logLies are about heads and signatures, and about bytes that nobody mends.
 func logLies() []lie {
 	touch := func(f func(c *cheat, parts map[string][]byte)) func(c *cheat) bool {
@@ -1113,6 +1143,37 @@ func logLies() []lie {
 			parts[path] = []byte(lineMutant(c.rnd, string(parts[path])))
 		})},
 		{"a file left out", "", nil, touch(func(c *cheat, parts map[string][]byte) { delete(parts, pick(c.rnd, slices.Sorted(maps.Keys(parts)))) })},
+		{"a part of another bundle", "", nil, touch(func(c *cheat, parts map[string][]byte) {
+			other := pick(c.rnd, spare())
+			p := pick(c.rnd, other.Parts)
+			dir := p.Path[:strings.LastIndexByte(p.Path, '/')+1]
+			for _, path := range slices.Sorted(maps.Keys(parts)) {
+				if strings.HasPrefix(path, dir) && (dir != "" || path == p.Path) {
+					parts[path] = p.Data
+					return
+				}
+			}
+		})},
+		{"a record of another bundle, and signed", "", nil, func(c *cheat) bool {
+			log, _ := pick(c.rnd, spare()).Part("log.bin")
+			if records := splitLog(log); len(records) > 0 {
+				c.records = slices.Insert(c.records, c.rnd.IntN(len(c.records)+1), logEntry{raw: pick(c.rnd, records)})
+			}
+			return true
+		}},
+		{"records of another order, and old signatures", "", nil, touch(func(c *cheat, parts map[string][]byte) {
+			records := splitLog(parts["log.bin"])
+			i, j := c.rnd.IntN(len(records)), c.rnd.IntN(len(records))
+			switch c.rnd.IntN(3) {
+			case 0:
+				records[i], records[j] = records[j], records[i]
+			case 1:
+				records = slices.Delete(records, i, i+1)
+			default:
+				records = slices.Insert(records, i, records[j])
+			}
+			parts["log.bin"] = logBytes(records)
+		})},
 		{"a line of a record altered, and signed", "", nil, func(c *cheat) bool {
 			i := c.rnd.IntN(len(c.records))
 			if c.records[i].rec == nil {

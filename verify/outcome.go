@@ -154,6 +154,8 @@ type Draw struct {
 	Audit        []draw.EntrantID // the audit sample, in its order
 	Replaced     []*draw.Replace  // in the order of the log
 	closeIndex   int64
+	resultIndex  int64
+	replacedAt   []int64 // places in the log of Replaced
 	voidingIndex int64
 	opened       []*draw.Opened
 }

@@ -954,10 +954,10 @@ var Tree = class {
 
 // src/verify/entrants.ts
 var LEAF = 52;
-function readList(file, rules, open, close, tell) {
+function readList(file, rules, open, close, out, tell) {
   must(file.size % LEAF === 0, `the list has ${file.size} bytes, which is no multiple of 52`);
   const ranked = new Array(rules.strata).fill(0);
-  const tree = new Tree(), leaf = new Short(1 + LEAF), out = new DataView(new ArrayBuffer(32)), hash2 = new Uint8Array(out.buffer);
+  const tree = new Tree(), leaf = new Short(1 + LEAF), into = new DataView(new ArrayBuffer(32)), hash2 = new Uint8Array(into.buffer);
   leaf.message[0] = 0;
   let before = leaf.message, beforeAt = 0, zero = 0, count = 0;
   for (const piece of pieces(file, LEAF)) {
@@ -966,12 +966,13 @@ function readList(file, rules, open, close, tell) {
       if (count > 0 && !isBelow(before, beforeAt, piece, at)) throw new Breach(`line ${count + 1}: ids are not ascending and unique`);
       if (stratum < 1 || stratum > rules.strata) throw new Breach(`line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
       if (chances > open.chances) throw new Breach(`line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
+      if (out.size > 0 && chances > 0 && out.has(hex(piece.subarray(at, at + 16)))) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
       if (chances === 0) zero++;
       else ranked[stratum - 1] = ranked[stratum - 1] + 1;
       before = piece;
       beforeAt = at;
       copy(piece, at, leaf.message, 1, LEAF);
-      leaf.into(out, 0);
+      leaf.into(into, 0);
       tree.add(hash2);
     }
     tell(count);
@@ -3450,7 +3451,7 @@ function readDraw(f, number) {
   const tiers = proportional === null ? readTiers(f, strata) : [];
   const alternates = f.take("alternates", (s) => dec(s, 0, 10 ** 6));
   f.take("claim-days", (s) => dec(s, 0, 3650));
-  f.take("earlier-winners", (s) => oneOf(s, "in", "out"));
+  const earlierOut = f.take("earlier-winners", (s) => oneOf(s, "in", "out")) === "out";
   const forfeit = f.take("vacated", (s) => oneOf(s, "replace", "forfeit")) === "forfeit";
   const margin = f.take("margin", (s) => dec(s, 1, 2592e3));
   const deadDays = f.take("dead-days", (s) => dec(s, 1, 3650));
@@ -3459,7 +3460,7 @@ function readDraw(f, number) {
     oneOf(scheme, "bls-unchained-g1-rfc9380");
     return { chain: hash(chain), period: dec(period, 1, 86400), genesis: dec(genesis), key: hexOf(key, 192) };
   });
-  return { strata, tiers, proportional, alternates, forfeit, margin, deadDays, beacon, round: f.take("round", round) };
+  return { strata, tiers, proportional, alternates, earlierOut, forfeit, margin, deadDays, beacon, round: f.take("round", round) };
 }
 function readTiers(f, strata) {
   const tiers = [];
@@ -3480,6 +3481,20 @@ var STEPS = ["bundle", "record", "files", "log", "open", "history", "entrants", 
 var outcomeText = (o) => `${o.status} ${o.reason}`;
 
 // src/verify/after.ts
+function holders(h, standing, lines2, until) {
+  const state = new Map(standing.map((s) => [s.stratum, { last: s.seats, vacated: /* @__PURE__ */ new Set() }]));
+  for (const r of h.replaced) {
+    const of = state.get(r.stratum);
+    if (r.at > until || of === void 0) continue;
+    of.vacated.add(r.vacated);
+    if (r.next !== null) of.last = r.next;
+  }
+  return lines2.flatMap((line) => {
+    const [stratum, rank2, id] = line.split(" ");
+    const of = state.get(Number(stratum));
+    return of !== void 0 && Number(rank2) <= of.last && !of.vacated.has(Number(rank2)) ? [id] : [];
+  });
+}
 function checkReplaced(h, standing) {
   const state = new Map(standing.map((s) => [s.stratum, { s, called: 0, vacated: /* @__PURE__ */ new Set() }]));
   let called = 0;
@@ -3498,8 +3513,8 @@ function checkReplaced(h, standing) {
   return called;
 }
 function checkOpened(h, standing, called, audit) {
-  const holders = standing.reduce((n, s) => n + s.seats, 0) + called;
-  for (const [purpose, most] of [["notice", holders], ["claim", holders], ["tax", holders], ["audit", audit]]) {
+  const holders2 = standing.reduce((n, s) => n + s.seats, 0) + called;
+  for (const [purpose, most] of [["notice", holders2], ["claim", holders2], ["tax", holders2], ["audit", audit]]) {
     const count = h.opened.reduce((n, o) => n + (o.purpose === purpose ? o.count : 0), 0);
     must(count <= most, `${count} opened for ${purpose}, and at most ${most} may be`);
   }
@@ -6100,11 +6115,12 @@ function verify2(members2, options) {
     const histories = step("history", () => readHistory({ records: log.records, open, openAt: at, policy, cosigned, given: options.given ?? [] }));
     now = "bundle";
     checkDrawFiles(bundle, histories);
+    const before = [];
     for (const [i, h] of histories.entries()) {
       draw = i + 1;
       const d = { draw, isVoid: h.isVoid, round: h.round };
       draws.push(d);
-      if (h.close !== null) verifyDraw(bundle, open, h, d, step, (name2, share2) => options.part?.(name2, d.draw, share2));
+      if (h.close !== null) verifyDraw(bundle, open, h, d, before, step, (name2, share2) => options.part?.(name2, d.draw, share2));
     }
     draw = void 0;
     const reason = weakest(histories);
@@ -6130,11 +6146,13 @@ function checkDrawFiles(bundle, histories) {
   }
   for (const n of bundle.draws.keys()) must(n <= histories.length, `draw/${n}: there is no such draw`);
 }
-function verifyDraw(bundle, open, h, d, step, part2) {
+function verifyDraw(bundle, open, h, d, before, step, part2) {
   const close = h.close, files = bundle.draws.get(d.draw) ?? {};
   const file = files.entrants;
   const told = (name2) => (leaves) => part2(name2, leaves * LEAF / file.size);
-  const list = step("entrants", () => readList(file, h.rules, open, close, told("entrants")));
+  const earlier = h.rules.earlierOut ? before.filter((e) => e.h.result.at < close.at) : [];
+  const out = new Set(earlier.flatMap((e) => holders(e.h, e.standing, e.lines, close.at)));
+  const list = step("entrants", () => readList(file, h.rules, open, close, out, told("entrants")));
   d.entrants = list.entrants;
   d.root = list.root;
   step("root", () => must(list.root === close.root, "the list's root is not that of close"));
@@ -6148,11 +6166,19 @@ function verifyDraw(bundle, open, h, d, step, part2) {
     must(result.seed === d.seed, "the result's seed is not that of the close and the signature");
   });
   const strata = effective(h.rules, open.batch, list.ranked);
-  d.rankingHash = step("ranking", () => compare(rank(file, seed, strata, told("ranking")), files.ranking, result));
+  const keeps = open.draws.slice(d.draw).some((r) => r.earlierOut), lines2 = [];
+  const kept = function* () {
+    for (const line of rank(file, seed, strata, told("ranking"))) {
+      if (keeps) lines2.push(line);
+      yield line;
+    }
+  };
+  d.rankingHash = step("ranking", () => compare(kept(), files.ranking, result));
   d.seats = strata.standing.reduce((n, s) => n + s.seats, 0);
   d.alternates = strata.standing.reduce((n, s) => n + s.alternates, 0);
   const called = step("replace", () => checkReplaced(h, strata.standing));
   step("opened", () => checkOpened(h, strata.standing, called, open.audit));
+  before.push({ h, standing: strata.standing, lines: lines2 });
 }
 function weakest(histories) {
   const due = histories.filter((h) => !h.isVoid);
@@ -6256,7 +6282,7 @@ var UNITS = {
     must(open.kind === "open" && open.draws[0] !== void 0, "no open record with a draw");
     const rules = open.draws[0], seed = unhex(hash(have(v, "seed")), 32);
     must(dec(have(v, "batch")) === open.batch, "another batch than that of open");
-    const list = readList(source, rules, open, null, () => {
+    const list = readList(source, rules, open, null, /* @__PURE__ */ new Set(), () => {
     });
     const lines2 = [...rank(source, seed, effective(rules, open.batch, list.ranked), () => {
     })];

@@ -3,6 +3,22 @@ import { must } from "./breach";
 import type { DrawHistory } from "./history";
 import type { Effective } from "./strata";
 
+// holders are the ids who hold a seat when the log comes to entry `until`, given the lines of the ranking file. The replacements are in order (step 12).
+export function holders(h: DrawHistory, standing: Effective[], lines: string[], until: number): string[] {
+  const state = new Map(standing.map((s) => [s.stratum, { last: s.seats, vacated: new Set<number>() }]));
+  for (const r of h.replaced) {
+    const of = state.get(r.stratum);
+    if (r.at > until || of === undefined) continue;
+    of.vacated.add(r.vacated);
+    if (r.next !== null) of.last = r.next;
+  }
+  return lines.flatMap((line) => {
+    const [stratum, rank, id] = line.split(" ") as [string, string, string];
+    const of = state.get(Number(stratum));
+    return of !== undefined && Number(rank) <= of.last && !of.vacated.has(Number(rank)) ? [id] : [];
+  });
+}
+
 // checkReplaced is step 12 and gives how many alternates were called.
 export function checkReplaced(h: DrawHistory, standing: Effective[]): number {
   const state = new Map(standing.map((s) => [s.stratum, { s, called: 0, vacated: new Set<number>() }]));

@@ -14,11 +14,11 @@ export interface List {
   entrants: number;
 }
 
-// readList is step 7 and gives the root for step 8. tell hears how many leaves are done.
-export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chances" | "register">, close: Close | null, tell: (leaves: number) => void): List {
+// readList is step 7 and gives the root for step 8. out are ids that must have no chances; tell hears how many leaves are done.
+export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chances" | "register">, close: Close | null, out: Set<string>, tell: (leaves: number) => void): List {
   must(file.size % LEAF === 0, `the list has ${file.size} bytes, which is no multiple of 52`);
   const ranked = new Array<number>(rules.strata).fill(0);
-  const tree = new Tree(), leaf = new Short(1 + LEAF), out = new DataView(new ArrayBuffer(32)), hash = new Uint8Array(out.buffer);
+  const tree = new Tree(), leaf = new Short(1 + LEAF), into = new DataView(new ArrayBuffer(32)), hash = new Uint8Array(into.buffer);
   leaf.message[0] = 0;
   let before = leaf.message, beforeAt = 0, zero = 0, count = 0; // the first leaf has none before it
   for (const piece of pieces(file, LEAF)) {
@@ -27,12 +27,13 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
       if (count > 0 && !isBelow(before, beforeAt, piece, at)) throw new Breach(`line ${count + 1}: ids are not ascending and unique`);
       if (stratum < 1 || stratum > rules.strata) throw new Breach(`line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
       if (chances > open.chances) throw new Breach(`line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
+      if (out.size > 0 && chances > 0 && out.has(hex(piece.subarray(at, at + 16)))) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
       if (chances === 0) zero++;
       else ranked[stratum - 1] = (ranked[stratum - 1] as number) + 1;
       before = piece;
       beforeAt = at;
       copy(piece, at, leaf.message, 1, LEAF);
-      leaf.into(out, 0);
+      leaf.into(into, 0);
       tree.add(hash);
     }
     tell(count);

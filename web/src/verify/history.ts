@@ -15,7 +15,7 @@ export interface DrawHistory {
   closeInTime: boolean;
   result: At<Result> | null;
   isVoid: boolean;
-  replaced: Replace[];
+  replaced: At<Replace>[];
   opened: Opened[];
 }
 

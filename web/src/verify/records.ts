@@ -13,6 +13,7 @@ export interface DrawRules {
   tiers: number[][]; // seats by stratum and tier, both from 0; empty if proportional
   proportional: number | null;
   alternates: number;
+  earlierOut: boolean; // who won an earlier draw has no chances in this one
   forfeit: boolean;
   margin: number;
   deadDays: number;
@@ -193,7 +194,7 @@ function readDraw(f: Fields, number: number): DrawRules {
   const tiers = proportional === null ? readTiers(f, strata) : [];
   const alternates = f.take("alternates", (s) => dec(s, 0, 10 ** 6));
   f.take("claim-days", (s) => dec(s, 0, 3650));
-  f.take("earlier-winners", (s) => oneOf(s, "in", "out"));
+  const earlierOut = f.take("earlier-winners", (s) => oneOf(s, "in", "out")) === "out";
   const forfeit = f.take("vacated", (s) => oneOf(s, "replace", "forfeit")) === "forfeit";
   const margin = f.take("margin", (s) => dec(s, 1, 2592000));
   const deadDays = f.take("dead-days", (s) => dec(s, 1, 3650));
@@ -202,7 +203,7 @@ function readDraw(f: Fields, number: number): DrawRules {
     oneOf(scheme, "bls-unchained-g1-rfc9380");
     return { chain: hash(chain), period: dec(period, 1, 86400), genesis: dec(genesis), key: hexOf(key, 192) };
   });
-  return { strata, tiers, proportional, alternates, forfeit, margin, deadDays, beacon, round: f.take("round", round) };
+  return { strata, tiers, proportional, alternates, earlierOut, forfeit, margin, deadDays, beacon, round: f.take("round", round) };
 }
 
 function readTiers(f: Fields, strata: number): number[][] {

@@ -122,7 +122,7 @@ const UNITS: Record<string, (v: Vector, came: Map<string, string>) => void> = {
     must(open.kind === "open" && open.draws[0] !== undefined, "no open record with a draw");
     const rules = open.draws[0], seed = unhex(hash(have(v, "seed")), 32) as Bytes;
     must(dec(have(v, "batch")) === open.batch, "another batch than that of open");
-    const list = readList(source, rules, open, null, () => {});
+    const list = readList(source, rules, open, null, new Set(), () => {});
     const lines = [...rank(source, seed, effective(rules, open.batch, list.ranked), () => {})];
     const file = utf8(lines.map((line) => `${line}\n`).join("")), ranking = hex(sha256(file));
     came.set("ranking-hash", compare(lines, ofBytes(file), { ranking, ranked: lines.length }));

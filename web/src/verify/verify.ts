@@ -1,7 +1,7 @@
 // Verification of a bundle, step by step (SPEC section 9). The third of three verifiers that share no code; it runs in a page's
 // worker and under Node. Synchronous, and in memory no more than the log, the seats and the alternates.
 import { hex } from "../bytes";
-import { checkOpened, checkReplaced } from "./after";
+import { checkOpened, checkReplaced, holders } from "./after";
 import { QUICKNET, signedRound, timeOf, type GivenRound } from "./beacon";
 import { Breach, must } from "./breach";
 import { bundleOf, type Bundle } from "./bundle";
@@ -13,7 +13,7 @@ import type { Policy } from "./policy";
 import { compare, rank, seedOf } from "./ranking";
 import type { Source } from "./source";
 import type { DrawOutcome, Outcome, Step } from "./steps";
-import { effective } from "./strata";
+import { effective, type Effective } from "./strata";
 
 export interface Options {
   ordered: boolean; // the members come from an archive
@@ -44,11 +44,12 @@ export function verify(members: () => [string, Source][], options: Options): Out
     const histories = step("history", () => readHistory({ records: log.records, open, openAt: at, policy, cosigned, given: options.given ?? [] }));
     now = "bundle";
     checkDrawFiles(bundle, histories);
+    const before: Drawn[] = [];
     for (const [i, h] of histories.entries()) {
       draw = i + 1;
       const d: DrawOutcome = { draw, isVoid: h.isVoid, round: h.round };
       draws.push(d);
-      if (h.close !== null) verifyDraw(bundle, open, h, d, step, (name, share) => options.part?.(name, d.draw, share));
+      if (h.close !== null) verifyDraw(bundle, open, h, d, before, step, (name, share) => options.part?.(name, d.draw, share));
     }
     draw = undefined;
     const reason = weakest(histories);
@@ -78,13 +79,18 @@ function checkDrawFiles(bundle: Bundle, histories: DrawHistory[]): void {
   for (const n of bundle.draws.keys()) must(n <= histories.length, `draw/${n}: there is no such draw`);
 }
 
+// Drawn is an earlier draw with a result: its history, and the lines of who was ranked.
+interface Drawn { h: DrawHistory; standing: Effective[]; lines: string[] }
+
 type StepOf = <T>(name: Step, does: () => T) => T;
 
-function verifyDraw(bundle: Bundle, open: OpenLogged, h: DrawHistory, d: DrawOutcome, step: StepOf, part: (name: Step, share: number) => void): void {
+function verifyDraw(bundle: Bundle, open: OpenLogged, h: DrawHistory, d: DrawOutcome, before: Drawn[], step: StepOf, part: (name: Step, share: number) => void): void {
   const close = h.close as NonNullable<DrawHistory["close"]>, files = bundle.draws.get(d.draw) ?? {};
   const file = files.entrants as Source;
   const told = (name: Step) => (leaves: number) => part(name, (leaves * LEAF) / file.size);
-  const list = step("entrants", () => readList(file, h.rules, open, close, told("entrants")));
+  const earlier = h.rules.earlierOut ? before.filter((e) => (e.h.result as NonNullable<DrawHistory["result"]>).at < close.at) : [];
+  const out = new Set(earlier.flatMap((e) => holders(e.h, e.standing, e.lines, close.at)));
+  const list = step("entrants", () => readList(file, h.rules, open, close, out, told("entrants")));
   d.entrants = list.entrants;
   d.root = list.root;
   step("root", () => must(list.root === close.root, "the list's root is not that of close"));
@@ -98,11 +104,19 @@ function verifyDraw(bundle: Bundle, open: OpenLogged, h: DrawHistory, d: DrawOut
     must(result.seed === d.seed, "the result's seed is not that of the close and the signature");
   });
   const strata = effective(h.rules, open.batch, list.ranked);
-  d.rankingHash = step("ranking", () => compare(rank(file, seed, strata, told("ranking")), files.ranking as Source, result));
+  const keeps = open.draws.slice(d.draw).some((r) => r.earlierOut), lines: string[] = []; // for later draws alone
+  const kept = function* () {
+    for (const line of rank(file, seed, strata, told("ranking"))) {
+      if (keeps) lines.push(line);
+      yield line;
+    }
+  };
+  d.rankingHash = step("ranking", () => compare(kept(), files.ranking as Source, result));
   d.seats = strata.standing.reduce((n, s) => n + s.seats, 0);
   d.alternates = strata.standing.reduce((n, s) => n + s.alternates, 0);
   const called = step("replace", () => checkReplaced(h, strata.standing));
   step("opened", () => checkOpened(h, strata.standing, called, open.audit));
+  before.push({ h, standing: strata.standing, lines });
 }
 
 function weakest(histories: DrawHistory[]): "proven" | "drawn" | "witness" | "beacon" {
