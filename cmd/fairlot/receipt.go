@@ -35,8 +35,8 @@ site, and the evidence is checked: whoever has it and the bundle needs to trust 
 
 Exit status: 0 it holds; 1 it does not; 3 it holds, but the signature was not checked (no bundle or key), or a draw is not proven.
 
-Examples: fairlot receipt receipt.txt --bundle http://127.0.0.1:8080/bundles/0123….tar
-          fairlot receipt evidence.txt --bundle records.tar`
+Example: fairlot receipt receipt.txt --bundle http://127.0.0.1:8080/bundles/0123….tar
+         fairlot receipt evidence.txt --bundle records.tar`
 }
 
 var savedHead = []byte("fairlot/v1 saved receipt\n")
