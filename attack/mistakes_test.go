@@ -37,7 +37,8 @@ var mistakes = []struct {
 		"is of a time that has not come yet: set the clock of that machine right and cosign again",
 	}, wrongClocks},
 	{"A byte was changed", []string{
-		"is not the one that was closed, so nothing is drawn from it: the identity room is damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same",
+		"is not the one that was logged, so nothing is drawn by it: the identity room is damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same",
+		"is not the one that was logged, so nothing is drawn by it: the registry room is damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same",
 		"are not those that were signed: look for its newest copy; if there is none this log is at its end, and a new installation with a new origin goes on",
 		"is damaged, look for the newest copy of the registry room",
 		"of the key folder is damaged: bring back its newest copy",
@@ -279,7 +280,7 @@ func TestMistakesSeeAnotherList(t *testing.T) {
 
 // listEdits draw from whatever list there is.
 func listEdits() []edit {
-	const file, check = "engine/draw.go", "if err := e.sameList(d, leaves); err != nil {"
+	const file, check = "engine/draw.go", "if err := e.sameList(ctx, d, leaves); err != nil {"
 	return []edit{without(file, check, strings.Replace(check, "err != nil", "err != nil && !(BROKEN)", 1), "list unseen")} // drawEdits has it import os
 }
 
@@ -287,23 +288,43 @@ func listEdits() []edit {
 func changedBytes(t *testing.T, d *daemon) (printed string) {
 	c, flip := alteredList(t, d)
 	d.serve()
-	if err := within(40*time.Second, func() error {
-		if !strings.Contains(d.logged(), "so nothing is drawn from it") {
-			return fmt.Errorf("nothing is said of the list: %s", d.lastLog())
+	refuses := func(room string) {
+		t.Helper()
+		if err := within(40*time.Second, func() error {
+			if !strings.Contains(d.logged(), "so nothing is drawn by it: the "+room) {
+				return fmt.Errorf("nothing is said of the %s room: %s", room, d.lastLog())
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
 		}
-		return nil
-	}); err != nil {
-		t.Error(err)
+		if c.wantDrawn(1) == nil {
+			t.Errorf("a draw was held from an altered %s room", room)
+		}
+		if out, _ := c.fairlot("todo"); !strings.Contains(out, "draws (STORAGE_UNAVAILABLE, ") {
+			t.Errorf("fairlot todo says %q", out)
+		}
+		d.stop()
 	}
-	if c.wantDrawn(1) == nil {
-		t.Error("a draw was held from a list that is not the one that was closed")
-	}
-	if out, _ := c.fairlot("todo"); !strings.Contains(out, "draws (STORAGE_UNAVAILABLE, tried") {
-		t.Errorf("fairlot todo says %q", out)
+	refuses("identity")
+	flip()
+	for _, change := range [][2]string{{"\nentrants 6\n", "\nentrants 7\n"}, {"\nentrants 7\n", "\nentrants 6\n"}} { // one digit of what the registry keeps of the close beside the log, and back
+		db := openRoom(t, d.rooms(), "registry")
+		var text []byte
+		err := db.QueryRow("SELECT close FROM draws").Scan(&text)
+		if err == nil {
+			_, err = db.Exec("UPDATE draws SET close = ?", bytes.Replace(text, []byte(change[0]), []byte(change[1]), 1))
+		}
+		db.Close()
+		if err != nil || !bytes.Contains(text, []byte(change[0])) {
+			t.Fatalf("%v: %q", err, text)
+		}
+		if change[0] == "\nentrants 6\n" {
+			d.serve()
+			refuses("registry")
+		}
 	}
 	printed = d.logged()
-	d.stop()
-	flip()
 
 	good := filepath.Join(d.root, "good")
 	copyTree(t, d.rooms(), good)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -278,7 +279,7 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 		return DrawInfo{}, err
 	}
 	leaves := leafReader{ctx, e.Identity, id}
-	if err := e.sameList(d, leaves); err != nil {
+	if err := e.sameList(ctx, d, leaves); err != nil {
 		return DrawInfo{}, err
 	}
 	count, err := draw.CheckList(leaves, d.rules.Strata, d.open.Chances)
@@ -311,20 +312,31 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	return e.Draw(ctx, id, n)
 }
 
-// sameList refuses a list that is not the one that was closed, as a damaged or an older identity room holds: a result drawn from it would be logged for ever, and
-// would never verify. The round stays the same until the right room is back.
-func (e *Engine) sameList(d *drawing, leaves draw.Leaves) error {
-	record, err := draw.ParseRecord(d.row.Close)
+// sameList refuses to draw by a close that the log does not hold, or from a list that is not the one that was closed, as a damaged or an older room has them: a result
+// that rests on them would be logged for ever, and would never verify. The round stays the same until the right room is back.
+func (e *Engine) sameList(ctx context.Context, d *drawing, leaves draw.Leaves) error {
+	other := func(what, room string) error {
+		return &Error{Reason: StorageUnavailable, Retry: time.Minute, Text: fmt.Sprintf("the %s of draw %d is not the one that was logged, so nothing is drawn by it: the %s room is "+
+			"damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same", what, d.row.N, room)}
+	}
+	records, err := e.loggedAbout(ctx, d.openHash, d.row.N)
 	if err != nil {
 		return err
+	}
+	at := slices.IndexFunc(records, func(l logged) bool { return isClose(l.record) })
+	if at < 0 {
+		return other("close", "registry")
+	}
+	record := records[at].record.(*draw.Close)
+	if text, err := record.Marshal(); err != nil || !bytes.Equal(text, d.row.Close) {
+		return other("close", "registry")
 	}
 	root, err := draw.RootOf(leaves)
 	if err != nil {
 		return e.fault(err)
 	}
-	if c, ok := record.(*draw.Close); !ok || root != c.Root {
-		return &Error{Reason: StorageUnavailable, Retry: time.Minute, Text: fmt.Sprintf("the entry list of draw %d is not the one that was closed, so nothing is drawn from it: the identity room is "+
-			"damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same", d.row.N)}
+	if root != record.Root {
+		return other("entry list", "identity")
 	}
 	return nil
 }
