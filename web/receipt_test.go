@@ -107,7 +107,7 @@ func printReceipt(t *testing.T, b *browser, saved []byte) []byte {
 		}
 		b.save("printed-"+lang+".pdf", got.Data)
 		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-		b.width(710) // A4 less the margins
+		b.width(710)                                                                 // A4 less the margins
 		b.eval(`document.querySelector("#answer-secret")?.setAttribute("open", "")`) // and all the same it stays off the sheet
 		b.says(".receipt .paper", want)
 		if seen := b.eval(`[...document.querySelectorAll("main *, header *, footer *")].filter(e => e.checkVisibility() && !e.closest(".receipt") && !e.querySelector(".receipt") && !e.closest("footer")).map(e => e.tagName + "." + e.className).join(" ")`); seen != "" {
