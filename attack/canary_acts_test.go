@@ -314,7 +314,7 @@ func (l *later) erasedForCase(p *person, approvers ...caller) string {
 	k.mustRun(l.officer, "case", "release", id, "--out", "erasure.json")
 	k.mustRun("", "release", "share", "--key", "small-1.key", "--request", "erasure.json.locks", "--bundle", k.bundle(l.small), "--out", "erasure.shares", "--yes")
 	k.mustRun("", "case", "read", "--request", "erasure.json", "--key", "small-notifier.key", "--bundle", k.bundle(l.small), "--share", "erasure.shares", "--out", "erasure-opened.txt")
-	k.mustRun(l.notifier, "case", "erase", id, "--yes")
+	k.mustRun(l.notifier, "case", "erase", id, "--opened", "erasure-opened.txt", "--yes")
 	k.mustRun(l.officer, "case", "close", id, "--outcome", "done")
 	return p.entry
 }

@@ -20,6 +20,7 @@ type caseWorld struct {
 	c                        engine.Campaign
 	ids                      []store.EntrantID
 	secrets                  [][32]byte
+	got                      []engine.Receipt
 	requester, first, second engine.Actor
 	rows                     map[string]store.StaffToken
 }
@@ -30,7 +31,7 @@ func newCaseWorld(t *testing.T, entrants int) *caseWorld {
 	for i, code := range w.tokens(w.c, entrants) {
 		x := w.client(w.c, i, code)
 		w.enter(x)
-		w.ids, w.secrets = append(w.ids, x.got.ID), append(w.secrets, x.s)
+		w.ids, w.secrets, w.got = append(w.ids, x.got.ID), append(w.secrets, x.s), append(w.got, x.got)
 	}
 	for i, to := range []*engine.Actor{&w.requester, &w.first, &w.second} {
 		*to = w.staff([]string{"Chen", "Lin", "Wu"}[i], []string{engine.RoleOfficer, engine.RoleOfficer, engine.RoleNotifier}[i])

@@ -1,20 +1,32 @@
 package engine_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fairlot/crypto/trail"
 	"fairlot/engine"
 	"fairlot/store"
 )
 
+// opened is what whoever opened an envelope of an entrant knows: ci and cc.
+func (w *caseWorld) opened(i int) (ci, cc [32]byte) {
+	return [32]byte(w.got[i].IdentityCommitment), [32]byte(w.got[i].ContactCommitment)
+}
+
 // TestErasedForCase: behind the close, who has lost the secret is erased once three persons had the name opened; with less nobody is.
 func TestErasedForCase(t *testing.T) {
 	w := newCaseWorld(t, 4)
 	ctx := t.Context()
 	erase := func(by engine.Actor, c engine.Case) (engine.EntryStatus, error) {
-		_, st, err := w.EraseForCase(ctx, by, c.ID)
+		ci, cc := w.opened(0)
+		if c.Count == 1 {
+			ci, cc = w.opened(slices.Index(w.ids, c.Entrants[0]))
+		}
+		_, st, err := w.EraseForCase(ctx, by, c.ID, ci, cc)
 		return st, err
 	}
 	refused := func(name string, by engine.Actor, c engine.Case, want engine.Reason, words string) {
@@ -61,6 +73,13 @@ func TestErasedForCase(t *testing.T) {
 	}
 	refused("said to be released", w.first, c, engine.CaseState, "nobody has had the name opened")
 	must(w.ReleaseCase(ctx, w.first, c.ID))(t)
+	mine, contact := w.opened(1)
+	others, _ := w.opened(2)
+	for name, x := range map[string][2][32]byte{"nothing": {}, "what is public": {[32]byte(must(w.rooms.Identity.Entrant(ctx, w.c.ID, w.ids[1]))(t).Person)}, "another's": {others, contact}, "the wrong way round": {contact, mine}} {
+		if _, _, err := w.EraseForCase(ctx, w.first, c.ID, x[0], x[1]); reason(err) != engine.CaseState || !strings.Contains(err.Error(), "not what the custodians opened") {
+			t.Errorf("three persons want it, and show %s: %v", name, err)
+		}
+	}
 	refused("an auditor", w.staff("Tsai", engine.RoleAuditor), c, engine.RoleRefused, "")
 	refused("an editor", w.staff("Hsu", engine.RoleEditor), c, engine.RoleRefused, "")
 	refused("no such case", w.first, engine.Case{ID: [16]byte{9}}, engine.CaseNotFound, "")
@@ -110,5 +129,80 @@ func TestErasedForCase(t *testing.T) {
 		if name == "token revoked" {
 			w.second = w.staff("Wu", engine.RoleNotifier)
 		}
+	}
+}
+
+// TestErasedForCaseMeets: an order that comes while somebody is being erased for a case comes too late and is told so; a case that is closed meanwhile has its line in
+// the register; a clock that has jumped erases nobody.
+func TestErasedForCaseMeets(t *testing.T) {
+	w := newCaseWorld(t, 3)
+	ctx := t.Context()
+	w.mustClose(w.c)
+	wanted := func(i int) engine.Case {
+		r := w.request(engine.CaseErasure, w.ids[i])
+		r.Opens = []string{"identity"}
+		c := w.approved(r)
+		must(w.ReleaseCase(ctx, w.first, c.ID))(t)
+		return c
+	}
+	erase := func(i int, c engine.Case) error {
+		ci, cc := w.opened(i)
+		_, _, err := w.EraseForCase(ctx, w.first, c.ID, ci, cc)
+		return err
+	}
+	at := func(step string, f func()) {
+		w.SetStep(func(name string) {
+			if name == step {
+				w.SetStep(nil)
+				f()
+			}
+		})
+	}
+
+	order := w.request(engine.CaseCourt, w.ids[0])
+	order.Opens, order.Hold = nil, true
+	hold := must(w.OpenCase(ctx, w.requester, order))(t)
+	must(w.ApproveCase(ctx, w.first, hold.ID, hold.Digest()))(t)
+	late := make(chan error, 1)
+	at("erasure for a case judged", func() {
+		go func() {
+			_, err := w.ApproveCase(ctx, w.second, hold.ID, hold.Digest())
+			late <- err
+		}()
+		time.Sleep(50 * time.Millisecond) // as long as it needs, if nothing stops it
+	})
+	if err := erase(0, wanted(0)); err != nil {
+		t.Error(err)
+	}
+	if err := <-late; reason(err) != engine.CaseState || !strings.Contains(err.Error(), "nothing is kept any more") {
+		t.Errorf("three persons hold whom the daemon destroys: %v", err)
+	}
+
+	lines := func() (n int) {
+		list, _, err := w.Modifications(ctx, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	before, c := lines(), wanted(1)
+	at("entry erased", func() { must(w.CloseCase(ctx, w.second, c.ID, "refused"))(t) })
+	if err := erase(1, c); err != nil || lines() != before+1 {
+		t.Errorf("closed meanwhile: %d lines more, %v", lines()-before, err)
+	}
+
+	c = wanted(2)
+	w.SetJumped(true)
+	if err := erase(2, c); reason(err) != engine.TooEarly {
+		t.Errorf("with a clock that has jumped: %v", err)
+	}
+	w.SetJumped(false)
+	both := make(chan error, 2)
+	before = lines()
+	for range 2 {
+		go func() { both <- erase(2, c) }()
+	}
+	if err := errors.Join(<-both, <-both); err != nil || lines() != before+1 {
+		t.Errorf("twice at once: %d lines more, %v", lines()-before, err)
 	}
 }

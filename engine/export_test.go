@@ -10,6 +10,9 @@ import (
 // SetStep makes f hear of each step of moving, mixing and closing.
 func (e *Engine) SetStep(f func(name string)) { e.hooks.step = f }
 
+// SetJumped says whether the clock has jumped.
+func (e *Engine) SetJumped(yes bool) { e.jumped.Store(yes) }
+
 // SetUnmixed switches the shuffle off: rows keep the order of the sealed responses and their ids ascend.
 func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
 

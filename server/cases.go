@@ -90,7 +90,7 @@ func (s *cases) ReleaseCase(ctx context.Context, req *fairlotv1.ReleaseCaseReque
 }
 
 func (s *cases) EraseForCase(ctx context.Context, req *fairlotv1.EraseForCaseRequest) (*fairlotv1.EntryStatus, error) {
-	campaign, st, err := s.engine.EraseForCase(ctx, callerOf(ctx), caseID(req.Name))
+	campaign, st, err := s.engine.EraseForCase(ctx, callerOf(ctx), caseID(req.Name), [32]byte(req.IdentityCommitment), [32]byte(req.ContactCommitment))
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"CaseService/ListModifications":          {&fairlotv1.ListModificationsRequest{}, ""},
 		"CaseService/RecordModification":         {&fairlotv1.RecordModificationRequest{Name: order, Kind: fairlotv1.ModificationKind_MODIFICATION_KIND_ERASURE}, order},
 		"CaseService/ReleaseCase":                {&fairlotv1.ReleaseCaseRequest{Name: order}, order},
-		"CaseService/EraseForCase":               {&fairlotv1.EraseForCaseRequest{Name: order}, order},
+		"CaseService/EraseForCase":               {&fairlotv1.EraseForCaseRequest{Name: order, IdentityCommitment: make([]byte, 32), ContactCommitment: make([]byte, 32)}, order},
 		"CaseService/OpenCase":                   {&fairlotv1.OpenCaseRequest{Name: order, Campaign: c.Name, Kind: fairlotv1.CaseKind_CASE_KIND_ACCESS, Entries: []string{strings.Repeat("c", 32)}}, order},
 		"CampaignService/CloseCampaign":          {&fairlotv1.CloseCampaignRequest{Name: c.Name}, c.Name},
 		"CampaignService/CloseCampaignEarly":     {&fairlotv1.CloseCampaignEarlyRequest{Name: c.Name}, c.Name},

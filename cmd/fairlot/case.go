@@ -111,10 +111,30 @@ func (cmd *caseOpen) Run(a *app) error {
 	}
 	a.printf("case %s is open 案件已建立\n", id)
 	a.showCase(x)
-	if wanted(x) {
-		a.printf("next: two others look at it and want it too, before %s\n接著須由另外兩人查看並同意\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
-	}
+	a.nextOfCase(x)
 	return nil
+}
+
+// nextOfCase says what is to be done next of a case that is not closed.
+func (a *app) nextOfCase(x *fairlotv1.Case) {
+	id, erasure := caseID(x), x.Kind == fairlotv1.CaseKind_CASE_KIND_ERASURE
+	switch {
+	case x.Closer != nil || x.Count == 0:
+	case wanted(x) && !time.Now().Before(x.ExpireTime.AsTime()):
+	case !wanted(x) && erasure && len(x.Modifications) == 0:
+		a.printf("next: until the close fairlot desk erase, with --case %s; after it a person who has the secret erases on the site, and for one who has lost it open another case with --opens identity\n"+
+			"接著：結束前用 desk erase；結束後持有秘密者可在網站自行刪除，遺失者請另建 --opens identity 的案件\n", id)
+	case wanted(x) && len(x.Approvers) < 2:
+		a.printf("next: two others look at it and want it too, before %s\n接著須由另外兩人查看並同意\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
+	case len(x.Opens) > 0 && x.Releaser == nil:
+		a.printf("next: have it released to the custodians, before %s\n接著釋出給保管人\n  fairlot case release %s --out FILE\n", instant.Text(x.ExpireTime.AsTime()), id)
+	case len(x.Opens) > 0 && erasure && len(x.Modifications) == 0:
+		a.printf("next: custodians fairlot release share, notifier %d fairlot case read; compare the name with the ID card, then\n接著：保管人交出份額，通知人讀取，核對姓名與證件，然後刪除\n  fairlot case erase %s --opened FILE\n", x.Notifier, id)
+	case len(x.Opens) > 0 && len(x.Modifications) == 0:
+		a.printf("next: custodians fairlot release share, notifier %d fairlot case read; once it is answered\n接著：保管人交出份額，通知人讀取，答覆後結案\n  fairlot case close %s --outcome done\n", x.Notifier, id)
+	case len(x.Modifications) > 0:
+		a.printf("next: answer the person in writing, then\n接著書面答覆當事人，然後結案\n  fairlot case close %s --outcome done\n", id)
+	}
 }
 
 var listedEntrant = regexp.MustCompile(`entrant (\d+) of the list, by the order of their ids,`)
@@ -162,6 +182,7 @@ func (cmd *caseShow) Run(a *app) error {
 		return a.printJSON(x)
 	}
 	a.showCase(x)
+	a.nextOfCase(x)
 	return nil
 }
 
@@ -256,8 +277,12 @@ func (cmd *caseApprove) Run(a *app) error {
 	if err != nil {
 		return a.explain("approve the case", err)
 	}
-	zh, en := caseState(x, time.Now())
-	a.printf("已核准：%s approved: %s\n", zh, en)
+	if zh, en := caseState(x, time.Now()); len(x.Approvers) < 2 {
+		a.printf("已核准：%s approved: %s\n", zh, en)
+	} else {
+		a.printf("已核准：三人同意 approved by three persons\n")
+	}
+	a.nextOfCase(x)
 	return nil
 }
 

@@ -197,6 +197,9 @@ func (cmd *caseRead) Run(a *app) error {
 	var text bytes.Buffer
 	for i, p := range persons {
 		lines, err := opened(p)
+		if err == nil && req.Text.Kind == "erasure" && p.Identity != nil {
+			lines += fmt.Sprintf("%s%x %x\n", openedKey, p.CI[:], p.CC[:])
+		}
 		switch {
 		case err != nil:
 			return err
@@ -224,6 +227,9 @@ func (cmd *caseRead) Run(a *app) error {
 	a.printf("開啟的資料僅供此案件使用，辦畢即刪 what was opened of %s is in %s: it is for this case alone; delete it when the case is done\n", plural(int64(len(persons)), "person", "persons"), cmd.Out)
 	if gone := len(req.Named) - len(persons); gone > 0 {
 		a.printf("其餘已無資料 nothing is kept any more of %s whom the case names\n", plural(int64(gone), "person", "persons"))
+	}
+	if req.Text.Kind == "erasure" && len(persons) > 0 {
+		a.printf("接著核對姓名與證件，相符才刪除 next: compare the name with the ID card; if it is this person, fairlot case erase %x --opened %s; else fairlot case close %x --outcome refused\n", req.Text.ID[:], cmd.Out, req.Text.ID[:])
 	}
 	if !listed {
 		a.printf("公開名單尚未產生 the entry list is not public yet: that these are the persons who entered is the daemon's word, and the list will show it\n")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -86,6 +87,9 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	for _, k := range text.Opens {
 		row("開啟", "opens", "%s", kindTexts[k])
 	}
+	if text.Kind == "erasure" && slices.Contains(text.Opens, seal.Identity) {
+		row("之後", "then", "姓名與證件相符即永久刪除此筆 / the entry is erased for good if the name is that of the ID card; without your shares it cannot be")
+	}
 	to := c.Outcome.Open.Notifiers[text.Notifier-1]
 	row("交給", "sealed to", "通知人 %d（共 %d 位），別人都讀不到 / notifier %d of %d and nobody else, %s…%s", text.Notifier, len(c.Outcome.Open.Notifiers), text.Notifier, len(c.Outcome.Open.Notifiers), to[:12], to[len(to)-6:])
 	row("到期", "expires", "%s", instant.Text(text.Expires))
@@ -97,9 +101,9 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	w.Flush()
 	a.earlier(plan.Earlier)
 	if plan.Listed {
-		a.printf("以下 %d 筆收件編號，均在公開名單內 / these %s, all in the public entry list:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
+		a.printf("以下 %d 筆收件編號，均在公開名單內 / %s, all in the public entry list:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
 	} else {
-		a.printf("以下 %d 筆收件編號；公開名單尚未產生 / these %s; there is no public entry list yet:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
+		a.printf("以下 %d 筆收件編號；公開名單尚未產生 / %s; there is no public entry list yet:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
 	}
 	for _, id := range req.Named {
 		a.printf("  %s\n", id)

@@ -20,6 +20,7 @@ type CasePerson struct {
 	ID       draw.EntrantID
 	Identity *draw.Identity // nil: not opened, or there is none
 	Contact  *draw.Contact
+	CI, CC   draw.Commitment // as an envelope gave them; zero if none was opened
 }
 
 // String hides the person.
@@ -75,7 +76,8 @@ func OpenCase(c *bundle.Checked, key *custody.Key, req *release.Case, files [][]
 			if n := len(from[r.Kind]); n < r.Threshold {
 				return nil, false, fmt.Errorf("%w: shares of kind %s of %d custodians are needed, there are %d", ErrShares, r.Kind, r.Threshold, n)
 			}
-			text, _, err := custody.OpenEntrant(envelope, shares[r.Kind][e.ID], r.Head(e.ID), e.Person)
+			text, openings, err := custody.OpenEntrant(envelope, shares[r.Kind][e.ID], r.Head(e.ID), e.Person)
+			p.CI, p.CC = openings.CI, openings.CC
 			if err == nil && r.Kind == seal.Identity {
 				var x draw.Identity
 				x, err = draw.ParseIdentity(text)

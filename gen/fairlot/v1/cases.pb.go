@@ -1163,13 +1163,17 @@ func (x *ReleaseCaseRequest) GetName() string {
 	return ""
 }
 
-// EraseForCaseRequest names the case.
+// EraseForCaseRequest names the case, and shows that the envelope was opened: nothing that is kept here leads to the commitments, and they lead to no text.
 type EraseForCaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// cases/ID.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// ci of SPEC section 4 as the opened envelope gives it, 32 bytes.
+	IdentityCommitment []byte `protobuf:"bytes,2,opt,name=identity_commitment,json=identityCommitment,proto3" json:"identity_commitment,omitempty"`
+	// cc likewise.
+	ContactCommitment []byte `protobuf:"bytes,3,opt,name=contact_commitment,json=contactCommitment,proto3" json:"contact_commitment,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *EraseForCaseRequest) Reset() {
@@ -1207,6 +1211,20 @@ func (x *EraseForCaseRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *EraseForCaseRequest) GetIdentityCommitment() []byte {
+	if x != nil {
+		return x.IdentityCommitment
+	}
+	return nil
+}
+
+func (x *EraseForCaseRequest) GetContactCommitment() []byte {
+	if x != nil {
+		return x.ContactCommitment
+	}
+	return nil
 }
 
 // ReleaseCaseResponse is what custodians and the notifier of a case need. Nothing in it is trusted: the opened record's `case` fixes text and entrants.
@@ -1682,9 +1700,11 @@ const file_fairlot_v1_cases_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12A\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x17.fairlot.v1.CaseOutcomeB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\aoutcome\"I\n" +
 	"\x12ReleaseCaseRequest\x123\n" +
-	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"J\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"\xc4\x01\n" +
 	"\x13EraseForCaseRequest\x123\n" +
-	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\"\xbd\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xbaH\x18r\x162\x14^cases/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x12<\n" +
+	"\x13identity_commitment\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x03R\x12identityCommitment\x12:\n" +
+	"\x12contact_commitment\x18\x03 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x03R\x11contactCommitment\"\xbd\x01\n" +
 	"\x13ReleaseCaseResponse\x12*\n" +
 	"\x04case\x18\x01 \x01(\v2\x10.fairlot.v1.CaseB\x04\x90\xb5\x18\x02R\x04case\x12%\n" +
 	"\vopened_hash\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\n" +

@@ -55,7 +55,7 @@ type CaseServiceClient interface {
 	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
 	ReleaseCase(ctx context.Context, in *ReleaseCaseRequest, opts ...grpc.CallOption) (*ReleaseCaseResponse, error)
 	// EraseForCase, behind the close, erases the person whom a case of kind erasure names and who has lost the secret: once three persons wanted the name opened, the log
-	// announced it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
+	// announced it, custodians opened it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
 	EraseForCase(ctx context.Context, in *EraseForCaseRequest, opts ...grpc.CallOption) (*EntryStatus, error)
 	// RecordModification puts into the register what was done at the wish of the person of a case.
 	RecordModification(ctx context.Context, in *RecordModificationRequest, opts ...grpc.CallOption) (*Case, error)
@@ -195,7 +195,7 @@ type CaseServiceServer interface {
 	// looked at anew, each time: three persons, whose tokens stand, not closed, not expired.
 	ReleaseCase(context.Context, *ReleaseCaseRequest) (*ReleaseCaseResponse, error)
 	// EraseForCase, behind the close, erases the person whom a case of kind erasure names and who has lost the secret: once three persons wanted the name opened, the log
-	// announced it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
+	// announced it, custodians opened it, and the caller has compared it with the ID card. Entry list and draws stand; the daemon does the rest. The register has a line of it. Again is the same.
 	EraseForCase(context.Context, *EraseForCaseRequest) (*EntryStatus, error)
 	// RecordModification puts into the register what was done at the wish of the person of a case.
 	RecordModification(context.Context, *RecordModificationRequest) (*Case, error)
