@@ -324,6 +324,9 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 		case entrant.Zero == zeroErased || entrant.Zero == zeroErasedAtDesk || entrant.Erasure == store.ErasureDone: // the last after the draws, behind which the entry list stands as it was
 			return Case{}, refuse(CaseState, "entrant %d of the list, by the order of their ids, was erased: there is nothing to open", i+1)
 		}
+		if erased(entrant) && c.wants() { // of who only asks, there is something to answer
+			return Case{}, refuse(CaseState, "entrant %d of the list, by the order of their ids, is being erased: nothing is opened or held any more", i+1)
+		}
 		if corrected, err := e.corrected(ctx, c.Campaign, id); err != nil {
 			return Case{}, e.fault(err)
 		} else if corrected && c.wants() {

@@ -178,6 +178,11 @@ func TestErasedForCaseMeets(t *testing.T) {
 		t.Errorf("three persons hold whom the daemon destroys: %v", err)
 	}
 
+	order.ID = [16]byte{7}
+	if _, err := w.OpenCase(ctx, w.requester, order); reason(err) != engine.CaseState || !strings.Contains(err.Error(), "is being erased") {
+		t.Errorf("a case that nobody could approve was opened: %v", err)
+	}
+
 	lines := func() (n int) {
 		list, _, err := w.Modifications(ctx, 0, 100)
 		if err != nil {

@@ -119,13 +119,23 @@ func (cmd *caseOpen) Run(a *app) error {
 func (a *app) nextOfCase(x *fairlotv1.Case) {
 	id, erasure := caseID(x), x.Kind == fairlotv1.CaseKind_CASE_KIND_ERASURE
 	switch {
-	case x.Closer != nil || x.Count == 0:
+	case x.Closer != nil:
 	case wanted(x) && !time.Now().Before(x.ExpireTime.AsTime()):
-	case !wanted(x) && erasure && len(x.Modifications) == 0:
+		a.printf("next: it has expired: close it, and open another if it is still wanted\n案件已到期：請結案，仍需要時另建一件\n  fairlot case close %s --outcome withdrawn\n", id)
+	case !wanted(x) && len(x.Modifications) == 0 && x.Kind == fairlotv1.CaseKind_CASE_KIND_ACCESS:
+		a.printf("next: answer the person in writing, then\n接著書面答覆當事人，然後結案\n  fairlot case close %s --outcome done\n", id)
+	case !wanted(x) && len(x.Modifications) == 0 && (!erasure || x.Count == 0):
+		a.printf("next: do what can be done, with --case %s where a command has it, else put it into the register; answer the person in writing and close it\n"+
+			"接著辦理並登記，書面答覆當事人，然後結案\n  fairlot case record %s --kind %s, or fairlot case close %s --outcome refused\n", id, id, lower(x.Kind, "CASE_KIND_"), id)
+	case !wanted(x) && len(x.Modifications) == 0:
 		a.printf("next: until the close fairlot desk erase, with --case %s; after it a person who has the secret erases on the site, and for one who has lost it open another case with --opens identity\n"+
 			"接著：結束前用 desk erase；結束後持有秘密者可在網站自行刪除，遺失者請另建 --opens identity 的案件\n", id)
 	case wanted(x) && len(x.Approvers) < 2:
-		a.printf("next: two others look at it and want it too, before %s\n接著須由另外兩人查看並同意\n  fairlot case approve %s\n", instant.Text(x.ExpireTime.AsTime()), id)
+		zh, en := "接著須由另外兩人查看並同意", "two others look at it and want it too"
+		if len(x.Approvers) == 1 {
+			zh, en = "接著須由另一人查看並同意", "one more looks at it and wants it too"
+		}
+		a.printf("next: %s, before %s\n%s\n  fairlot case approve %s\n", en, instant.Text(x.ExpireTime.AsTime()), zh, id)
 	case len(x.Opens) > 0 && x.Releaser == nil:
 		a.printf("next: have it released to the custodians, before %s\n接著釋出給保管人\n  fairlot case release %s --out FILE\n", instant.Text(x.ExpireTime.AsTime()), id)
 	case len(x.Opens) > 0 && erasure && len(x.Modifications) == 0:
@@ -215,11 +225,11 @@ func (cmd *caseList) Run(a *app) error {
 				continue
 			}
 			if !any {
-				fmt.Fprintf(w, "ID\tKIND\tSTATE\tNAMES\tDUE\tEXPIRES\tASKED BY\tREFERENCE\n")
+				fmt.Fprintf(w, "ID\tKIND\tNAMES\tDUE\tEXPIRES\tASKED BY\tREFERENCE\tSTATE 狀態\n")
 			}
 			any = true
-			_, state := caseState(x, time.Now())
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), state, x.Count, moment(x.DueTime), moment(x.ExpireTime), label.Shown(x.Requester.GetLabel()), label.Shown(x.Reference))
+			zh, en := caseState(x, time.Now())
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s %s\n", caseID(x), lower(x.Kind, "CASE_KIND_"), x.Count, moment(x.DueTime), moment(x.ExpireTime), label.Shown(x.Requester.GetLabel()), label.Shown(x.Reference), zh, en)
 		}
 		if token = page.NextPageToken; token == "" {
 			if !any && !cmd.JSON {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"fairlot/cmd/fairlot/bundle"
 	"fairlot/cmd/fairlot/custodian"
@@ -38,10 +38,11 @@ var kindTexts = map[seal.Kind]string{
 	seal.Contact:  "聯絡資料（電話、電子郵件、地址） / contact: telephone, e-mail, address",
 }
 
-// rows prints rows of a session, Chinese word, English word, and what there is to say.
-func rows(w *tabwriter.Writer) func(zh, en, format string, args ...any) {
+// rows prints rows of a session, Chinese word, English word, and what there is to say. No tabwriter aligns them: a Chinese character is two columns wide.
+func (a *app) rows() func(zh, en, format string, args ...any) {
 	return func(zh, en, format string, args ...any) {
-		fmt.Fprintf(w, "%s %s\t%s\n", zh, en, fmt.Sprintf(format, args...))
+		wide := 2*utf8.RuneCountInString(zh) + 1 + len(en)
+		a.printf("%s %s%s%s\n", zh, en, strings.Repeat(" ", max(2, 32-wide)), fmt.Sprintf(format, args...))
 	}
 }
 
@@ -76,8 +77,7 @@ func (a *app) earlier(list []custodian.Earlier) {
 
 // caseSession is session of a case: whom, why, on which ground and reference, under whose approvals, until when and for whose eyes. The log fixes all but the approvals.
 func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.CasePlan, logSize int64) {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	row := rows(w)
+	row := a.rows()
 	campaignRows(row, c)
 	text := req.Text
 	row("目的", "purpose", "%s", casePurposes[text.Purpose()])
@@ -98,7 +98,6 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	for _, p := range req.Approvers {
 		row("核准", "approved", "%s, token %q, %s（機關自述 / so the institution says）", label.Quote(p.Label), p.Token, instant.Text(p.At))
 	}
-	w.Flush()
 	a.earlier(plan.Earlier)
 	if plan.Listed {
 		a.printf("以下 %d 筆收件編號，均在公開名單內 / %s, all in the public entry list:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))

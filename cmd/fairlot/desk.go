@@ -107,8 +107,11 @@ func (a *app) erased(before, st *fairlotv1.EntryStatus) {
 	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_DONE:
 		a.printf("was erased already: nothing is kept of identity, contact and consents of this person\n先前已刪除：此人的身分、聯絡資料與同意紀錄都已不在\n")
 	case before.GetErasure() == fairlotv1.EntryStatus_ERASURE_WAITING:
-		a.printf("was asked for already: the daemon destroys identity, contact and consents after the draw%s\n先前已提出：抽獎之後會銷毀此人的身分、聯絡資料與同意紀錄\n",
-			map[bool]string{true: " of " + moment(st.EraseTime)}[st.EraseTime != nil])
+		zh, en := "大約一分鐘內", "in a minute or so"
+		if st.EraseTime != nil {
+			zh, en = "抽獎之後", "after the draw of "+moment(st.EraseTime)
+		}
+		a.printf("was asked for already: the daemon destroys identity, contact and consents %s\n先前已提出：%s會銷毀此人的身分、聯絡資料與同意紀錄\n", en, zh)
 	case st.Erasure == fairlotv1.EntryStatus_ERASURE_DONE:
 		a.printf("erased: identity, contact and consents of this person are destroyed\n已刪除：此人的身分、聯絡資料與同意紀錄已銷毀\n")
 	case st.EraseTime != nil:

@@ -15,8 +15,7 @@ import (
 // session shows a custodian, in both languages, all of a release before the yes: of what campaign and draw, for what, whose seats, by which record of the log, who
 // wanted it as the institution says, and what was announced before. What the bundle proves and what is only said are kept apart.
 func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Release, plan *custodian.Plan, logSize int64) {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	row := rows(w)
+	row := a.rows()
 	campaignRows(row, c)
 	row("抽獎", "draw", "%d", req.Draw)
 	row("目的", "purpose", "%s", map[custody.Purpose]string{
@@ -31,11 +30,11 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	} else {
 		row("申請與核准", "asked, approved", "%s, %s, %s（機關自述 / so the institution says）", label.Quote(rel.Requester), label.Quote(rel.Approver), instant.Text(rel.Approved))
 	}
-	w.Flush()
 	a.earlier(plan.Earlier)
 	if !plan.Proven {
 		a.printf("這次抽獎未經證實，您接受這一點\nTHE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
 	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\t\n")
 	for _, l := range plan.Seats {
 		titles := c.Titles.Tier[[2]int{req.Draw, l.Seat}]
