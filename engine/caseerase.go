@@ -67,7 +67,7 @@ func (e *Engine) mayEraseFor(ctx context.Context, o *opened, c Case, person draw
 	case !slices.Contains(c.Opens, seal.Identity.String()):
 		return refuse(CaseState, "the case does not open the name, so nobody can say that the entry is this person's: open another one with --opens identity, have it approved and released, and compare")
 	case len(c.Entrants) == 0:
-		return refuse(CaseState, "all that was sealed in this campaign is destroyed: there is nothing to erase")
+		return refuse(CaseState, "whom the case names is not kept any more: all that was sealed in this campaign is destroyed, and there is nothing to erase; or a copy of before the case was brought back, and it takes another case")
 	case e.jumped.Load():
 		return errJumped("nobody is erased for a case")
 	}
