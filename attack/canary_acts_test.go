@@ -281,8 +281,8 @@ func (l *later) after(kills int) {
 	for i := range max(kills, 1) {
 		gone = append(gone, l.entered[rest[i]].entry)
 	}
-	for _, id := range gone { // the daemon does it by itself
-		if err := within(time.Minute, func() error {
+	for _, id := range gone { // the daemon does it by itself, and looks once a minute
+		if err := within(2*time.Minute, func() error {
 			st, err := fairlotv1.NewEntryServiceClient(wu.conn).GetEntryStatus(context.Background(), &fairlotv1.GetEntryStatusRequest{Name: c.name + "/entries/" + id})
 			if err == nil && st.Erasure != fairlotv1.EntryStatus_ERASURE_DONE {
 				err = fmt.Errorf("entry %s: %s", id, st.Erasure)
