@@ -36,7 +36,7 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "the result may be of another close", steps, "	if d.Result.Close != d.CloseHash {", "	if d.Result.Close != d.CloseHash && !(BROKEN) {"},
 		{false, "any seed", steps, "	if d.Seed != d.Result.Seed {", "	if d.Seed = d.Result.Seed; !(BROKEN) && draw.SeedOf(d.CloseHash, d.Result.Signature) != d.Seed {"},
 		{true, "rankings are not compared", steps, "	if !bytes.Equal(got, want) {", "	if BROKEN {\n		want = got\n	}\n	if !bytes.Equal(got, want) {"},
-		{false, "anybody is called", steps, "seats.Apply(r); err != nil {", "seats.Apply(r); err != nil && !(BROKEN) {"},
+		{false, "anybody is called", steps, "seats.Apply(r); err != nil {\n			return failedBy(12, d.N", "seats.Apply(r); err != nil && !(BROKEN) {\n			return failedBy(12, d.N"},
 		{false, "openings are not counted", steps, "if d.Opened[o.Purpose] > limit {", "if d.Opened[o.Purpose] > limit && !(BROKEN) {"},
 		{false, "receipts agree with any chances", receipt, "	case ds.Counted && r.Chances > 0 && ds.Leaf.Chances != r.Chances:", "	case ds.Counted && r.Chances > 0 && ds.Leaf.Chances != r.Chances && !(BROKEN):"},
 		{false, "receipts agree with any person", receipt, "	case [32]byte(ds.Leaf.Person) != r.Person:", "	case [32]byte(ds.Leaf.Person) != r.Person && !(BROKEN):"},
