@@ -211,3 +211,47 @@ func TestErasedForCaseMeets(t *testing.T) {
 		t.Errorf("twice at once: %d lines more, %v", lines()-before, err)
 	}
 }
+
+// TestErasedForCaseCutOff stops the engine at each step of an erasure for a case: the same call again ends it, and the register has a line, which the case shows.
+func TestErasedForCaseCutOff(t *testing.T) {
+	w := newCaseWorld(t, 3)
+	ctx := t.Context()
+	w.mustClose(w.c)
+	for i, step := range []string{"erasure for a case judged", "entry erased", "case changed"} {
+		r := w.request(engine.CaseErasure, w.ids[i])
+		r.Opens = []string{"identity"}
+		c := w.approved(r)
+		must(w.ReleaseCase(ctx, w.first, c.ID))(t)
+		ci, cc := w.opened(i)
+		w.SetStep(func(name string) {
+			if name == step {
+				panic(crash{name})
+			}
+		})
+		func() {
+			defer func() {
+				if got := recover(); got != (crash{step}) {
+					t.Errorf("stopped by %v, not at %q", got, step)
+				}
+			}()
+			w.EraseForCase(ctx, w.first, c.ID, ci, cc)
+		}()
+		w.SetStep(nil)
+		w.reopen()
+		before, _, err := w.Modifications(ctx, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.CloseCase(ctx, w.second, c.ID, "done"); reason(err) != engine.CaseState {
+			t.Errorf("%s: closed as done before the call came again: %v", step, err)
+		}
+		if _, st, err := w.EraseForCase(ctx, w.second, c.ID, ci, cc); err != nil || st.Erasure != store.ErasureWaits {
+			t.Errorf("%s: again: %+v, %v", step, st, err)
+		}
+		after, _, err := w.Modifications(ctx, 0, 100)
+		if got := must(w.Case(ctx, c.ID))(t); err != nil || len(after) != len(before)+1 || !slices.Equal(got.Did, []string{engine.DidErasure}) {
+			t.Errorf("%s: %d lines more, the case shows %v, %v", step, len(after)-len(before), got.Did, err)
+		}
+		must(w.CloseCase(ctx, w.second, c.ID, "done"))(t)
+	}
+}
