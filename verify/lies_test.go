@@ -703,7 +703,7 @@ func historyLies() []lie {
 		}},
 		{"put off too late, and drawn on the later round", "beacon", unconfirmed, func(c *cheat) bool {
 			n := c.drawn()
-			if n == 0 || c.out.Draws[n-1].Round == laterOne || c.first("amend", n) >= 0 {
+			if n == 0 || c.out.Draws[n-1].Round == laterOne || c.open().Draws[n-1].Round == laterOne || c.first("amend", n) >= 0 {
 				return false
 			}
 			c.insert(c.first("result", n), &draw.Amend{Draw: n, Round: laterOne})
