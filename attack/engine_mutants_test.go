@@ -18,15 +18,20 @@ func TestEngineTestsSeeMutants(t *testing.T) {
 		{"an erasure behind the draw never comes", "TestErasureWaitsForTheDraw", `envelopes of entry [0-9a-f]{32} are kept`},
 		{"a record stays unsigned", "TestUnsignedIsSignedLater", `the newest checkpoint is of 1 of 2 records`},
 		{"an erasure leaves the identity", "TestEraseBeforeTheClose", `envelopes of entry [0-9a-f]{32} are kept`},
+		{"staff erase whom no custodian opened", "TestErasedForCase", `three persons want it, and show nothing: <nil>`},
+		{"an order comes while somebody is erased for a case", "TestErasedForCaseMeets", `three persons hold whom the daemon destroys: <nil>`},
 	}
 	dir := t.TempDir()
-	const release, forget, run, rows = "engine/release.go", "engine/forget.go", "engine/run.go", "store/sqlite/erasures.go"
-	overlay, err := overlay(dir, []edit{osIn(release), osIn(forget), osIn(run), osIn(rows),
+	const release, forget, run, rows, cases = "engine/release.go", "engine/forget.go", "engine/run.go", "store/sqlite/erasures.go", "engine/caseerase.go"
+	overlay, err := overlay(dir, []edit{osIn(release), osIn(forget), osIn(run), osIn(rows), osIn(cases),
 		without(release, "|| !of.seats[seatKey{l.Stratum, int64(l.Rank)}]", "|| !of.seats[seatKey{l.Stratum, int64(l.Rank)}] && !(BROKEN)", mutants[0].what),
 		without(forget, "	if err != nil || len(who) == 0 {\n", "	if err != nil || len(who) == 0 || BROKEN {\n", mutants[1].what),
 		without(run, "	if !e.unsigned.Load() {\n", "	if !e.unsigned.Load() || BROKEN {\n", mutants[2].what),
 		without(rows, "	if _, err := t.exec(\"UPDATE envelopes SET locks = x'', identity = NULL, ", "	identity := \"NULL\"\n	if BROKEN {\n		identity = \"identity\"\n	}\n"+
 			"	if _, err := t.exec(\"UPDATE envelopes SET locks = x'', identity = \"+identity+\", ", mutants[3].what),
+		without(cases, "	if draw.Person(row.Person) != person {\n", "	if draw.Person(row.Person) != person && !(BROKEN) {\n", mutants[4].what),
+		without(cases, "	e.seatMu.Lock() // no order comes to hold the entrant meanwhile, and of two calls one leaves the line\n	defer e.seatMu.Unlock()\n",
+			"	if !(BROKEN) {\n		e.seatMu.Lock()\n		defer e.seatMu.Unlock()\n	}\n", mutants[5].what),
 	})
 	if err != nil {
 		t.Fatal(err)
