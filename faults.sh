@@ -17,7 +17,7 @@
 #   ./faults.sh fair [SEEDS]        hold small draws over many seeds and compare with what is fair, 1000000
 #   ./faults.sh witness             the daemon's checkpoints to three real litewitness (fetched and built), one down, one lying, a fork attempted
 #   ./faults.sh drand               a network of three drand daemons (fetched and built) that stands still over a draw's round, behind relays that are dead, deaf and lying
-#   ./faults.sh fuzz [MINUTES]      each parser and verifier that has a Fuzz function, a minute each
+#   ./faults.sh fuzz [MINUTES] [WHICH]  each parser and verifier that has a Fuzz function, a minute each; WHICH is a pattern of PACKAGE.NAME
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
 #   ./faults.sh mutants [MUTANTS]   bundles in which an operator lies with the keys of log and receipts, and verifiers that lack a check, 1000000
 #   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
@@ -50,6 +50,7 @@ linear() { PACKAGE=./engine FAULT_HISTORIES=${1:-17000} run 'TestLinear$' && FAU
 fuzz() {
 	local file name out
 	git grep -oE '^func Fuzz[A-Za-z0-9]+' -- '*_test.go' | sed 's/:func / /' | while read -r file name; do
+		[[ "${file%/*}.$name" =~ ${2:-.} ]] || continue
 		out=$(go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "${1:-1}m" 2>&1) || echo FAILED
 		printf '%s\n' "$out" | awk -v what="${file%/*}.$name" -v ok="$(printf '%s\n' "$out" | grep -c '^ok')" '
 			/execs:/ { for (i = 1; i < NF; i++) { if ($i == "execs:") n = $(i + 1); if ($i == "interesting:") new = $(i + 1) } }
@@ -69,7 +70,7 @@ linker) export FAULT_ENTRIES=${2:-3000}; run 'TestLinker$' && FAULT_ENGINE='' ru
 oracle) FAULT_CALLS=${2:-10000} run 'TestMembershipOracle(Corrects)?(SeesHaste)?$' ;;
 fair) FAULT_ENGINE='' PACKAGE=./draw FAIR_SEEDS=${2:-1000000} run 'Test(OrdersAsEnumerated|NothingButChanceDecides)$' ;;
 witness) FAULT_ENGINE='' FAULT_LITEWITNESS=1 run 'Test(Lite)?[Ww]itness(es)?$' ;;
-fuzz) fuzz "${2:-}" ;;
+fuzz) fuzz "${2:-}" "${3:-}" ;;
 drand) FAULT_ENGINE='' FAULT_DRAND=1 run 'Test(Relays(SeesBelief)?|Drand)$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
 mutants) export FAULT_LIES=${2:-1000000}; FAULT_ENGINE='' PACKAGE=./verify run 'TestOperatorsLies$' && FAULT_ENGINE='' run 'TestOperatorsLiesSeeMutants$' ;;
