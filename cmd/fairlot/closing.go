@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"fairlot/cmd/instant"
@@ -95,11 +94,12 @@ func (a *app) missed(n int, d *draw.DrawRules, by []string, threshold int) bool 
 	if !time.Now().After(deadline) {
 		return false
 	}
-	if text := cosigners(by, int32(threshold)); strings.Contains(text, "needed") {
-		a.printf("draw %d: the deadline for cosignatures was %s; in time %s. Unless notes cosigned before it are handed in before the round, the draw is held and never confirmed from outside: tell the public\n",
-			n, instant.Text(deadline), text)
+	text := cosigners(by, int32(threshold))
+	if custodiansOf(by) < threshold {
+		a.printf("抽獎 %d 已過副署期限，副署不足 draw %d: the deadline for cosignatures was %s; in time %s. Unless notes cosigned before it are handed in before the round, the draw is held and never confirmed from outside: tell the public\n",
+			n, n, instant.Text(deadline), text)
 	} else {
-		a.printf("draw %d: cosigned in time by %s; the draw is due %s\n", n, text, instant.Text(draw.RoundTime(d.Beacon, d.Round)))
+		a.printf("抽獎 %d 已如期副署 draw %d: cosigned in time by %s; the draw is due %s\n", n, n, text, instant.Text(draw.RoundTime(d.Beacon, d.Round)))
 	}
 	return true
 }

@@ -138,19 +138,23 @@ func (cmd *drawShow) Run(a *app) error {
 	return nil
 }
 
+// custodiansOf counts who of the witnesses are custodians.
+func custodiansOf(by []string) (n int) {
+	for _, name := range by {
+		if !strings.HasPrefix(name, ledger.Outside) {
+			n++
+		}
+	}
+	return n
+}
+
 // cosigners names those who cosigned, and says how many custodians are needed as long as they are too few.
 func cosigners(by []string, threshold int32) string {
 	names := strings.Join(by, ", ")
 	if names == "" {
 		names = "nobody yet"
 	}
-	custodians := 0
-	for _, name := range by {
-		if !strings.HasPrefix(name, ledger.Outside) {
-			custodians++
-		}
-	}
-	if custodians < int(threshold) {
+	if custodians := custodiansOf(by); custodians < int(threshold) {
 		names += fmt.Sprintf(" (%d of %d needed)", custodians, threshold)
 	}
 	return names
