@@ -51,7 +51,7 @@ fuzz() {
 	local file name out
 	git grep -oE '^func Fuzz[A-Za-z0-9]+' -- '*_test.go' | sed 's/:func / /' | while read -r file name; do
 		[[ "${file%/*}.$name" =~ ${2:-.} ]] || continue
-		out=$(go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "${1:-1}m" 2>&1) || echo FAILED
+		out=$(go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "${1:-1}m" -fuzzminimizetime 100x 2>&1) || echo FAILED
 		printf '%s\n' "$out" | awk -v what="${file%/*}.$name" -v ok="$(printf '%s\n' "$out" | grep -c '^ok')" '
 			/execs:/ { for (i = 1; i < NF; i++) { if ($i == "execs:") n = $(i + 1); if ($i == "interesting:") new = $(i + 1) } }
 			END { printf "ATTACK| fuzz %s | | %d inputs | %d new ways through it | %s |\n", what, n, new, ok ? "passed" : "FAILED" }'
