@@ -120,7 +120,7 @@ func (a *app) nextOfCase(x *fairlotv1.Case) {
 	id, erasure := caseID(x), x.Kind == fairlotv1.CaseKind_CASE_KIND_ERASURE
 	switch {
 	case x.Closer != nil:
-	case wanted(x) && !time.Now().Before(x.ExpireTime.AsTime()):
+	case wanted(x) && !time.Now().Before(x.ExpireTime.AsTime()) && len(x.Modifications) == 0 && (erasure || x.Releaser == nil):
 		a.printf("next: it has expired: close it, and open another if it is still wanted\n案件已到期：請結案，仍需要時另建一件\n  fairlot case close %s --outcome withdrawn\n", id)
 	case !wanted(x) && len(x.Modifications) == 0 && x.Kind == fairlotv1.CaseKind_CASE_KIND_ACCESS:
 		a.printf("next: answer the person in writing, then\n接著書面答覆當事人，然後結案\n  fairlot case close %s --outcome done\n", id)
