@@ -158,8 +158,8 @@ step_race() {
 	# The engine beside the rest. The detector makes each history ten times as long. Left out is in which one caller or one engine
 	# comes after another at each step, or a table is gone through line by line: nothing meets there that does not meet in the others.
 	local rc=0 engine
-	local steps='^Test(KilledAtEachStepOfAJob|CrashAtEachStep|TwoHoldersAtEachStep|ErasureCutOffAnywhere|StartCutOffAnywhere|Clock.*|ForgetfulClock.*|OldRoomRefused|EpochKeyLost|Linker|LinearSeesFaults|Void.*)$'
-	local tables='^Test(OrdersAsEnumerated|NothingButChanceDecides|ChancesAreProportional|ModuloBiasIsCaught|RulesThatCannotOpen|IDForms|Names|EntryRefusals|TextLimits|Drafts|BadInput)$'
+	local steps='^Test(KilledAtEachStepOfAJob|CrashAtEachStep|TwoHoldersAtEachStep|ErasureCutOffAnywhere|StartCutOffAnywhere|Clock.*|ForgetfulClock.*|OldRoomRefused|EpochKeyLost|Linker|LinearSeesFaults|Void.*|CorrectionsRunOut|HoldOutlivesACopy|RoomOfAnotherInstallation|OldRoomOfTheSameGeneration|BrokenCorrectionsAreCaught|ErasedCampaignStaysErased)$'
+	local tables='^Test(OrdersAsEnumerated|NothingButChanceDecides|ChancesAreProportional|ModuloBiasIsCaught|RulesThatCannotOpen|IDForms|Names|EntryRefusals|TextLimits|Drafts|BadInput|BadParameters|NoActWithoutItsRow.*|RestoreMailsNobodyTwice)$'
 	export FAULT_HISTORIES=30 CGO_ENABLED=1
 	go_test race:engine -race -timeout 40m -skip "$steps" ./engine & engine=$!
 	go_test race -race -timeout 40m -skip "$tables" "${RACE[@]}" || rc=1

@@ -40,25 +40,24 @@ func TestKillLeavesNoActWithoutItsRow(t *testing.T) {
 // TestKillSeesLateRows does the same to a daemon that writes the row of an act after the act.
 func TestKillSeesLateRows(t *testing.T) {
 	t.Parallel()
-	program := mutant(t, "server/audit.go", `	n, err := in.engine.BeginAct(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-`, `	resp, first := do()
-	n, err := in.engine.BeginAct(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	do = func() (any, error) { return resp, first }
-`)
 	onEngines(t, func(t *testing.T, on engine) {
 		d := newDaemonOn(t, on)
-		d.program = program
+		d.program, d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=late rows"}
 		found, _ := killActs(t, d, 40, true)
 		if len(found) == 0 {
 			t.Error("a row that is written after its act was not found out")
 		}
 	})
+}
+
+// actEdits write the row of an act after the act.
+func actEdits() []edit {
+	const file, begin = "server/audit.go", "	n, err := in.engine.BeginAct(ctx, a)\n	if err != nil {\n		return nil, err\n	}\n"
+	return []edit{osIn(file), without(file, begin, `	if BROKEN {
+		resp, first := do()
+		do = func() (any, error) { return resp, first }
+	}
+`+begin, "late rows")}
 }
 
 // killActs kills d so often while staff act, and returns what is in the rooms without a row, and how many acts have no outcome. It may stop when

@@ -56,9 +56,8 @@ func TestWriteErrors(t *testing.T) {
 // TestWriteErrorsSeeLoss makes writes fail under a daemon that does not look at what became of COMMIT.
 func TestWriteErrorsSeeLoss(t *testing.T) {
 	t.Parallel()
-	program := mutant(t, "store/sqlite/room.go", `_, err = conn.ExecContext(steady, "COMMIT")`, `_, _ = conn.ExecContext(steady, "COMMIT")`)
 	r := newInjection(t, sqlite)
-	r.d.program = program
+	r.d.program, r.d.env = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=COMMIT unseen"}
 	for n := 1; n <= 12 && r.v.lost == 0; n++ {
 		r.one(t, failing{calls: "fsync,fdatasync,pwrite64"}, "EIO", n, false)
 	}

@@ -15,22 +15,10 @@ import (
 // edit is one text of one source file, and what stands in its place in a mutant. The text must be there once.
 type edit struct{ file, from, to string }
 
-// mutant builds the daemon with one text of one source file replaced.
-func mutant(t testing.TB, file, from, to string) (program string) {
-	t.Helper()
-	return mutated(t, edit{file, from, to})
-}
-
 // mutated builds the daemon with texts replaced.
 func mutated(t testing.TB, edits ...edit) (program string) {
 	t.Helper()
-	return mutatedProgram(t, "fairlotd", edits...)
-}
-
-// mutatedProgram builds fairlotd or fairlot with texts replaced.
-func mutatedProgram(t testing.TB, name string, edits ...edit) (program string) {
-	t.Helper()
-	program, err := build(t.TempDir(), name, edits)
+	program, err := build(t.TempDir(), "fairlotd", edits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +108,7 @@ func osIn(file string) edit { return edit{file, "import (\n", "import (\n	\"os\"
 // brokenDaemon and brokenTool are broken in every way that tests want, one at a time: FAIRLOT_BROKEN says which. Without it they are what they ought to be.
 var (
 	brokenDaemon = oneProgram{name: "fairlotd", edits: func() []edit {
-		return slices.Concat(linkerEdits(), hasteEdits(), correctionEdits(), caseEdits(), claimEdits(), erasureEdits(), drawEdits(), relayEdits(), listEdits(), daemonLeaks())
+		return slices.Concat(linkerEdits(), hasteEdits(), correctionEdits(), caseEdits(), claimEdits(), erasureEdits(), drawEdits(), relayEdits(), listEdits(), actEdits(), syncEdits(), daemonLeaks())
 	}}
 	brokenTool = oneProgram{name: "fairlot", edits: func() []edit { return slices.Concat(deskEdits(), toolLeaks()) }}
 	tool       = oneProgram{name: "fairlot", edits: func() []edit { return nil }}

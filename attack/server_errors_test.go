@@ -40,10 +40,9 @@ func TestServerErrorsSeeLoss(t *testing.T) {
 	t.Parallel()
 	on := ownPostgres(t)
 	f := &serverErrors{t: t, on: on, calls: serverCalls[:1], logOnly: true, hits: map[string]int{}}
-	m := mutant(t, "store/postgres/room.go", "	err = tx.Commit(done)\n", "	err = tx.Commit(done)\n	err = nil\n")
 	v := strikes(t, 4, func() *rig {
 		r := f.rig()
-		r.d.program, r.mutant = m, true
+		r.d.program, r.d.env, r.mutant = brokenDaemon.built(t), []string{"FAIRLOT_BROKEN=COMMIT unseen"}, true
 		return r
 	})
 	t.Logf("%v", f.hits)

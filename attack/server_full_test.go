@@ -31,8 +31,7 @@ func TestServerFull(t *testing.T) {
 // TestServerFullSeesLoss fills the disk under a daemon that takes "no room" for a fault of its own.
 func TestServerFullSeesLoss(t *testing.T) {
 	t.Parallel()
-	m := mutant(t, "store/postgres/room.go", `"40", "53", "55"`, `"40", "55"`)
-	v := serverFull(t, "identity", m)
+	v := serverFull(t, "identity", brokenDaemon.built(t), "FAIRLOT_BROKEN=no room")
 	result := "found out"
 	if v.harm() == 0 && v.broken == "" {
 		result = "NOT found out"
@@ -43,7 +42,7 @@ func TestServerFullSeesLoss(t *testing.T) {
 }
 
 // serverFull runs one installation whose rooms fill, and are freed.
-func serverFull(t *testing.T, what, program string) (v verdict) {
+func serverFull(t *testing.T, what, program string, env ...string) (v verdict) {
 	disk := newDisk(t, 160<<20)
 	var on engine
 	if what == "everything" {
@@ -52,7 +51,7 @@ func serverFull(t *testing.T, what, program string) (v verdict) {
 		on = ownPostgres(t)
 	}
 	d := newDaemonOn(t, on)
-	d.program = program
+	d.program, d.env = program, env
 	if what != "everything" {
 		space := filepath.Join(disk.dir, "space")
 		info, err := os.Stat(on.cluster.Data())
