@@ -184,6 +184,17 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) (sav
 	return saved, sheet
 }
 
+// checks pastes a receipt into the receipt check, by keys alone, and waits for what it says.
+func (b *browser) checks(lang, receipt string) {
+	b.t.Helper()
+	b.visit("/check?lang=" + lang)
+	b.tabTo("#paste")
+	b.write(receipt)
+	b.tabTo("#check")
+	b.press(kb.Enter)
+	b.focused("#result-title")
+}
+
 // checkSaved pastes the copy into the receipt check, whole and damaged.
 func checkSaved(t *testing.T, b *browser, saved []byte) {
 	b.visit("/check?lang=en")
@@ -194,12 +205,7 @@ func checkSaved(t *testing.T, b *browser, saved []byte) {
 	b.focused("#error-summary")
 	b.says("#error-summary", "not a whole receipt")
 	b.inspect("check-error")
-	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(string(saved))
-	b.tabTo("#check")
-	b.press(kb.Enter)
-	b.focused("#result-title")
+	b.checks("en", string(saved))
 	b.says(".found", "It is in the draw with 1 chance.")
 	b.says("#result-title", "This receipt holds.")
 	if n := b.eval(`document.querySelectorAll(".found .verdict.right").length`); n != "2" {
@@ -212,12 +218,7 @@ func checkSaved(t *testing.T, b *browser, saved []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(string(copied.Note))
-	b.tabTo("#check")
-	b.press(kb.Enter)
-	b.focused("#result-title")
+	b.checks("en", string(copied.Note))
 	b.says("#result-title", "This receipt holds.")
 	b.says(".found", "only the signature and the state were checked")
 	b.says("#status", "It is in the draw with 1 chance.")
@@ -228,19 +229,9 @@ func checkSaved(t *testing.T, b *browser, saved []byte) {
 	// Another secret, and another signature, are called wrong.
 	lines := strings.Split(string(saved), "\n")
 	lines[1] = "s 0123" + lines[1][6:]
-	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(strings.Join(lines, "\n"))
-	b.tabTo("#check")
-	b.press(kb.Enter)
-	b.focused("#result-title")
+	b.checks("en", strings.Join(lines, "\n"))
 	b.says(".found .verdict.wrong", "come from the secret")
-	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(strings.Replace(string(saved), "\nchances 1\n", "\nchances 2\n", 1))
-	b.tabTo("#check")
-	b.press(kb.Enter)
-	b.focused("#result-title")
+	b.checks("en", strings.Replace(string(saved), "\nchances 1\n", "\nchances 2\n", 1))
 	b.says(".found .verdict.wrong", "signed by the institution")
 	b.says("#result-title", "was changed or is not from us")
 	if b.eval(`document.querySelector("#status, .outcome") === null`) != "true" {

@@ -17,16 +17,7 @@ func TestBrowserCorrects(t *testing.T) {
 	c := w.open(w.full("correct-2026"))
 	codes := w.tokens(c, 2)
 	old, other := w.savedEntry(c, 60, codes[0]), w.savedEntry(c, 61, codes[1])
-	check := func(lang, saved string) {
-		t.Helper()
-		b.visit("/check?lang=" + lang)
-		b.tabTo("#paste")
-		b.write(saved)
-		b.tabTo("#check")
-		b.press(kb.Enter)
-		b.focused("#result-title")
-	}
-	check("en", old)
+	b.checks("en", old)
 	b.says(".found", "You can correct it until entries end.")
 	b.tabTo("#correct")
 	b.press(kb.Enter)
@@ -94,9 +85,9 @@ func TestBrowserCorrects(t *testing.T) {
 	if kept := b.eval(`localStorage.length + sessionStorage.length + document.cookie.length + location.href.length - (location.origin + "/check?lang=en").length`); kept != "0" {
 		t.Errorf("something stays in the browser: %s", kept)
 	}
-	check("en", better)
+	b.checks("en", better)
 	b.says("#status", "It is in the draw with 1 chance.")
-	check("zh", old)
+	b.checks("zh", old)
 	b.says("#status", "已由同一人的另一筆取代")
 	if b.eval(`document.querySelector("#correct") === null`) != "true" {
 		t.Error("an entry that was corrected is offered to be corrected")
@@ -109,7 +100,7 @@ func TestBrowserCorrects(t *testing.T) {
 	b.focused("#erase-trouble")
 	b.says("#erase-trouble", "只有更正後的收據有效")
 	b.bad = nil // the refusal is in the browser's console
-	check("zh", other)
+	b.checks("zh", other)
 	b.says(".found", "受理結束前可以更正")
 	b.tabTo("#correct")
 	b.press(kb.Enter)

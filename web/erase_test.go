@@ -47,15 +47,7 @@ func TestBrowserErases(t *testing.T) {
 	c := w.open(w.full("erase-2026"))
 	codes := w.tokens(c, 8)
 	now, late := w.savedEntry(c, 60, codes[0]), w.savedEntry(c, 61, codes[1])
-	check := func(lang, saved string) {
-		b.visit("/check?lang=" + lang)
-		b.tabTo("#paste")
-		b.write(saved)
-		b.tabTo("#check")
-		b.press(kb.Enter)
-		b.focused("#result-title")
-	}
-	check("en", now)
+	b.checks("en", now)
 	b.says(".found", "You can have your name, ID number and contact destroyed now.")
 	b.says("#erase-answers", "Answers that wait to be mixed go too, also if you corrected your contact")
 	b.says("#erase-lead", "While entries are open you may enter again")
@@ -66,7 +58,7 @@ func TestBrowserErases(t *testing.T) {
 	b.tabTo("#erase-no")
 	b.press(kb.Enter)
 	b.focused("#erase")
-	check("en", now)
+	b.checks("en", now)
 	b.says("#status", "It is in the draw with 1 chance.") // nothing happened
 	b.tabTo("#erase")
 	b.press(kb.Enter)
@@ -76,7 +68,7 @@ func TestBrowserErases(t *testing.T) {
 	b.says("#erased", "are destroyed. Nobody will write to you.")
 	b.says("#status", "erased on request")
 	b.inspect("erased")
-	check("zh", now)
+	b.checks("zh", now)
 	b.says("#erased", "都已銷毀")
 	b.says("#status", "已要求刪除")
 
@@ -88,7 +80,7 @@ func TestBrowserErases(t *testing.T) {
 	if _, err := w.campaigns.CloseCampaign(w.staff, &fairlotv1.CloseCampaignRequest{Name: c.Name}); err != nil {
 		t.Fatal(err)
 	}
-	check("en", now)
+	b.checks("en", now)
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#listed", "In the list, not counted (0 chances): erased on request")
 	b.says("#listed", " of 8 in the list")
@@ -106,7 +98,7 @@ func TestBrowserErases(t *testing.T) {
 	b.press(kb.Enter)
 	b.until(`document.querySelector("#apart") !== null`)
 	b.says("#listed", "The reasons given for entries that are not counted: erased on request")
-	check("zh", late)
+	b.checks("zh", late)
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#erase-lead", "要等最後一次抽獎之後才銷毀")
 	if text := b.text(".found"); strings.Contains(text, "等候混合的答案") || strings.Contains(text, "可以重新參加") { // true before the close only
@@ -136,7 +128,7 @@ func TestBrowserErases(t *testing.T) {
 		wins[won] = saved
 	}
 	for won, saved := range wins {
-		check("en", saved)
+		b.checks("en", saved)
 		b.until(`document.querySelector("#listed") !== null`)
 		b.says("#erase-lead", "The draws are held, so this is done within a minute or so.")
 		b.says("#erase-answers", "Whoever has the answer secret can still withdraw them.")
@@ -153,7 +145,7 @@ func TestBrowserErases(t *testing.T) {
 		b.press(kb.Enter)
 		b.focused("#erase")
 	}
-	check("zh", late)
+	b.checks("zh", late)
 	b.until(`document.querySelector("#listed") !== null`)
 	if text := b.text("#erased"); strings.Contains(text, "會在抽獎之後銷毀") { // done, or within a minute
 		t.Errorf("after the draw the page says %s", text)

@@ -196,12 +196,7 @@ func readFromPaper(t *testing.T, b *browser, sheet, saved []byte) {
 	b.focused("#error-summary")
 
 	// A desk's scanner types what it reads, and no dash that is not on its keyboard.
-	b.visit("/check?lang=en")
-	b.tabTo("#paste")
-	b.write(strings.Replace(string(saved), "\n— ", "\n- ", 1))
-	b.tabTo("#check")
-	b.press(kb.Enter)
-	b.focused("#result-title")
+	b.checks("en", strings.Replace(string(saved), "\n— ", "\n- ", 1))
 	b.says("#result-title", "This receipt holds.")
 }
 
@@ -233,12 +228,7 @@ func contradict(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved
 	t.Helper()
 	check := func(lang, text string) {
 		t.Helper()
-		b.visit("/check?lang=" + lang)
-		b.tabTo("#paste")
-		b.write(text)
-		b.tabTo("#check")
-		b.press(kb.Enter)
-		b.focused("#result-title")
+		b.checks(lang, text)
 		b.until(`document.querySelector("#listed") !== null`)
 	}
 	honest, err := receipt.ParseSaved(saved)
