@@ -2,6 +2,7 @@ package draw
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -54,23 +55,33 @@ func (l *List) Len() int64 { return l.n }
 
 // Each calls f for every leaf, in the order of the file.
 func (l *List) Each(f func(Leaf) error) error {
-	buf := l.buf
-	if buf == nil {
-		buf = new(piece)
-	}
-	r := io.NewSectionReader(l.r, l.from*LeafSize, l.n*LeafSize)
-	for left := l.n; left > 0; {
-		n := min(left, 1024)
-		b := buf[:n*LeafSize]
-		if _, err := io.ReadFull(r, b); err != nil {
-			return fmt.Errorf("read entry list: %w", err)
-		}
+	return l.pieces(func(b []byte) error {
 		for ; len(b) > 0; b = b[LeafSize:] {
 			if err := f(LeafOf([LeafSize]byte(b[:LeafSize]))); err != nil {
 				return err
 			}
 		}
-		left -= n
+		return nil
+	})
+}
+
+// pieces calls f for some leaves at a time, which it may look at until it returns.
+func (l *List) pieces(f func(leaves []byte) error) error {
+	buf := l.buf
+	if buf == nil {
+		buf = new(piece)
+	}
+	at := l.from * LeafSize
+	for left := l.n; left > 0; {
+		n := min(left, int64(len(buf)/LeafSize))
+		b := buf[:n*LeafSize]
+		if read, err := l.r.ReadAt(b, at); read < len(b) {
+			return fmt.Errorf("read entry list: %w", err)
+		}
+		if err := f(b); err != nil {
+			return err
+		}
+		left, at = left-n, at+int64(len(b))
 	}
 	return nil
 }
@@ -120,7 +131,7 @@ func (c Count) Ranked() int64 { return c.Entrants - c.Zero }
 func CheckList(leaves Leaves, strata, cap int) (Count, error) {
 	c := checker{strata: strata, cap: cap}
 	c.Strata = make([]int64, strata)
-	err := leaves.Each(c.take)
+	err := leaves.Each(func(l Leaf) error { return c.take(&l.ID, l.Stratum, l.Chances) })
 	return c.Count, err
 }
 
@@ -133,28 +144,37 @@ type checker struct {
 	first, last EntrantID
 }
 
-func (c *checker) take(l Leaf) error {
-	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 {
+func (c *checker) take(id *EntrantID, stratum, chances uint16) error {
+	if c.started && !id.after(&c.last) {
 		return descends(c.at)
 	}
 	if !c.started {
-		c.started, c.first = true, l.ID
+		c.started, c.first = true, *id
 	}
-	if l.Stratum < 1 || int(l.Stratum) > c.strata {
-		return fmt.Errorf("%w: leaf %d: stratum %d, want 1 to %d", ErrList, c.at, l.Stratum, c.strata)
+	if stratum < 1 || int(stratum) > c.strata {
+		return fmt.Errorf("%w: leaf %d: stratum %d, want 1 to %d", ErrList, c.at, stratum, c.strata)
 	}
-	if int(l.Chances) > c.cap {
-		return fmt.Errorf("%w: leaf %d: %d chances, more than %d", ErrList, c.at, l.Chances, c.cap)
+	if int(chances) > c.cap {
+		return fmt.Errorf("%w: leaf %d: %d chances, more than %d", ErrList, c.at, chances, c.cap)
 	}
-	c.last = l.ID
+	c.last = *id
 	c.at++
 	c.Entrants++
-	if l.Chances == 0 {
+	if chances == 0 {
 		c.Zero++
 	} else {
-		c.Strata[l.Stratum-1]++
+		c.Strata[stratum-1]++
 	}
 	return nil
+}
+
+// after is how bytes.Compare orders ids, without the call.
+func (id *EntrantID) after(other *EntrantID) bool {
+	a, b := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(other[:8])
+	if a != b {
+		return a > b
+	}
+	return binary.BigEndian.Uint64(id[8:]) > binary.BigEndian.Uint64(other[8:])
 }
 
 func descends(at int64) error { return fmt.Errorf("%w: leaf %d: id does not ascend", ErrList, at) }

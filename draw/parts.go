@@ -2,6 +2,7 @@ package draw
 
 import (
 	"bytes"
+	"encoding/binary"
 	"runtime"
 	"slices"
 	"sync"
@@ -67,10 +68,14 @@ func (l *List) Check(strata, cap int) (Count, Root, error) {
 		return func(i int, leaves Leaves) error {
 			p := &parts[i]
 			p.checker = checker{strata: strata, cap: cap, at: int64(i) * partLeaves, Count: Count{Strata: strataOf}}
-			p.err = leaves.Each(func(l Leaf) error {
-				b := l.Bytes()
-				tree.Add(b[:])
-				return p.take(l)
+			p.err = leaves.(*List).pieces(func(b []byte) error {
+				for ; len(b) > 0; b = b[LeafSize:] {
+					tree.addHash(leafHash((*[LeafSize]byte)(b)))
+					if err := p.take((*EntrantID)(b), binary.BigEndian.Uint16(b[16:]), binary.BigEndian.Uint16(b[18:])); err != nil {
+						return err
+					}
+				}
+				return nil
 			})
 			p.tree = Tree{n: tree.n, stack: slices.Clone(tree.stack)} // one hash, but for the last part
 			tree.n, tree.stack = 0, tree.stack[:0]

@@ -20,14 +20,14 @@ func SeedOf(closeRecord Hash, sig Signature) Seed {
 // ScoreOf is the least of SHA-256(seed ‖ id ‖ u32 j) over j = 0 … chances − 1. Chances must be at least 1; 0 gives the
 // worst score of all, which is never ranked.
 func ScoreOf(seed Seed, id EntrantID, chances uint16) Score {
-	var b [52]byte
-	copy(b[:], seed[:])
-	copy(b[32:], id[:])
-	var best Score
-	for i := range best {
-		best[i] = 0xff
+	if chances == 0 {
+		return worst
 	}
-	for j := range uint32(chances) {
+	var b [52]byte
+	*(*Seed)(b[:]) = seed
+	*(*EntrantID)(b[32:]) = id
+	best := Score(sha256.Sum256(b[:]))
+	for j := uint32(1); j < uint32(chances); j++ {
 		binary.BigEndian.PutUint32(b[48:], j)
 		if s := Score(sha256.Sum256(b[:])); bytes.Compare(s[:], best[:]) < 0 {
 			best = s
@@ -35,6 +35,8 @@ func ScoreOf(seed Seed, id EntrantID, chances uint16) Score {
 	}
 	return best
 }
+
+var worst = Score(bytes.Repeat([]byte{0xff}, 32))
 
 // Line is one line of the ranking file: rank Rank of effective stratum Stratum. Seat is the tier number, 0 for an
 // alternate.
@@ -194,7 +196,7 @@ func (b *best) offer(x scored) {
 		heap.Push(b, x)
 		return
 	}
-	if x.compare(b.items[0]) < 0 {
+	if top := &b.items[0]; x.score[0] <= top.score[0] && x.compare(*top) < 0 {
 		b.items[0] = x
 		heap.Fix(b, 0)
 	}

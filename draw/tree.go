@@ -19,7 +19,14 @@ func HashLeaf(data []byte) [32]byte {
 	return sha256.Sum256(append([]byte{0}, data...))
 }
 
-func hashNode(left, right [32]byte) [32]byte {
+// leafHash is HashLeaf of a leaf of an entry list.
+func leafHash(leaf *[LeafSize]byte) [32]byte {
+	var b [1 + LeafSize]byte
+	*(*[LeafSize]byte)(b[1:]) = *leaf
+	return sha256.Sum256(b[:])
+}
+
+func hashNode(left, right *[32]byte) [32]byte {
 	var b [65]byte
 	b[0] = 1
 	copy(b[1:], left[:])
@@ -36,7 +43,7 @@ func (t *Tree) Add(data []byte) {
 func (t *Tree) addHash(h [32]byte) {
 	for n := t.n; n&1 == 1; n >>= 1 {
 		last := len(t.stack) - 1
-		h = hashNode(t.stack[last], h)
+		h = hashNode(&t.stack[last], &h)
 		t.stack = t.stack[:last]
 	}
 	t.stack = append(t.stack, h)
@@ -52,7 +59,7 @@ func (t *Tree) join(part *Tree) {
 	h := part.stack[0]
 	for n := t.n >> partLevel; n&1 == 1; n >>= 1 {
 		last := len(t.stack) - 1
-		h = hashNode(t.stack[last], h)
+		h = hashNode(&t.stack[last], &h)
 		t.stack = t.stack[:last]
 	}
 	t.stack, t.n = append(t.stack, h), t.n+partLeaves
@@ -69,7 +76,7 @@ func (t *Tree) Root() Root {
 	i := len(t.stack) - 1
 	h := t.stack[i]
 	for i--; i >= 0; i-- {
-		h = hashNode(t.stack[i], h)
+		h = hashNode(&t.stack[i], &h)
 	}
 	return h
 }
@@ -134,12 +141,12 @@ func CheckInclusion(leaf Leaf, index, size int64, proof [][32]byte, root Root) e
 			return ErrProof
 		}
 		if fn&1 == 1 || fn == sn {
-			h = hashNode(p, h)
+			h = hashNode(&p, &h)
 			for fn&1 == 0 && fn != 0 {
 				fn, sn = fn>>1, sn>>1
 			}
 		} else {
-			h = hashNode(h, p)
+			h = hashNode(&h, &p)
 		}
 		fn, sn = fn>>1, sn>>1
 	}
