@@ -233,7 +233,7 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]by
 		Institution: e.installation.Institution, Zone: zoneName,
 		Rules: put(rulesFile(c.ID, c.Slug, rules, unchecked)), Notice: put(noticeFile(rules)), Policy: put(policy),
 		Threshold: rules.Threshold, Notifiers: rules.Notifiers, Proof: string(rules.Proof), Register: rules.Register,
-		Chances: rules.ChancesCap, Batch: rules.Batch, EntriesEnd: rules.EntriesEnd, ObjectionsEnd: rules.ObjectionsEnd,
+		Chances: rules.ChancesCap, Batch: rules.Batch, EntriesEnd: rules.EntriesEnd, ObjectionsEnd: rules.ObjectionsEnd, Audit: rules.Audit,
 	}
 	for _, k := range rules.Custodians {
 		open.Custodians = append(open.Custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})

@@ -20,6 +20,7 @@ const (
 	PurposeNotice = "notice" // telling those who have not claimed yet: contacts
 	PurposeClaim  = "claim"  // a claim without the secret of the receipt: the identity of one seat
 	PurposeTax    = "tax"    // reporting prizes above the rules' sum that were claimed: identities
+	PurposeAudit  = "audit"  // the audit sample: identities of entrants whom the seed picked
 )
 
 // notificationPending is the state in which a notice begins; the numbers are the contract's.
@@ -186,6 +187,8 @@ func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders [
 			return nil, refuse(NotWinner, "rank %d of stratum %d holds no seat in draw %d: nobody is opened", of.Rank, of.Stratum, d.row.N)
 		}
 		return holders[at : at+1], nil
+	case PurposeAudit:
+		return nil, &Error{Reason: FieldInvalid, Text: "the audit sample is not opened yet", Fields: []Field{{"purpose", "rules", "the audit sample is not opened yet"}}}
 	}
 	o, err := e.open(ctx, d.campaign.ID)
 	if err != nil {

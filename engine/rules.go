@@ -93,6 +93,8 @@ type Rules struct {
 	Custodians                 []Custodian
 	Threshold                  int
 	Notifiers                  []string
+	Audit                      int      `json:",omitempty"` // size of the audit sample of each draw; 0: none
+	Auditor                    int      `json:",omitempty"` // whom it is opened to: their number among Notifiers, from 1
 	Statements                 []string `json:",omitempty"` // custody.Statement texts, attached to a draft; not published
 }
 

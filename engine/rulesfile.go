@@ -210,6 +210,9 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 		line("claim-guardian-below %d", r.Claiming.GuardianBelow)
 		line("winner-names %s%s", cmp.Or(string(r.WinnerList.Name), "none"), pick(r.WinnerList.Compounds, " compound-surnames", ""))
 		line("winner-id-numbers %s", cmp.Or(string(r.WinnerList.IDNumber), "none"))
+		if r.Audit > 0 {
+			line("auditor %d", r.Auditor)
+		}
 		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
 	}
 	return b.Bytes()
@@ -239,6 +242,7 @@ func (r *Rules) checkRules(now time.Time) []Field {
 	}
 	out = append(out, r.checkTexts()...)
 	out = append(out, r.unfilled()...)
+	out = append(out, r.checkAudit()...)
 	if r.Survey == "" && len(r.Draws) == 0 {
 		bad("survey_json", "required", "a campaign needs a survey, a draw, or both")
 	}

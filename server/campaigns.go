@@ -186,7 +186,7 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 		Title: textsFrom(c.Title), Description: textsFrom(c.Description), Notice: textsFrom(c.Notice), Claim: textsFrom(c.Claim), Claiming: engine.Claiming{Proxy: c.ClaimProxy, GuardianBelow: int(c.GuardianBelow)},
 		Survey: c.SurveyJson, Register: c.Register, ChancesCap: int(c.ChancesCap), Batch: int(c.Batch),
 		EntriesEnd: timeFrom(c.EntriesEnd), ObjectionsEnd: timeFrom(c.ObjectionsEnd), Retention: int64(c.RetentionDays),
-		Threshold: int(c.Threshold), Notifiers: c.Notifiers, TaxAbove: c.TaxAbove,
+		Threshold: int(c.Threshold), Notifiers: c.Notifiers, TaxAbove: c.TaxAbove, Audit: int(c.Audit), Auditor: int(c.Auditor),
 	}
 	if l := c.WinnerList; l != nil {
 		r.WinnerList = engine.WinnerList{Name: nameMasks[l.Name], Compounds: l.CompoundSurnames, IDNumber: idMasks[l.IdNumber]}
@@ -231,7 +231,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		Title: textsTo(r.Title), Description: textsTo(r.Description), Notice: textsTo(r.Notice), Claim: textsTo(r.Claim), ClaimProxy: r.Claiming.Proxy, GuardianBelow: int32(r.Claiming.GuardianBelow), NoticeHash: hex.EncodeToString(c.NoticeHash[:]),
 		SurveyJson: r.Survey, Register: r.Register, ChancesCap: int32(r.ChancesCap), Batch: int32(r.Batch),
 		EntriesEnd: timestamppb.New(r.EntriesEnd), ObjectionsEnd: timestamppb.New(r.ObjectionsEnd), RetentionDays: int32(r.Retention),
-		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord), TaxAbove: r.TaxAbove,
+		Threshold: int32(r.Threshold), Notifiers: r.Notifiers, OpenRecord: string(c.OpenRecord), TaxAbove: r.TaxAbove, Audit: int32(r.Audit), Auditor: int32(r.Auditor),
 	}
 	if l := r.WinnerList; l != (engine.WinnerList{}) {
 		out.WinnerList = &fairlotv1.WinnerList{CompoundSurnames: l.Compounds}

@@ -89,6 +89,8 @@ func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleas
 		of.Purpose, of.Stratum, of.Rank = engine.PurposeClaim, max(int(req.Stratum), 1), req.Rank
 	case fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX:
 		of.Purpose = engine.PurposeTax
+	case fairlotv1.ReleasePurpose_RELEASE_PURPOSE_AUDIT:
+		of.Purpose = engine.PurposeAudit
 	}
 	if of.Purpose != engine.PurposeClaim && (req.Stratum != 0 || req.Rank != 0) {
 		return nil, fieldInvalid("rank", "unused", "a seat is named for a claim only: whom other purposes open follows from the draw")

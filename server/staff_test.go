@@ -380,6 +380,7 @@ func TestDraftRoundTrip(t *testing.T) {
 	want.Form.Card = fairlotv1.FieldRule_FIELD_RULE_REQUIRED
 	want.Draws[0].Forfeit = true
 	want.Draws[0].Tiers[0].Value, want.TaxAbove = 20010, 2000
+	want.Audit, want.Auditor = 300, 2
 	want.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_ENDS, CompoundSurnames: true, IdNumber: fairlotv1.IDMask_ID_MASK_MIDDLE}
 	want.Claim = texts("憑收據與身分證件至總館服務台領取，電話 02-0000-0000", "At the main library's desk with receipt and identity document, telephone 02-0000-0000")
 	first, err := d.campaigns().CreateCampaign(as(t, d.officer), &fairlotv1.CreateCampaignRequest{Campaign: want})

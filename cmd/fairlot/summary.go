@@ -113,6 +113,9 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		if c.TaxAbove > 0 {
 			row("for tax", "names and ID numbers of who wins a prize worth more than NT$ %d can be opened", c.TaxAbove)
 		}
+		if c.Audit > 0 {
+			row("audit sample", "names and ID numbers of at most %d entrants of each draw, picked by its seed, can be opened to notifier %d, the auditor", c.Audit, c.Auditor)
+		}
 	}
 	if len(c.Claim) > 0 {
 		row("how to claim", "%s", texts(c.Claim))

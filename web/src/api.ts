@@ -17,6 +17,7 @@ export interface Campaign {
   claimProxy: boolean;
   guardianBelow: number;
   taxAbove: string;
+  audit: number;
   winnerList: { name: string; idNumber: string; compoundSurnames: boolean } | null;
   noticeHash: string;
   surveyJson: string;

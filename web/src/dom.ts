@@ -97,7 +97,8 @@ export function claimed(c: Campaign, page: Page): HTMLElement {
     h("p", {}, h("strong", {}, page.t.claimWho), colon, c.claimProxy ? page.t.claimProxy : page.t.claimSelf,
       c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)),
     h("p", {}, h("strong", {}, page.t.winnersListTitle), colon, page.t.listNumbers, masked(c).length > 0 && page.t.listMasked(masked(c).join(page.lang === "en" ? ", " : "、"))),
-    c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(c.taxAbove)));
+    c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(c.taxAbove)),
+    c.audit > 0 && h("p", {}, h("strong", {}, page.t.auditTitle), colon, page.t.auditSample(String(c.audit))));
 }
 
 // verdict is the outcome of one check, in words and not in colour alone.

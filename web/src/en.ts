@@ -59,6 +59,8 @@ export const en: Strings = {
   listMasked: (as) => ` Of winners who have come it may also show ${as}, and no more.`,
   taxTitle: "Tax",
   taxAbove: (n) => `names and ID numbers of those who win a prize worth more than NT$ ${n} can be opened for the tax office.`,
+  auditTitle: "Audit sample",
+  auditSample: (n) => `so that false entries come to light, names and ID numbers of at most ${n} entrants of each draw, picked by its randomness and by nobody, can be opened to the auditor whose key the rules name.`,
   demoBeacon: "This draw uses a demonstration beacon: it proves nothing to outsiders.",
 
   noticeTitle: "Privacy notice (please read it first)",

@@ -38,6 +38,8 @@ type Titles struct {
 	Value    map[[2]int]int64 // of one prize in New Taiwan dollars, by draw and tier; none: not stated
 	TaxAbove int64            // prizes worth more are reported; 0: the rules name no sum
 
+	Auditor int // number of the notifier whom the audit sample is for, from 1; 0: the rules name none
+
 	Survey bool // there are questions
 
 	ListName      entrant.NameMask // what the public list of winners shows
@@ -260,6 +262,9 @@ func readTitles(rules string) Titles {
 		}
 		if sum, ok := strings.CutPrefix(line, "tax-above "); ok {
 			t.TaxAbove, _ = strconv.ParseInt(sum, 10, 64)
+		}
+		if n, ok := strings.CutPrefix(line, "auditor "); ok {
+			t.Auditor, _ = strconv.Atoi(n)
 		}
 		if mask, ok := strings.CutPrefix(line, "winner-names "); ok && mask != "none" {
 			mask, t.ListCompounds = strings.CutSuffix(mask, " compound-surnames")

@@ -61,6 +61,16 @@ func (s *Set) Explain(lang string, pools []int64) []string {
 		say(said{"不得參加的名單有 %s 人；名單的雜湊值公開。", "%s persons are excluded; the hash of that list is public."}, grouped(o.Excluded.Count))
 	}
 	say(said{"開啟得獎者的聯絡資料需要 %[2]d 位保管人中的 %[1]d 位。", "%d of %d custodians together open a winner's contact."}, o.Threshold, len(o.Custodians))
+	if o.Audit > 0 {
+		say(said{"抽查樣本：每次抽獎由亂數抽出至多 %s 名有機會的參加者，姓名與證號可開啟給查核人；不是任何人挑選的。",
+			"Audit sample: of at most %s entrants with chances of each draw, whom its randomness picks and nobody else, names and ID numbers can be opened to the auditor."}, grouped(int64(o.Audit)))
+		for _, n := range s.pools(pools) {
+			sample := min(n, int64(o.Audit))
+			most := draw.FalseAtMost(n, sample, 0)
+			say(said{"  若有 %s 人參加、樣本 %s 人全數開啟而無一虛構：有 95%% 的把握，虛構的至多 %s 人（%s）。",
+				"  With %s entrants, all %s of the sample opened and none false: at most %s of them are false (%s), with 95 %% confidence."}, grouped(n), grouped(sample), grouped(most), Percent(most, n))
+		}
+	}
 	if s.Survey {
 		say(said{"答案每滿 %d 份混合一次；總數不足時全部不保留。", "Answers are mixed from %d on; with fewer in all, none is kept."}, o.Batch)
 	}
@@ -166,6 +176,15 @@ func trimmed(x float64) string {
 		s = strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.9f", x), "0"), ".")
 	}
 	return s
+}
+
+// Percent writes a part of a pool in percent, rounded up: it is never less than the part.
+func Percent(part, pool int64) string {
+	if pool == 0 {
+		return "0 %"
+	}
+	hundredths := part/pool*10_000 + (part%pool*10_000+pool-1)/pool
+	return fmt.Sprintf("%d.%02d %%", hundredths/100, hundredths%100)
 }
 
 // grouped writes a number with its thousands apart.

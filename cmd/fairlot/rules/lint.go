@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"time"
 
 	"fairlot/draw"
@@ -31,6 +34,12 @@ const shortMargin = 600
 // smallBatch is below how many people an answer is hidden among too few; `campaign create` warns below it too.
 const smallBatch = 50
 
+// smallAudit is from how many of an audit sample on less than 5 % of a pool can be false if none of the sample is.
+const smallAudit = 59
+
+// announced are words by which a notice tells of the audit sample. The daemon has them too, and refuses to open without.
+var announced = map[string]*regexp.Regexp{"zh-Hant-TW": regexp.MustCompile(`抽查|查核|稽核`), "en": regexp.MustCompile(`(?i)\baudit`)}
+
 // Lint names what hurts, the campaign's first, then draw by draw. None: nothing was found, which is no proof that there is nothing.
 func (s *Set) Lint(pools []int64) []Finding {
 	var all []Finding
@@ -55,6 +64,14 @@ func (s *Set) Lint(pools []int64) []Finding {
 		find(0, "threshold-one", said{"一位保管人就能單獨開啟聯絡資料；門檻至少取 2。", "one custodian alone opens contacts: take a threshold of 2 or more."})
 	case o.Threshold == n && n > 1:
 		find(0, "threshold-all", said{"少了 %d 位保管人中的任何一位，得獎者就無法通知；加一位保管人，或降低門檻。", "without any one of the %d custodians no winner can be told: add a custodian, or lower the threshold."}, n)
+	}
+	if o.Audit > 0 && o.Audit < smallAudit {
+		find(0, "audit-small", said{"抽查樣本只有 %d 人：就算無一虛構，名單仍可能有超過 5%% 是虛構的；audit 至少取 %d。", "the audit sample is of %d only: even if none of it is false, more than 5 %% of the list may be. Take audit of %d or more."}, o.Audit, smallAudit)
+	}
+	for _, lang := range slices.Sorted(maps.Keys(announced)) {
+		if text, ok := s.Notice[lang]; ok && o.Audit > 0 && !announced[lang].MatchString(text) {
+			find(0, "audit-notice", said{"有抽查樣本，而 %s 的告知事項沒有提到，活動無法開放：請寫明開獎後由亂數抽出若干人，姓名與證號開啟給查核人。", "there is an audit sample, and the notice in %s does not say so, so that it cannot open: say that the names and ID numbers of some, picked at random, are opened to an auditor after the draw."}, lang)
+		}
 	}
 	for i := range o.Draws {
 		d, n := &o.Draws[i], i+1

@@ -28,6 +28,7 @@ type Set struct {
 	Titles map[string]string
 	Tiers  map[[2]int]map[string]string // titles of prizes, by draw and tier
 	Survey bool                         // answers are mixed, so `batch` hides them
+	Notice map[string]string            // of a draft; nil of what is open
 }
 
 // Of reads a campaign file, with the defaults that the daemon would put in. The error names what must be written first for there to be something to explain.
@@ -50,11 +51,11 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("the rules are not written yet: %s", strings.Join(missing, ", "))
 	}
-	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Survey: c.SurveyJson != ""}
+	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Survey: c.SurveyJson != "", Notice: texts(c.Notice)}
 	s.Open = draw.Open{
 		Custodians: make([]draw.Custodian, len(c.Custodians)), Threshold: int(c.Threshold), Notifiers: c.Notifiers,
 		Proof:    map[bool]string{true: draw.ProofNone, false: draw.ProofToken}[c.Proof == fairlotv1.Proof_PROOF_NONE],
-		Register: c.Register, Chances: int(cmp.Or(c.ChancesCap, 1)), Batch: int(cmp.Or(c.Batch, 50)), EntriesEnd: c.EntriesEnd.AsTime(),
+		Register: c.Register, Chances: int(cmp.Or(c.ChancesCap, 1)), Batch: int(cmp.Or(c.Batch, 50)), EntriesEnd: c.EntriesEnd.AsTime(), Audit: int(c.Audit),
 	}
 	s.Open.ObjectionsEnd = s.Open.EntriesEnd
 	if c.ObjectionsEnd != nil {

@@ -58,6 +58,14 @@ func TestLint(t *testing.T) {
 		{"alternates-unused", func(c *fairlotv1.Campaign) { c.Draws[1].Alternates = 1 }},
 		{"alternates-none", func(c *fairlotv1.Campaign) { c.Draws[0].Alternates = 0 }},
 		{"claim-unlimited", func(c *fairlotv1.Campaign) { c.Draws[0].ClaimDays = 0 }},
+		{"", func(c *fairlotv1.Campaign) { c.Audit, c.Notice = 59, text("An auditor sees some. 抽查") }},
+		{"audit-small", func(c *fairlotv1.Campaign) { c.Audit, c.Notice = 58, text("An auditor sees some. 抽查") }},
+		{"audit-notice", func(c *fairlotv1.Campaign) {
+			c.Audit, c.Notice = 59, []*fairlotv1.LocalizedText{{Lang: "en", Text: "Auditing"}, {Lang: "zh-Hant-TW", Text: "個資"}}
+		}},
+		{"audit-notice", func(c *fairlotv1.Campaign) {
+			c.Audit, c.Notice = 59, []*fairlotv1.LocalizedText{{Lang: "en", Text: "The plaudits"}}
+		}},
 		{"prizes-many", func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[1].Count = 1000 }},
 	} {
 		c := sound()
@@ -83,9 +91,23 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// TestPercent rounds up: what it says is never less than what it is.
+func TestPercent(t *testing.T) {
+	for _, x := range []struct {
+		part, pool int64
+		want       string
+	}{{0, 7, "0.00 %"}, {1, 1_000_000_000, "0.01 %"}, {1, 3, "33.34 %"}, {1, 2, "50.00 %"}, {9_999, 10_000, "99.99 %"}, {999_999_999, 1_000_000_000, "100.00 %"}, {7, 7, "100.00 %"}, {0, 0, "0 %"}} {
+		if got := Percent(x.part, x.pool); got != x.want {
+			t.Errorf("%d of %d: %s, want %s", x.part, x.pool, got, x.want)
+		}
+	}
+}
+
 // TestExplain reads both languages line by line.
 func TestExplain(t *testing.T) {
-	s, err := Of(sound())
+	c := sound()
+	c.Audit = 59
+	s, err := Of(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +121,7 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	for lang, want := range map[string][]string{
-		English: {"Spring", "2 of 3 custodians together open a winner's contact.", "  Prize 2: 9 × Bag", "  Whoever won an earlier draw has chances in this one too.", "  A prize that its winner does not take goes to nobody.",
+		English: {"Spring", "  With 1,000 entrants, all 59 of the sample opened and none false: at most 48 of them are false (4.80 %), with 95 % confidence.", "2 of 3 custodians together open a winner's contact.", "  Prize 2: 9 × Bag", "  Whoever won an earlier draw has chances in this one too.", "  A prize that its winner does not take goes to nobody.",
 			"  With 100 entrants of one chance each: 10 % (about 1 in 10) to win, 1 % (about 1 in 100) to win prize 1.", "    One of them with 3 chances: 27 % (about 1 in 3.7) to win."},
 		Chinese: {"Spring中", "開啟得獎者的聯絡資料需要 3 位保管人中的 2 位。", "  第 2 獎：9 份 Bag中", "  若有 1,000 人參加，各有 1 個機會：中獎 1%（約 100 分之 1），得到第 1 獎 0.1%（約 1,000 分之 1）。"},
 	} {

@@ -946,7 +946,12 @@ type Campaign struct {
 	// Prizes worth more than this are reported for tax, in New Taiwan dollars; 0 means 1,000. Only with prizes whose value is stated.
 	TaxAbove int64 `protobuf:"varint,28,opt,name=tax_above,json=taxAbove,proto3" json:"tax_above,omitempty"`
 	// The list of winners with masked names; absent: numbers alone are published. Only with draws.
-	WinnerList    *WinnerList `protobuf:"bytes,29,opt,name=winner_list,json=winnerList,proto3" json:"winner_list,omitempty"`
+	WinnerList *WinnerList `protobuf:"bytes,29,opt,name=winner_list,json=winnerList,proto3" json:"winner_list,omitempty"`
+	// Size of the audit sample: of so many entrants of each draw, whom its seed picks, the identities can be opened to the auditor; 0: of nobody. Only with
+	// draws, and only if the notice says so.
+	Audit int32 `protobuf:"varint,33,opt,name=audit,proto3" json:"audit,omitempty"`
+	// Whom the audit sample is opened to: the number of their key among notifiers, from 1. It reads nothing else. Given exactly if audit is.
+	Auditor       int32 `protobuf:"varint,34,opt,name=auditor,proto3" json:"auditor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1182,6 +1187,20 @@ func (x *Campaign) GetWinnerList() *WinnerList {
 		return x.WinnerList
 	}
 	return nil
+}
+
+func (x *Campaign) GetAudit() int32 {
+	if x != nil {
+		return x.Audit
+	}
+	return 0
+}
+
+func (x *Campaign) GetAuditor() int32 {
+	if x != nil {
+		return x.Auditor
+	}
+	return 0
 }
 
 // CreateCampaignRequest asks for a new draft.
@@ -2043,7 +2062,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\x93\f\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xe2\f\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -2086,7 +2105,9 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\ttax_above\x18\x1c \x01(\x03B\x11\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\btaxAbove\x12=\n" +
 	"\vwinner_list\x18\x1d \x01(\v2\x16.fairlot.v1.WinnerListB\x04\x90\xb5\x18\x01R\n" +
-	"winnerList\"\x81\x01\n" +
+	"winnerList\x12$\n" +
+	"\x05audit\x18! \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\x90\xb5\x18\x01R\x05audit\x12'\n" +
+	"\aauditor\x18\" \x01(\x05B\r\xbaH\x06\x1a\x04\x18\t(\x00\x90\xb5\x18\x01R\aauditor\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +

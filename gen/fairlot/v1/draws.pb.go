@@ -219,7 +219,7 @@ func (VoidReason) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{2}
 }
 
-// ReleasePurpose says what winners are opened for; the opened record says it in the public log.
+// ReleasePurpose says what somebody is opened for; the opened record says it in the public log.
 type ReleasePurpose int32
 
 const (
@@ -231,6 +231,8 @@ const (
 	ReleasePurpose_RELEASE_PURPOSE_CLAIM ReleasePurpose = 2
 	// Reporting prizes for tax: identities of the holders of prizes above the sum that the rules state, once their claims are recorded.
 	ReleasePurpose_RELEASE_PURPOSE_TAX ReleasePurpose = 3
+	// The audit sample, once for each draw: the identities of those whom its seed picks, for the auditor.
+	ReleasePurpose_RELEASE_PURPOSE_AUDIT ReleasePurpose = 4
 )
 
 // Enum value maps for ReleasePurpose.
@@ -240,12 +242,14 @@ var (
 		1: "RELEASE_PURPOSE_NOTICE",
 		2: "RELEASE_PURPOSE_CLAIM",
 		3: "RELEASE_PURPOSE_TAX",
+		4: "RELEASE_PURPOSE_AUDIT",
 	}
 	ReleasePurpose_value = map[string]int32{
 		"RELEASE_PURPOSE_UNSPECIFIED": 0,
 		"RELEASE_PURPOSE_NOTICE":      1,
 		"RELEASE_PURPOSE_CLAIM":       2,
 		"RELEASE_PURPOSE_TAX":         3,
+		"RELEASE_PURPOSE_AUDIT":       4,
 	}
 )
 
@@ -1058,15 +1062,15 @@ type ReleasedEntrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The entry's id, 32 hexadecimal digits.
 	EntryId string `protobuf:"bytes,1,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
-	// Stratum.
+	// Stratum; 0 in the audit sample.
 	Stratum int32 `protobuf:"varint,2,opt,name=stratum,proto3" json:"stratum,omitempty"`
-	// Rank.
+	// Rank; in the audit sample the place in it, from 1.
 	Rank int64 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
 	// The custodians' locks in the order of the open record, each an age file (docs/FORMATS.md).
 	Locks [][]byte `protobuf:"bytes,4,rep,name=locks,proto3" json:"locks,omitempty"`
 	// The contact envelope, an age file (docs/FORMATS.md); for the notice only.
 	ContactEnvelope []byte `protobuf:"bytes,5,opt,name=contact_envelope,json=contactEnvelope,proto3" json:"contact_envelope,omitempty"`
-	// The identity envelope, likewise; for claim and tax only.
+	// The identity envelope, likewise; for claim, tax and audit only.
 	IdentityEnvelope []byte `protobuf:"bytes,6,opt,name=identity_envelope,json=identityEnvelope,proto3" json:"identity_envelope,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -1293,12 +1297,13 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x16VOID_REASON_LIST_WRONG\x10\x03\x12\x17\n" +
 	"\x13VOID_REASON_ORDERED\x10\x04\x12\x19\n" +
 	"\x15VOID_REASON_KEYS_LOST\x10\x05\x12\x1b\n" +
-	"\x17VOID_REASON_BEACON_DEAD\x10\x06*\x81\x01\n" +
+	"\x17VOID_REASON_BEACON_DEAD\x10\x06*\x9c\x01\n" +
 	"\x0eReleasePurpose\x12\x1f\n" +
 	"\x1bRELEASE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16RELEASE_PURPOSE_NOTICE\x10\x01\x12\x19\n" +
 	"\x15RELEASE_PURPOSE_CLAIM\x10\x02\x12\x17\n" +
-	"\x13RELEASE_PURPOSE_TAX\x10\x032\xa8\x04\n" +
+	"\x13RELEASE_PURPOSE_TAX\x10\x03\x12\x19\n" +
+	"\x15RELEASE_PURPOSE_AUDIT\x10\x042\xa8\x04\n" +
 	"\vDrawService\x12f\n" +
 	"\aGetDraw\x12\x1a.fairlot.v1.GetDrawRequest\x1a\x10.fairlot.v1.Draw\"-\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=campaigns/*/draws/*}\x12w\n" +

@@ -49,7 +49,8 @@ type DrawServiceClient interface {
 	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
 	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
-	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period.
+	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period; for the audit sample everybody of it of whom anything is kept, once,
+	// and FIELD_INVALID if the rules have none.
 	PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error)
 }
 
@@ -143,7 +144,8 @@ type DrawServiceServer interface {
 	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
 	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
-	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period.
+	// NOT_WINNER if nobody holds it, SEAT_CLAIMED if its prize was claimed, TOO_LATE after the claim period; for the audit sample everybody of it of whom anything is kept, once,
+	// and FIELD_INVALID if the rules have none.
 	PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error)
 	mustEmbedUnimplementedDrawServiceServer()
 }

@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"regexp"
+)
+
+// announced are words of which a notice has one, in each language, that tells of the audit sample. `fairlot rules lint` has them too.
+var announced = map[string]*regexp.Regexp{"zh-Hant-TW": regexp.MustCompile(`抽查|查核|稽核`), "en": regexp.MustCompile(`(?i)\baudit`)}
+
+// noticeOfAudit is what a notice can say of the audit sample.
+var noticeOfAudit = map[string]string{
+	"zh-Hant-TW": "為查核有無虛構的登記，開獎後由亂數抽出若干名參加者，將其姓名及證號開啟給查核人與名冊核對。",
+	"en":         "To audit the draw for false entries, names and ID numbers of some entrants, picked by its randomness, are opened after it to an auditor, who compares them with the register.",
+}
+
+// checkAudit finds what keeps rules with an audit sample from opening: nobody's identity is opened for it whom the notice does not tell, and by nobody whom the public
+// rules do not name.
+func (r *Rules) checkAudit() (fields []Field) {
+	bad := func(path, reason, text string) {
+		fields = append(fields, Field{"campaign." + path, reason, text})
+	}
+	switch {
+	case r.Audit == 0 && r.Auditor > 0:
+		bad("auditor", "unused", "without an audit sample there is nobody to open to an auditor: give audit too, or leave auditor out")
+	case r.Audit == 0:
+	case len(r.Draws) == 0:
+		bad("audit", "unused", "without draws there is no sample of entrants: leave audit out")
+	default:
+		if r.Auditor < 1 || r.Auditor > len(r.Notifiers) {
+			bad("auditor", "range", "say which of notifiers is the auditor's key, from 1: the public rules name who reads the audit sample")
+		}
+		if len(r.Notifiers) < 2 {
+			bad("notifiers", "required", "name a second key for the auditor (`fairlot keys new notifier`, on the auditor's machine): it reads the audit sample alone, and the other one writes to winners")
+		}
+		for _, lang := range languages {
+			if s, ok := r.Notice[lang]; ok && !announced[lang].MatchString(s) {
+				bad("notice", "unannounced", "there is an audit sample, and the notice in "+lang+" does not say so: write for instance: "+noticeOfAudit[lang])
+			}
+		}
+	}
+	return fields
+}
