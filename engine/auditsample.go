@@ -1,7 +1,13 @@
 package engine
 
 import (
+	"context"
+	"fmt"
 	"regexp"
+	"slices"
+
+	"fairlot/draw"
+	"fairlot/store"
 )
 
 // announced are words of which a notice has one, in each language, that tells of the audit sample. `fairlot rules lint` has them too.
@@ -39,4 +45,53 @@ func (r *Rules) checkAudit() (fields []Field) {
 		}
 	}
 	return fields
+}
+
+// sample is the audit sample of a drawn draw in its order, also those of whom nothing is kept any more: lines without a stratum, whose rank is the place in the sample.
+func (e *Engine) sample(ctx context.Context, d *drawing) ([]draw.Line, error) {
+	if d.open.Audit == 0 {
+		text := "the rules have no audit sample: nobody is opened for it"
+		return nil, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"purpose", "rules", text}}}
+	}
+	record, err := draw.ParseRecord(d.row.Result)
+	if err != nil {
+		return nil, err
+	}
+	result, ok := record.(*draw.Result)
+	if !ok {
+		return nil, fmt.Errorf("the result of draw %d is a record of kind %s", d.row.N, record.Kind())
+	}
+	ids, err := draw.Audit(leafReader{ctx, e.Identity, d.campaign.ID}, result.Seed, d.open.Audit)
+	if err != nil {
+		return nil, e.fault(err)
+	}
+	lines := make([]draw.Line, len(ids))
+	for i, id := range ids {
+		lines[i] = draw.Line{Rank: i + 1, ID: id}
+	}
+	return lines, nil
+}
+
+// lostSample is whom a release for audit covered that counts so many: those who are not erased, and if these are fewer, of those who were since the first of the sample.
+// Who of them it was does not matter: nothing is kept of any.
+func (e *Engine) lostSample(ctx context.Context, d *drawing, count int) ([]draw.Line, error) {
+	lines, err := e.sample(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	var kept, gone []draw.Line
+	for _, l := range lines {
+		row, err := e.Identity.Entrant(ctx, d.campaign.ID, store.EntrantID(l.ID))
+		if err != nil {
+			return nil, err
+		}
+		if erased(row) {
+			gone = append(gone, l)
+		} else {
+			kept = append(kept, l)
+		}
+	}
+	covered := append(kept, gone...)[:min(count, len(lines))]
+	slices.SortFunc(covered, func(a, b draw.Line) int { return a.Rank - b.Rank })
+	return covered, nil
 }

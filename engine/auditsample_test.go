@@ -1,11 +1,17 @@
 package engine_test
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"fairlot/draw"
 	"fairlot/engine"
+	"fairlot/store"
 )
 
 // sampled are rules with an audit sample, whose auditor is the second notifier.
@@ -49,5 +55,166 @@ func TestAuditSampleIsAnnounced(t *testing.T) {
 	open = must(draw.ParseRecord(plain.OpenRecord))(t).(*draw.Open)
 	if file := must(w.rooms.Registry.File(t.Context(), [32]byte(open.Rules)))(t); open.Audit != 0 || strings.Contains(string(file), "auditor") {
 		t.Errorf("without a sample the open record has %d, the rules file\n%s", open.Audit, file)
+	}
+}
+
+var audit = engine.ReleaseOf{Purpose: engine.PurposeAudit}
+
+// sampleOf is the sample of draw 1 as SPEC section 5 has it, made without package draw's: all with chances, in the order of the seed.
+func (k *clockwork) sampleOf(c engine.Campaign, size int) (ids []store.EntrantID) {
+	k.t.Helper()
+	row := must(k.rooms.Registry.Draws(context.Background(), c.ID))(k.t)[0]
+	seed := must(draw.ParseRecord(row.Result))(k.t).(*draw.Result).Seed
+	key := func(id store.EntrantID) []byte {
+		sum := sha256.Sum256(slices.Concat([]byte("fairlot/v1 audit\n"), seed[:], id[:]))
+		return sum[:]
+	}
+	for _, l := range must(k.rooms.Identity.Leaves(context.Background(), c.ID, store.EntrantID{}, 1000))(k.t) {
+		if l.Chances > 0 {
+			ids = append(ids, l.ID)
+		}
+	}
+	slices.SortFunc(ids, func(a, b store.EntrantID) int { return bytes.Compare(key(a), key(b)) })
+	return ids[:min(size, len(ids))]
+}
+
+// by finds who made an entry.
+func by(t *testing.T, all []*client, id store.EntrantID) *client {
+	t.Helper()
+	i := slices.IndexFunc(all, func(x *client) bool { return x.got.ID == id })
+	if i < 0 {
+		t.Fatalf("nobody has entry %x", id)
+	}
+	return all[i]
+}
+
+// TestAuditSampleIsOpened on both engines: exactly those of the sample, their identities alone, once, also after a copy has forgotten it, and of those who were erased
+// nothing; others whom the seed did not pick stay sealed.
+func TestAuditSampleIsOpened(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { auditSample(t, newClockwork(t), true) })
+	t.Run("postgres", func(t *testing.T) {
+		dir := t.TempDir()
+		auditSample(t, newClockworkOn(t, newWorldIn(t, dir, onPostgres(t).rooms(t, dir))), false)
+	})
+}
+
+func auditSample(t *testing.T, k *clockwork, restores bool) {
+	ctx := t.Context()
+	c := k.open(sampled(k.timed(), 5))
+	var all []*client
+	for i := range 9 {
+		all = append(all, k.client(c, i, ""))
+		k.enter(all[i])
+	}
+	_, _, err := k.ask(c, audit)
+	wantReason(t, err, engine.DrawState, "")
+	k.drawn(c)
+	want := k.sampleOf(c, 5)
+	if _, err := k.EraseEntry(ctx, c.ID, by(t, all, want[1]).s); err != nil {
+		t.Fatal(err)
+	}
+	restore := func() {}
+	if restores {
+		k.stop()
+		restore = k.copies("identity")
+		if err := k.begin(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, waits, err := k.ask(c, audit)
+	if err != nil || waits == nil || !strings.Contains(string(waits.Act), "\ncount 4\n") || !strings.Contains(string(waits.Act), "\nsample 5\n") {
+		t.Fatalf("asked for: %+v, %v", waits, err)
+	}
+	for _, id := range want {
+		if bytes.Contains(waits.Act, fmt.Appendf(nil, "%x", id[:])) {
+			t.Error("the act names an entrant")
+		}
+	}
+	_, err = k.Approve(ctx, one, waits.ID, waits.Digest())
+	if err == nil {
+		t.Fatal("one person alone opened the sample")
+	}
+	if got := k.openings(c); got != "" {
+		t.Errorf("before anybody approved the log counts %s", got)
+	}
+	must(k.Approve(ctx, two, waits.ID, waits.Digest()))(t)
+
+	check := func(when string, places []int64, gone ...int64) {
+		t.Helper()
+		releases, again, err := k.ask(c, audit)
+		if err != nil || again != nil || len(releases) != 1 || releases[0].Requester != "one" || releases[0].Approver != "two" {
+			t.Fatalf("%s: %+v, %v, %v", when, releases, again, err)
+		}
+		var got []int64
+		for _, e := range releases[0].Entrants {
+			got = append(got, e.Rank)
+			if e.Stratum != 0 || e.ID != want[e.Rank-1] {
+				t.Errorf("%s: entry %x at place %d of stratum %d, want %x", when, e.ID, e.Rank, e.Stratum, want[e.Rank-1])
+			}
+			kept := !slices.Contains(gone, e.Rank)
+			if (len(e.Identity) > 0) != kept || (len(e.Locks) > 0) != kept || len(e.Contact) > 0 {
+				t.Errorf("%s: place %d has %d locks, an identity of %d and a contact of %d bytes", when, e.Rank, len(e.Locks), len(e.Identity), len(e.Contact))
+			}
+		}
+		if !slices.Equal(got, places) {
+			t.Errorf("%s: opened places %v, want %v", when, got, places)
+		}
+		if got := k.openings(c); got != "audit 4" {
+			t.Errorf("%s: the log counts %s", when, got)
+		}
+	}
+	check("at first", []int64{1, 3, 4, 5})
+	check("again", []int64{1, 3, 4, 5})
+	if _, err := k.EraseEntry(ctx, c.ID, by(t, all, want[3]).s); err != nil {
+		t.Fatal(err)
+	}
+	check("after another was erased", []int64{1, 3, 4, 5}, 4)
+	if got := len(must(k.Notifications(ctx, c.ID, 1))(t)); got != 0 {
+		t.Errorf("%d notices of a release that tells nobody", got)
+	}
+	if restores {
+		k.stop()
+		restore()
+		k.cfg.AcceptRestored = true
+		if err := k.begin(); err != nil {
+			t.Fatal(err)
+		}
+		check("put back", []int64{1, 2, 3, 5}, 2) // which of the two it was who are erased now nothing says, and nothing is kept of either
+	}
+	var bundle bytes.Buffer
+	if err := k.WriteBundle(ctx, c.ID, &bundle); err != nil {
+		t.Fatal(err)
+	}
+	wantVerified(t, bundle.Bytes())
+}
+
+// TestNoSampleOpensNobody: rules without a sample, and a sample of whom nobody is left.
+func TestNoSampleOpensNobody(t *testing.T) {
+	k := newClockwork(t)
+	c, _, _ := k.drawnBy(k.timed())
+	_, _, err := k.ask(c, audit)
+	wantReason(t, err, engine.FieldInvalid, "purpose")
+
+	k = newClockwork(t)
+	c = k.open(sampled(k.timed(), 1))
+	var all []*client
+	for i := range 6 {
+		all = append(all, k.client(c, i, ""))
+		k.enter(all[i])
+	}
+	k.drawn(c)
+	_, waits, err := k.ask(c, audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.EraseEntry(t.Context(), c.ID, by(t, all, k.sampleOf(c, 1)[0]).s); err != nil {
+		t.Fatal(err)
+	}
+	_, err = k.Approve(t.Context(), two, waits.ID, waits.Digest()) // it was asked for before the erasure
+	wantReason(t, err, engine.DrawState, "")
+	_, _, err = k.ask(c, audit)
+	wantReason(t, err, engine.DrawState, "")
+	if got := k.openings(c); got != "" {
+		t.Errorf("the log counts %s", got)
 	}
 }

@@ -116,7 +116,7 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 		return err
 	}
 	there, covered := map[string]int{}, map[string]map[store.EntrantID]bool{}
-	for _, purpose := range []string{PurposeNotice, PurposeClaim, PurposeTax} {
+	for _, purpose := range []string{PurposeNotice, PurposeClaim, PurposeTax, PurposeAudit} {
 		some := slices.DeleteFunc(slices.Clone(all), func(r store.Release) bool { return r.Purpose != purpose })
 		there[purpose], covered[purpose] = len(some), covers(some)
 	}
@@ -137,7 +137,7 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 			if nth[r.Purpose]++; !ok || nth[r.Purpose] <= there[r.Purpose] {
 				continue
 			}
-			who, err := e.lostRelease(ctx, d, r.Purpose, nth[r.Purpose], seats.Winners(lines))
+			who, err := e.lostRelease(ctx, d, r, nth[r.Purpose], seats.Winners(lines))
 			if err != nil {
 				return err
 			}
@@ -170,7 +170,11 @@ func (e *Engine) recoverReleases(ctx context.Context, d *drawing) error {
 
 // lostRelease is whom a release covered that the log knows and the identity room has forgotten, as its approval says. If that is gone too, then for a claim or for tax
 // nobody is covered, and for the notice all who held seats then: some of them may have claimed before, and the custodians refuse to open what the record does not count.
-func (e *Engine) lostRelease(ctx context.Context, d *drawing, purpose string, n int, holders []draw.Line) ([]draw.Line, error) {
+func (e *Engine) lostRelease(ctx context.Context, d *drawing, opened *draw.Opened, n int, holders []draw.Line) ([]draw.Line, error) {
+	purpose := opened.Purpose
+	if purpose == PurposeAudit {
+		return e.lostSample(ctx, d, int(opened.Count))
+	}
 	wanted, err := e.wanted(ctx, d, purpose)
 	if err != nil {
 		return nil, err

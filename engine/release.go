@@ -15,7 +15,7 @@ import (
 	"fairlot/store"
 )
 
-// What winners are opened for, as the opened record says it.
+// What somebody is opened for, as the opened record says it.
 const (
 	PurposeNotice = "notice" // telling those who have not claimed yet: contacts
 	PurposeClaim  = "claim"  // a claim without the secret of the receipt: the identity of one seat
@@ -63,7 +63,7 @@ type Release struct {
 
 // PrepareRelease returns all releases of a draw for one purpose. If somebody is to be opened for it whom none of them covers yet, it also asks for one, which
 // another person must approve. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND, DRAW_STATE, DRAW_UNPROVEN, FIELD_INVALID (no prize of this draw is reported for
-// tax; a claim names no seat), and of a claim NOT_WINNER, SEAT_CLAIMED, TOO_LATE.
+// tax, or the rules have no audit sample; a claim names no seat), and of a claim NOT_WINNER, SEAT_CLAIMED, TOO_LATE.
 func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.CampaignID, n int, of ReleaseOf) ([]Release, *Approval, error) {
 	e.seatMu.Lock()
 	defer e.seatMu.Unlock()
@@ -90,7 +90,7 @@ func (e *Engine) PrepareRelease(ctx context.Context, by Actor, id store.Campaign
 type releasePlan struct {
 	*drawing
 	of       ReleaseOf
-	lines    []draw.Line
+	lines    []draw.Line     // the ranking; for the audit sample all of it
 	made     []store.Release // for the purpose
 	next     []draw.Line     // who is to be opened for it and whom no release covers
 	unproven bool
@@ -119,13 +119,23 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 		return nil, err
 	}
 	p.lines = lines
+	holders := seats.Winners(lines)
+	if of.Purpose == PurposeAudit {
+		if p.lines, err = e.sample(ctx, d); err != nil {
+			return nil, err
+		}
+		holders = p.lines
+	}
 	if p.made, err = e.releasesFor(ctx, d, of.Purpose); err != nil {
 		return nil, e.fault(err)
 	}
 	covered := covers(p.made)
-	who, err := e.whoFor(ctx, d, of, seats.Winners(lines))
+	who, err := e.whoFor(ctx, d, of, holders)
 	if err != nil {
 		return nil, err
+	}
+	if of.Purpose == PurposeAudit && len(p.made) > 0 {
+		who = nil // a sample is opened once
 	}
 	for _, l := range who {
 		if covered[store.EntrantID(l.ID)] {
@@ -146,6 +156,9 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 	}
 	if of.Purpose == PurposeTax && len(p.next) == 0 && len(p.made) == 0 {
 		return nil, refuse(DrawState, "no prize of draw %d that is to be reported is recorded as claimed: whoever has not come has nothing yet", n)
+	}
+	if of.Purpose == PurposeAudit && len(p.next) == 0 && len(p.made) == 0 {
+		return nil, refuse(DrawState, "nothing is kept of anybody in the audit sample of draw %d: all %d of it were erased, and nobody is opened", n, len(p.lines))
 	}
 	if of.Purpose == PurposeNotice && len(p.next) == 0 && len(p.made) == 0 {
 		return nil, refuse(DrawState, "everybody who holds a seat of draw %d has claimed the prize already: there is nobody to tell", n)
@@ -169,7 +182,7 @@ func covers(releases []store.Release) map[store.EntrantID]bool {
 	return covered
 }
 
-// whoFor are those of the holders of seats whom a purpose is about. A line's seat is the tier that it holds.
+// whoFor are those of the holders of seats, or of the audit sample, whom a purpose is about. A line's seat is the tier that it holds.
 func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders []draw.Line) ([]draw.Line, error) {
 	switch of.Purpose {
 	case PurposeNotice:
@@ -188,7 +201,7 @@ func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders [
 		}
 		return holders[at : at+1], nil
 	case PurposeAudit:
-		return nil, &Error{Reason: FieldInvalid, Text: "the audit sample is not opened yet", Fields: []Field{{"purpose", "rules", "the audit sample is not opened yet"}}}
+		return holders, nil
 	}
 	o, err := e.open(ctx, d.campaign.ID)
 	if err != nil {
@@ -241,6 +254,9 @@ func (p *releasePlan) act() ([]byte, error) {
 	}
 	lines := []string{fmt.Sprintf("draw %d", p.row.N), "purpose " + p.of.Purpose, fmt.Sprintf("release %d", len(p.made)+1),
 		"unproven " + pick(p.unproven, "yes", "no"), fmt.Sprintf("count %d", len(p.next)), "record " + draw.HashOf(record).String()}
+	if p.of.Purpose == PurposeAudit { // whom, the seed says
+		return actText(ApproveRelease, p.campaign, append(lines, fmt.Sprintf("sample %d", len(p.lines)))...), nil
+	}
 	for _, l := range p.next {
 		lines = append(lines, fmt.Sprintf("seat %d %d", l.Stratum, l.Rank))
 	}
@@ -394,9 +410,18 @@ func (e *Engine) releases(ctx context.Context, p *releasePlan) ([]Release, error
 		for _, s := range sealed {
 			l := at[s.ID]
 			one := ReleasedEntrant{ID: s.ID, Stratum: l.Stratum, Rank: int64(l.Rank), Locks: s.Lock}
-			if p.of.Purpose == PurposeNotice {
+			switch p.of.Purpose {
+			case PurposeNotice:
 				one.Contact = s.Contact
-			} else {
+			case PurposeAudit:
+				row, err := e.Identity.Entrant(ctx, p.campaign.ID, s.ID)
+				if err != nil {
+					return nil, e.fault(err)
+				}
+				if one.Locks = nil; !erased(row) { // whoever asked for it since waits for nobody here: no seat hangs on it
+					one.Locks, one.Identity = s.Lock, s.Identity
+				}
+			default:
 				one.Identity = s.Identity
 			}
 			out[i].Entrants = append(out[i].Entrants, one)
