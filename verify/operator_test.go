@@ -211,7 +211,7 @@ func receiptOf(r receipt.Receipt) []byte {
 // that its lie breaks, or is not proven; what is proven has the same draw, or is seen by who kept a head or a receipt. FAULT_LIES is how many, FAULT_LIE one of them.
 func TestOperatorsLies(t *testing.T) {
 	t.Parallel()
-	n := uint64(3000)
+	n := uint64(20_000)
 	if s := os.Getenv("FAULT_LIES"); s != "" {
 		x, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
