@@ -192,6 +192,13 @@ type Claim struct {
 	Way     string // a code: self, proxy, guardian
 }
 
+// Exclusion says what is kept of a campaign's exclusion list, besides the tag of each person on it.
+type Exclusion struct {
+	Version int64 // of the draft that named the list: what came with an older one never replaces it
+	Mark    Hash  // which list it is, and under which key the tags are: for the caller to make and to compare
+	Persons int64 // how many tags are there
+}
+
 // Identity is the room of people: sealed identities and contacts, tags until close, and responses only while sealed.
 type Identity interface {
 	Bound
@@ -260,13 +267,26 @@ type Identity interface {
 	// ErrNotFound if no such batch was put.
 	ClearBatch(ctx context.Context, campaign CampaignID, first, last uint32) error
 
+	// PutExclusion keeps an exclusion list's mark and tags in the place of what was kept before, in one transaction; without tags it was taken back. Persons is not looked
+	// at. ErrConflict if what is there came with a newer version, or the campaign has a gate: its list is public and stands. The same again is nil.
+	PutExclusion(ctx context.Context, campaign CampaignID, x Exclusion, tags []Hash) error
+	// Exclusion returns what is kept, ErrNotFound.
+	Exclusion(ctx context.Context, campaign CampaignID) (Exclusion, error)
+	// Exclusions returns the campaigns of which something is kept, in no order.
+	Exclusions(ctx context.Context) ([]CampaignID, error)
+	// DropExclusion deletes what is kept of a campaign without a gate: its draft was deleted. ErrConflict with one. Again is nil.
+	DropExclusion(ctx context.Context, campaign CampaignID) error
+	// Exclude gives chances 0, reason excluded, to every entrant with chances who holds a tag that is kept of the exclusion list; whose chances are 0 keeps the reason. Responses
+	// stay as they are. The gate must be at GateClosed (ErrConflict). ErrNotFound if no list is kept. Again changes nothing.
+	Exclude(ctx context.Context, campaign CampaignID) error
+
 	// Counts counts for the close record. The gate must be at GateClosed (ErrConflict).
 	Counts(ctx context.Context, campaign CampaignID) (Counts, error)
 	// Leaves returns up to limit leaves with id greater than after, ascending by the bytes of the id.
 	Leaves(ctx context.Context, campaign CampaignID, after EntrantID, limit int) ([]Leaf, error)
 	// TagsDropped tells whether nothing is left of what DropTags deletes.
 	TagsDropped(ctx context.Context, campaign CampaignID) (bool, error)
-	// DropTags deletes all tags and entry tokens of a campaign, and its counts by day. Again is nil.
+	// DropTags deletes all tags and entry tokens of a campaign, what is kept of its exclusion list, and its counts by day. Again is nil.
 	DropTags(ctx context.Context, campaign CampaignID) error
 	// DropEntrants deletes every entrant of a campaign without draws. Again is nil.
 	DropEntrants(ctx context.Context, campaign CampaignID) error

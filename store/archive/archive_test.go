@@ -144,7 +144,7 @@ func untold(columns []string, room string) (lack []string) {
 var lengths = map[string]int{
 	"binding.installation": 16, "campaigns.id": 16, "draws.campaign": 16, "files.hash": 32, "staff_tokens.id": 8, "staff_tokens.secret": 32, "jobs.id": 16, "jobs.campaign": 16, "jobs.holder": 16,
 	"acts.hash": 32, "approvals.id": 16, "approvals.campaign": 16,
-	"cases.id": 16, "cases.campaign": 16, "case_entrants.campaign": 16, "case_entrants.id": 16, "case_entrants.salt": 16,
+	"cases.id": 16, "cases.campaign": 16, "case_entrants.campaign": 16, "case_entrants.id": 16, "case_entrants.salt": 16, "exclusions.campaign": 16, "exclusions.mark": 32, "excluded_tags.tag": 32,
 	"gates.campaign": 16, "gates.open_hash": 32, "entrants.id": 16, "entrants.person": 32, "pending.retry_mac": 32, "tags.tag": 32, "entry_tokens.hash": 32, "releases.opened": 32,
 	"responses.id": 16, "responses.secret": 32, "texts.id": 16,
 }

@@ -84,6 +84,8 @@ func Tables(room string) []Table {
 			{"erasures", 2, columns("campaign", "id", "state:int")},
 			{"tags", 2, columns("campaign", "tag", "id")},
 			{"days", 2, columns("campaign", "day:text", "entrants:int")},
+			{"exclusions", 1, columns("campaign", "version:int", "mark")},
+			{"excluded_tags", 2, columns("campaign", "tag")},
 			{"entry_tokens", 2, columns("campaign", "hash", "chances:int", "expires:int", "state:int", "refusals:int")},
 			{"batches", 2, columns("campaign", "first:int", "last:int", "cleared:int")},
 			{"releases", 3, columns("campaign", "draw:int", "n:int", "opened", "ids", "purpose:text")},

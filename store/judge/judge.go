@@ -20,6 +20,7 @@ const (
 	Duplicate  = "duplicate"  // a second entry of one person
 	Superseded = "superseded" // the chance was given to another entry of the same person
 	Erased     = "erased"     // the person showed the secret of the entry
+	Excluded   = "excluded"   // the person is on the exclusion list
 
 	ErasedAtDesk = "erased-at-desk" // the person showed ID card and receipt
 )

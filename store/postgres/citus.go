@@ -33,6 +33,7 @@ var placements = map[roomName][]placement{
 	},
 	identityRoom: {
 		{"binding", ""}, {"gates", local}, {"moves", local}, {"batches", ""}, {"releases", ""}, {"notices", ""}, {"claims", ""}, {"case_entrants", ""},
+		{"exclusions", ""}, {"excluded_tags", ""},
 		{"entrants", "id"}, {"envelopes", "id"}, {"pending", "id"}, {"erasures", "id"}, {"tags", "tag"}, {"entry_tokens", "hash"}, {"days", "part"},
 	},
 	answersRoom: {{"binding", ""}, {"mixed", ""}, {"responses", "id"}, {"texts", "id"}},

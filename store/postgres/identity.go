@@ -218,7 +218,8 @@ func (d *Identity) Counts(ctx context.Context, campaign store.CampaignID) (c sto
 
 // DropTags implements store.Identity.
 func (d *Identity) DropTags(ctx context.Context, campaign store.CampaignID) error {
-	return d.drop(ctx, "drop tags", campaign, (*identitydb.Queries).DropEntryTokens, (*identitydb.Queries).DropTags, (*identitydb.Queries).DropDays)
+	return d.drop(ctx, "drop tags", campaign, (*identitydb.Queries).DropEntryTokens, (*identitydb.Queries).DropTags, (*identitydb.Queries).DropDays,
+		(*identitydb.Queries).DropExcludedTags, (*identitydb.Queries).DropExclusion)
 }
 
 // TagsDropped implements store.Identity.

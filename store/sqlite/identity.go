@@ -176,7 +176,7 @@ func (d *Identity) DropTags(ctx context.Context, campaign store.CampaignID) erro
 }
 
 // tagTables are those that serve only until the close.
-var tagTables = []string{"tags", "entry_tokens", "days"}
+var tagTables = []string{"tags", "entry_tokens", "days", "excluded_tags", "exclusions"}
 
 // TagsDropped implements store.Identity.
 func (d *Identity) TagsDropped(ctx context.Context, campaign store.CampaignID) (bool, error) {

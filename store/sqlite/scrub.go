@@ -17,20 +17,22 @@ func (d *room) vacuum(ctx context.Context) error {
 	return err
 }
 
-// The tables out of which rows go one by one or a campaign at a time, with what SQLite needs to hold a copy of them.
+// The tables, and their keys, out of which rows go one by one or a campaign at a time, with what SQLite needs to hold a copy of them.
 // The others keep their rows until the installation ends, and what they hold is sealed for custodians or public.
-var scrubbed = []string{"days", "entry_tokens", "pending", "tags"}
+var scrubbed = []struct{ table, key string }{
+	{"days", "1, 2"}, {"entry_tokens", "1, 2"}, {"excluded_tags", "1, 2"}, {"pending", "1, 2, 3"}, {"tags", "1, 2"},
+}
 
 // Scrub implements store.Identity. Freed pages are zeroed when they are freed; what remains are stale bytes between the rows of pages
 // still in use. So the tables that lose rows are emptied and filled again from memory, free pages are given back, and the
 // write-ahead log is emptied. Envelopes, by far the largest table, are not touched.
 func (d *Identity) Scrub(ctx context.Context) error {
 	return d.writeThen(ctx, "scrub identity room", func(t *tx) error {
-		for _, table := range scrubbed {
+		for _, s := range scrubbed {
 			for _, query := range []string{
-				"CREATE TEMP TABLE kept AS SELECT * FROM main." + table,
-				"DELETE FROM main." + table,
-				"INSERT INTO main." + table + " SELECT * FROM temp.kept ORDER BY 1, 2, 3",
+				"CREATE TEMP TABLE kept AS SELECT * FROM main." + s.table,
+				"DELETE FROM main." + s.table,
+				"INSERT INTO main." + s.table + " SELECT * FROM temp.kept ORDER BY " + s.key,
 				"DROP TABLE temp.kept",
 			} {
 				// Not prepared ahead: each needs the table that the one before it made.

@@ -32,6 +32,12 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	t.ok(idn.MoveGate(t.ctx, ended, store.GateOpen, 1, store.GateEnded, 1))
 	shut := t.gate()
 	late := entry(shut)
+	listed := store.CampaignID(random16())
+	insider := entry(listed)
+	t.ok(idn.PutExclusion(t.ctx, listed, store.Exclusion{Version: 1}, []store.Hash{*insider.Tag}))
+	t.ok(idn.CreateGate(t.ctx, store.Gate{Campaign: listed, End: end, OpenHash: store.Hash{1}}))
+	t.enter(insider)
+	t.ok(idn.MoveGate(t.ctx, listed, store.GateOpen, 1, store.GateClosed, 1))
 	t.enter(late)
 	t.ok(idn.MoveGate(t.ctx, shut, store.GateOpen, 1, store.GateClosed, 1))
 	tok := store.EntryToken{Hash: randomHash(), Chances: 1, Expires: end}
@@ -45,7 +51,7 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 	named := store.CaseEntrants{Salt: random16(), IDs: []store.EntrantID{random16()}}
 	given := approval
 	given.State, given.Decider, given.Decided = store.ApprovalGiven, store.Person{Token: "00ff", Label: "two"}, noon
-	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, shut, made}
+	campaigns = []store.CampaignID{draft, gone, open, gate, ended, tagless, shut, made, listed}
 	list = []act{
 		{"PutInstallation", func(ctx context.Context) error {
 			return reg.PutInstallation(ctx, store.Installation{Origin: "o"})
@@ -92,6 +98,11 @@ func (t *T) acts() (list []act, campaigns []store.CampaignID) {
 			return reg.SwapCase(ctx, store.Case{ID: order.ID, Version: 1, Over: true, Body: []byte("over")})
 		}, store.ErrConflict, false},
 		{"PutCaseEntrants", func(ctx context.Context) error { return idn.PutCaseEntrants(ctx, gate, order.ID, named) }, store.ErrExists, true},
+		{"PutExclusion", func(ctx context.Context) error {
+			return idn.PutExclusion(ctx, draft, store.Exclusion{Version: 1, Mark: store.Hash{2}}, []store.Hash{{1}})
+		}, nil, false},
+		{"DropExclusion", func(ctx context.Context) error { return idn.DropExclusion(ctx, draft) }, nil, false},
+		{"Exclude", func(ctx context.Context) error { return idn.Exclude(ctx, listed) }, nil, false},
 		{"CreateGate", func(ctx context.Context) error { return idn.CreateGate(ctx, store.Gate{Campaign: made, End: end}) }, nil, false},
 		{"PutEntryTokens", func(ctx context.Context) error { return idn.PutEntryTokens(ctx, gate, []store.EntryToken{tok}) }, nil, true},
 		{"Enter", func(ctx context.Context) error { _, err := idn.Enter(ctx, clock, []store.Entry{fresh}); return err }, nil, false},
@@ -189,6 +200,8 @@ func (t *T) reads(c store.CampaignID) []act {
 		{name: "EpochCounted", call: func(ctx context.Context) error { return e2(idn.EpochCounted(ctx, c, 1)) }},
 		{name: "Batches", call: func(ctx context.Context) error { return e1(idn.Batches(ctx, c)) }},
 		{name: "SealedResponses", call: func(ctx context.Context) error { return e1(idn.SealedResponses(ctx, c, 1, 1, store.EntrantID{}, 1)) }},
+		{name: "Exclusion", call: func(ctx context.Context) error { return e1(idn.Exclusion(ctx, c)) }},
+		{name: "Exclusions", call: func(ctx context.Context) error { return e1(idn.Exclusions(ctx)) }},
 		{name: "Counts", call: func(ctx context.Context) error { return e1(idn.Counts(ctx, c)) }},
 		{name: "TagsDropped", call: func(ctx context.Context) error { return e1(idn.TagsDropped(ctx, c)) }},
 		{name: "Leaves", call: func(ctx context.Context) error { return e1(idn.Leaves(ctx, c, store.EntrantID{}, 1)) }},
@@ -236,6 +249,7 @@ func (t *T) see(campaigns ...store.CampaignID) string {
 			add(t.Identity.Entrant(t.ctx, c, l.ID))
 			add(t.Identity.Sealed(t.ctx, c, []store.EntrantID{l.ID}))
 		}
+		add(t.Identity.Exclusion(t.ctx, c))
 		add(t.Identity.Erasures(t.ctx, c, store.EntrantID{}, 1000))
 		add(t.Identity.Batches(t.ctx, c))
 		add(t.Identity.SealedResponses(t.ctx, c, 1, 100, store.EntrantID{}, 1000))

@@ -24,7 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Rooms) {
 		tests []test
 	}{
 		{"binding", bindingTests}, {"registry", registryTests}, {"acts", actsTests}, {"cases", casesTests}, {"jobs", jobTests}, {"log", logTests}, {"lease", leaseTests}, {"gate", gateTests}, {"enter", enterTests},
-		{"identity", identityTests}, {"erasures", erasureTests}, {"corrections", correctionTests}, {"claims", claimTests}, {"answers", answersTests}, {"all", allTests},
+		{"identity", identityTests}, {"erasures", erasureTests}, {"corrections", correctionTests}, {"claims", claimTests}, {"exclusions", exclusionTests}, {"answers", answersTests}, {"all", allTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {

@@ -381,7 +381,8 @@ func (q *Queries) TagHolder(ctx context.Context, arg TagHolderParams) ([]byte, e
 
 const tagsLeft = `-- name: TagsLeft :one
 SELECT (EXISTS (SELECT 1 FROM tags t WHERE t.campaign = $1) OR EXISTS (SELECT 1 FROM entry_tokens k WHERE k.campaign = $1)
-	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = $1))::boolean
+	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = $1) OR EXISTS (SELECT 1 FROM excluded_tags x WHERE x.campaign = $1)
+	OR EXISTS (SELECT 1 FROM exclusions l WHERE l.campaign = $1))::boolean
 `
 
 func (q *Queries) TagsLeft(ctx context.Context, campaign []byte) (bool, error) {

@@ -78,6 +78,17 @@ type Erasure struct {
 	State    int32
 }
 
+type ExcludedTag struct {
+	Campaign []byte
+	Tag      []byte
+}
+
+type Exclusion struct {
+	Campaign []byte
+	Version  int64
+	Mark     []byte
+}
+
 type Gate struct {
 	Campaign []byte
 	State    int32

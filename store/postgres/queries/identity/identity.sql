@@ -47,7 +47,8 @@ SELECT day, sum(entrants)::bigint AS n FROM days WHERE campaign = $1 GROUP BY da
 
 -- name: TagsLeft :one
 SELECT (EXISTS (SELECT 1 FROM tags t WHERE t.campaign = sqlc.arg(campaign)) OR EXISTS (SELECT 1 FROM entry_tokens k WHERE k.campaign = sqlc.arg(campaign))
-	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = sqlc.arg(campaign)))::boolean;
+	OR EXISTS (SELECT 1 FROM days d WHERE d.campaign = sqlc.arg(campaign)) OR EXISTS (SELECT 1 FROM excluded_tags x WHERE x.campaign = sqlc.arg(campaign))
+	OR EXISTS (SELECT 1 FROM exclusions l WHERE l.campaign = sqlc.arg(campaign)))::boolean;
 
 -- name: DropTags :exec
 DELETE FROM tags WHERE campaign = $1;
