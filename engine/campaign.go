@@ -47,7 +47,7 @@ func (e *Engine) CreateCampaign(ctx context.Context, slug string, rules Rules, r
 	return e.view(c)
 }
 
-// UpdateCampaign replaces a draft's rules. Statements that are still about its keys stay. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID.
+// UpdateCampaign replaces a draft's rules. Statements that are still about its keys stay, and so does its exclusion list. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, ETAG_STALE, RULES_INVALID.
 func (e *Engine) UpdateCampaign(ctx context.Context, id store.CampaignID, etag string, rules Rules) (Campaign, error) {
 	if _, err := encodeRules(&rules); err != nil {
 		return Campaign{}, err
@@ -59,7 +59,7 @@ func (e *Engine) UpdateCampaign(ctx context.Context, id store.CampaignID, etag s
 	if err != nil {
 		return Campaign{}, err
 	}
-	rules.Statements = e.keptStatements(c, old.Statements, rules)
+	rules.Statements, rules.Excluded = e.keptStatements(c, old.Statements, rules), old.Excluded
 	body, err := encodeRules(&rules)
 	if err != nil {
 		return Campaign{}, err
@@ -72,13 +72,24 @@ func (e *Engine) UpdateCampaign(ctx context.Context, id store.CampaignID, etag s
 	return e.view(c)
 }
 
-// DeleteCampaign deletes a draft, with the reasons of UpdateCampaign.
+// DeleteCampaign deletes a draft, and then what was kept of its exclusion list, with the reasons of UpdateCampaign. What it is cut off from New does.
 func (e *Engine) DeleteCampaign(ctx context.Context, id store.CampaignID, etag string) error {
+	ctx, done, err := e.asHolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	e.draftMu.Lock()
+	defer e.draftMu.Unlock()
 	if err := e.draftOf(ctx, id, etag); err != nil {
 		return err
 	}
 	version, _ := strconv.ParseInt(etag, 10, 64)
-	return e.draftErr(e.Registry.DeleteDraft(ctx, id, version))
+	if err := e.Registry.DeleteDraft(ctx, id, version); err != nil {
+		return e.draftErr(err)
+	}
+	e.step("draft deleted")
+	return e.fault(e.dropExclusion(ctx, id))
 }
 
 // draftOf tells whether id is a draft at etag; the store's compare-and-swap decides again.

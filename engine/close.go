@@ -16,7 +16,7 @@ import (
 
 func hexID(id store.CampaignID) string { return hex.EncodeToString(id[:]) }
 
-// CloseCampaign freezes the entry list once objections have ended: entries are shut, the last responses mixed, statistics made, the close
+// CloseCampaign freezes the entry list once objections have ended: entries are shut, the last responses mixed, statistics made, who is on the exclusion list loses the chances, the close
 // record of every draw logged, and tags, tag key and (without draws) entrants destroyed. Each step may be repeated; an interrupted closing is
 // carried on by the next call, and by Run. Closing twice returns the closed campaign. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT,
 // CAMPAIGN_CLOSED (erased), TOO_EARLY, STORAGE_UNAVAILABLE.
@@ -120,6 +120,10 @@ func (e *Engine) closeDraws(ctx context.Context, o *opened) error {
 	if !slices.ContainsFunc(draws, func(d store.Draw) bool { return d.State == store.DrawPending }) {
 		return nil
 	}
+	if err := e.exclude(ctx, o); err != nil {
+		return err
+	}
+	e.step("excluded")
 	counts, err := e.Identity.Counts(ctx, o.id)
 	if err != nil {
 		return err

@@ -146,6 +146,8 @@ func mayCorrect(row store.Entrant) error {
 	switch {
 	case erased(row):
 		return refuse(EntryErased, "this entry was erased: nothing of it is kept that could be corrected")
+	case row.Zero == zeroExcluded:
+		return errExcluded
 	case row.Zero == zeroSuperseded:
 		return refuse(EntryCorrected, "this entry was corrected before: use the receipt of the correction")
 	case row.Tries >= store.CorrectionTries:

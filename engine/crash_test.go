@@ -26,7 +26,7 @@ type story struct {
 func newStory(w *world) *story {
 	r := noProof(rules())
 	r.Draws = append(r.Draws, r.Draws[0])
-	s := &story{w: w, c: w.open(r)}
+	s := &story{w: w, c: w.openListed(r, 12)}
 	for i := range 27 {
 		person := i
 		if i == 9 || i == 20 {
@@ -95,7 +95,7 @@ func (s *story) check(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.w.wantClosed(c, 27, 2)
+	s.w.wantClosed(c, 27, 3)
 	s.w.wantAnswers(s.c, persons)
 	if b, err := s.w.Tallies(context.Background(), s.c.ID); err != nil || len(b) == 0 {
 		t.Errorf("tallies %s, %v", b, err)
@@ -113,7 +113,7 @@ func TestCrashAtEachStep(t *testing.T) {
 	}
 	s.check(t)
 	for _, name := range []string{"epoch key", "move announced", "moved", "ended", "batch formed", "mixed", "batch cleared", "epoch key destroyed",
-		"batch opened", "rewritten", "tallied", "counted", "appended", "signed", "draw closed", "tags dropped", "scrubbed", "tag key destroyed"} {
+		"batch opened", "rewritten", "tallied", "excluded", "counted", "appended", "signed", "draw closed", "tags dropped", "scrubbed", "tag key destroyed"} {
 		if !slices.Contains(steps, name) {
 			t.Errorf("step %q never came", name)
 		}

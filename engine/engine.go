@@ -77,6 +77,7 @@ type Engine struct {
 	unsigned  atomic.Bool           // a record may be in the log without a checkpoint: Run signs it
 	seatMu    sync.Mutex            // replacements and releases come one after another
 	voidMu    sync.Mutex            // a result is logged, or a cosignature taken that may confirm a void
+	draftMu   sync.Mutex            // exclusion lists of drafts change, and drafts go, one after another
 	actMu     sync.Mutex            // acts of this process come one after another
 	approved  clockActs             // approvals that Run carries out, and only it
 	enter     *committer            // group commit of entries (enter.go)

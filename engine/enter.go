@@ -247,6 +247,9 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 	if row.Zero == zeroSuperseded && !o.hides() {
 		return Receipt{}, refuse(EntryCorrected, "this entry was corrected since: use the receipt of the correction")
 	}
+	if row.Zero == zeroExcluded && !o.hides() {
+		return Receipt{}, errExcluded
+	}
 	if !o.hides() && !row.Mixed {
 		key, err := e.Keys.Get(epochKeyName(o.id, row.Epoch))
 		switch {

@@ -417,11 +417,19 @@ func (e *Engine) recover(ctx context.Context) error {
 				return err
 			}
 		}
-		if state == gate.State && epoch == gate.Epoch {
+		if state != gate.State || epoch != gate.Epoch {
+			if _, err = e.moveGate(ctx, gate, state, epoch); err != nil {
+				return err
+			}
+		}
+		if c.State != store.Closed {
 			return nil
 		}
-		_, err = e.moveGate(ctx, gate, state, epoch)
-		return err
+		o, err := e.open(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		return e.exclude(ctx, o) // the copy may be older than the close
 	})
 }
 

@@ -99,7 +99,7 @@ func onMachine(ctx context.Context, reg store.Registry, in store.Installation, n
 
 // New makes an engine on rooms that MakeInstallation prepared. It refuses keys that are not the installation's, and rooms that are not the ones
 // it left ([ErrOtherRoom], [ErrOldRoom], [ErrOldLog]), and finishes what a crash left between two steps: checkpoints not
-// signed, gates not made. Campaigns whose closing was begun are finished by Run.
+// signed, gates not made, exclusion lists of deleted drafts. Campaigns whose closing was begun are finished by Run.
 func New(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -139,6 +139,9 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the campaigns: %w", err)
+	}
+	if err := e.sweepExclusions(ctx); err != nil {
+		return nil, fmt.Errorf("read the exclusion lists: %w", err)
 	}
 	if cfg.Sharing != nil && cfg.Sharing.First {
 		if _, err := e.lease.tend(ctx); err != nil {

@@ -92,6 +92,9 @@ func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag stri
 	if err = e.checkOpening(rules, at); err != nil {
 		return
 	}
+	if err = e.checkExclusion(ctx, id, rules); err != nil {
+		return
+	}
 	if len(rules.Draws) > 0 && !unchecked {
 		if err = e.checkKeyHolders(c, rules); err != nil {
 			return
@@ -234,6 +237,9 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]by
 		Rules: put(rulesFile(c.ID, c.Slug, rules, unchecked)), Notice: put(noticeFile(rules)), Policy: put(policy),
 		Threshold: rules.Threshold, Notifiers: rules.Notifiers, Proof: string(rules.Proof), Register: rules.Register,
 		Chances: rules.ChancesCap, Batch: rules.Batch, EntriesEnd: rules.EntriesEnd, ObjectionsEnd: rules.ObjectionsEnd, Audit: rules.Audit,
+	}
+	if x := rules.Excluded; x != nil {
+		open.Excluded = &draw.Excluded{Count: x.Persons, Hash: x.Hash}
 	}
 	for _, k := range rules.Custodians {
 		open.Custodians = append(open.Custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})

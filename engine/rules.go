@@ -93,9 +93,10 @@ type Rules struct {
 	Custodians                 []Custodian
 	Threshold                  int
 	Notifiers                  []string
-	Audit                      int      `json:",omitempty"` // size of the audit sample of each draw; 0: none
-	Auditor                    int      `json:",omitempty"` // whom it is opened to: their number among Notifiers, from 1
-	Statements                 []string `json:",omitempty"` // custody.Statement texts, attached to a draft; not published
+	Audit                      int       `json:",omitempty"` // size of the audit sample of each draw; 0: none
+	Auditor                    int       `json:",omitempty"` // whom it is opened to: their number among Notifiers, from 1
+	Excluded                   *Excluded `json:",omitempty"` // only with draws; set by SetExclusion alone
+	Statements                 []string  `json:",omitempty"` // custody.Statement texts, attached to a draft; not published
 }
 
 // Campaign is a campaign as callers see it.

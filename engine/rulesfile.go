@@ -213,6 +213,9 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 		if r.Audit > 0 {
 			line("auditor %d", r.Auditor)
 		}
+		if r.Excluded != nil {
+			line("excluded %d persons on a list that auditors are shown: their entries have no chances", r.Excluded.Persons)
+		}
 		line("chances %s", pick(r.Proof == ProofToken, "as the token says", "one for each entrant"))
 	}
 	return b.Bytes()
@@ -286,6 +289,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		}
 		if r.WinnerList != (WinnerList{}) {
 			bad("winner_list", "unused", "without draws there are no winners to list: leave it out")
+		}
+		if r.Excluded != nil {
+			bad("excluded", "unused", "without draws nobody has chances: take the exclusion list back")
 		}
 		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
 			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")
