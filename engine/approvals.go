@@ -29,6 +29,7 @@ const (
 	ApproveCloseEarly = "close-early"
 	ApproveVoid       = "void"
 	ApproveRelease    = "release"
+	ApproveAmend      = "amend"
 )
 
 // Approval is one act that two persons must want.
@@ -55,6 +56,8 @@ func kindOf(kind string) approvalKind {
 		return approvalKind{[]string{RoleOfficer}, (*Engine).earlyNow, (*Engine).doCloseEarly}
 	case ApproveVoid:
 		return approvalKind{[]string{RoleOfficer}, (*Engine).voidNow, (*Engine).doVoid}
+	case ApproveAmend:
+		return approvalKind{[]string{RoleOfficer}, (*Engine).amendNow, (*Engine).doAmend}
 	case ApproveRelease:
 		return approvalKind{[]string{RoleOfficer, RoleNotifier}, (*Engine).releaseNow, (*Engine).doRelease}
 	}
@@ -186,7 +189,7 @@ func (e *Engine) Approve(ctx context.Context, by Actor, id [16]byte, digest [32]
 	case samePerson(a.Requester, by):
 		return a, refuse(ApprovalSelf, "you asked for this yourself: two persons must want it, so let somebody else approve it")
 	case a.Expired && ends && e.Now().After(last):
-		return a, refuse(TooLate, "this void had to be approved and logged by %s, so that custodians could cosign it in time: a result is owed now", last.Format(time.RFC3339))
+		return a, refuse(TooLate, "this %s had to be approved and logged by %s, so that custodians could cosign it in time: a result is owed now", a.Kind, last.Format(time.RFC3339))
 	case a.State == store.ApprovalDone:
 		return a, refuse(ApprovalState, "this %s", endOf(a))
 	case a.Expired || a.State != store.ApprovalPending && a.State != store.ApprovalGiven:

@@ -16,7 +16,7 @@ import (
 // WriteBundle writes a campaign's bundle (SPEC section 8) as one file, streaming the log and the entry lists. It holds the log up to one checkpoint, and of
 // each draw what that much of the log says. Nothing is written before the campaign is found. Reason: CAMPAIGN_NOT_FOUND, also for drafts.
 func (e *Engine) WriteBundle(ctx context.Context, id store.CampaignID, w io.Writer) error {
-	drawings, err := e.drawings(ctx, id)
+	drawings, err := e.statedDrawings(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -151,22 +151,24 @@ func (e *Engine) closeDraws(ctx context.Context, o *opened) error {
 			return err
 		}
 		e.step("draw closed")
-		e.sayLate(o, d.N)
+		if err := e.sayLate(ctx, o, d.N); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // sayLate says of a draw that was just closed after its deadline what nobody can mend: no cosignature made from now on counts.
-func (e *Engine) sayLate(o *opened, n int) {
-	rules := o.rules.Draws[n-1]
-	chain := rules.chain()
-	due := chain.Time(chain.RoundAt(rules.DrawTime))
-	deadline := due.Add(-time.Duration(rules.Margin) * time.Second)
-	if !e.Now().After(deadline) {
-		return
+func (e *Engine) sayLate(ctx context.Context, o *opened, n int) error {
+	d, err := e.drawing(ctx, o.id, n)
+	if err != nil {
+		return err
 	}
-	e.Log.Warn("closed after the deadline for cosignatures: the draw is held at its round, and can never be confirmed from outside; tell the public", "campaign", o.slug, "draw", n,
-		"deadline", deadline.UTC().Format(time.RFC3339), "round due", due.UTC().Format(time.RFC3339))
+	if deadline := d.rules.Deadline(d.rules.Round); e.Now().After(deadline) {
+		e.Log.Warn("closed after the deadline for cosignatures: the draw is held at its round, and can never be confirmed from outside; tell the public", "campaign", o.slug, "draw", n,
+			"deadline", deadline.UTC().Format(time.RFC3339), "round due", d.due().UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func closeRecord(open draw.Hash, n int, counts store.Counts, root draw.Root) *draw.Close {

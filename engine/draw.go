@@ -39,6 +39,17 @@ type DrawInfo struct {
 	VoidReason   string    // of a void that is logged, whether it counts or not; empty: none is
 	VoidDeadline time.Time // until when it must be cosigned; zero: no such time
 	VoidBy       []string  // witnesses whose cosignature of the void counts, by the policy's names
+
+	StatedTime time.Time  // when the round of the open record was due, if the draw was put off since; else zero
+	Amend      *AmendInfo // an amend that is logged and does not count; nil: none
+}
+
+// AmendInfo is an amend that does not count, or not yet.
+type AmendInfo struct {
+	Round    uint64
+	Time     time.Time // of the round
+	Deadline time.Time // until when it must be cosigned
+	By       []string  // witnesses whose cosignature of it is in time, by the policy's names
 }
 
 // drawing is everything about one draw that the engine decides by.
@@ -47,8 +58,10 @@ type drawing struct {
 	open     *draw.Open
 	openHash draw.Hash
 	row      store.Draw
-	rules    draw.DrawRules
+	rules    draw.DrawRules // its Round is the one in force
 	chain    beacon.Chain
+	stated   uint64    // the round of the open record
+	amend    *amending // the last one in the log, or one that waits; nil: there is none
 }
 
 // drawing reads draw n. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.
@@ -63,7 +76,19 @@ func (e *Engine) drawing(ctx context.Context, id store.CampaignID, n int) (*draw
 	return all[n-1], nil
 }
 
+// drawings reads all draws of a campaign, with the rounds in force.
 func (e *Engine) drawings(ctx context.Context, id store.CampaignID) ([]*drawing, error) {
+	all, err := e.statedDrawings(ctx, id)
+	for _, d := range all {
+		if err := e.inForce(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return all, err
+}
+
+// statedDrawings is drawings with the rounds that the open record states, for whoever asks for none or holds logMu.
+func (e *Engine) statedDrawings(ctx context.Context, id store.CampaignID) ([]*drawing, error) {
 	c, err := e.Registry.Campaign(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && c.OpenRecord == nil {
 		return nil, refuse(CampaignNotFound, "there is no open campaign of this name")
@@ -83,7 +108,7 @@ func (e *Engine) drawings(ctx context.Context, id store.CampaignID) ([]*drawing,
 	all := make([]*drawing, len(rows))
 	for i, row := range rows {
 		b := open.Draws[i].Beacon
-		all[i] = &drawing{campaign: c, open: open, openHash: draw.HashOf(c.OpenRecord), row: row, rules: open.Draws[i],
+		all[i] = &drawing{campaign: c, open: open, openHash: draw.HashOf(c.OpenRecord), row: row, rules: open.Draws[i], stated: open.Draws[i].Round,
 			chain: beacon.Chain{Hash: b.Chain, Scheme: b.Scheme, Period: uint32(b.Period), Genesis: b.Genesis, Key: b.Key}}
 	}
 	return all, nil
@@ -121,6 +146,12 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 		return info, err
 	}
 	_, info.CosignedBy = ev.closed(d)
+	if d.rules.Round != d.stated {
+		info.StatedTime = d.chain.Time(d.stated)
+	}
+	if a := d.amend; a != nil && !a.counts {
+		info.Amend = &AmendInfo{a.round, d.chain.Time(a.round), a.deadline, a.by}
+	}
 	if v := ev.voided(d, e.Now()); v != nil {
 		info.Void, info.VoidReason, info.VoidDeadline, info.VoidBy = v.counts && d.row.State < store.DrawDrawn, v.reason, v.deadline, v.by
 	}
@@ -301,6 +332,14 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	defer e.voidMu.Unlock()
 	if v, err = e.drawable(ctx, d); err != nil { // custodians may have confirmed a void meanwhile
 		return DrawInfo{}, err
+	}
+	if now, err := e.drawing(ctx, id, n); err != nil {
+		return DrawInfo{}, err
+	} else if now.rules.Round != d.rules.Round { // or a later round
+		return DrawInfo{}, &Error{Reason: RoundNotYet, Retry: max(now.due().Sub(e.Now()), time.Second), Text: fmt.Sprintf("draw %d was put off to %s: draw then", n, now.due().UTC().Format(time.RFC3339))}
+	}
+	if a := d.amend; a != nil && a.missed {
+		e.Log.Warn("drawn at its round although the log would put it off: custodians did not cosign that in time", "campaign", hexID(id), "draw", n, "round", a.round)
 	}
 	if v != nil && v.missed {
 		e.Log.Warn("drawn although a void was logged: custodians did not cosign it in time, so a result was owed", "campaign", hexID(id), "draw", n, "void", v.reason)

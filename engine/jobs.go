@@ -21,6 +21,8 @@ const (
 	jobOnes  = "erase ones" // of single persons who asked for it after the close
 )
 
+var errAmendMissed = errors.New("the later round does not count")
+
 var errVoidMissed = errors.New("the void does not count; verification fails until the result is logged")
 
 // due is work that follows from rules and states and is not done.
@@ -29,7 +31,8 @@ type due struct {
 	campaign store.CampaignID
 	draw     int
 	at       time.Time
-	voiding  *voiding // of a draw: a void that is logged and does not count
+	voiding  *voiding  // of a draw: a void that is logged and does not count
+	amend    *amending // of a draw: the last one that is logged
 }
 
 // id is the same whoever finds the job, and whenever.
@@ -66,7 +69,7 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 			return nil, err
 		}
 		if !settled {
-			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.due(), voiding: v})
+			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.due(), voiding: v, amend: d.amend})
 		}
 	}
 	if len(list) == 0 && o.rules.Retention > 0 {

@@ -22,7 +22,7 @@ func (e *Engine) recoverNotices(ctx context.Context, c store.Campaign) error {
 	if c.State != store.Closed {
 		return nil
 	}
-	draws, err := e.drawings(ctx, c.ID)
+	draws, err := e.statedDrawings(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (e *Engine) missClaims(ctx context.Context, c store.Campaign) error {
 	if c.State != store.Closed {
 		return nil
 	}
-	draws, err := e.drawings(ctx, c.ID)
+	draws, err := e.statedDrawings(ctx, c.ID)
 	if err != nil || len(draws) == 0 {
 		return err
 	}

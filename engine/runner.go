@@ -160,6 +160,9 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 			if d.voiding != nil && d.voiding.missed {
 				r.say(due{kind: "void", campaign: d.campaign, draw: d.draw}.id(), "a void was logged, and custodians did not cosign it in time: a result is owed, and the draw is held at its round", d, errVoidMissed)
 			}
+			if a := d.amend; a != nil && a.missed {
+				r.say(due{kind: "amend", campaign: d.campaign, draw: d.draw}.id(), "a later round was logged, and custodians did not cosign it in time: the draw is held at the round that was in force; tell the public", d, errAmendMissed)
+			}
 			wanted[d.id()] = true
 			if wait := d.at.Sub(now); wait > 0 {
 				rest = min(rest, wait)

@@ -39,6 +39,8 @@ const (
 	TodoUnclaimed   TodoKind = 20 // claim periods that are over, of seats that nobody has claimed
 	TodoDraft       TodoKind = 21 // a draft whose custodians, threshold or notifiers cannot be a campaign's
 	TodoWitness     TodoKind = 22 // independent witnesses' cosignatures of a close, which the daemon asks for again and again
+	TodoAmend       TodoKind = 23 // cosignatures of an amend, before the deadline
+	TodoAmendMissed TodoKind = 24 // the draw, at the round that was in force, although an amend is logged that was not cosigned in time
 )
 
 // names are for the log; who is whose turn it is.
@@ -47,6 +49,7 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoRelease: {"release", "notifier"}, TodoNotice: {"notices", "notifier"}, TodoClaim: {"claims", "officer"}, TodoUnclaimed: {"seats that nobody claimed in time", "officer"}, TodoErase: {"erasure", "the daemon"},
 	TodoToken: {"staff token", "whoever makes tokens"}, TodoApprove: {"approval", ""},
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
+	TodoAmend: {"cosignatures of a later round", "custodians"}, TodoAmendMissed: {"result of a draw that was not put off in time", "the daemon"},
 	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"}, TodoCaseRelease: {"release of a case", "officer or notifier"},
 	TodoHold: {"hold of entrants, after which they are erased,", "officer or notifier"},
 }
@@ -148,6 +151,9 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	for _, d := range planned {
 		switch v := d.voiding; {
 		case d.kind == jobOnes: // done within a minute, and nobody's to do
+		case v == nil && d.amend != nil && d.amend.missed:
+			add(TodoAmendMissed, d)
+			list[len(list)-1].Since = d.amend.deadline
 		case v == nil:
 			add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
 		case v.missed:
@@ -227,6 +233,8 @@ func (e *Engine) todoBefore(ctx context.Context, d *drawing) ([]Todo, error) {
 	case v != nil && !v.missed: // a cosignature of it is one of the close too
 		t := Todo{Kind: TodoVoid, Draw: d.row.N, By: v.deadline, Count: max(int64(d.open.Threshold)-custodians(v.by), 1)}
 		return []Todo{t}, nil
+	case d.amend.waits(): // so is one of this
+		return []Todo{{Kind: TodoAmend, Draw: d.row.N, By: d.amend.deadline, Count: max(int64(d.open.Threshold)-custodians(d.amend.by), 1)}}, nil
 	case d.row.State == store.DrawPending:
 		return nil, nil
 	}

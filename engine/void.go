@@ -17,9 +17,9 @@ import (
 // VoidReasons are the codes for which this server logs a void; SPEC takes any.
 var VoidReasons = []string{"cancelled", "rules-broken", "list-wrong", "ordered", "keys-lost", draw.ReasonBeaconDead}
 
-// voidLeadMost bounds how long before the deadline a void must be logged at the latest, so that custodians can still cosign it: as long as the margin
+// leadMost bounds how long before the deadline a void or an amend must be logged at the latest, so that custodians can still cosign it: as long as the margin
 // of the draw, which is the time that its rules leave them.
-const voidLeadMost = time.Hour
+const leadMost = time.Hour
 
 // voiding is a void that the log holds, and what it is worth now (SPEC section 7).
 type voiding struct {
@@ -32,10 +32,10 @@ type voiding struct {
 	by       []string  // whose cosignatures count, by the policy's names
 }
 
-// logBy is until when a void that needs no dead beacon can be logged.
+// logBy is until when an amend, or a void that needs no dead beacon, can be logged.
 func (d *drawing) logBy() time.Time {
 	margin := time.Duration(d.rules.Margin) * time.Second
-	return d.rules.Deadline(d.rules.Round).Add(-min(margin, voidLeadMost))
+	return d.rules.Deadline(d.rules.Round).Add(-min(margin, leadMost))
 }
 
 // due is when the draw's round is.
@@ -94,15 +94,12 @@ func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID,
 	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil {
 		return Approval{}, err
 	}
-	all, err := e.unfinished(ctx)
+	other, err := e.askedOther(ctx, a, "reason")
 	if err != nil {
 		return Approval{}, err
 	}
-	for _, x := range all {
-		if x.Kind != ApproveVoid || x.Campaign != id || x.Draw != n || x.Expired || actValue(x.Act, "reason") == reason || e.stand(ctx, x.Requester) != nil {
-			continue
-		}
-		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be void (%s): approve that (%x), or withdraw it first", n, actValue(x.Act, "reason"), x.ID[:])
+	if other != nil {
+		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be void (%s): approve that (%x), or withdraw it first", n, actValue(other.Act, "reason"), other.ID[:])
 	}
 	return e.request(ctx, by, a)
 }
@@ -181,8 +178,15 @@ func (e *Engine) mayVoid(ctx context.Context, d *drawing, reason string) error {
 	return nil
 }
 
-// doVoid logs the void that was approved. It rests on the log that was looked at: of two daemons only one logs it, and none beside a result.
 func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
+	reason := actValue(a.Act, "reason")
+	return e.logDecided(ctx, a, "void chosen", func(d *drawing) ([]byte, error) { return voidRecord(d, reason) },
+		func(ctx context.Context, d *drawing) error { return e.mayVoid(ctx, d, reason) })
+}
+
+// logDecided logs what two persons decided about a draw: the record that is made, unless may refuses it. It rests on the log that was looked at: of two daemons only one
+// logs it, and none behind a result.
+func (e *Engine) logDecided(ctx context.Context, a store.Approval, step string, made func(*drawing) ([]byte, error), may func(context.Context, *drawing) error) error {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return err
@@ -197,7 +201,10 @@ func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
 		if err != nil {
 			return err
 		}
-		record, err := voidRecord(d, actValue(a.Act, "reason"))
+		if err := e.inForce(ctx, d); err != nil { // by no less of the log than that
+			return err
+		}
+		record, err := made(d)
 		if err != nil {
 			return err
 		}
@@ -209,10 +216,10 @@ func (e *Engine) doVoid(ctx context.Context, a store.Approval) error {
 				return refuse(DrawState, "draw %d has its result, which nothing unmakes: whoever should not hold a seat is replaced", a.Draw)
 			}
 		}
-		if err := e.mayVoid(ctx, d, actValue(a.Act, "reason")); err != nil {
+		if err := may(ctx, d); err != nil {
 			return err
 		}
-		e.step("void chosen")
+		e.step(step)
 		err = e.appendAfter(ctx, size, record)
 		if !errors.Is(err, errLogMoved) {
 			return e.fault(err)
@@ -225,9 +232,10 @@ func errJumped(what string) *Error {
 	return &Error{Reason: TooEarly, Retry: steadyFor, Text: "this machine's clock jumped a short while ago, so " + what + " by it: set it right, and wait"}
 }
 
-// mayCosign refuses a note with cosignatures that would make a void count in time whose draw the round has come for: it is drawn, or about to be, and would have been
-// beside a void that counts. Custodians who waited for the round before they decide would choose the outcome. It also refuses one that would make a void count no
-// more: of two cosignatures of one key the earlier stays, and one with a time of long ago would take the place of one of now. The caller holds voidMu.
+// mayCosign refuses a note with cosignatures that would make a void or an amend count in time of a draw whose round has come: it is drawn by that round, or about to be, and
+// would have been beside a void that counts, or by a round that is not in force. Custodians who waited for the round before they decide would choose the outcome. It also
+// refuses one that would make a void count no more: of two cosignatures of one key the earlier stays, and one with a time of long ago would take the place of one of now. The
+// caller holds voidMu.
 func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 	return e.eachCampaign(ctx, func(c store.Campaign) error {
 		if c.State == store.Draft {
@@ -238,7 +246,7 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			return err
 		}
 		for _, d := range drawings {
-			ev, err := e.evidence(ctx, d, isVoid)
+			ev, err := e.evidence(ctx, d, func(r draw.Record) bool { return isVoid(r) || isAmend(r) })
 			if err != nil {
 				return err
 			}
@@ -249,15 +257,27 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			if err != nil {
 				return err
 			}
-			before := ev.voided(d, e.Now())
+			now := e.Now()
+			ev.inForce(d, now)
+			before := ev.voided(d, now)
 			ev.checkpoints = slices.DeleteFunc(ev.checkpoints, func(x ledger.Witnessed) bool { return x.Size == w.Size })
 			ev.checkpoints = append(ev.checkpoints, w)
-			after := ev.voided(d, e.Now())
+			then := *d
+			ev.inForce(&then, now)
+			after := ev.voided(&then, now)
+			if then.rules.Round != d.rules.Round {
+				if err := e.mayConfirm(ctx, c, d, "that draw %d of %s is put off"); err != nil {
+					return err
+				}
+			}
+			if before == nil {
+				continue
+			}
 			if before.counts && !after.counts {
 				return refuse(CosignatureInvalid, "the time of this cosignature would make the void of draw %d of %s count no more: set the clock of that machine right and cosign again", d.row.N, c.Slug)
 			}
 			if after.inTime && !before.inTime {
-				if err := e.mayConfirm(ctx, c, d); err != nil {
+				if err := e.mayConfirm(ctx, c, d, "the void of draw %d of %s"); err != nil {
 					return err
 				}
 			}
@@ -266,9 +286,9 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 	})
 }
 
-// mayConfirm refuses that a void comes to count in time, whatever the clock says, if the draw is drawn or its round can be had.
-func (e *Engine) mayConfirm(ctx context.Context, c store.Campaign, d *drawing) error {
-	late := refuse(CosignatureInvalid, "this cosignature would confirm the void of draw %d of %s, but its round has come at %s: it is too late to hand it in, and the draw is held",
+// mayConfirm refuses that a void or an amend comes to count in time, whatever the clock says, if the draw is drawn or its round can be had: the one that is in force without it.
+func (e *Engine) mayConfirm(ctx context.Context, c store.Campaign, d *drawing, what string) error {
+	late := refuse(CosignatureInvalid, "this cosignature would confirm "+what+", but its round has come at %s: it is too late to hand it in, and the draw is held",
 		d.row.N, c.Slug, d.due().UTC().Format(time.RFC3339))
 	if d.row.State == store.DrawDrawn || !e.Now().Before(d.due()) {
 		return late
@@ -284,7 +304,7 @@ func (e *Engine) mayConfirm(ctx context.Context, c store.Campaign, d *drawing) e
 		return late
 	}
 	if e.jumped.Load() {
-		return errJumped("no void is confirmed")
+		return errJumped("no void is confirmed and no draw is put off")
 	}
 	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

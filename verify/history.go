@@ -129,6 +129,9 @@ func (c *check) drawHistory(d *Draw) error {
 	case d.Close != nil:
 		d.State = StateClosed
 	}
+	if d.State == StateVoid || d.State == StateDrawn {
+		d.NotAmended, d.Amending = max(d.NotAmended, d.Amending), 0
+	}
 	if d.Close != nil {
 		d.InTime, d.Witnesses = c.policy.InTime(c.cps, d.closeIndex, d.Deadline.Unix())
 	}
@@ -142,10 +145,15 @@ func (c *check) apply(d *Draw, rules *draw.DrawRules, e entry) error {
 		if d.Result != nil {
 			return bad("an amend after the result")
 		}
-		if r.Round > d.Round {
-			if met, _ := c.policy.InTime(c.cps, e.index, rules.Deadline(d.Round).Unix()); met {
-				d.Round, d.Amended = r.Round, true
-			}
+		deadline, now := rules.Deadline(d.Round), c.opts.Now
+		met, _ := c.policy.InTime(c.cps, e.index, deadline.Unix())
+		switch {
+		case met && r.Round > d.Round:
+			d.Round, d.Amended = r.Round, true
+		case r.Round > max(d.Round, d.Amending) && !now.IsZero() && now.Unix() <= deadline.Unix():
+			d.Amending, d.amendIndex = r.Round, e.index
+		default:
+			d.NotAmended = r.Round
 		}
 	case *draw.Close:
 		if d.Close != nil {

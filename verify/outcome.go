@@ -133,6 +133,8 @@ type Draw struct {
 	Quicknet  bool      // whether the draw rests on the pinned chain
 	Amended   bool      // whether an amend record counts
 
+	Amending     uint64 // with Options.Now: a later round that is not in force, and would be if the quorum cosigned its amend record then; 0: none
+	NotAmended   uint64 // the round of the last other amend record that does not count; 0: none
 	Void         string // reason of the void record that counts
 	Voiding      string // with Options.Now: reason of one that does not count yet, and would if the quorum cosigned it then
 	Missed       string // reason of one that does not count and is passed over beside a result; with Options.Now also where a result is owed
@@ -157,8 +159,12 @@ type Draw struct {
 	resultIndex  int64
 	replacedAt   []int64 // places in the log of Replaced
 	voidingIndex int64
+	amendIndex   int64
 	opened       []*draw.Opened
 }
 
 // VoidingIndex is the place in the log of the void record that Voiding is about.
 func (d *Draw) VoidingIndex() int64 { return d.voidingIndex }
+
+// AmendingIndex is the place in the log of the amend record that Amending is about.
+func (d *Draw) AmendingIndex() int64 { return d.amendIndex }
