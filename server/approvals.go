@@ -65,6 +65,7 @@ func approvalID(name string) (id [16]byte) {
 var approvalKinds = map[string]fairlotv1.ApprovalKind{
 	engine.ApproveOpen: fairlotv1.ApprovalKind_APPROVAL_KIND_OPEN, engine.ApproveCloseEarly: fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY,
 	engine.ApproveVoid: fairlotv1.ApprovalKind_APPROVAL_KIND_VOID, engine.ApproveRelease: fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE,
+	engine.ApproveAmend: fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND,
 }
 
 // approvalTo writes an approval; nil for the zero value that comes with an error.

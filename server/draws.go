@@ -78,6 +78,15 @@ func (s *draws) VoidDraw(ctx context.Context, req *fairlotv1.VoidDrawRequest) (*
 	return approvalTo(a), err
 }
 
+func (s *draws) AmendDraw(ctx context.Context, req *fairlotv1.AmendDrawRequest) (*fairlotv1.Approval, error) {
+	id, n, err := drawName(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.engine.RequestAmend(ctx, callerOf(ctx), id, n, req.DrawTime.AsTime())
+	return approvalTo(a), err
+}
+
 func (s *draws) PrepareRelease(ctx context.Context, req *fairlotv1.PrepareReleaseRequest) (*fairlotv1.PrepareReleaseResponse, error) {
 	id, n, err := drawName(ctx, s.engine, req.Name)
 	if err != nil {
@@ -136,6 +145,10 @@ func drawTo(campaign store.CampaignID, d engine.DrawInfo) *fairlotv1.Draw {
 		State: fairlotv1.DrawState(d.State), Round: int64(d.Round), RoundTime: timestamppb.New(d.RoundTime),
 		Quicknet: d.Quicknet, Entrants: d.Entrants, CosignedBy: d.CosignedBy,
 		VoidReason: d.VoidReason, VoidDeadline: present(d.VoidDeadline), VoidCosignedBy: d.VoidBy,
+		StatedTime: timeTo(d.StatedTime),
+	}
+	if a := d.Amend; a != nil {
+		out.Amend = &fairlotv1.Amend{Round: int64(a.Round), RoundTime: timestamppb.New(a.Time), Deadline: timestamppb.New(a.Deadline), CosignedBy: a.By}
 	}
 	if d.Void {
 		out.State = fairlotv1.DrawState_DRAW_STATE_VOID

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/crypto/trail"
 	"fairlot/engine"
@@ -72,6 +73,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"ClaimService/RecordClaim":               {&fairlotv1.RecordClaimRequest{Name: draw, R: make([]byte, 32), Way: fairlotv1.ClaimWay_CLAIM_WAY_SELF}, draw},
 		"ClaimService/ListClaims":                {&fairlotv1.ListClaimsRequest{Parent: draw}, ""},
 		"DrawService/RunDraw":                    {&fairlotv1.RunDrawRequest{Name: draw}, draw},
+		"DrawService/AmendDraw":                  {&fairlotv1.AmendDrawRequest{Name: draw, DrawTime: timestamppb.New(d.now().AddDate(0, 1, 0))}, draw},
 		"DrawService/VoidDraw":                   {&fairlotv1.VoidDrawRequest{Name: draw, Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}, draw},
 		"EntryService/CreateEntryTokens":         {&fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Count: 2}, c.Name},
 		"EntryService/MoveChance":                {&fairlotv1.MoveChanceRequest{Parent: c.Name, S: make([]byte, 32), Receipt: "Qreceipt", Identity: e.Identity, ContactCommitment: make([]byte, 32)}, c.Name},

@@ -37,6 +37,8 @@ const (
 	ApprovalKind_APPROVAL_KIND_VOID ApprovalKind = 3
 	// Opening the contacts of winners.
 	ApprovalKind_APPROVAL_KIND_RELEASE ApprovalKind = 4
+	// Holding a draw at a later round.
+	ApprovalKind_APPROVAL_KIND_AMEND ApprovalKind = 5
 )
 
 // Enum value maps for ApprovalKind.
@@ -47,6 +49,7 @@ var (
 		2: "APPROVAL_KIND_CLOSE_EARLY",
 		3: "APPROVAL_KIND_VOID",
 		4: "APPROVAL_KIND_RELEASE",
+		5: "APPROVAL_KIND_AMEND",
 	}
 	ApprovalKind_value = map[string]int32{
 		"APPROVAL_KIND_UNSPECIFIED": 0,
@@ -54,6 +57,7 @@ var (
 		"APPROVAL_KIND_CLOSE_EARLY": 2,
 		"APPROVAL_KIND_VOID":        3,
 		"APPROVAL_KIND_RELEASE":     4,
+		"APPROVAL_KIND_AMEND":       5,
 	}
 )
 
@@ -640,13 +644,14 @@ const file_fairlot_v1_approvals_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name\x121\n" +
 	"\x06digest\x18\x02 \x01(\tB\x19\xbaH\x12r\x102\x0e^[0-9a-f]{64}$\x90\xb5\x18\x02R\x06digest\"J\n" +
 	"\x0fWithdrawRequest\x127\n" +
-	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name*\x97\x01\n" +
+	"\x04name\x18\x01 \x01(\tB#\xbaH\x1cr\x1a2\x18^approvals/[0-9a-f]{32}$\x90\xb5\x18\x02R\x04name*\xb0\x01\n" +
 	"\fApprovalKind\x12\x1d\n" +
 	"\x19APPROVAL_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12APPROVAL_KIND_OPEN\x10\x01\x12\x1d\n" +
 	"\x19APPROVAL_KIND_CLOSE_EARLY\x10\x02\x12\x16\n" +
 	"\x12APPROVAL_KIND_VOID\x10\x03\x12\x19\n" +
-	"\x15APPROVAL_KIND_RELEASE\x10\x04*\xd3\x01\n" +
+	"\x15APPROVAL_KIND_RELEASE\x10\x04\x12\x17\n" +
+	"\x13APPROVAL_KIND_AMEND\x10\x05*\xd3\x01\n" +
 	"\rApprovalState\x12\x1e\n" +
 	"\x1aAPPROVAL_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16APPROVAL_STATE_PENDING\x10\x01\x12\x18\n" +

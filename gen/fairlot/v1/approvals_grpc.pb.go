@@ -29,7 +29,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ApprovalService is the rule of two persons: opening, closing early, voiding a draw and every release are asked for by one member of staff and
+// ApprovalService is the rule of two persons: opening, closing early, voiding a draw, putting one off and every release are asked for by one member of staff and
 // done when another one approves exactly that. The methods of those acts return the approval that waits.
 type ApprovalServiceClient interface {
 	// ListApprovals lists approvals by name, those that wait unless all are asked for.
@@ -96,7 +96,7 @@ func (c *approvalServiceClient) Withdraw(ctx context.Context, in *WithdrawReques
 // All implementations must embed UnimplementedApprovalServiceServer
 // for forward compatibility.
 //
-// ApprovalService is the rule of two persons: opening, closing early, voiding a draw and every release are asked for by one member of staff and
+// ApprovalService is the rule of two persons: opening, closing early, voiding a draw, putting one off and every release are asked for by one member of staff and
 // done when another one approves exactly that. The methods of those acts return the approval that waits.
 type ApprovalServiceServer interface {
 	// ListApprovals lists approvals by name, those that wait unless all are asked for.

@@ -397,8 +397,12 @@ type Draw struct {
 	VoidDeadline *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=void_deadline,json=voidDeadline,proto3" json:"void_deadline,omitempty"`
 	// Cosignatures of the void that the server holds and that count: names of the keys.
 	VoidCosignedBy []string `protobuf:"bytes,11,rep,name=void_cosigned_by,json=voidCosignedBy,proto3" json:"void_cosigned_by,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// When the round that the rules state was due, if the draw was put off since; absent: it was not.
+	StatedTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=stated_time,json=statedTime,proto3" json:"stated_time,omitempty"`
+	// A later round that is logged and not in force: custodians have not cosigned it, or not in time.
+	Amend         *Amend `protobuf:"bytes,13,opt,name=amend,proto3" json:"amend,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Draw) Reset() {
@@ -508,6 +512,93 @@ func (x *Draw) GetVoidCosignedBy() []string {
 	return nil
 }
 
+func (x *Draw) GetStatedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StatedTime
+	}
+	return nil
+}
+
+func (x *Draw) GetAmend() *Amend {
+	if x != nil {
+		return x.Amend
+	}
+	return nil
+}
+
+// Amend is an amend of a draw that is logged and does not count, or not yet.
+type Amend struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The later round.
+	Round int64 `protobuf:"varint,1,opt,name=round,proto3" json:"round,omitempty"`
+	// When it is due.
+	RoundTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=round_time,json=roundTime,proto3" json:"round_time,omitempty"`
+	// Until when custodians must have cosigned it.
+	Deadline *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	// Cosignatures of it that the server holds and that are in time: names of the keys.
+	CosignedBy    []string `protobuf:"bytes,4,rep,name=cosigned_by,json=cosignedBy,proto3" json:"cosigned_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Amend) Reset() {
+	*x = Amend{}
+	mi := &file_fairlot_v1_draws_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Amend) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Amend) ProtoMessage() {}
+
+func (x *Amend) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_draws_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Amend.ProtoReflect.Descriptor instead.
+func (*Amend) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Amend) GetRound() int64 {
+	if x != nil {
+		return x.Round
+	}
+	return 0
+}
+
+func (x *Amend) GetRoundTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RoundTime
+	}
+	return nil
+}
+
+func (x *Amend) GetDeadline() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+func (x *Amend) GetCosignedBy() []string {
+	if x != nil {
+		return x.CosignedBy
+	}
+	return nil
+}
+
 // GetDrawRequest names a draw.
 type GetDrawRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -519,7 +610,7 @@ type GetDrawRequest struct {
 
 func (x *GetDrawRequest) Reset() {
 	*x = GetDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[2]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +622,7 @@ func (x *GetDrawRequest) String() string {
 func (*GetDrawRequest) ProtoMessage() {}
 
 func (x *GetDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[2]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +635,7 @@ func (x *GetDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDrawRequest.ProtoReflect.Descriptor instead.
 func (*GetDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{2}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetDrawRequest) GetName() string {
@@ -565,7 +656,7 @@ type ListDrawsRequest struct {
 
 func (x *ListDrawsRequest) Reset() {
 	*x = ListDrawsRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[3]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +668,7 @@ func (x *ListDrawsRequest) String() string {
 func (*ListDrawsRequest) ProtoMessage() {}
 
 func (x *ListDrawsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[3]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +681,7 @@ func (x *ListDrawsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawsRequest.ProtoReflect.Descriptor instead.
 func (*ListDrawsRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{3}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListDrawsRequest) GetParent() string {
@@ -613,7 +704,7 @@ type ListDrawsResponse struct {
 
 func (x *ListDrawsResponse) Reset() {
 	*x = ListDrawsResponse{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[4]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +716,7 @@ func (x *ListDrawsResponse) String() string {
 func (*ListDrawsResponse) ProtoMessage() {}
 
 func (x *ListDrawsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[4]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +729,7 @@ func (x *ListDrawsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawsResponse.ProtoReflect.Descriptor instead.
 func (*ListDrawsResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{4}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListDrawsResponse) GetDraws() []*Draw {
@@ -670,7 +761,7 @@ type Opening struct {
 
 func (x *Opening) Reset() {
 	*x = Opening{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +773,7 @@ func (x *Opening) String() string {
 func (*Opening) ProtoMessage() {}
 
 func (x *Opening) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[5]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +786,7 @@ func (x *Opening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opening.ProtoReflect.Descriptor instead.
 func (*Opening) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{5}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Opening) GetPurpose() string {
@@ -730,7 +821,7 @@ type RunDrawRequest struct {
 
 func (x *RunDrawRequest) Reset() {
 	*x = RunDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +833,7 @@ func (x *RunDrawRequest) String() string {
 func (*RunDrawRequest) ProtoMessage() {}
 
 func (x *RunDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[6]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +846,7 @@ func (x *RunDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunDrawRequest.ProtoReflect.Descriptor instead.
 func (*RunDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RunDrawRequest) GetName() string {
@@ -782,7 +873,7 @@ type ReplaceWinnerRequest struct {
 
 func (x *ReplaceWinnerRequest) Reset() {
 	*x = ReplaceWinnerRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +885,7 @@ func (x *ReplaceWinnerRequest) String() string {
 func (*ReplaceWinnerRequest) ProtoMessage() {}
 
 func (x *ReplaceWinnerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[7]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +898,7 @@ func (x *ReplaceWinnerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplaceWinnerRequest.ProtoReflect.Descriptor instead.
 func (*ReplaceWinnerRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReplaceWinnerRequest) GetName() string {
@@ -838,6 +929,61 @@ func (x *ReplaceWinnerRequest) GetReason() ReplaceReason {
 	return ReplaceReason_REPLACE_REASON_UNSPECIFIED
 }
 
+// AmendDrawRequest puts a draw off.
+type AmendDrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID/draws/N.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// When it is to be held: by the first round of its chain that is not due before.
+	DrawTime      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=draw_time,json=drawTime,proto3" json:"draw_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendDrawRequest) Reset() {
+	*x = AmendDrawRequest{}
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendDrawRequest) ProtoMessage() {}
+
+func (x *AmendDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendDrawRequest.ProtoReflect.Descriptor instead.
+func (*AmendDrawRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AmendDrawRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AmendDrawRequest) GetDrawTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DrawTime
+	}
+	return nil
+}
+
 // VoidDrawRequest names a draw that is to have no result.
 type VoidDrawRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -851,7 +997,7 @@ type VoidDrawRequest struct {
 
 func (x *VoidDrawRequest) Reset() {
 	*x = VoidDrawRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +1009,7 @@ func (x *VoidDrawRequest) String() string {
 func (*VoidDrawRequest) ProtoMessage() {}
 
 func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[8]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +1022,7 @@ func (x *VoidDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidDrawRequest.ProtoReflect.Descriptor instead.
 func (*VoidDrawRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *VoidDrawRequest) GetName() string {
@@ -912,7 +1058,7 @@ type PrepareReleaseRequest struct {
 
 func (x *PrepareReleaseRequest) Reset() {
 	*x = PrepareReleaseRequest{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1070,7 @@ func (x *PrepareReleaseRequest) String() string {
 func (*PrepareReleaseRequest) ProtoMessage() {}
 
 func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[9]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1083,7 @@ func (x *PrepareReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseRequest.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PrepareReleaseRequest) GetName() string {
@@ -994,7 +1140,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1152,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[10]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1165,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Release) GetOpenedHash() string {
@@ -1078,7 +1224,7 @@ type ReleasedEntrant struct {
 
 func (x *ReleasedEntrant) Reset() {
 	*x = ReleasedEntrant{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1236,7 @@ func (x *ReleasedEntrant) String() string {
 func (*ReleasedEntrant) ProtoMessage() {}
 
 func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[11]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1249,7 @@ func (x *ReleasedEntrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasedEntrant.ProtoReflect.Descriptor instead.
 func (*ReleasedEntrant) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReleasedEntrant) GetEntryId() string {
@@ -1161,7 +1307,7 @@ type PrepareReleaseResponse struct {
 
 func (x *PrepareReleaseResponse) Reset() {
 	*x = PrepareReleaseResponse{}
-	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1319,7 @@ func (x *PrepareReleaseResponse) String() string {
 func (*PrepareReleaseResponse) ProtoMessage() {}
 
 func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_draws_proto_msgTypes[12]
+	mi := &file_fairlot_v1_draws_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1332,7 @@ func (x *PrepareReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareReleaseResponse.ProtoReflect.Descriptor instead.
 func (*PrepareReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_draws_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PrepareReleaseResponse) GetReleases() []*Release {
@@ -1215,7 +1361,7 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\bentry_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aentryId\x12\x18\n" +
 	"\x04tier\x18\x04 \x01(\x05B\x04\x90\xb5\x18\x01R\x04tier\x12\x1e\n" +
 	"\avacated\x18\x05 \x01(\tB\x04\x90\xb5\x18\x01R\avacated\x12\x1c\n" +
-	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\"\xe7\x03\n" +
+	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\"\xd9\x04\n" +
 	"\x04Draw\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.fairlot.v1.DrawStateB\x04\x90\xb5\x18\x01R\x05state\x12\x1a\n" +
@@ -1231,7 +1377,17 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"voidReason\x12E\n" +
 	"\rvoid_deadline\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\fvoidDeadline\x12.\n" +
-	"\x10void_cosigned_by\x18\v \x03(\tB\x04\x90\xb5\x18\x01R\x0evoidCosignedBy\"^\n" +
+	"\x10void_cosigned_by\x18\v \x03(\tB\x04\x90\xb5\x18\x01R\x0evoidCosignedBy\x12A\n" +
+	"\vstated_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\n" +
+	"statedTime\x12-\n" +
+	"\x05amend\x18\r \x01(\v2\x11.fairlot.v1.AmendB\x04\x90\xb5\x18\x01R\x05amend\"\xc9\x01\n" +
+	"\x05Amend\x12\x1a\n" +
+	"\x05round\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x01R\x05round\x12?\n" +
+	"\n" +
+	"round_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\troundTime\x12<\n" +
+	"\bdeadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\bdeadline\x12%\n" +
+	"\vcosigned_by\x18\x04 \x03(\tB\x04\x90\xb5\x18\x01R\n" +
+	"cosignedBy\"^\n" +
 	"\x0eGetDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\"R\n" +
 	"\x10ListDrawsRequest\x12>\n" +
@@ -1249,7 +1405,11 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12(\n" +
 	"\astratum\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x01R\astratum\x12\x1f\n" +
 	"\x04rank\x18\x03 \x01(\x03B\v\xbaH\x04\"\x02(\x01\x90\xb5\x18\x01R\x04rank\x12A\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\x9f\x01\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x19.fairlot.v1.ReplaceReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\xa5\x01\n" +
+	"\x10AmendDrawRequest\x12L\n" +
+	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12C\n" +
+	"\tdraw_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
+	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\"\x9f\x01\n" +
 	"\x0fVoidDrawRequest\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x04name\x12>\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x16.fairlot.v1.VoidReasonB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x01R\x06reason\"\xa3\x02\n" +
@@ -1303,7 +1463,7 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x16RELEASE_PURPOSE_NOTICE\x10\x01\x12\x19\n" +
 	"\x15RELEASE_PURPOSE_CLAIM\x10\x02\x12\x17\n" +
 	"\x13RELEASE_PURPOSE_TAX\x10\x03\x12\x19\n" +
-	"\x15RELEASE_PURPOSE_AUDIT\x10\x042\xa8\x04\n" +
+	"\x15RELEASE_PURPOSE_AUDIT\x10\x042\xf2\x04\n" +
 	"\vDrawService\x12f\n" +
 	"\aGetDraw\x12\x1a.fairlot.v1.GetDrawRequest\x1a\x10.fairlot.v1.Draw\"-\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=campaigns/*/draws/*}\x12w\n" +
@@ -1314,6 +1474,8 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\rReplaceWinner\x12 .fairlot.v1.ReplaceWinnerRequest\x1a\x10.fairlot.v1.Draw\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12F\n" +
 	"\bVoidDraw\x12\x1b.fairlot.v1.VoidDrawRequest\x1a\x14.fairlot.v1.Approval\"\a\x8a\xb5\x18\x03\n" +
+	"\x01\x03\x12H\n" +
+	"\tAmendDraw\x12\x1c.fairlot.v1.AmendDrawRequest\x1a\x14.fairlot.v1.Approval\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12`\n" +
 	"\x0ePrepareRelease\x12!.fairlot.v1.PrepareReleaseRequest\x1a\".fairlot.v1.PrepareReleaseResponse\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x04B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
@@ -1331,7 +1493,7 @@ func file_fairlot_v1_draws_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_draws_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fairlot_v1_draws_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_fairlot_v1_draws_proto_goTypes = []any{
 	(DrawState)(0),                 // 0: fairlot.v1.DrawState
 	(ReplaceReason)(0),             // 1: fairlot.v1.ReplaceReason
@@ -1339,51 +1501,60 @@ var file_fairlot_v1_draws_proto_goTypes = []any{
 	(ReleasePurpose)(0),            // 3: fairlot.v1.ReleasePurpose
 	(*Seat)(nil),                   // 4: fairlot.v1.Seat
 	(*Draw)(nil),                   // 5: fairlot.v1.Draw
-	(*GetDrawRequest)(nil),         // 6: fairlot.v1.GetDrawRequest
-	(*ListDrawsRequest)(nil),       // 7: fairlot.v1.ListDrawsRequest
-	(*ListDrawsResponse)(nil),      // 8: fairlot.v1.ListDrawsResponse
-	(*Opening)(nil),                // 9: fairlot.v1.Opening
-	(*RunDrawRequest)(nil),         // 10: fairlot.v1.RunDrawRequest
-	(*ReplaceWinnerRequest)(nil),   // 11: fairlot.v1.ReplaceWinnerRequest
-	(*VoidDrawRequest)(nil),        // 12: fairlot.v1.VoidDrawRequest
-	(*PrepareReleaseRequest)(nil),  // 13: fairlot.v1.PrepareReleaseRequest
-	(*Release)(nil),                // 14: fairlot.v1.Release
-	(*ReleasedEntrant)(nil),        // 15: fairlot.v1.ReleasedEntrant
-	(*PrepareReleaseResponse)(nil), // 16: fairlot.v1.PrepareReleaseResponse
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(*Approval)(nil),               // 18: fairlot.v1.Approval
+	(*Amend)(nil),                  // 6: fairlot.v1.Amend
+	(*GetDrawRequest)(nil),         // 7: fairlot.v1.GetDrawRequest
+	(*ListDrawsRequest)(nil),       // 8: fairlot.v1.ListDrawsRequest
+	(*ListDrawsResponse)(nil),      // 9: fairlot.v1.ListDrawsResponse
+	(*Opening)(nil),                // 10: fairlot.v1.Opening
+	(*RunDrawRequest)(nil),         // 11: fairlot.v1.RunDrawRequest
+	(*ReplaceWinnerRequest)(nil),   // 12: fairlot.v1.ReplaceWinnerRequest
+	(*AmendDrawRequest)(nil),       // 13: fairlot.v1.AmendDrawRequest
+	(*VoidDrawRequest)(nil),        // 14: fairlot.v1.VoidDrawRequest
+	(*PrepareReleaseRequest)(nil),  // 15: fairlot.v1.PrepareReleaseRequest
+	(*Release)(nil),                // 16: fairlot.v1.Release
+	(*ReleasedEntrant)(nil),        // 17: fairlot.v1.ReleasedEntrant
+	(*PrepareReleaseResponse)(nil), // 18: fairlot.v1.PrepareReleaseResponse
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(*Approval)(nil),               // 20: fairlot.v1.Approval
 }
 var file_fairlot_v1_draws_proto_depIdxs = []int32{
 	0,  // 0: fairlot.v1.Draw.state:type_name -> fairlot.v1.DrawState
-	17, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
+	19, // 1: fairlot.v1.Draw.round_time:type_name -> google.protobuf.Timestamp
 	4,  // 2: fairlot.v1.Draw.seats:type_name -> fairlot.v1.Seat
-	17, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
-	5,  // 4: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
-	9,  // 5: fairlot.v1.ListDrawsResponse.openings:type_name -> fairlot.v1.Opening
-	1,  // 6: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
-	2,  // 7: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
-	3,  // 8: fairlot.v1.PrepareReleaseRequest.purpose:type_name -> fairlot.v1.ReleasePurpose
-	15, // 9: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
-	17, // 10: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
-	14, // 11: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
-	18, // 12: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
-	6,  // 13: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
-	7,  // 14: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
-	10, // 15: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
-	11, // 16: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
-	12, // 17: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
-	13, // 18: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
-	5,  // 19: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
-	8,  // 20: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
-	5,  // 21: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
-	5,  // 22: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
-	18, // 23: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
-	16, // 24: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	19, // 3: fairlot.v1.Draw.void_deadline:type_name -> google.protobuf.Timestamp
+	19, // 4: fairlot.v1.Draw.stated_time:type_name -> google.protobuf.Timestamp
+	6,  // 5: fairlot.v1.Draw.amend:type_name -> fairlot.v1.Amend
+	19, // 6: fairlot.v1.Amend.round_time:type_name -> google.protobuf.Timestamp
+	19, // 7: fairlot.v1.Amend.deadline:type_name -> google.protobuf.Timestamp
+	5,  // 8: fairlot.v1.ListDrawsResponse.draws:type_name -> fairlot.v1.Draw
+	10, // 9: fairlot.v1.ListDrawsResponse.openings:type_name -> fairlot.v1.Opening
+	1,  // 10: fairlot.v1.ReplaceWinnerRequest.reason:type_name -> fairlot.v1.ReplaceReason
+	19, // 11: fairlot.v1.AmendDrawRequest.draw_time:type_name -> google.protobuf.Timestamp
+	2,  // 12: fairlot.v1.VoidDrawRequest.reason:type_name -> fairlot.v1.VoidReason
+	3,  // 13: fairlot.v1.PrepareReleaseRequest.purpose:type_name -> fairlot.v1.ReleasePurpose
+	17, // 14: fairlot.v1.Release.entrants:type_name -> fairlot.v1.ReleasedEntrant
+	19, // 15: fairlot.v1.Release.approve_time:type_name -> google.protobuf.Timestamp
+	16, // 16: fairlot.v1.PrepareReleaseResponse.releases:type_name -> fairlot.v1.Release
+	20, // 17: fairlot.v1.PrepareReleaseResponse.approval:type_name -> fairlot.v1.Approval
+	7,  // 18: fairlot.v1.DrawService.GetDraw:input_type -> fairlot.v1.GetDrawRequest
+	8,  // 19: fairlot.v1.DrawService.ListDraws:input_type -> fairlot.v1.ListDrawsRequest
+	11, // 20: fairlot.v1.DrawService.RunDraw:input_type -> fairlot.v1.RunDrawRequest
+	12, // 21: fairlot.v1.DrawService.ReplaceWinner:input_type -> fairlot.v1.ReplaceWinnerRequest
+	14, // 22: fairlot.v1.DrawService.VoidDraw:input_type -> fairlot.v1.VoidDrawRequest
+	13, // 23: fairlot.v1.DrawService.AmendDraw:input_type -> fairlot.v1.AmendDrawRequest
+	15, // 24: fairlot.v1.DrawService.PrepareRelease:input_type -> fairlot.v1.PrepareReleaseRequest
+	5,  // 25: fairlot.v1.DrawService.GetDraw:output_type -> fairlot.v1.Draw
+	9,  // 26: fairlot.v1.DrawService.ListDraws:output_type -> fairlot.v1.ListDrawsResponse
+	5,  // 27: fairlot.v1.DrawService.RunDraw:output_type -> fairlot.v1.Draw
+	5,  // 28: fairlot.v1.DrawService.ReplaceWinner:output_type -> fairlot.v1.Draw
+	20, // 29: fairlot.v1.DrawService.VoidDraw:output_type -> fairlot.v1.Approval
+	20, // 30: fairlot.v1.DrawService.AmendDraw:output_type -> fairlot.v1.Approval
+	18, // 31: fairlot.v1.DrawService.PrepareRelease:output_type -> fairlot.v1.PrepareReleaseResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_draws_proto_init() }
@@ -1399,7 +1570,7 @@ func file_fairlot_v1_draws_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_draws_proto_rawDesc), len(file_fairlot_v1_draws_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	DrawService_RunDraw_FullMethodName        = "/fairlot.v1.DrawService/RunDraw"
 	DrawService_ReplaceWinner_FullMethodName  = "/fairlot.v1.DrawService/ReplaceWinner"
 	DrawService_VoidDraw_FullMethodName       = "/fairlot.v1.DrawService/VoidDraw"
+	DrawService_AmendDraw_FullMethodName      = "/fairlot.v1.DrawService/AmendDraw"
 	DrawService_PrepareRelease_FullMethodName = "/fairlot.v1.DrawService/PrepareRelease"
 )
 
@@ -46,6 +47,11 @@ type DrawServiceClient interface {
 	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
 	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
 	VoidDraw(ctx context.Context, in *VoidDrawRequest, opts ...grpc.CallOption) (*Approval, error)
+	// AmendDraw asks for a draw to be held later, at the first round of its chain at or after a time; another person must approve it, then the amend is logged, and it
+	// counts once the custodians have cosigned it: until then, and if they do not in time, the draw is held at the round in force. TOO_LATE so shortly before the
+	// deadline that they could not; FIELD_INVALID for a time that is not later, over 90 days later, or after a draw with a greater number; DRAW_STATE once there is a
+	// result, beside a void, or while custodians have to cosign the amend before.
+	AmendDraw(ctx context.Context, in *AmendDrawRequest, opts ...grpc.CallOption) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
 	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
@@ -112,6 +118,16 @@ func (c *drawServiceClient) VoidDraw(ctx context.Context, in *VoidDrawRequest, o
 	return out, nil
 }
 
+func (c *drawServiceClient) AmendDraw(ctx context.Context, in *AmendDrawRequest, opts ...grpc.CallOption) (*Approval, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Approval)
+	err := c.cc.Invoke(ctx, DrawService_AmendDraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *drawServiceClient) PrepareRelease(ctx context.Context, in *PrepareReleaseRequest, opts ...grpc.CallOption) (*PrepareReleaseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PrepareReleaseResponse)
@@ -141,6 +157,11 @@ type DrawServiceServer interface {
 	// cosigned it. TOO_LATE so shortly before the deadline that they could not in time; DRAW_STATE once there is a result, or a void. With
 	// VOID_REASON_BEACON_DEAD it is TOO_EARLY before the days that the rules state are over, and DRAW_STATE while the round can be had.
 	VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error)
+	// AmendDraw asks for a draw to be held later, at the first round of its chain at or after a time; another person must approve it, then the amend is logged, and it
+	// counts once the custodians have cosigned it: until then, and if they do not in time, the draw is held at the round in force. TOO_LATE so shortly before the
+	// deadline that they could not; FIELD_INVALID for a time that is not later, over 90 days later, or after a draw with a greater number; DRAW_STATE once there is a
+	// result, beside a void, or while custodians have to cosign the amend before.
+	AmendDraw(context.Context, *AmendDrawRequest) (*Approval, error)
 	// PrepareRelease returns the locks and envelopes of all releases of a draw for one purpose. If somebody is to be opened for it who was not before, it also
 	// asks for a release; once another person has approved that, the log has its opened record, and the next call returns it. For the notice that is every holder of
 	// a seat; for tax every holder of a prize worth more than the rules' tax_above, and FIELD_INVALID if the draw has no such prize; for a claim the one seat named:
@@ -171,6 +192,9 @@ func (UnimplementedDrawServiceServer) ReplaceWinner(context.Context, *ReplaceWin
 }
 func (UnimplementedDrawServiceServer) VoidDraw(context.Context, *VoidDrawRequest) (*Approval, error) {
 	return nil, status.Error(codes.Unimplemented, "method VoidDraw not implemented")
+}
+func (UnimplementedDrawServiceServer) AmendDraw(context.Context, *AmendDrawRequest) (*Approval, error) {
+	return nil, status.Error(codes.Unimplemented, "method AmendDraw not implemented")
 }
 func (UnimplementedDrawServiceServer) PrepareRelease(context.Context, *PrepareReleaseRequest) (*PrepareReleaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareRelease not implemented")
@@ -286,6 +310,24 @@ func _DrawService_VoidDraw_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DrawService_AmendDraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AmendDrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DrawServiceServer).AmendDraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DrawService_AmendDraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DrawServiceServer).AmendDraw(ctx, req.(*AmendDrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DrawService_PrepareRelease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PrepareReleaseRequest)
 	if err := dec(in); err != nil {
@@ -330,6 +372,10 @@ var DrawService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "VoidDraw",
 			Handler:    _DrawService_VoidDraw_Handler,
+		},
+		{
+			MethodName: "AmendDraw",
+			Handler:    _DrawService_AmendDraw_Handler,
 		},
 		{
 			MethodName: "PrepareRelease",

@@ -68,6 +68,10 @@ const (
 	TodoKind_TODO_KIND_DRAFT TodoKind = 21
 	// Independent witnesses' cosignatures of a close, before the deadline; without them the draw is not proven. The daemon asks for them again and again.
 	TodoKind_TODO_KIND_WITNESS TodoKind = 22
+	// Custodians have to cosign an amend before the deadline, or the draw is held at the round in force.
+	TodoKind_TODO_KIND_AMEND TodoKind = 23
+	// An amend was not cosigned in time and does not count: the draw is held by itself at the round in force.
+	TodoKind_TODO_KIND_AMEND_MISSED TodoKind = 24
 )
 
 // Enum value maps for TodoKind.
@@ -94,6 +98,8 @@ var (
 		20: "TODO_KIND_UNCLAIMED",
 		21: "TODO_KIND_DRAFT",
 		22: "TODO_KIND_WITNESS",
+		23: "TODO_KIND_AMEND",
+		24: "TODO_KIND_AMEND_MISSED",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -117,6 +123,8 @@ var (
 		"TODO_KIND_UNCLAIMED":    20,
 		"TODO_KIND_DRAFT":        21,
 		"TODO_KIND_WITNESS":      22,
+		"TODO_KIND_AMEND":        23,
+		"TODO_KIND_AMEND_MISSED": 24,
 	}
 )
 
@@ -438,7 +446,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0ecase_reference\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\rcaseReference\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xe3\x03\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\x94\x04\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -461,7 +469,9 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0eTODO_KIND_HOLD\x10\x11\x12\x17\n" +
 	"\x13TODO_KIND_UNCLAIMED\x10\x14\x12\x13\n" +
 	"\x0fTODO_KIND_DRAFT\x10\x15\x12\x15\n" +
-	"\x11TODO_KIND_WITNESS\x10\x162f\n" +
+	"\x11TODO_KIND_WITNESS\x10\x16\x12\x13\n" +
+	"\x0fTODO_KIND_AMEND\x10\x17\x12\x1a\n" +
+	"\x16TODO_KIND_AMEND_MISSED\x10\x182f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
