@@ -266,7 +266,7 @@ func (in *installation) open(ctx context.Context, tokens int) (err error) {
 	}
 	in.campaign, in.notice = hex.EncodeToString(c.ID[:]), hex.EncodeToString(c.NoticeHash[:])
 	for len(in.tokens) < tokens {
-		more, err := e.CreateEntryTokens(ctx, c.ID, 10_000, 1, time.Time{})
+		more, err := e.CreateEntryTokens(ctx, c.ID, 10_000, 1, 0, time.Time{})
 		if err != nil {
 			return err
 		}

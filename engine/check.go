@@ -16,6 +16,7 @@ type checked struct {
 	response    seal.Response // Body is canonical
 	aboutPerson []string      // consents about the person, in the order of the rules
 	token       *store.Hash
+	stratum     uint16 // 1 where nobody chooses
 }
 
 func (c *checked) wipe() {
@@ -72,6 +73,7 @@ func (o *opened) check(req *EnterRequest, now time.Time) (*checked, error) {
 	o.checkResponse(req, c, &p)
 	o.checkPerson(req, c, &p, now)
 	o.checkToken(req, c, &p)
+	o.checkStratum(req, c, &p)
 	if err := p.err(); err != nil {
 		c.wipe()
 		return nil, err

@@ -19,10 +19,11 @@ const (
 	ClaimGuardian = "guardian"
 )
 
-// Claim is a claim, and the tier of the seat; 0: it was vacated afterwards.
+// Claim is a claim, the tier of the seat, and which of the rules' tiers, from 1, says what the prize is; both 0: it was vacated afterwards.
 type Claim struct {
 	store.Claim
-	Tier int
+	Tier  int
+	Prize int
 }
 
 // RecordClaim records that somebody came to the desk for the prize of the entry that r leads to. That the person is the one who is sealed there is for the desk's tool to
@@ -84,8 +85,12 @@ func (e *Engine) recordClaim(ctx context.Context, by Actor, id store.CampaignID,
 	if err != nil {
 		return Claim{}, false, err
 	}
+	prizes, err := d.prizes()
+	if err != nil {
+		return Claim{}, false, err
+	}
 	now := e.Now()
-	claim = Claim{store.Claim{Stratum: l.Stratum, Rank: int64(l.Rank), Day: now.In(o.zone).Format(time.DateOnly), Label: by.Label, Way: way}, tier}
+	claim = Claim{store.Claim{Stratum: l.Stratum, Rank: int64(l.Rank), Day: now.In(o.zone).Format(time.DateOnly), Label: by.Label, Way: way}, tier, prizes.Of(l.Stratum, tier)}
 	before, err := e.claimOf(ctx, d, l)
 	if err != nil {
 		return Claim{}, false, e.fault(err)
@@ -262,14 +267,16 @@ func (e *Engine) Claims(ctx context.Context, id store.CampaignID, n int) ([]Clai
 	if err != nil {
 		return nil, e.fault(err)
 	}
-	_, seats, _, _, err := e.seats(ctx, d)
+	lines, seats, _, _, err := e.seats(ctx, d)
 	if err != nil {
 		return nil, e.fault(err)
 	}
+	prizes := draw.NewPrizes(&d.rules, lines)
 	out := make([]Claim, len(all))
 	for i, c := range all {
 		out[i].Claim = c
 		out[i].Tier, _ = seats.Holds(c.Stratum, int(c.Rank))
+		out[i].Prize = prizes.Of(c.Stratum, out[i].Tier)
 	}
 	return out, nil
 }

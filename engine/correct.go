@@ -79,7 +79,7 @@ func (e *Engine) CorrectEntry(ctx context.Context, req CorrectRequest) (Receipt,
 	if req.NoticeHash != o.notice {
 		return Receipt{}, refuse(NoticeStale, "another privacy notice is in force: reload the page and read it")
 	}
-	as, c, bad := &EnterRequest{R: req.R, Identity: &req.Identity, Contact: &req.Contact}, &checked{}, problems{}
+	as, c, bad := &EnterRequest{R: req.R, Identity: &req.Identity, Contact: &req.Contact}, &checked{stratum: was.Stratum}, problems{}
 	o.checkPerson(as, c, &bad, e.Now())
 	defer c.wipe()
 	if err := bad.err(); err != nil {
@@ -118,12 +118,12 @@ func (e *Engine) CorrectEntry(ctx context.Context, req CorrectRequest) (Receipt,
 	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil {
 		return Receipt{}, e.fault(err)
 	}
-	return e.correction(o, id, res.Chances, res.Tries, openings)
+	return e.correction(o, id, was.Stratum, res.Chances, res.Tries, openings)
 }
 
 // correction is the receipt of a correction, the person's tries counted.
-func (e *Engine) correction(o *opened, id store.EntrantID, chances uint16, tries int, openings seal.Openings) (Receipt, error) {
-	r, err := e.receipt(o, id, chances, openings)
+func (e *Engine) correction(o *opened, id store.EntrantID, stratum, chances uint16, tries int, openings seal.Openings) (Receipt, error) {
+	r, err := e.receipt(o, id, stratum, chances, openings)
 	r.Left = triesLeft(tries)
 	return r, err
 }
@@ -172,7 +172,7 @@ func (e *Engine) correctedBefore(o *opened, req *CorrectRequest, old store.Entra
 	if err := e.rememberLine(o.id, old, zeroSuperseded); err != nil { // whoever did it before may have died before this
 		return Receipt{}, e.fault(err)
 	}
-	return e.correction(o, row.ID, row.Chances, row.Tries, openings)
+	return e.correction(o, row.ID, row.Stratum, row.Chances, row.Tries, openings)
 }
 
 // lateCorrection refuses a correction after the end of entries.

@@ -22,6 +22,7 @@ type Seat struct {
 	Tier    int    // of the seat held now, 0 if none
 	Vacated string // the reason, if the seat was vacated
 	Called  bool   // an alternate who was called
+	Prize   int    // which of the rules' tiers, from 1, says what the seat held gives; 0 if none is held
 }
 
 // DrawInfo is a draw as callers see it.
@@ -34,6 +35,7 @@ type DrawInfo struct {
 	Entrants   int64
 	CosignedBy []string // witnesses whose cosignature of the close was in time, by the policy's names
 	Seats      []Seat
+	RankedIn   []int // by stratum, the one in which it was ranked; nil before the draw, with one stratum, and in a proportional draw
 
 	Void         bool      // it is void for good: whatever State says, there is no result
 	VoidReason   string    // of a void that is logged, whether it counts or not; empty: none is
@@ -114,6 +116,12 @@ func (e *Engine) statedDrawings(ctx context.Context, id store.CampaignID) ([]*dr
 	return all, nil
 }
 
+// prizes tells what the prizes of a drawn draw's seats are.
+func (d *drawing) prizes() (draw.Prizes, error) {
+	lines, err := draw.ParseRanking(d.row.Ranking)
+	return draw.NewPrizes(&d.rules, lines), err
+}
+
 // Draw returns draw n with its seats. Reasons: CAMPAIGN_NOT_FOUND, DRAW_NOT_FOUND.
 func (e *Engine) Draw(ctx context.Context, id store.CampaignID, n int) (DrawInfo, error) {
 	d, err := e.drawing(ctx, id, n)
@@ -162,9 +170,14 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	if err != nil {
 		return info, err
 	}
+	prizes := draw.NewPrizes(&d.rules, lines)
+	if d.rules.Strata > 1 {
+		info.RankedIn = prizes.Into()
+	}
 	for _, l := range lines {
 		s := Seat{Stratum: l.Stratum, Rank: int64(l.Rank), ID: store.EntrantID(l.ID), Vacated: reasons[[2]int{l.Stratum, l.Rank}]}
 		s.Tier, _ = seats.Holds(l.Stratum, l.Rank)
+		s.Prize = prizes.Of(l.Stratum, s.Tier)
 		s.Called = l.Seat == 0 && (s.Tier > 0 || s.Vacated != "")
 		info.Seats = append(info.Seats, s)
 	}

@@ -36,6 +36,7 @@ type EnterRequest struct {
 	Token            string     // only with proof token
 	Response         []byte     // JSON as sent, only with a survey
 	AnswerSecretHash []byte     // 32 bytes, only with a survey
+	Stratum          int        // as the entrant chose it, only with StrataByEntrant
 }
 
 // Receipt acknowledges an entry. The commitments are ci and cc of SPEC section 4, nil without draws.
@@ -106,7 +107,7 @@ func (e *Engine) sealEntry(ctx context.Context, o *opened, id store.EntrantID, r
 	t := tagOf(key, &c.person)
 	clear(key[:])
 	openings := seal.NewOpenings(req.R, c.person.Identity, c.person.Contact)
-	entry.Tag, entry.Person, entry.Stratum, entry.Chances = &t, openings.Person(), 1, 1
+	entry.Tag, entry.Person, entry.Stratum, entry.Chances = &t, openings.Person(), c.stratum, 1
 	select {
 	case e.enter.sealing <- struct{}{}:
 		defer func() { <-e.enter.sealing }()
@@ -156,7 +157,7 @@ func (e *Engine) commitEntry(ctx context.Context, o *opened, gate store.Gate, re
 		o.remember(res.Gate)
 		switch res.Outcome {
 		case store.Entered, store.EnteredDuplicate:
-			return e.receipt(o, entry.ID, res.Chances, openings)
+			return e.receipt(o, entry.ID, res.Stratum, res.Chances, openings)
 		case store.Exists: // two of the same at once
 			return e.again(ctx, o, req, res.Present)
 		case store.WrongEpoch:
@@ -265,23 +266,23 @@ func (e *Engine) again(ctx context.Context, o *opened, req *EnterRequest, row st
 		}
 	}
 	if !o.draws() {
-		return e.receipt(o, row.ID, 0, seal.Openings{})
+		return e.receipt(o, row.ID, 0, 0, seal.Openings{})
 	}
 	p, _ := entrant.Canonical(o.rules.Form, req.Identity, req.Contact, e.Now())
 	defer p.Wipe()
 	openings := seal.NewOpenings(req.R, p.Identity, p.Contact)
-	if got := openings.Person(); !hmac.Equal(got[:], row.Person[:]) {
+	if got := openings.Person(); !hmac.Equal(got[:], row.Person[:]) || o.rules.StrataBy == StrataByEntrant && req.Stratum != int(row.Stratum) {
 		return Receipt{}, differs
 	}
-	return e.receipt(o, row.ID, row.Chances, openings)
+	return e.receipt(o, row.ID, row.Stratum, row.Chances, openings)
 }
 
 // receipt signs. The same entry gets the same bytes: a signature has no randomness in it, and with proof none chances are never said.
-func (e *Engine) receipt(o *opened, id store.EntrantID, chances uint16, openings seal.Openings) (Receipt, error) {
+func (e *Engine) receipt(o *opened, id store.EntrantID, stratum, chances uint16, openings seal.Openings) (Receipt, error) {
 	text := receipt.Receipt{Open: o.open, ID: id}
 	r := Receipt{ID: id}
 	if o.draws() {
-		text.Person, text.Stratum = openings.Person(), 1
+		text.Person, text.Stratum = openings.Person(), stratum
 		if !o.counts0() {
 			text.Chances = chances
 		}
@@ -387,5 +388,8 @@ func (r *EnterRequest) hash() [32]byte {
 	put([]byte(r.Token))
 	put(r.Response)
 	put(r.AnswerSecretHash)
+	if r.Stratum != 0 { // an entry without one keeps the hash that it had before there were strata
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(r.Stratum)))
+	}
 	return [32]byte(h.Sum(nil))
 }

@@ -144,7 +144,7 @@ func (f *forgetful) Enter(ctx context.Context, now func() time.Time, batch []sto
 	}
 	all := make([]store.EntryResult, len(batch))
 	for i, e := range batch {
-		all[i] = store.EntryResult{Outcome: store.Entered, Chances: e.Chances}
+		all[i] = store.EntryResult{Outcome: store.Entered, Stratum: e.Stratum, Chances: e.Chances}
 	}
 	return all, nil
 }

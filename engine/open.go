@@ -247,12 +247,14 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]by
 	for _, d := range rules.Draws {
 		chain := d.chain()
 		dr := draw.DrawRules{
-			Strata: 1, Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit,
+			Strata: rules.strata(), Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit,
 			Margin: int(d.Margin), DeadDays: deadDays, Round: chain.RoundAt(d.DrawTime),
 			Beacon: draw.Beacon{Chain: draw.Hash(chain.Hash), Scheme: chain.Scheme, Period: int(chain.Period), Genesis: chain.Genesis, Key: chain.Key},
 		}
-		for j, t := range d.Tiers {
-			dr.Tiers = append(dr.Tiers, draw.Tier{Stratum: 1, Tier: j + 1, Count: int(t.Count)})
+		if d.Proportional {
+			dr.Proportional = int(d.Tiers[0].Count)
+		} else {
+			dr.Tiers = tiersOf(d)
 		}
 		open.Draws = append(open.Draws, dr)
 	}

@@ -23,7 +23,7 @@ func TestRefusals(t *testing.T) {
 	next := 0
 	fresh := func() *client { next++; return w.client(c, 1000+next, tokens[next]) }
 
-	expired := must(w.CreateEntryTokens(ctx, c.ID, 1, 0, start.Add(time.Hour)))(t)[0]
+	expired := must(w.CreateEntryTokens(ctx, c.ID, 1, 0, 0, start.Add(time.Hour)))(t)[0]
 	revoked := w.tokens(c, 2)
 	if n := must(w.RevokeEntryTokens(ctx, c.ID, append(revoked, "nonsense", tokens[59])))(t); n != 3 {
 		t.Errorf("revoked %d", n)
@@ -128,17 +128,17 @@ func TestEntryTokens(t *testing.T) {
 	c, none := w.open(rules()), w.open(noProof(rules()))
 	ctx := context.Background()
 	for path, f := range map[string]func() ([]string, error){
-		"count":       func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 0, 1, time.Time{}) },
-		"chances":     func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 1, 4, time.Time{}) },
-		"expire_time": func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 1, 1, start) },
-		"parent":      func() ([]string, error) { return w.CreateEntryTokens(ctx, none.ID, 1, 1, time.Time{}) },
+		"count":       func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 0, 1, 0, time.Time{}) },
+		"chances":     func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 1, 4, 0, time.Time{}) },
+		"expire_time": func() ([]string, error) { return w.CreateEntryTokens(ctx, c.ID, 1, 1, 0, start) },
+		"parent":      func() ([]string, error) { return w.CreateEntryTokens(ctx, none.ID, 1, 1, 0, time.Time{}) },
 	} {
 		_, err := f()
 		wantReason(t, err, engine.FieldInvalid, path)
 	}
-	_, err := w.CreateEntryTokens(ctx, c.ID, 10001, 1, time.Time{})
+	_, err := w.CreateEntryTokens(ctx, c.ID, 10001, 1, 0, time.Time{})
 	wantReason(t, err, engine.FieldInvalid, "count")
-	many := must(w.CreateEntryTokens(ctx, c.ID, 10000, 1, time.Time{}))(t)
+	many := must(w.CreateEntryTokens(ctx, c.ID, 10000, 1, 0, time.Time{}))(t)
 	seen := map[string]bool{}
 	for _, token := range many {
 		if len(token) != 23 || strings.Trim(token, "0123456789ABCDEFGHJKMNPQRSTVWXYZ-") != "" || seen[token] {
@@ -153,7 +153,7 @@ func TestEntryTokens(t *testing.T) {
 		t.Error("U is in no token")
 	}
 	w.setClock(c.Rules.EntriesEnd)
-	_, err = w.CreateEntryTokens(ctx, c.ID, 1, 1, time.Time{})
+	_, err = w.CreateEntryTokens(ctx, c.ID, 1, 1, 0, time.Time{})
 	wantReason(t, err, engine.CampaignEnded, "")
 }
 

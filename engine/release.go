@@ -219,8 +219,13 @@ func (e *Engine) whoFor(ctx context.Context, d *drawing, of ReleaseOf, holders [
 	if of, err = e.claimedOf(ctx, d, of); err != nil {
 		return nil, err
 	}
+	prizes, err := d.prizes()
+	if err != nil {
+		return nil, err
+	}
 	return slices.DeleteFunc(holders, func(l draw.Line) bool {
-		return l.Seat < 1 || l.Seat > len(tiers) || !above(tiers[l.Seat-1]) || !of.seats[seatKey{l.Stratum, int64(l.Rank)}]
+		prize := prizes.Of(l.Stratum, l.Seat)
+		return prize == 0 || !above(tiers[prize-1]) || !of.seats[seatKey{l.Stratum, int64(l.Rank)}]
 	}), nil
 }
 

@@ -44,7 +44,18 @@ type Tier struct {
 	Count int64
 	Title Texts
 	Value int64 `json:",omitempty"` // of one, in New Taiwan dollars; 0: not stated
+
+	Stratum int `json:",omitempty"` // whose prize it is; 0 without strata, and in a proportional draw
 }
+
+// StrataBy is what decides the stratum of an entrant.
+type StrataBy string
+
+// What decides it.
+const (
+	StrataByEntrant StrataBy = "entrant" // their choice on the form
+	StrataByToken   StrataBy = "token"   // the one-use token
+)
 
 // WinnerList says what of a winner's name and ID number stands in the list that the institution publishes, as codes of the rules file: the masks themselves are
 // package entrant's.
@@ -71,6 +82,8 @@ type DrawRules struct {
 	Margin     int64 // seconds; 0 means 3600
 	DrawTime   time.Time
 	Beacon     *Chain // nil: quicknet
+
+	Proportional bool `json:",omitempty"` // the one tier is shared among the strata
 }
 
 // Rules is all that is fixed when a campaign opens. It is stored as JSON in the registry.
@@ -84,6 +97,8 @@ type Rules struct {
 	TaxAbove                   int64      `json:",omitempty"` // New Taiwan dollars: prizes worth more are reported; 0 in a draft means 1,000 where values are stated
 	WinnerList                 WinnerList `json:",omitzero"`  // only with draws
 	Form                       Form
+	Strata                     []Texts  `json:",omitempty"` // titles; none: all are drawn together
+	StrataBy                   StrataBy `json:",omitempty"` // only with strata
 	Proof                      Proof
 	Register                   int64
 	ChancesCap                 int // 0 means 1

@@ -87,6 +87,9 @@ func (r *Rules) lineTexts() []namedTexts {
 	for i, c := range r.Consents {
 		out = append(out, namedTexts{fmt.Sprintf("campaign.consents[%d].text", i), c.Text})
 	}
+	for i, title := range r.Strata {
+		out = append(out, namedTexts{fmt.Sprintf("campaign.strata[%d].title", i), title})
+	}
 	for i, d := range r.Draws {
 		for j, t := range d.Tiers {
 			out = append(out, namedTexts{fmt.Sprintf("campaign.draws[%d].tiers[%d].title", i, j), t.Title})
@@ -193,13 +196,9 @@ func rulesFile(id store.CampaignID, slug string, r Rules, unchecked bool) []byte
 	if r.Retention > 0 {
 		line("retention %d days after the last claim period, then names, numbers and contacts are destroyed", r.Retention)
 	}
+	r.strataLines(line, texts)
 	for i, d := range r.Draws {
-		for j, t := range d.Tiers {
-			texts(fmt.Sprintf("tier %d %d", i+1, j+1), t.Title)
-			if t.Value > 0 {
-				line("tier-value %d %d %d", i+1, j+1, t.Value)
-			}
-		}
+		d.prizeLines(i+1, line, texts)
 	}
 	if r.TaxAbove > 0 {
 		line("tax-above %d", r.TaxAbove)
@@ -293,6 +292,9 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		if r.Excluded != nil {
 			bad("excluded", "unused", "without draws nobody has chances: take the exclusion list back")
 		}
+		if len(r.Strata) > 0 || r.StrataBy != "" {
+			bad("strata", "unused", "without draws nobody is drawn in groups: leave strata and strata_by out")
+		}
 		if slices.ContainsFunc(r.Consents, func(c Consent) bool { return !c.AboutAnswers }) {
 			bad("consents", "unused", "without draws there is no person to keep a consent for: make consents about the answers")
 		}
@@ -320,10 +322,8 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		bad("winner_list.compound_surnames", "unused", "the list shows no names: set winner_list.name, or leave this out")
 	}
 	out = append(out, r.checkHolders()...)
+	r.checkStrata(bad)
 	for i, d := range r.Draws {
-		if len(d.Tiers) == 0 {
-			bad(fmt.Sprintf("draws[%d].tiers", i), "required", "a draw needs at least one prize tier")
-		}
 		if at := r.ObjectionsEnd.Add(time.Duration(d.Margin) * time.Second); d.DrawTime.Before(at) {
 			bad(fmt.Sprintf("draws[%d].draw_time", i), "order",
 				"draw at least %d seconds (margin_seconds) after the end of entries and objections, so not before %s", d.Margin, at.Format(time.RFC3339))

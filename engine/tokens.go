@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,9 +20,9 @@ const (
 )
 
 // CreateEntryTokens makes count one-use tokens (1 to 10,000) of an open campaign with proof token. They are returned this once, grouped by
-// hyphens, and stored hashed. chances 0 means 1; a zero expires means the end of entries. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT,
+// hyphens, and stored hashed. chances 0 means 1; a zero expires means the end of entries; stratum is 0 but with StrataByToken. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT,
 // CAMPAIGN_ENDED, FIELD_INVALID.
-func (e *Engine) CreateEntryTokens(ctx context.Context, id store.CampaignID, count, chances int, expires time.Time) ([]string, error) {
+func (e *Engine) CreateEntryTokens(ctx context.Context, id store.CampaignID, count, chances, stratum int, expires time.Time) ([]string, error) {
 	o, err := e.open(ctx, id)
 	if err != nil {
 		return nil, err
@@ -43,6 +44,14 @@ func (e *Engine) CreateEntryTokens(ctx context.Context, id store.CampaignID, cou
 	if chances < 1 || chances > o.rules.ChancesCap {
 		p.add(FieldInvalid, Field{"chances", "range", "a token cannot give more chances than the campaign's cap"})
 	}
+	switch {
+	case o.rules.StrataBy == StrataByToken && stratum == 0:
+		p.add(FieldInvalid, Field{"stratum", "required", fmt.Sprintf("say for which stratum the tokens are, 1 to %d: in this campaign the token decides it", len(o.rules.Strata))})
+	case o.rules.StrataBy != StrataByToken && stratum != 0:
+		p.add(FieldInvalid, Field{"stratum", "unused", "leave the stratum out: in this campaign a token does not decide it"})
+	case stratum < 0 || stratum > len(o.rules.Strata):
+		p.add(FieldInvalid, Field{"stratum", "range", fmt.Sprintf("this campaign has the strata 1 to %d", len(o.rules.Strata))})
+	}
 	if !expires.After(e.Now()) && e.Now().Before(o.rules.EntriesEnd) {
 		p.add(FieldInvalid, Field{"expire_time", "past", "tokens must expire in the future"})
 	}
@@ -56,7 +65,7 @@ func (e *Engine) CreateEntryTokens(ctx context.Context, id store.CampaignID, cou
 	rows := make([]store.EntryToken, count)
 	for i := range texts {
 		token := newToken()
-		rows[i] = store.EntryToken{Hash: tokenHash(token), Chances: uint16(chances), Expires: expires}
+		rows[i] = store.EntryToken{Hash: tokenHash(token), Chances: uint16(chances), Stratum: uint16(stratum), Expires: expires}
 		texts[i] = token[:5] + "-" + token[5:10] + "-" + token[10:15] + "-" + token[15:]
 	}
 	if err := e.Identity.PutEntryTokens(ctx, o.id, rows); err != nil {

@@ -258,7 +258,7 @@ func (w *world) enter(x *client) {
 
 func (w *world) tokens(c engine.Campaign, n int) []string {
 	w.t.Helper()
-	return must(w.CreateEntryTokens(context.Background(), c.ID, n, 2, time.Time{}))(w.t)
+	return must(w.CreateEntryTokens(context.Background(), c.ID, n, 2, 0, time.Time{}))(w.t)
 }
 
 func (w *world) mustClose(c engine.Campaign) engine.Campaign {

@@ -179,6 +179,7 @@ var (
 	nameMasks = map[fairlotv1.NameMask]entrant.NameMask{fairlotv1.NameMask_NAME_MASK_FIRST: entrant.NameFirst, fairlotv1.NameMask_NAME_MASK_ENDS: entrant.NameEnds}
 	idMasks   = map[fairlotv1.IDMask]entrant.IDMask{fairlotv1.IDMask_ID_MASK_LAST_FOUR: entrant.IDLastFour, fairlotv1.IDMask_ID_MASK_BUT_LAST_FOUR: entrant.IDButLastFour,
 		fairlotv1.IDMask_ID_MASK_MIDDLE: entrant.IDMiddle}
+	strataBy = map[fairlotv1.StrataBy]engine.StrataBy{fairlotv1.StrataBy_STRATA_BY_ENTRANT: engine.StrataByEntrant, fairlotv1.StrataBy_STRATA_BY_TOKEN: engine.StrataByToken}
 )
 
 func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
@@ -197,6 +198,10 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 	case fairlotv1.Proof_PROOF_NONE:
 		r.Proof = engine.ProofNone
 	}
+	for _, s := range c.Strata {
+		r.Strata = append(r.Strata, textsFrom(s.Title))
+	}
+	r.StrataBy = strataBy[c.StrataBy]
 	if f := c.Form; f != nil {
 		r.Form = engine.Form{Birth: engine.Ask(f.Birth), Card: engine.Ask(f.Card), Guardian: engine.Ask(f.Guardian),
 			Phone: engine.Ask(f.Phone), Email: engine.Ask(f.Email), Address: engine.Ask(f.Address)}
@@ -208,9 +213,9 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 		r.Custodians = append(r.Custodians, engine.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
 	}
 	for _, d := range c.Draws {
-		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime)}
+		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime), Proportional: d.Proportional}
 		for _, t := range d.Tiers {
-			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title), Value: t.Value})
+			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title), Value: t.Value, Stratum: int(t.Stratum)})
 		}
 		if b := d.Beacon; b != nil {
 			dr.Beacon = &engine.Chain{Hash: b.Chain, Period: b.PeriodSeconds, Genesis: b.Genesis, Key: b.Key}
@@ -246,6 +251,14 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 			}
 		}
 	}
+	for _, title := range r.Strata {
+		out.Strata = append(out.Strata, &fairlotv1.Stratum{Title: textsTo(title)})
+	}
+	for number, by := range strataBy {
+		if by == r.StrataBy {
+			out.StrataBy = number
+		}
+	}
 	if len(c.OpenRecord) > 0 {
 		out.OpenHash = hex.EncodeToString(c.OpenHash[:])
 	}
@@ -263,9 +276,9 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		out.Custodians = append(out.Custodians, &fairlotv1.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
 	}
 	for _, d := range r.Draws {
-		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime)}
+		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime), Proportional: d.Proportional}
 		for _, t := range d.Tiers {
-			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title), Value: t.Value})
+			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title), Value: t.Value, Stratum: int32(t.Stratum)})
 		}
 		if b := d.Beacon; b != nil {
 			dr.Beacon = &fairlotv1.Beacon{Chain: b.Hash, PeriodSeconds: b.Period, Genesis: b.Genesis, Key: b.Key}
@@ -289,6 +302,9 @@ func oneTextEach(c *fairlotv1.Campaign) error {
 	check(c.Notice, "notice")
 	for i, k := range c.Consents {
 		check(k.Text, "consents[%d].text", i)
+	}
+	for i, s := range c.Strata {
+		check(s.Title, "strata[%d].title", i)
 	}
 	for i, d := range c.Draws {
 		for j, t := range d.Tiers {

@@ -55,6 +55,6 @@ func (s *claims) ListClaims(ctx context.Context, req *fairlotv1.ListClaimsReques
 }
 
 func claimTo(c engine.Claim) *fairlotv1.Claim {
-	return &fairlotv1.Claim{Stratum: int32(c.Stratum), Rank: c.Rank, Tier: int32(c.Tier), Day: c.Day, Label: strings.ToValidUTF8(c.Label, "?"),
+	return &fairlotv1.Claim{Stratum: int32(c.Stratum), Rank: c.Rank, Tier: int32(c.Tier), Prize: int32(c.Prize), Day: c.Day, Label: strings.ToValidUTF8(c.Label, "?"),
 		Way: fairlotv1.ClaimWay(fairlotv1.ClaimWay_value["CLAIM_WAY_"+strings.ToUpper(c.Way)])}
 }

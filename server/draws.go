@@ -153,9 +153,12 @@ func drawTo(campaign store.CampaignID, d engine.DrawInfo) *fairlotv1.Draw {
 	if d.Void {
 		out.State = fairlotv1.DrawState_DRAW_STATE_VOID
 	}
+	for _, stratum := range d.RankedIn {
+		out.RankedIn = append(out.RankedIn, int32(stratum))
+	}
 	for _, s := range d.Seats {
 		out.Seats = append(out.Seats, &fairlotv1.Seat{
-			Stratum: int32(s.Stratum), Rank: s.Rank, EntryId: hex.EncodeToString(s.ID[:]), Tier: int32(s.Tier), Vacated: s.Vacated, Called: s.Called,
+			Stratum: int32(s.Stratum), Rank: s.Rank, EntryId: hex.EncodeToString(s.ID[:]), Tier: int32(s.Tier), Vacated: s.Vacated, Called: s.Called, Prize: int32(s.Prize),
 		})
 	}
 	return out

@@ -26,6 +26,7 @@ func (s *entries) Enter(ctx context.Context, req *fairlotv1.EnterRequest) (*fair
 	in := engine.EnterRequest{
 		Campaign: id, R: [32]byte(req.R), Consents: req.Consents, Token: req.Token,
 		Identity: identityFrom(req.Identity), Contact: contactFrom(req.Contact), Response: []byte(req.ResponseJson), AnswerSecretHash: req.AnswerSecretHash,
+		Stratum: int(req.Stratum),
 	}
 	hex.Decode(in.NoticeHash[:], []byte(req.NoticeHash))
 	receipt, err := s.engine.Enter(ctx, in)
@@ -147,7 +148,7 @@ func (s *entries) CreateEntryTokens(ctx context.Context, req *fairlotv1.CreateEn
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.engine.CreateEntryTokens(ctx, id, int(req.Count), int(req.Chances), timeFrom(req.ExpireTime))
+	tokens, err := s.engine.CreateEntryTokens(ctx, id, int(req.Count), int(req.Chances), int(req.Stratum), timeFrom(req.ExpireTime))
 	return &fairlotv1.CreateEntryTokensResponse{Tokens: tokens}, err
 }
 

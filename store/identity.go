@@ -27,7 +27,7 @@ type Entry struct {
 	Campaign CampaignID
 	ID       EntrantID
 	Epoch    uint32 // the epoch it was sealed under
-	Stratum  uint16
+	Stratum  uint16 // as the entrant chose it, or 1; a token's stratum, if it has one, replaces it
 	Chances  uint16 // as the proof gives it; a token's chances replace it
 	Person   Hash   // zero in a campaign without draws
 	Day      string // YYYY-MM-DD in the campaign's zone; a store keeps counts by day, until DropTags
@@ -68,6 +68,7 @@ const (
 // EntryResult answers one Entry.
 type EntryResult struct {
 	Outcome Outcome
+	Stratum uint16  // as stored, for Entered by Enter
 	Chances uint16  // as stored, for Entered
 	Tries   int     // of the person with this one, for what Correct counts: Entered, EnteredDuplicate and OtherPerson
 	Present Entrant // for Exists
@@ -153,6 +154,7 @@ const CorrectionTries = 10
 type EntryToken struct {
 	Hash    Hash
 	Chances uint16
+	Stratum uint16 // in which whoever uses it is drawn; 0: it does not say it
 	Expires Time
 }
 
@@ -251,8 +253,8 @@ type Identity interface {
 	// FinishErasure drops locks, envelopes and consents of an entrant whose erasure waits. Again is nil; ErrNotFound if none was asked for.
 	FinishErasure(ctx context.Context, campaign CampaignID, id EntrantID) error
 
-	// PutEntryTokens inserts unused tokens. One that is there already stays as it is, used or not; ErrExists if it has other chances
-	// or another expiry. A zero Expires never comes.
+	// PutEntryTokens inserts unused tokens. One that is there already stays as it is, used or not; ErrExists if it has other chances,
+	// another stratum or another expiry. A zero Expires never comes.
 	PutEntryTokens(ctx context.Context, campaign CampaignID, tokens []EntryToken) error
 	// RevokeEntryTokens revokes those that are unused and returns their number.
 	RevokeEntryTokens(ctx context.Context, campaign CampaignID, hashes []Hash) (int, error)

@@ -86,7 +86,7 @@ func Tables(room string) []Table {
 			{"days", 2, columns("campaign", "day:text", "entrants:int")},
 			{"exclusions", 1, columns("campaign", "version:int", "mark")},
 			{"excluded_tags", 2, columns("campaign", "tag")},
-			{"entry_tokens", 2, columns("campaign", "hash", "chances:int", "expires:int", "state:int", "refusals:int")},
+			{"entry_tokens", 2, columns("campaign", "hash", "chances:int", "expires:int", "state:int", "refusals:int", "stratum:int")},
 			{"batches", 2, columns("campaign", "first:int", "last:int", "cleared:int")},
 			{"releases", 3, columns("campaign", "draw:int", "n:int", "opened", "ids", "purpose:text")},
 			{"notices", 4, columns("campaign", "draw:int", "stratum:int", "rank:int", "state:int", "attempts:int", "updated:int")},

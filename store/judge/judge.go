@@ -59,6 +59,7 @@ func (k HashKey) Compare(other HashKey) int {
 type Token struct {
 	State    int // 0: there is none
 	Chances  uint16
+	Stratum  uint16    // 0: it does not say it
 	Expires  time.Time // zero never comes
 	Refusals int       // from 0 on
 	Before   int       // refusals before the batch
@@ -67,6 +68,7 @@ type Token struct {
 // Accepted is an entry that is to be written. Zero is why its chances are 0, a code of SPEC section 2.2, else empty.
 type Accepted struct {
 	*store.Entry
+	Stratum uint16
 	Chances uint16
 	Zero    string
 }
@@ -182,13 +184,16 @@ func (b *Batch) judge(e *store.Entry, r *store.EntryResult) {
 	if r.Outcome != 0 {
 		return
 	}
-	a := Accepted{Entry: e, Chances: e.Chances}
+	a := Accepted{Entry: e, Stratum: e.Stratum, Chances: e.Chances}
 	if e.Token != nil {
 		tok := b.Tokens[HashKey{e.Campaign, *e.Token}]
 		if r.Outcome = tok.refuse(b.Now); r.Outcome != 0 {
 			return
 		}
 		a.Chances = tok.Chances
+		if tok.Stratum != 0 {
+			a.Stratum = tok.Stratum
+		}
 	}
 	if e.Tag != nil && b.Tags[HashKey{e.Campaign, *e.Tag}] {
 		if !e.DuplicateCounts0 {
@@ -199,7 +204,7 @@ func (b *Batch) judge(e *store.Entry, r *store.EntryResult) {
 		a.Chances, a.Zero = 0, Duplicate
 	}
 	b.accept(key, a)
-	r.Outcome, r.Chances = store.Entered, a.Chances
+	r.Outcome, r.Stratum, r.Chances = store.Entered, a.Stratum, a.Chances
 	if a.Zero != "" {
 		r.Outcome = store.EnteredDuplicate
 	}

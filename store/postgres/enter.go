@@ -103,7 +103,7 @@ func (g groupCommit) load(ctx context.Context, q *identitydb.Queries, now func()
 				if err := fill(key.Hash[:], row.Hash); err != nil {
 					return err
 				}
-				g.Tokens[key] = judge.Token{State: int(row.State), Chances: uint16(row.Chances), Expires: at(row.Expires), Refusals: int(row.Refusals), Before: int(row.Refusals)}
+				g.Tokens[key] = judge.Token{State: int(row.State), Chances: uint16(row.Chances), Stratum: uint16(row.Stratum), Expires: at(row.Expires), Refusals: int(row.Refusals), Before: int(row.Refusals)}
 			}
 		}
 		// Ids last: whoever is seen to have spent a token or taken a tag is then seen as present, and one entry that comes by two ways at once is not

@@ -31,7 +31,8 @@ func putTokens(ctx context.Context, q *identitydb.Queries, campaign store.Campai
 	p := identitydb.PutEntryTokensParams{Campaign: campaign[:], State: judge.TokenUnused}
 	for i := range tokens {
 		k := &tokens[i]
-		p.Hashes, p.Chances, p.Expires = append(p.Hashes, k.Hash[:]), append(p.Chances, int32(k.Chances)), append(p.Expires, unix(k.Expires))
+		p.Hashes, p.Expires = append(p.Hashes, k.Hash[:]), append(p.Expires, unix(k.Expires))
+		p.Chances, p.Strata = append(p.Chances, int32(k.Chances)), append(p.Strata, int32(k.Stratum))
 	}
 	if err := q.PutEntryTokens(ctx, p); err != nil {
 		return err
@@ -41,15 +42,15 @@ func putTokens(ctx context.Context, q *identitydb.Queries, campaign store.Campai
 		return err
 	}
 	type terms struct {
-		chances int32
-		expires int64
+		chances, stratum int32
+		expires          int64
 	}
 	stored := make(map[string]terms, len(rows))
 	for _, row := range rows {
-		stored[string(row.Hash)] = terms{row.Chances, row.Expires}
+		stored[string(row.Hash)] = terms{row.Chances, row.Stratum, row.Expires}
 	}
 	for i := range p.Hashes { // there already: fine if it is this one, used or not
-		if stored[string(p.Hashes[i])] != (terms{p.Chances[i], p.Expires[i]}) {
+		if stored[string(p.Hashes[i])] != (terms{p.Chances[i], p.Strata[i], p.Expires[i]}) {
 			return store.ErrExists
 		}
 	}

@@ -58,8 +58,8 @@ func (g groupCommit) load(e *store.Entry) error {
 	}
 	if e.Token != nil {
 		var tok judge.Token
-		err := g.one("SELECT state, chances, expires, refusals FROM entry_tokens WHERE campaign = ? AND hash = ?", args{e.Campaign[:], e.Token[:]},
-			&tok.State, &tok.Chances, at{&tok.Expires}, &tok.Refusals)
+		err := g.one("SELECT state, chances, stratum, expires, refusals FROM entry_tokens WHERE campaign = ? AND hash = ?", args{e.Campaign[:], e.Token[:]},
+			&tok.State, &tok.Chances, &tok.Stratum, at{&tok.Expires}, &tok.Refusals)
 		if err == nil {
 			tok.Refusals -= noRefusals
 			g.Tokens[judge.HashKey{Campaign: e.Campaign, Hash: *e.Token}] = tok

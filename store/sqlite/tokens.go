@@ -16,8 +16,8 @@ func (d *Identity) PutEntryTokens(ctx context.Context, campaign store.CampaignID
 	sorted := slices.SortedFunc(slices.Values(tokens), func(a, b store.EntryToken) int { return bytes.Compare(a.Hash[:], b.Hash[:]) })
 	return d.write(ctx, "put entry tokens", func(t *tx) error {
 		for _, k := range sorted {
-			n, err := t.exec("INSERT INTO entry_tokens (campaign, hash, chances, expires, state, refusals) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				campaign[:], k.Hash[:], k.Chances, unix(k.Expires), judge.TokenUnused, noRefusals)
+			n, err := t.exec("INSERT INTO entry_tokens (campaign, hash, chances, stratum, expires, state, refusals) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				campaign[:], k.Hash[:], k.Chances, k.Stratum, unix(k.Expires), judge.TokenUnused, noRefusals)
 			if err != nil {
 				return err
 			}
@@ -25,8 +25,8 @@ func (d *Identity) PutEntryTokens(ctx context.Context, campaign store.CampaignID
 				continue
 			}
 			var same bool // there already: fine if it is this one, used or not
-			if err := t.one("SELECT chances = ? AND expires = ? FROM entry_tokens WHERE campaign = ? AND hash = ?",
-				args{k.Chances, unix(k.Expires), campaign[:], k.Hash[:]}, &same); err != nil {
+			if err := t.one("SELECT chances = ? AND stratum = ? AND expires = ? FROM entry_tokens WHERE campaign = ? AND hash = ?",
+				args{k.Chances, k.Stratum, unix(k.Expires), campaign[:], k.Hash[:]}, &same); err != nil {
 				return err
 			}
 			if !same {

@@ -127,6 +127,26 @@ var enterTests = []test{
 		other.Campaign = t.gate()
 		t.outcomes(t.enter(other), store.TokenUnknown)
 	}},
+	{"a token with a stratum says where its entry is drawn", func(t *T) {
+		id := t.gate()
+		h := []store.Hash{randomHash(), randomHash(), randomHash()}
+		toks := []store.EntryToken{{Hash: h[0], Chances: 2, Stratum: 65535, Expires: end}, {Hash: h[1], Chances: 2, Expires: end}, {Hash: h[2], Chances: 2, Stratum: 7, Expires: end}}
+		t.ok(t.Identity.PutEntryTokens(t.ctx, id, toks))
+		t.ok(t.Identity.PutEntryTokens(t.ctx, id, toks))
+		t.is(t.Identity.PutEntryTokens(t.ctx, id, []store.EntryToken{{Hash: h[0], Chances: 2, Stratum: 1, Expires: end}}), store.ErrExists)
+		t.is(t.Identity.PutEntryTokens(t.ctx, id, []store.EntryToken{{Hash: h[1], Chances: 2, Stratum: 1, Expires: end}}), store.ErrExists)
+		with := func(h store.Hash) store.Entry { e := entry(id); e.Token, e.Stratum = &h, 3; return e }
+		a, b, double := with(h[0]), with(h[1]), with(h[2])
+		double.Tag, double.DuplicateCounts0 = a.Tag, true
+		res := t.enter(a, b, double, a)
+		t.outcomes(res, store.Entered, store.Entered, store.EnteredDuplicate, store.Exists)
+		t.same([]uint16{res[0].Stratum, res[1].Stratum, res[2].Stratum, res[3].Present.Stratum}, []uint16{65535, 3, 7, 65535})
+		for e, want := range map[*store.Entry]uint16{&a: 65535, &b: 3, &double: 7} {
+			got, err := t.Identity.Entrant(t.ctx, id, e.ID)
+			t.ok(err)
+			t.same(got.Stratum, want)
+		}
+	}},
 	{"a refused entry uses no token", func(t *T) {
 		id := t.gate()
 		tok := randomHash()

@@ -196,6 +196,59 @@ func (FieldRule) EnumDescriptor() ([]byte, []int) {
 	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{2}
 }
 
+// StrataBy says what decides in which stratum somebody is drawn.
+type StrataBy int32
+
+const (
+	// Not set; only without strata.
+	StrataBy_STRATA_BY_UNSPECIFIED StrataBy = 0
+	// The entrant chooses on the entry form.
+	StrataBy_STRATA_BY_ENTRANT StrataBy = 1
+	// The one-use token says it, as staff made it; only with PROOF_TOKEN.
+	StrataBy_STRATA_BY_TOKEN StrataBy = 2
+)
+
+// Enum value maps for StrataBy.
+var (
+	StrataBy_name = map[int32]string{
+		0: "STRATA_BY_UNSPECIFIED",
+		1: "STRATA_BY_ENTRANT",
+		2: "STRATA_BY_TOKEN",
+	}
+	StrataBy_value = map[string]int32{
+		"STRATA_BY_UNSPECIFIED": 0,
+		"STRATA_BY_ENTRANT":     1,
+		"STRATA_BY_TOKEN":       2,
+	}
+)
+
+func (x StrataBy) Enum() *StrataBy {
+	p := new(StrataBy)
+	*p = x
+	return p
+}
+
+func (x StrataBy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StrataBy) Descriptor() protoreflect.EnumDescriptor {
+	return file_fairlot_v1_campaigns_proto_enumTypes[3].Descriptor()
+}
+
+func (StrataBy) Type() protoreflect.EnumType {
+	return &file_fairlot_v1_campaigns_proto_enumTypes[3]
+}
+
+func (x StrataBy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StrataBy.Descriptor instead.
+func (StrataBy) EnumDescriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{3}
+}
+
 // NameMask says how much of a winner's name the public list of winners shows.
 type NameMask int32
 
@@ -233,11 +286,11 @@ func (x NameMask) String() string {
 }
 
 func (NameMask) Descriptor() protoreflect.EnumDescriptor {
-	return file_fairlot_v1_campaigns_proto_enumTypes[3].Descriptor()
+	return file_fairlot_v1_campaigns_proto_enumTypes[4].Descriptor()
 }
 
 func (NameMask) Type() protoreflect.EnumType {
-	return &file_fairlot_v1_campaigns_proto_enumTypes[3]
+	return &file_fairlot_v1_campaigns_proto_enumTypes[4]
 }
 
 func (x NameMask) Number() protoreflect.EnumNumber {
@@ -246,7 +299,7 @@ func (x NameMask) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NameMask.Descriptor instead.
 func (NameMask) EnumDescriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{3}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{4}
 }
 
 // IDMask says how much of a winner's ID number the public list of winners shows.
@@ -290,11 +343,11 @@ func (x IDMask) String() string {
 }
 
 func (IDMask) Descriptor() protoreflect.EnumDescriptor {
-	return file_fairlot_v1_campaigns_proto_enumTypes[4].Descriptor()
+	return file_fairlot_v1_campaigns_proto_enumTypes[5].Descriptor()
 }
 
 func (IDMask) Type() protoreflect.EnumType {
-	return &file_fairlot_v1_campaigns_proto_enumTypes[4]
+	return &file_fairlot_v1_campaigns_proto_enumTypes[5]
 }
 
 func (x IDMask) Number() protoreflect.EnumNumber {
@@ -303,7 +356,7 @@ func (x IDMask) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use IDMask.Descriptor instead.
 func (IDMask) EnumDescriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{4}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{5}
 }
 
 // LocalizedText is one text in one language.
@@ -590,7 +643,9 @@ type Tier struct {
 	// What it is, in each language.
 	Title []*LocalizedText `protobuf:"bytes,2,rep,name=title,proto3" json:"title,omitempty"`
 	// What one is worth, in New Taiwan dollars; 0: not stated, and nobody is ever opened for tax because of it.
-	Value         int64 `protobuf:"varint,3,opt,name=value,proto3" json:"value,omitempty"`
+	Value int64 `protobuf:"varint,3,opt,name=value,proto3" json:"value,omitempty"`
+	// The stratum whose prize it is, from 1; 0 in a campaign without strata and in a proportional draw.
+	Stratum       int32 `protobuf:"varint,4,opt,name=stratum,proto3" json:"stratum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -646,6 +701,59 @@ func (x *Tier) GetValue() int64 {
 	return 0
 }
 
+func (x *Tier) GetStratum() int32 {
+	if x != nil {
+		return x.Stratum
+	}
+	return 0
+}
+
+// Stratum is a group of entrants, drawn by itself: a branch, an age band. One with fewer counted entrants than `batch` is drawn together with the next.
+type Stratum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is called, one line in each language. No two of a campaign have the same.
+	Title         []*LocalizedText `protobuf:"bytes,1,rep,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stratum) Reset() {
+	*x = Stratum{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stratum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stratum) ProtoMessage() {}
+
+func (x *Stratum) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stratum.ProtoReflect.Descriptor instead.
+func (*Stratum) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Stratum) GetTitle() []*LocalizedText {
+	if x != nil {
+		return x.Title
+	}
+	return nil
+}
+
 // WinnerList says what of a winner stands in the list that the institution publishes beside the winning numbers.
 type WinnerList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -661,7 +769,7 @@ type WinnerList struct {
 
 func (x *WinnerList) Reset() {
 	*x = WinnerList{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +781,7 @@ func (x *WinnerList) String() string {
 func (*WinnerList) ProtoMessage() {}
 
 func (x *WinnerList) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[5]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +794,7 @@ func (x *WinnerList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WinnerList.ProtoReflect.Descriptor instead.
 func (*WinnerList) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{5}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WinnerList) GetName() NameMask {
@@ -727,7 +835,7 @@ type Beacon struct {
 
 func (x *Beacon) Reset() {
 	*x = Beacon{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +847,7 @@ func (x *Beacon) String() string {
 func (*Beacon) ProtoMessage() {}
 
 func (x *Beacon) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[6]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +860,7 @@ func (x *Beacon) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Beacon.ProtoReflect.Descriptor instead.
 func (*Beacon) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{6}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Beacon) GetChain() []byte {
@@ -786,7 +894,7 @@ func (x *Beacon) GetKey() []byte {
 // DrawRules fixes one draw of a campaign.
 type DrawRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Prize tiers, the first is drawn first.
+	// Prize tiers, the first is drawn first. With strata by ascending stratum, each having at least one and at most 100.
 	Tiers []*Tier `protobuf:"bytes,1,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	// How many alternates are ranked behind the winners.
 	Alternates int64 `protobuf:"varint,2,opt,name=alternates,proto3" json:"alternates,omitempty"`
@@ -799,14 +907,16 @@ type DrawRules struct {
 	// When the draw is due: the first round at or after it is taken.
 	DrawTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=draw_time,json=drawTime,proto3" json:"draw_time,omitempty"`
 	// Another chain than quicknet; absent: quicknet.
-	Beacon        *Beacon `protobuf:"bytes,7,opt,name=beacon,proto3" json:"beacon,omitempty"`
+	Beacon *Beacon `protobuf:"bytes,7,opt,name=beacon,proto3" json:"beacon,omitempty"`
+	// Its one tier, which then has no stratum, is shared among the strata by their numbers of counted entrants (SPEC section 5). Only with strata.
+	Proportional  bool `protobuf:"varint,8,opt,name=proportional,proto3" json:"proportional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DrawRules) Reset() {
 	*x = DrawRules{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +928,7 @@ func (x *DrawRules) String() string {
 func (*DrawRules) ProtoMessage() {}
 
 func (x *DrawRules) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[7]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -831,7 +941,7 @@ func (x *DrawRules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawRules.ProtoReflect.Descriptor instead.
 func (*DrawRules) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{7}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DrawRules) GetTiers() []*Tier {
@@ -881,6 +991,13 @@ func (x *DrawRules) GetBeacon() *Beacon {
 		return x.Beacon
 	}
 	return nil
+}
+
+func (x *DrawRules) GetProportional() bool {
+	if x != nil {
+		return x.Proportional
+	}
+	return false
 }
 
 // Campaign is one survey, one or more draws, or both, with everything that is fixed when it opens.
@@ -947,6 +1064,10 @@ type Campaign struct {
 	TaxAbove int64 `protobuf:"varint,28,opt,name=tax_above,json=taxAbove,proto3" json:"tax_above,omitempty"`
 	// The list of winners with masked names; absent: numbers alone are published. Only with draws.
 	WinnerList *WinnerList `protobuf:"bytes,29,opt,name=winner_list,json=winnerList,proto3" json:"winner_list,omitempty"`
+	// Strata of every draw, 2 to 100, numbered from 1; none: all entrants are drawn together. Only with draws.
+	Strata []*Stratum `protobuf:"bytes,30,rep,name=strata,proto3" json:"strata,omitempty"`
+	// What decides the stratum of an entrant; only with strata.
+	StrataBy StrataBy `protobuf:"varint,31,opt,name=strata_by,json=strataBy,proto3,enum=fairlot.v1.StrataBy" json:"strata_by,omitempty"`
 	// Size of the audit sample: of so many entrants of each draw, whom its seed picks, the identities can be opened to the auditor; 0: of nobody. Only with
 	// draws, and only if the notice says so.
 	Audit int32 `protobuf:"varint,33,opt,name=audit,proto3" json:"audit,omitempty"`
@@ -958,7 +1079,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1091,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[8]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1104,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{8}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Campaign) GetName() string {
@@ -1189,6 +1310,20 @@ func (x *Campaign) GetWinnerList() *WinnerList {
 	return nil
 }
 
+func (x *Campaign) GetStrata() []*Stratum {
+	if x != nil {
+		return x.Strata
+	}
+	return nil
+}
+
+func (x *Campaign) GetStrataBy() StrataBy {
+	if x != nil {
+		return x.StrataBy
+	}
+	return StrataBy_STRATA_BY_UNSPECIFIED
+}
+
 func (x *Campaign) GetAudit() int32 {
 	if x != nil {
 		return x.Audit
@@ -1216,7 +1351,7 @@ type CreateCampaignRequest struct {
 
 func (x *CreateCampaignRequest) Reset() {
 	*x = CreateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1363,7 @@ func (x *CreateCampaignRequest) String() string {
 func (*CreateCampaignRequest) ProtoMessage() {}
 
 func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[9]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,7 +1376,7 @@ func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CreateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{9}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateCampaignRequest) GetCampaign() *Campaign {
@@ -1269,7 +1404,7 @@ type UpdateCampaignRequest struct {
 
 func (x *UpdateCampaignRequest) Reset() {
 	*x = UpdateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1416,7 @@ func (x *UpdateCampaignRequest) String() string {
 func (*UpdateCampaignRequest) ProtoMessage() {}
 
 func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1429,7 @@ func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateCampaignRequest) GetCampaign() *Campaign {
@@ -1317,7 +1452,7 @@ type DeleteCampaignRequest struct {
 
 func (x *DeleteCampaignRequest) Reset() {
 	*x = DeleteCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1329,7 +1464,7 @@ func (x *DeleteCampaignRequest) String() string {
 func (*DeleteCampaignRequest) ProtoMessage() {}
 
 func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1477,7 @@ func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCampaignRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteCampaignRequest) GetName() string {
@@ -1370,7 +1505,7 @@ type GetCampaignRequest struct {
 
 func (x *GetCampaignRequest) Reset() {
 	*x = GetCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1517,7 @@ func (x *GetCampaignRequest) String() string {
 func (*GetCampaignRequest) ProtoMessage() {}
 
 func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1530,7 @@ func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCampaignRequest.ProtoReflect.Descriptor instead.
 func (*GetCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetCampaignRequest) GetName() string {
@@ -1418,7 +1553,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1565,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1578,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCampaignsRequest) GetPageSize() int32 {
@@ -1473,7 +1608,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1620,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1633,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -1532,7 +1667,7 @@ type OpenCampaignRequest struct {
 
 func (x *OpenCampaignRequest) Reset() {
 	*x = OpenCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1679,7 @@ func (x *OpenCampaignRequest) String() string {
 func (*OpenCampaignRequest) ProtoMessage() {}
 
 func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1692,7 @@ func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenCampaignRequest.ProtoReflect.Descriptor instead.
 func (*OpenCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OpenCampaignRequest) GetName() string {
@@ -1599,7 +1734,7 @@ type GetKeyCheckRequest struct {
 
 func (x *GetKeyCheckRequest) Reset() {
 	*x = GetKeyCheckRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +1746,7 @@ func (x *GetKeyCheckRequest) String() string {
 func (*GetKeyCheckRequest) ProtoMessage() {}
 
 func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1624,7 +1759,7 @@ func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetKeyCheckRequest.ProtoReflect.Descriptor instead.
 func (*GetKeyCheckRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetKeyCheckRequest) GetName() string {
@@ -1647,7 +1782,7 @@ type KeyCheck struct {
 
 func (x *KeyCheck) Reset() {
 	*x = KeyCheck{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1794,7 @@ func (x *KeyCheck) String() string {
 func (*KeyCheck) ProtoMessage() {}
 
 func (x *KeyCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1807,7 @@ func (x *KeyCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyCheck.ProtoReflect.Descriptor instead.
 func (*KeyCheck) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *KeyCheck) GetKeys() string {
@@ -1708,7 +1843,7 @@ type KeyHolder struct {
 
 func (x *KeyHolder) Reset() {
 	*x = KeyHolder{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1855,7 @@ func (x *KeyHolder) String() string {
 func (*KeyHolder) ProtoMessage() {}
 
 func (x *KeyHolder) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +1868,7 @@ func (x *KeyHolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyHolder.ProtoReflect.Descriptor instead.
 func (*KeyHolder) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *KeyHolder) GetRecipient() string {
@@ -1784,7 +1919,7 @@ type AddKeyStatementRequest struct {
 
 func (x *AddKeyStatementRequest) Reset() {
 	*x = AddKeyStatementRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1796,7 +1931,7 @@ func (x *AddKeyStatementRequest) String() string {
 func (*AddKeyStatementRequest) ProtoMessage() {}
 
 func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1809,7 +1944,7 @@ func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddKeyStatementRequest.ProtoReflect.Descriptor instead.
 func (*AddKeyStatementRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AddKeyStatementRequest) GetName() string {
@@ -1837,7 +1972,7 @@ type CloseCampaignRequest struct {
 
 func (x *CloseCampaignRequest) Reset() {
 	*x = CloseCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1984,7 @@ func (x *CloseCampaignRequest) String() string {
 func (*CloseCampaignRequest) ProtoMessage() {}
 
 func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1997,7 @@ func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseCampaignRequest) GetName() string {
@@ -1883,7 +2018,7 @@ type CloseCampaignEarlyRequest struct {
 
 func (x *CloseCampaignEarlyRequest) Reset() {
 	*x = CloseCampaignEarlyRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1895,7 +2030,7 @@ func (x *CloseCampaignEarlyRequest) String() string {
 func (*CloseCampaignEarlyRequest) ProtoMessage() {}
 
 func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1908,7 +2043,7 @@ func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CloseCampaignEarlyRequest) GetName() string {
@@ -1929,7 +2064,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1941,7 +2076,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1954,7 +2089,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -1975,7 +2110,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1987,7 +2122,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2000,7 +2135,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -2035,12 +2170,15 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tCustodian\x12<\n" +
 	"\trecipient\x18\x01 \x01(\tB\x1e\xbaH\x17r\x15\x18\xb4\x102\x10^age1[0-9a-z-]+$\x90\xb5\x18\x01R\trecipient\x12*\n" +
 	"\bcosigner\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\n" +
-	"\x18\xac\x02\x90\xb5\x18\x01R\bcosigner\"\x97\x01\n" +
+	"\x18\xac\x02\x90\xb5\x18\x01R\bcosigner\"\xc0\x01\n" +
 	"\x04Tier\x12%\n" +
 	"\x05count\x18\x01 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\x90\xb5\x18\x01R\x05count\x12?\n" +
 	"\x05title\x18\x02 \x03(\v2\x19.fairlot.v1.LocalizedTextB\x0e\xbaH\a\x92\x01\x04\b\x01\x10\x02\x90\xb5\x18\x01R\x05title\x12'\n" +
 	"\x05value\x18\x03 \x01(\x03B\x11\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\x05value\"\xb6\x01\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\x05value\x12'\n" +
+	"\astratum\x18\x04 \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xb5\x18\x01R\astratum\"J\n" +
+	"\aStratum\x12?\n" +
+	"\x05title\x18\x01 \x03(\v2\x19.fairlot.v1.LocalizedTextB\x0e\xbaH\a\x92\x01\x04\b\x01\x10\x02\x90\xb5\x18\x01R\x05title\"\xb6\x01\n" +
 	"\n" +
 	"WinnerList\x126\n" +
 	"\x04name\x18\x01 \x01(\x0e2\x14.fairlot.v1.NameMaskB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\x04name\x121\n" +
@@ -2050,9 +2188,9 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x01R\x05chain\x126\n" +
 	"\x0eperiod_seconds\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\x80\xa3\x05(\x01\x90\xb5\x18\x01R\rperiodSeconds\x12,\n" +
 	"\agenesis\x18\x03 \x01(\x03B\x12\xbaH\v\"\t\x18\xff\x82\xd1\xff\xaf\a(\x00\x90\xb5\x18\x01R\agenesis\x12\x1d\n" +
-	"\x03key\x18\x04 \x01(\fB\v\xbaH\x04z\x02h`\x90\xb5\x18\x01R\x03key\"\xf3\x02\n" +
-	"\tDrawRules\x126\n" +
-	"\x05tiers\x18\x01 \x03(\v2\x10.fairlot.v1.TierB\x0e\xbaH\a\x92\x01\x04\b\x01\x10d\x90\xb5\x18\x01R\x05tiers\x12/\n" +
+	"\x03key\x18\x04 \x01(\fB\v\xbaH\x04z\x02h`\x90\xb5\x18\x01R\x03key\"\x9e\x03\n" +
+	"\tDrawRules\x127\n" +
+	"\x05tiers\x18\x01 \x03(\v2\x10.fairlot.v1.TierB\x0f\xbaH\b\x92\x01\x05\b\x01\x10\xe8\a\x90\xb5\x18\x01R\x05tiers\x12/\n" +
 	"\n" +
 	"alternates\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x00\x90\xb5\x18\x01R\n" +
 	"alternates\x12-\n" +
@@ -2062,7 +2200,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x0emargin_seconds\x18\x05 \x01(\x03B\x10\xbaH\t\"\a\x18\x80\x9a\x9e\x01(\x00\x90\xb5\x18\x01R\rmarginSeconds\x12C\n" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
-	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\"\xe2\f\n" +
+	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\x12(\n" +
+	"\fproportional\x18\b \x01(\bB\x04\x90\xb5\x18\x01R\fproportional\"\xde\r\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -2105,7 +2244,9 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\ttax_above\x18\x1c \x01(\x03B\x11\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x90\xb5\x18\x01R\btaxAbove\x12=\n" +
 	"\vwinner_list\x18\x1d \x01(\v2\x16.fairlot.v1.WinnerListB\x04\x90\xb5\x18\x01R\n" +
-	"winnerList\x12$\n" +
+	"winnerList\x129\n" +
+	"\x06strata\x18\x1e \x03(\v2\x13.fairlot.v1.StratumB\f\xbaH\x05\x92\x01\x02\x10d\x90\xb5\x18\x01R\x06strata\x12?\n" +
+	"\tstrata_by\x18\x1f \x01(\x0e2\x14.fairlot.v1.StrataByB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\bstrataBy\x12$\n" +
 	"\x05audit\x18! \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\x90\xb5\x18\x01R\x05audit\x12'\n" +
 	"\aauditor\x18\" \x01(\x05B\r\xbaH\x06\x1a\x04\x18\t(\x00\x90\xb5\x18\x01R\aauditor\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
@@ -2171,7 +2312,11 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tFieldRule\x12\x1a\n" +
 	"\x16FIELD_RULE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FIELD_RULE_OPTIONAL\x10\x01\x12\x17\n" +
-	"\x13FIELD_RULE_REQUIRED\x10\x02*N\n" +
+	"\x13FIELD_RULE_REQUIRED\x10\x02*Q\n" +
+	"\bStrataBy\x12\x19\n" +
+	"\x15STRATA_BY_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11STRATA_BY_ENTRANT\x10\x01\x12\x13\n" +
+	"\x0fSTRATA_BY_TOKEN\x10\x02*N\n" +
 	"\bNameMask\x12\x19\n" +
 	"\x15NAME_MASK_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fNAME_MASK_FIRST\x10\x01\x12\x12\n" +
@@ -2218,41 +2363,43 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 	return file_fairlot_v1_campaigns_proto_rawDescData
 }
 
-var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: fairlot.v1.CampaignState
 	(Proof)(0),                        // 1: fairlot.v1.Proof
 	(FieldRule)(0),                    // 2: fairlot.v1.FieldRule
-	(NameMask)(0),                     // 3: fairlot.v1.NameMask
-	(IDMask)(0),                       // 4: fairlot.v1.IDMask
-	(*LocalizedText)(nil),             // 5: fairlot.v1.LocalizedText
-	(*EntryForm)(nil),                 // 6: fairlot.v1.EntryForm
-	(*Consent)(nil),                   // 7: fairlot.v1.Consent
-	(*Custodian)(nil),                 // 8: fairlot.v1.Custodian
-	(*Tier)(nil),                      // 9: fairlot.v1.Tier
-	(*WinnerList)(nil),                // 10: fairlot.v1.WinnerList
-	(*Beacon)(nil),                    // 11: fairlot.v1.Beacon
-	(*DrawRules)(nil),                 // 12: fairlot.v1.DrawRules
-	(*Campaign)(nil),                  // 13: fairlot.v1.Campaign
-	(*CreateCampaignRequest)(nil),     // 14: fairlot.v1.CreateCampaignRequest
-	(*UpdateCampaignRequest)(nil),     // 15: fairlot.v1.UpdateCampaignRequest
-	(*DeleteCampaignRequest)(nil),     // 16: fairlot.v1.DeleteCampaignRequest
-	(*GetCampaignRequest)(nil),        // 17: fairlot.v1.GetCampaignRequest
-	(*ListCampaignsRequest)(nil),      // 18: fairlot.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),     // 19: fairlot.v1.ListCampaignsResponse
-	(*OpenCampaignRequest)(nil),       // 20: fairlot.v1.OpenCampaignRequest
-	(*GetKeyCheckRequest)(nil),        // 21: fairlot.v1.GetKeyCheckRequest
-	(*KeyCheck)(nil),                  // 22: fairlot.v1.KeyCheck
-	(*KeyHolder)(nil),                 // 23: fairlot.v1.KeyHolder
-	(*AddKeyStatementRequest)(nil),    // 24: fairlot.v1.AddKeyStatementRequest
-	(*CloseCampaignRequest)(nil),      // 25: fairlot.v1.CloseCampaignRequest
-	(*CloseCampaignEarlyRequest)(nil), // 26: fairlot.v1.CloseCampaignEarlyRequest
-	(*GetTalliesRequest)(nil),         // 27: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),                   // 28: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),             // 30: google.protobuf.Empty
-	(*Approval)(nil),                  // 31: fairlot.v1.Approval
+	(StrataBy)(0),                     // 3: fairlot.v1.StrataBy
+	(NameMask)(0),                     // 4: fairlot.v1.NameMask
+	(IDMask)(0),                       // 5: fairlot.v1.IDMask
+	(*LocalizedText)(nil),             // 6: fairlot.v1.LocalizedText
+	(*EntryForm)(nil),                 // 7: fairlot.v1.EntryForm
+	(*Consent)(nil),                   // 8: fairlot.v1.Consent
+	(*Custodian)(nil),                 // 9: fairlot.v1.Custodian
+	(*Tier)(nil),                      // 10: fairlot.v1.Tier
+	(*Stratum)(nil),                   // 11: fairlot.v1.Stratum
+	(*WinnerList)(nil),                // 12: fairlot.v1.WinnerList
+	(*Beacon)(nil),                    // 13: fairlot.v1.Beacon
+	(*DrawRules)(nil),                 // 14: fairlot.v1.DrawRules
+	(*Campaign)(nil),                  // 15: fairlot.v1.Campaign
+	(*CreateCampaignRequest)(nil),     // 16: fairlot.v1.CreateCampaignRequest
+	(*UpdateCampaignRequest)(nil),     // 17: fairlot.v1.UpdateCampaignRequest
+	(*DeleteCampaignRequest)(nil),     // 18: fairlot.v1.DeleteCampaignRequest
+	(*GetCampaignRequest)(nil),        // 19: fairlot.v1.GetCampaignRequest
+	(*ListCampaignsRequest)(nil),      // 20: fairlot.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),     // 21: fairlot.v1.ListCampaignsResponse
+	(*OpenCampaignRequest)(nil),       // 22: fairlot.v1.OpenCampaignRequest
+	(*GetKeyCheckRequest)(nil),        // 23: fairlot.v1.GetKeyCheckRequest
+	(*KeyCheck)(nil),                  // 24: fairlot.v1.KeyCheck
+	(*KeyHolder)(nil),                 // 25: fairlot.v1.KeyHolder
+	(*AddKeyStatementRequest)(nil),    // 26: fairlot.v1.AddKeyStatementRequest
+	(*CloseCampaignRequest)(nil),      // 27: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil), // 28: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),         // 29: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                   // 30: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),             // 32: google.protobuf.Empty
+	(*Approval)(nil),                  // 33: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -2261,58 +2408,61 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 3: fairlot.v1.EntryForm.phone:type_name -> fairlot.v1.FieldRule
 	2,  // 4: fairlot.v1.EntryForm.email:type_name -> fairlot.v1.FieldRule
 	2,  // 5: fairlot.v1.EntryForm.address:type_name -> fairlot.v1.FieldRule
-	5,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
-	5,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
-	3,  // 8: fairlot.v1.WinnerList.name:type_name -> fairlot.v1.NameMask
-	4,  // 9: fairlot.v1.WinnerList.id_number:type_name -> fairlot.v1.IDMask
-	9,  // 10: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	29, // 11: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
-	11, // 12: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
-	0,  // 13: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
-	5,  // 14: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
-	5,  // 15: fairlot.v1.Campaign.description:type_name -> fairlot.v1.LocalizedText
-	5,  // 16: fairlot.v1.Campaign.notice:type_name -> fairlot.v1.LocalizedText
-	7,  // 17: fairlot.v1.Campaign.consents:type_name -> fairlot.v1.Consent
-	12, // 18: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
-	6,  // 19: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
-	1,  // 20: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	29, // 21: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	29, // 22: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
-	8,  // 23: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
-	5,  // 24: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
-	10, // 25: fairlot.v1.Campaign.winner_list:type_name -> fairlot.v1.WinnerList
-	13, // 26: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	13, // 27: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	13, // 28: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	29, // 29: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
-	23, // 30: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
-	14, // 31: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	15, // 32: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	16, // 33: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	17, // 34: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	18, // 35: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	20, // 36: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	21, // 37: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
-	24, // 38: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
-	25, // 39: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	26, // 40: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	27, // 41: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	13, // 42: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	13, // 43: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	30, // 44: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	13, // 45: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	19, // 46: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	31, // 47: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	22, // 48: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
-	13, // 49: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
-	13, // 50: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	31, // 51: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	28, // 52: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	42, // [42:53] is the sub-list for method output_type
-	31, // [31:42] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	6,  // 6: fairlot.v1.Consent.text:type_name -> fairlot.v1.LocalizedText
+	6,  // 7: fairlot.v1.Tier.title:type_name -> fairlot.v1.LocalizedText
+	6,  // 8: fairlot.v1.Stratum.title:type_name -> fairlot.v1.LocalizedText
+	4,  // 9: fairlot.v1.WinnerList.name:type_name -> fairlot.v1.NameMask
+	5,  // 10: fairlot.v1.WinnerList.id_number:type_name -> fairlot.v1.IDMask
+	10, // 11: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
+	31, // 12: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	13, // 13: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
+	0,  // 14: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
+	6,  // 15: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
+	6,  // 16: fairlot.v1.Campaign.description:type_name -> fairlot.v1.LocalizedText
+	6,  // 17: fairlot.v1.Campaign.notice:type_name -> fairlot.v1.LocalizedText
+	8,  // 18: fairlot.v1.Campaign.consents:type_name -> fairlot.v1.Consent
+	14, // 19: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
+	7,  // 20: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
+	1,  // 21: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
+	31, // 22: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	31, // 23: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	9,  // 24: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
+	6,  // 25: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
+	12, // 26: fairlot.v1.Campaign.winner_list:type_name -> fairlot.v1.WinnerList
+	11, // 27: fairlot.v1.Campaign.strata:type_name -> fairlot.v1.Stratum
+	3,  // 28: fairlot.v1.Campaign.strata_by:type_name -> fairlot.v1.StrataBy
+	15, // 29: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	15, // 30: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	15, // 31: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
+	31, // 32: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	25, // 33: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
+	16, // 34: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	17, // 35: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	18, // 36: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	19, // 37: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	20, // 38: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	22, // 39: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	23, // 40: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
+	26, // 41: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
+	27, // 42: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	28, // 43: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	29, // 44: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	15, // 45: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	15, // 46: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	32, // 47: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	15, // 48: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	21, // 49: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	33, // 50: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	24, // 51: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
+	15, // 52: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
+	15, // 53: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	33, // 54: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	30, // 55: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	45, // [45:56] is the sub-list for method output_type
+	34, // [34:45] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }
@@ -2327,8 +2477,8 @@ func file_fairlot_v1_campaigns_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   24,
+			NumEnums:      6,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -178,7 +178,9 @@ type Claim struct {
 	// Who came.
 	Way ClaimWay `protobuf:"varint,6,opt,name=way,proto3,enum=fairlot.v1.ClaimWay" json:"way,omitempty"`
 	// It was recorded before, on the same day by the same member of staff: hand nothing out twice.
-	Repeated      bool `protobuf:"varint,7,opt,name=repeated,proto3" json:"repeated,omitempty"`
+	Repeated bool `protobuf:"varint,7,opt,name=repeated,proto3" json:"repeated,omitempty"`
+	// Which of the draw's rules' tiers, from 1, says what the prize is; 0: the seat was vacated after the claim.
+	Prize         int32 `protobuf:"varint,8,opt,name=prize,proto3" json:"prize,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +262,13 @@ func (x *Claim) GetRepeated() bool {
 		return x.Repeated
 	}
 	return false
+}
+
+func (x *Claim) GetPrize() int32 {
+	if x != nil {
+		return x.Prize
+	}
+	return 0
 }
 
 // ListClaimsRequest names a draw.
@@ -365,7 +374,7 @@ const file_fairlot_v1_claims_proto_rawDesc = "" +
 	"\x01r\x18\x02 \x01(\fB\x0e\xbaH\a\xd8\x01\x01z\x02h \x90\xb5\x18\aR\x01r\x126\n" +
 	"\x03way\x18\x03 \x01(\x0e2\x14.fairlot.v1.ClaimWayB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\x90\xb5\x18\x02R\x03way\x12(\n" +
 	"\astratum\x18\x04 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x03R\astratum\x12\x1f\n" +
-	"\x04rank\x18\x05 \x01(\x03B\v\xbaH\x04\"\x02(\x00\x90\xb5\x18\x03R\x04rank\"\xdf\x01\n" +
+	"\x04rank\x18\x05 \x01(\x03B\v\xbaH\x04\"\x02(\x00\x90\xb5\x18\x03R\x04rank\"\xfb\x01\n" +
 	"\x05Claim\x12\x1e\n" +
 	"\astratum\x18\x01 \x01(\x05B\x04\x90\xb5\x18\x03R\astratum\x12\x18\n" +
 	"\x04rank\x18\x02 \x01(\x03B\x04\x90\xb5\x18\x03R\x04rank\x12\x18\n" +
@@ -373,7 +382,8 @@ const file_fairlot_v1_claims_proto_rawDesc = "" +
 	"\x03day\x18\x04 \x01(\tB\x04\x90\xb5\x18\x03R\x03day\x12\x1a\n" +
 	"\x05label\x18\x05 \x01(\tB\x04\x90\xb5\x18\bR\x05label\x12,\n" +
 	"\x03way\x18\x06 \x01(\x0e2\x14.fairlot.v1.ClaimWayB\x04\x90\xb5\x18\x03R\x03way\x12 \n" +
-	"\brepeated\x18\a \x01(\bB\x04\x90\xb5\x18\x02R\brepeated\"e\n" +
+	"\brepeated\x18\a \x01(\bB\x04\x90\xb5\x18\x02R\brepeated\x12\x1a\n" +
+	"\x05prize\x18\b \x01(\x05B\x04\x90\xb5\x18\x03R\x05prize\"e\n" +
 	"\x11ListClaimsRequest\x12P\n" +
 	"\x06parent\x18\x01 \x01(\tB8\xbaH1r/2-^campaigns/[a-z0-9-]{1,63}/draws/[1-9][0-9]?$\x90\xb5\x18\x01R\x06parent\"E\n" +
 	"\x12ListClaimsResponse\x12/\n" +

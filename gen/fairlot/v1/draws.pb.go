@@ -289,12 +289,15 @@ type Seat struct {
 	Rank int64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
 	// The entry's id, 32 hexadecimal digits.
 	EntryId string `protobuf:"bytes,3,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
-	// Tier of the seat held; 0: an alternate not called.
+	// Tier of the seat held, counted in its stratum; 0: an alternate not called.
 	Tier int32 `protobuf:"varint,4,opt,name=tier,proto3" json:"tier,omitempty"`
 	// The seat was vacated, for this reason of SPEC section 2.2; empty: not vacated.
 	Vacated string `protobuf:"bytes,5,opt,name=vacated,proto3" json:"vacated,omitempty"`
 	// An alternate who was called.
-	Called        bool `protobuf:"varint,6,opt,name=called,proto3" json:"called,omitempty"`
+	Called bool `protobuf:"varint,6,opt,name=called,proto3" json:"called,omitempty"`
+	// Which of the draw's rules' tiers, from 1, says what the prize of the seat held is: where strata were joined, that of the one that stands if it has this
+	// tier, else of the first of those that were joined to it. 0: an alternate not called.
+	Prize         int32 `protobuf:"varint,7,opt,name=prize,proto3" json:"prize,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +374,13 @@ func (x *Seat) GetCalled() bool {
 	return false
 }
 
+func (x *Seat) GetPrize() int32 {
+	if x != nil {
+		return x.Prize
+	}
+	return 0
+}
+
 // Draw is one draw of a campaign.
 type Draw struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -400,7 +410,9 @@ type Draw struct {
 	// When the round that the rules state was due, if the draw was put off since; absent: it was not.
 	StatedTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=stated_time,json=statedTime,proto3" json:"stated_time,omitempty"`
 	// A later round that is logged and not in force: custodians have not cosigned it, or not in time.
-	Amend         *Amend `protobuf:"bytes,13,opt,name=amend,proto3" json:"amend,omitempty"`
+	Amend *Amend `protobuf:"bytes,13,opt,name=amend,proto3" json:"amend,omitempty"`
+	// For each stratum the one in which its entrants were ranked, after a draw whose strata have prizes of their own; else empty.
+	RankedIn      []int32 `protobuf:"varint,15,rep,packed,name=ranked_in,json=rankedIn,proto3" json:"ranked_in,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -522,6 +534,13 @@ func (x *Draw) GetStatedTime() *timestamppb.Timestamp {
 func (x *Draw) GetAmend() *Amend {
 	if x != nil {
 		return x.Amend
+	}
+	return nil
+}
+
+func (x *Draw) GetRankedIn() []int32 {
+	if x != nil {
+		return x.RankedIn
 	}
 	return nil
 }
@@ -1354,14 +1373,15 @@ var File_fairlot_v1_draws_proto protoreflect.FileDescriptor
 const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\n" +
 	"\x16fairlot/v1/draws.proto\x12\n" +
-	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x01\n" +
+	"fairlot.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1afairlot/v1/approvals.proto\x1a\x18fairlot/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x01\n" +
 	"\x04Seat\x12\x1e\n" +
 	"\astratum\x18\x01 \x01(\x05B\x04\x90\xb5\x18\x01R\astratum\x12\x18\n" +
 	"\x04rank\x18\x02 \x01(\x03B\x04\x90\xb5\x18\x01R\x04rank\x12\x1f\n" +
 	"\bentry_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aentryId\x12\x18\n" +
 	"\x04tier\x18\x04 \x01(\x05B\x04\x90\xb5\x18\x01R\x04tier\x12\x1e\n" +
 	"\avacated\x18\x05 \x01(\tB\x04\x90\xb5\x18\x01R\avacated\x12\x1c\n" +
-	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\"\xd9\x04\n" +
+	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\x12\x1a\n" +
+	"\x05prize\x18\a \x01(\x05B\x04\x90\xb5\x18\x01R\x05prize\"\xfc\x04\n" +
 	"\x04Draw\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.fairlot.v1.DrawStateB\x04\x90\xb5\x18\x01R\x05state\x12\x1a\n" +
@@ -1380,7 +1400,8 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x10void_cosigned_by\x18\v \x03(\tB\x04\x90\xb5\x18\x01R\x0evoidCosignedBy\x12A\n" +
 	"\vstated_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\n" +
 	"statedTime\x12-\n" +
-	"\x05amend\x18\r \x01(\v2\x11.fairlot.v1.AmendB\x04\x90\xb5\x18\x01R\x05amend\"\xc9\x01\n" +
+	"\x05amend\x18\r \x01(\v2\x11.fairlot.v1.AmendB\x04\x90\xb5\x18\x01R\x05amend\x12!\n" +
+	"\tranked_in\x18\x0f \x03(\x05B\x04\x90\xb5\x18\x01R\brankedIn\"\xc9\x01\n" +
 	"\x05Amend\x12\x1a\n" +
 	"\x05round\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x01R\x05round\x12?\n" +
 	"\n" +

@@ -372,8 +372,10 @@ type EnterRequest struct {
 	ResponseJson string `protobuf:"bytes,8,opt,name=response_json,json=responseJson,proto3" json:"response_json,omitempty"`
 	// SHA-256 of an answer secret that only the entrant holds: 32 bytes; only with a survey.
 	AnswerSecretHash []byte `protobuf:"bytes,9,opt,name=answer_secret_hash,json=answerSecretHash,proto3" json:"answer_secret_hash,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The stratum that the entrant chose, from 1; only with STRATA_BY_ENTRANT, else 0.
+	Stratum       int32 `protobuf:"varint,10,opt,name=stratum,proto3" json:"stratum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnterRequest) Reset() {
@@ -467,6 +469,13 @@ func (x *EnterRequest) GetAnswerSecretHash() []byte {
 		return x.AnswerSecretHash
 	}
 	return nil
+}
+
+func (x *EnterRequest) GetStratum() int32 {
+	if x != nil {
+		return x.Stratum
+	}
+	return 0
 }
 
 // EnterResponse acknowledges an entry.
@@ -1219,7 +1228,9 @@ type CreateEntryTokensRequest struct {
 	// Chances that each gives, up to the campaign's cap; 0 means 1.
 	Chances int32 `protobuf:"varint,3,opt,name=chances,proto3" json:"chances,omitempty"`
 	// When they expire; absent: with the campaign's entries_end.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The stratum in which whoever uses them is drawn, from 1; only with STRATA_BY_TOKEN, else 0.
+	Stratum       int32 `protobuf:"varint,5,opt,name=stratum,proto3" json:"stratum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1280,6 +1291,13 @@ func (x *CreateEntryTokensRequest) GetExpireTime() *timestamppb.Timestamp {
 		return x.ExpireTime
 	}
 	return nil
+}
+
+func (x *CreateEntryTokensRequest) GetStratum() int32 {
+	if x != nil {
+		return x.Stratum
+	}
+	return 0
 }
 
 // CreateEntryTokensResponse holds the tokens, which are shown this once.
@@ -1448,7 +1466,7 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"zh-Hant-TWR\x02en\x90\xb5\x18\x05R\x04lang\x12!\n" +
 	"\x05phone\x18\x02 \x01(\tB\v\xbaH\x04r\x02((\x90\xb5\x18\x05R\x05phone\x12\"\n" +
 	"\x05email\x18\x03 \x01(\tB\f\xbaH\x05r\x03(\xc8\x01\x90\xb5\x18\x05R\x05email\x12&\n" +
-	"\aaddress\x18\x04 \x01(\tB\f\xbaH\x05r\x03(\xc8\x01\x90\xb5\x18\x05R\aaddress\"\xd6\x03\n" +
+	"\aaddress\x18\x04 \x01(\tB\f\xbaH\x05r\x03(\xc8\x01\x90\xb5\x18\x05R\aaddress\"\xff\x03\n" +
 	"\fEnterRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12\x19\n" +
 	"\x01r\x18\x02 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\aR\x01r\x12:\n" +
@@ -1460,7 +1478,9 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\acontact\x18\x06 \x01(\v2\x13.fairlot.v1.ContactB\x04\x90\xb5\x18\x05R\acontact\x12!\n" +
 	"\x05token\x18\a \x01(\tB\v\xbaH\x04r\x02\x18@\x90\xb5\x18\aR\x05token\x122\n" +
 	"\rresponse_json\x18\b \x01(\tB\r\xbaH\x06r\x04(\x80\x80\x02\x90\xb5\x18\x06R\fresponseJson\x129\n" +
-	"\x12answer_secret_hash\x18\t \x01(\fB\v\xbaH\x04z\x02\x18 \x90\xb5\x18\aR\x10answerSecretHash\"\xfc\x01\n" +
+	"\x12answer_secret_hash\x18\t \x01(\fB\v\xbaH\x04z\x02\x18 \x90\xb5\x18\aR\x10answerSecretHash\x12'\n" +
+	"\astratum\x18\n" +
+	" \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xb5\x18\x03R\astratum\"\xfc\x01\n" +
 	"\rEnterResponse\x12\x14\n" +
 	"\x02id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x03R\x02id\x12\x1e\n" +
 	"\areceipt\x18\x02 \x01(\tB\x04\x90\xb5\x18\x03R\areceipt\x125\n" +
@@ -1523,13 +1543,14 @@ const file_fairlot_v1_entries_proto_rawDesc = "" +
 	"\areceipt\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01(\x80 \x90\xb5\x18\x03R\areceipt\x12<\n" +
 	"\bidentity\x18\x04 \x01(\v2\x14.fairlot.v1.IdentityB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x04R\bidentity\x12:\n" +
-	"\x12contact_commitment\x18\x05 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x03R\x11contactCommitment\"\xed\x01\n" +
+	"\x12contact_commitment\x18\x05 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x03R\x11contactCommitment\"\x96\x02\n" +
 	"\x18CreateEntryTokensRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x06parent\x12$\n" +
 	"\x05count\x18\x02 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\x90\xb5\x18\x02R\x05count\x12(\n" +
 	"\achances\x18\x03 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xe8\a(\x00\x90\xb5\x18\x02R\achances\x12A\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\n" +
-	"expireTime\"9\n" +
+	"expireTime\x12'\n" +
+	"\astratum\x18\x05 \x01(\x05B\r\xbaH\x06\x1a\x04\x18d(\x00\x90\xb5\x18\x02R\astratum\"9\n" +
 	"\x19CreateEntryTokensResponse\x12\x1c\n" +
 	"\x06tokens\x18\x01 \x03(\tB\x04\x90\xb5\x18\aR\x06tokens\"\x89\x01\n" +
 	"\x18RevokeEntryTokensRequest\x12>\n" +

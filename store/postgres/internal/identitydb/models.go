@@ -62,6 +62,7 @@ type EntryToken struct {
 	Expires  int64
 	State    int32
 	Refusals int32
+	Stratum  int32
 }
 
 type Envelope struct {

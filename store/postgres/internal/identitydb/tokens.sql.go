@@ -10,7 +10,7 @@ import (
 )
 
 const entryTokens = `-- name: EntryTokens :many
-SELECT hash, chances, expires, state, refusals FROM entry_tokens WHERE campaign = $1 AND hash = ANY ($2::bytea[])
+SELECT hash, chances, stratum, expires, state, refusals FROM entry_tokens WHERE campaign = $1 AND hash = ANY ($2::bytea[])
 `
 
 type EntryTokensParams struct {
@@ -21,6 +21,7 @@ type EntryTokensParams struct {
 type EntryTokensRow struct {
 	Hash     []byte
 	Chances  int32
+	Stratum  int32
 	Expires  int64
 	State    int32
 	Refusals int32
@@ -38,6 +39,7 @@ func (q *Queries) EntryTokens(ctx context.Context, arg EntryTokensParams) ([]Ent
 		if err := rows.Scan(
 			&i.Hash,
 			&i.Chances,
+			&i.Stratum,
 			&i.Expires,
 			&i.State,
 			&i.Refusals,
@@ -53,8 +55,9 @@ func (q *Queries) EntryTokens(ctx context.Context, arg EntryTokensParams) ([]Ent
 }
 
 const putEntryTokens = `-- name: PutEntryTokens :exec
-INSERT INTO entry_tokens (campaign, hash, chances, expires, state)
-SELECT $1, unnest($2::bytea[]), unnest($3::integer[]), unnest($4::bigint[]), $5::integer
+INSERT INTO entry_tokens (campaign, hash, chances, stratum, expires, state)
+SELECT $1, unnest($2::bytea[]), unnest($3::integer[]), unnest($4::integer[]), unnest($5::bigint[]),
+	$6::integer
 ON CONFLICT (hash, campaign) DO NOTHING
 `
 
@@ -62,6 +65,7 @@ type PutEntryTokensParams struct {
 	Campaign []byte
 	Hashes   [][]byte
 	Chances  []int32
+	Strata   []int32
 	Expires  []int64
 	State    int32
 }
@@ -71,6 +75,7 @@ func (q *Queries) PutEntryTokens(ctx context.Context, arg PutEntryTokensParams) 
 		arg.Campaign,
 		arg.Hashes,
 		arg.Chances,
+		arg.Strata,
 		arg.Expires,
 		arg.State,
 	)

@@ -1,10 +1,11 @@
 -- name: PutEntryTokens :exec
-INSERT INTO entry_tokens (campaign, hash, chances, expires, state)
-SELECT sqlc.arg(campaign), unnest(sqlc.arg(hashes)::bytea[]), unnest(sqlc.arg(chances)::integer[]), unnest(sqlc.arg(expires)::bigint[]), sqlc.arg(state)::integer
+INSERT INTO entry_tokens (campaign, hash, chances, stratum, expires, state)
+SELECT sqlc.arg(campaign), unnest(sqlc.arg(hashes)::bytea[]), unnest(sqlc.arg(chances)::integer[]), unnest(sqlc.arg(strata)::integer[]), unnest(sqlc.arg(expires)::bigint[]),
+	sqlc.arg(state)::integer
 ON CONFLICT (hash, campaign) DO NOTHING;
 
 -- name: EntryTokens :many
-SELECT hash, chances, expires, state, refusals FROM entry_tokens WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]);
+SELECT hash, chances, stratum, expires, state, refusals FROM entry_tokens WHERE campaign = sqlc.arg(campaign) AND hash = ANY (sqlc.arg(hashes)::bytea[]);
 
 -- name: SwapEntryTokens :execrows
 UPDATE entry_tokens SET state = sqlc.arg(to_state)

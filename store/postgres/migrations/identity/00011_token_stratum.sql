@@ -1,0 +1,4 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+-- stratum: in which whoever uses the token is drawn; 0: the token does not say it.
+ALTER TABLE entry_tokens ADD COLUMN IF NOT EXISTS stratum integer NOT NULL DEFAULT 0;
