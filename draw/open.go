@@ -15,6 +15,7 @@ const (
 	MaxStrata     = 1000
 	MaxSeats      = 1_000_000 // of one tier, or proportional
 	MaxDraws      = 99
+	MaxAudit      = 65535 // of the audit sample
 	MaxRound      = 1 << 40
 )
 
@@ -135,7 +136,7 @@ func (o *Open) Marshal() ([]byte, error) {
 		w.limits("excluded", o.Excluded.Count, 0, maxDec)
 		w.line("excluded", fmt.Sprintf("%d %s", o.Excluded.Count, o.Excluded.Hash))
 	}
-	w.dec("audit", int64(o.Audit), 0, 65535)
+	w.dec("audit", int64(o.Audit), 0, MaxAudit)
 	w.must("draw", len(o.Draws) <= MaxDraws)
 	for i := range o.Draws {
 		w.dec("draw", int64(i+1), 1, MaxDraws)

@@ -136,6 +136,8 @@ func inWords(x *fairlotv1.Approval) string {
 			return fmt.Sprintf("開啟得獎者聯絡資料 open the contacts of %s of %s, to tell the winners", seats, of)
 		case custody.Tax:
 			return fmt.Sprintf("開啟得獎者身分以申報稅 open the identities of %s of %s, to report their prizes for tax", seats, of)
+		case custody.Audit:
+			return fmt.Sprintf("開啟抽查樣本的身分，供查核人核對 open the identities of %d of a sample of %s entrants of %s, for the auditor", count, actValue(x, "sample"), of)
 		case custody.Claim:
 			stratum, rank, _ := strings.Cut(actValue(x, "seat"), " ")
 			return fmt.Sprintf("開啟領獎者身分 open the identity of rank %s of stratum %s of %s, for the claim of a winner who has lost the receipt or its secret", rank, stratum, of)

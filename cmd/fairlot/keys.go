@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"fairlot/cmd/fairlot/bundle"
@@ -248,6 +249,11 @@ func (a *app) explainKey(c *bundle.Checked, isCustodian bool, number int) {
 		a.printf("\n")
 	}
 	n, k := len(open.Custodians), open.Threshold
+	if !isCustodian && slices.Contains(custodian.Readers(c, custody.Audit), number) {
+		a.printf("\n這把金鑰是通知人 %d（共 %d 位），即辦法所載的查核人：只讀抽查樣本。\nThis key is notifier %d of %d, the auditor whom the rules name. It opens names and ID numbers of the audit sample, of at most %d entrants of each draw, and nothing else.\n"+
+			"遺失後，抽查樣本就無法開啟。\nIf it is lost, the sample cannot be opened. After the draw you run `fairlot sample read`.\n", number, len(open.Notifiers), number, len(open.Notifiers), open.Audit)
+		return
+	}
 	if !isCustodian {
 		a.printf("\nThis key is notifier %d of %d. Custodians seal the shares of winners to it, and it opens those contacts only.\n"+
 			"Whoever has it together with the shares reads the winners' contacts.\n%s", number, len(open.Notifiers), notifierLoss)

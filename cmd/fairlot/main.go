@@ -46,6 +46,7 @@ type commands struct {
 	Notify      notifyCmd      `cmd:"" help:"Notifier: join the custodians' shares and send one mail to each winner."`
 	Verify      verifyCmd      `cmd:"" help:"Check a draw from its files alone, step by step."`
 	Receipt     receiptCmd     `cmd:"" help:"Check a saved receipt, alone or against a bundle."`
+	Sample      sampleCmd      `cmd:"" help:"Auditor: the audit sample of a draw, and what it says of all entrants. From files alone."`
 	Rules       rulesCmd       `cmd:"" help:"Explain the rules of a draw, from a campaign file or a bundle, without a daemon."`
 	Log         logCmd         `cmd:"" help:"From outside: follow the public logs of institutions."`
 	Witness     witnessCmd     `cmd:"" help:"Cosign the logs of other institutions, as an independent witness."`

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 // sceneMain plays the daemon in scripts: it keeps the campaign in scene.json and writes bundles and requests.
 //
 //	scene open THRESHOLD SEATS PEOPLE NOTIFIER.json CUSTODIAN.json…
+//	scene sampled THRESHOLD SEATS PEOPLE SAMPLE NOTIFIER.json AUDITOR.json CUSTODIAN.json…	the first has a number that cannot be one, the second that of the third, the fourth a name for spreadsheets
 //	scene close | draw | fraud | bundle FILE | cosigned FILE | replace RANK NEXT | saved N FILE | correct N FILE | receiptkey FILE
 //	scene opened FILE COUNT UNPROVEN RANK… | reuse FILE RANK…
 //	scene case FILE HOURS KIND ENVELOPES PLACE…	the request of a case about entrants by their place in the list, and FILE.locks; HOURS until it expires
@@ -70,7 +71,7 @@ func sceneRun(args []string) error {
 	if args[0] == "wrongshares" {
 		return wrongShares(args[1], args[2])
 	}
-	if args[0] != "open" {
+	if args[0] != "open" && args[0] != "sampled" {
 		b, err := os.ReadFile("scene.json")
 		if err != nil {
 			return err
@@ -86,7 +87,15 @@ func sceneRun(args []string) error {
 	}
 	switch args[0] {
 	case "open":
-		s, err = sceneOpen(n[1], n[2], n[3], args[4:])
+		s, err = sceneOpen(args[4:], 1, func(c []draw.Custodian, notifiers []string) (*scene.Scene, error) {
+			return scene.Make(c, n[1], notifiers, scene.People(n[3]), n[2])
+		})
+	case "sampled":
+		people := scene.People(n[3])
+		people[0].Number, people[1].Number, people[2].Number, people[3].Name = "A123456780", "A123456789", "A123456789", "=HYPERLINK(1)"
+		s, err = sceneOpen(args[5:], 2, func(c []draw.Custodian, notifiers []string) (*scene.Scene, error) {
+			return scene.MakeSampled(c, n[1], notifiers, people, n[2], n[4])
+		})
 	case "close":
 		err = s.Close()
 	case "void":
@@ -238,20 +247,22 @@ func writeTar(s *scene.Scene, path string) error {
 	return os.WriteFile(path, b, 0o644)
 }
 
-func sceneOpen(threshold, seats, people int, files []string) (*scene.Scene, error) {
-	var all []publicKey
-	for _, path := range files {
+// sceneOpen makes a scene with the keys of the first files as notifiers', and the others as custodians'.
+func sceneOpen(files []string, notifiers int, make func([]draw.Custodian, []string) (*scene.Scene, error)) (*scene.Scene, error) {
+	var custodians []draw.Custodian
+	var recipients []string
+	for i, path := range files {
 		k, err := readPublic(path)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, k)
+		if i < notifiers {
+			recipients = append(recipients, k.Recipient)
+		} else {
+			custodians = append(custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})
+		}
 	}
-	var custodians []draw.Custodian
-	for _, k := range all[1:] {
-		custodians = append(custodians, draw.Custodian{Recipient: k.Recipient, VKey: k.Cosigner})
-	}
-	return scene.Make(custodians, threshold, []string{all[0].Recipient}, scene.People(people), seats)
+	return make(custodians, recipients)
 }
 
 // call runs the command in this process.

@@ -26,7 +26,7 @@ type releaseCmd struct {
 type releasePrepare struct {
 	Campaign       string `arg:"" help:"Slug or id."`
 	Draw           int    `arg:"" help:"Number of the draw, from 1."`
-	Purpose        string `default:"notice" enum:"notice,claim,tax" placeholder:"WORD" help:"notice: the contacts of all who hold a seat and have not claimed yet. tax: the identities of who holds a prize above the rules' taxAbove. claim: the identity of the one seat of --rank, whose winner came without the secret of the receipt."`
+	Purpose        string `default:"notice" enum:"notice,claim,tax,audit" placeholder:"WORD" help:"notice: the contacts of all who hold a seat and have not claimed yet. tax: the identities of who holds a prize above the rules' taxAbove. claim: the identity of the one seat of --rank, whose winner came without the secret of the receipt. audit: the identities of the audit sample, once."`
 	Rank           int64  `placeholder:"N" help:"With --purpose claim: rank of the seat."`
 	Stratum        int32  `placeholder:"N" default:"1" help:"With --purpose claim: its stratum."`
 	AcceptUnproven bool   `help:"Go on although the draw is not confirmed from outside in time or rests on another chain than quicknet. The log will say so."`
@@ -41,11 +41,13 @@ the second time the locks come out. The log says first how many are opened, and 
 alternates were called meanwhile, it asks for one more.
 
 For tax nobody is opened whose prize is not worth more than the rules say, or who has not claimed it; ask once the prizes are handed out. For a
-claim only the seat is opened that you name, if it is not claimed yet and the claim period runs.
+claim only the seat is opened that you name, if it is not claimed yet and the claim period runs. For audit those are opened whom the draw's seed picked, winners or not, once, if
+the rules have an audit sample; the auditor whom the rules name reads them (fairlot sample read).
 
 Example: fairlot release prepare autumn-reading 1 --out request.json
          fairlot release prepare autumn-reading 1 --purpose tax --out tax.json
-         fairlot release prepare autumn-reading 1 --purpose claim --rank 2 --out claim.json`
+         fairlot release prepare autumn-reading 1 --purpose claim --rank 2 --out claim.json
+         fairlot release prepare autumn-reading 1 --purpose audit --out sample.json`
 }
 
 // Run prepares a release.
@@ -73,7 +75,7 @@ func (cmd *releasePrepare) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if purpose != custody.Claim {
+	if purpose == custody.Notice || purpose == custody.Tax {
 		out, err := a.leftOut(conn, c, cmd.Draw, purpose)
 		if err != nil {
 			return err
@@ -112,6 +114,10 @@ func (cmd *releasePrepare) Run(a *app) error {
 	}
 	for i, r := range res.Releases {
 		a.printf("release %d, opened record %s: %s\n", i+1, r.OpenedHash, opens(purpose, len(r.Entrants)))
+	}
+	if purpose == custody.Audit {
+		a.printf("next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`, and %s to the auditor (notifier %d), who runs `fairlot sample read`\n", locksFile, a.bundleAddress(c), cmd.Out, c.Auditor)
+		return nil
 	}
 	a.printf("next: hand %s and the newest bundle (%s, fetched from now on) to the custodians, who run `fairlot release share`; keep %s for `fairlot %s`\n", locksFile, a.bundleAddress(c), cmd.Out,
 		map[custody.Purpose]string{custody.Notice: "notify", custody.Claim: "claim opened", custody.Tax: "release tax"}[purpose])
@@ -168,6 +174,7 @@ func unclaimedText(seats []*fairlotv1.Seat, tiers []*fairlotv1.Tier, above int64
 
 var releasePurposes = map[custody.Purpose]fairlotv1.ReleasePurpose{
 	custody.Notice: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_NOTICE, custody.Claim: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, custody.Tax: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX,
+	custody.Audit: fairlotv1.ReleasePurpose_RELEASE_PURPOSE_AUDIT,
 }
 
 // opens says how many are opened, and what of them.
@@ -211,7 +218,8 @@ func (releaseShare) Help() string {
 verify) unless you accept it; a release that the log does not announce, or not with this count; an entrant who holds no seat; a
 lock that is another's or was relabelled; other entrants under an opened record that you released for before, which KEYFILE.released
 remembers. Who was replaced meanwhile is left out, and named. A release for tax is refused if it names anybody whose prize is not worth more than the public rules say, one
-for a claim if it names more than one.
+for a claim if it names more than one, one for audit if it names anybody whom the draw's seed did not pick for the sample, or is not the first of the draw: it is sealed to the
+auditor whom the public rules name, and everything else to the other notifiers.
 The locks of a case (fairlot case release) are taken too: then the log must announce
 this very case, of these entries, once, and it must not have expired; its shares are sealed to the one notifier whom it names.
 
@@ -262,7 +270,7 @@ func (cmd *releaseShare) Run(a *app) error {
 	if err := private.Write(cmd.Out, sealed); err != nil {
 		return err
 	}
-	a.printf("shares of %s in %s: send it to the notifier\n", opens(req.Purpose, len(plan.Shares)), cmd.Out)
+	a.printf("shares of %s in %s: send it to %s\n", opens(req.Purpose, len(plan.Shares)), cmd.Out, map[bool]string{true: "the auditor", false: "the notifier"}[req.Purpose == custody.Audit])
 	return nil
 }
 

@@ -22,6 +22,7 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 		custody.Notice: "通知尚未領獎的得獎人，只開啟聯絡資料 / notice to winners who have not claimed yet: their contacts, not their names",
 		custody.Claim:  "得獎人遺失收據，憑證件領獎，只開啟這一位的姓名與證號 / the claim of a winner who has lost the receipt: the name and number of this one, to compare with the ID card",
 		custody.Tax:    fmt.Sprintf("報稅，只開啟超過 NT$ %d 獎項的得獎人姓名與證號 / tax: names and numbers of who holds a prize worth more than NT$ %d, and of nobody else", c.Titles.TaxAbove, c.Titles.TaxAbove),
+		custody.Audit:  fmt.Sprintf("抽查，只開啟本次抽獎亂數所抽出樣本（%d 筆）的姓名與證號，供查核人與名冊核對 / audit: names and numbers of entrants whom the draw's own randomness picked (a sample of %d), for the auditor to compare with the register, and of nobody else", plan.Sample, plan.Sample),
 	}[req.Purpose])
 	row("公開紀錄", "record of the log", "%d of %d, %s", plan.Index+1, logSize, rel.Opened)
 	row("第幾次開啟", "release of the draw", "%d", rel.Ordinal)
@@ -30,9 +31,16 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	} else {
 		row("申請與核准", "asked, approved", "%s, %s, %s（機關自述 / so the institution says）", label.Quote(rel.Requester), label.Quote(rel.Approver), instant.Text(rel.Approved))
 	}
+	if req.Purpose == custody.Audit {
+		row("收件人", "reader", "通知人 notifier %d，辦法所載的查核人 / the auditor whom the public rules name", plan.Readers[0])
+	}
 	a.earlier(plan.Earlier)
 	if !plan.Proven {
 		a.printf("這次抽獎未經證實，您接受這一點\nTHE DRAW IS NOT PROVEN (verify exits 3): you accept that\n")
+	}
+	if req.Purpose == custody.Audit {
+		a.sampled(plan)
+		return
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\t\n")
@@ -50,5 +58,21 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	w.Flush()
 	for _, s := range plan.Skipped {
 		a.printf("不交出 not handed over: stratum %d rank %d, entry %s: %s\n", s.Line.Stratum, s.Line.Rank, s.Line.ID, s.Why)
+	}
+}
+
+// sampled names the entries of an audit sample that are handed over. Their numbers say nothing of who they are.
+func (a *app) sampled(plan *custodian.Plan) {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "PLACE\tENTRY\n")
+	for _, l := range plan.Seats {
+		fmt.Fprintf(w, "%d\t%s\n", l.Rank, l.ID)
+	}
+	w.Flush()
+	for _, s := range plan.Skipped {
+		a.printf("不交出 not handed over: place %d, entry %s: %s\n", s.Line.Rank, s.Line.ID, s.Why)
+	}
+	if left := plan.Sample - len(plan.Seats) - len(plan.Skipped); left > 0 {
+		a.printf("樣本中另有 %d 筆未列入，查核時視同不符 %d more of the sample are not asked for: the auditor counts them as false\n", left, left)
 	}
 }

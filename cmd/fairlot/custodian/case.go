@@ -98,6 +98,9 @@ func HoldCase(c *bundle.Checked, req *release.Case) (*CaseHeld, error) {
 	if len(text.Opens) == 0 || text.Purpose() == "" || text.Notifier < 1 || text.Notifier > len(open.Notifiers) {
 		return nil, fmt.Errorf("%w: its text says nothing that could be opened for one of the campaign's notifiers", ErrRequest)
 	}
+	if !slices.Contains(Readers(c, text.Purpose()), text.Notifier) {
+		return nil, fmt.Errorf("%w: notifier %d is the auditor, who reads the audit sample and nothing else", ErrRequest, text.Notifier)
+	}
 	all, err := c.AllOpened()
 	if err != nil {
 		return nil, err

@@ -28,6 +28,10 @@ var (
 	ErrNoWinner = errors.New("not a holder of a seat")
 	// ErrUntaxed says that a requested entrant holds a prize that is not reported for tax.
 	ErrUntaxed = errors.New("the prize is not reported for tax by the rules")
+	// ErrNoSample says that a requested entrant is not in the audit sample, or that there is none to open.
+	ErrNoSample = errors.New("not in the audit sample")
+	// ErrReader says that a key is not one of those that a release is sealed to.
+	ErrReader = errors.New("this key reads other releases")
 	// ErrRequest says that the request contradicts itself.
 	ErrRequest = errors.New("the request is not sound")
 )
@@ -38,7 +42,9 @@ type Plan struct {
 	Released Released    // to be stored before the shares leave
 	Number   int         // the custodian's own
 	Seats    []draw.Line // who is handed over
-	Skipped  []Skipped   // who is not, because they were replaced since
+	Skipped  []Skipped   // who is not, because they were replaced or erased since
+	Sample   int         // size of the audit sample, if that is what is opened
+	Readers  []int       // numbers of the notifiers whom the shares are sealed to
 	Shares   []custody.Share
 	Proven   bool
 	Index    int64     // of the opened record in the log, from 0
@@ -51,7 +57,7 @@ type Earlier struct {
 	Given bool // this key gave shares for it
 }
 
-// Skipped is a requested entrant who held a seat once and does not any more.
+// Skipped is a requested entrant who held a seat once and does not any more, or of whom nothing is kept.
 type Skipped struct {
 	Line draw.Line
 	Why  string
@@ -65,13 +71,14 @@ type Held struct {
 	Release custody.Release
 	Index   int64                     // of its opened record in the log
 	Lines   []draw.Line               // in the request's order, also of those who were replaced since
-	Vacated map[draw.EntrantID]string // who was replaced since, and why
+	Vacated map[draw.EntrantID]string // who was replaced since, or in the audit sample erased, and why
+	Readers []int                     // numbers of the notifiers whom the shares are for
 }
 
 // Holders checks a release of a request against a checked bundle, and returns what is released and who holds which seat. It is
 // what custodians and notifiers both ask. The i-th release of a draw for a purpose goes with its i-th opened record for it in the log: two such
-// records can be the same byte by byte. A release for a claim is of one seat, one for tax of prizes above the sum of the rules. Errors wrap ErrNotDrawn,
-// ErrOpened, ErrNoWinner, ErrUntaxed, ErrRequest or bundle errors.
+// records can be the same byte by byte. A release for a claim is of one seat, one for tax of prizes above the sum of the rules, one for audit of the sample that the
+// bundle gives. Errors wrap ErrNotDrawn, ErrOpened, ErrNoWinner, ErrUntaxed, ErrNoSample, ErrRequest or bundle errors.
 func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*Held, error) {
 	o := c.Outcome
 	fail := func(err error) (*Held, error) { return nil, err }
@@ -100,6 +107,15 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 	}
 	if req.Purpose == custody.Claim && len(rel.Entrants) != 1 {
 		return fail(fmt.Errorf("%w: a claim opens one person, it names %d", ErrRequest, len(rel.Entrants)))
+	}
+	kind := seal.Identity
+	if req.Purpose == custody.Notice {
+		kind = seal.Contact
+	}
+	held := &Held{Release: custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: req.Purpose, Kind: kind,
+		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, Index: at.Index, Readers: Readers(c, req.Purpose)}
+	if req.Purpose == custody.Audit {
+		return held, held.sample(c, d, rel)
 	}
 	holds := map[draw.EntrantID]draw.Line{}
 	for _, l := range d.Winners {
@@ -142,12 +158,8 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 			return fail(fmt.Errorf("entry %s (stratum %d, rank %d) is %w: an alternate who was not called", e.ID, l.Stratum, l.Rank, ErrNoWinner))
 		}
 	}
-	kind := seal.Identity
-	if req.Purpose == custody.Notice {
-		kind = seal.Contact
-	}
-	return &Held{custody.Release{Open: o.OpenHash, Campaign: o.Open.Campaign, Draw: req.Draw, Purpose: req.Purpose, Kind: kind,
-		Opened: rel.Opened, Threshold: o.Open.Threshold, Total: len(o.Open.Custodians)}, at.Index, lines, vacated}, nil
+	held.Lines, held.Vacated = lines, vacated
+	return held, nil
 }
 
 // Share checks a release in full and opens the custodian's own lock of each entrant in it who holds a seat. Nothing has left when it returns:
@@ -187,7 +199,10 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 		}
 	}
 	r := held.Release
-	plan := &Plan{Release: r, Released: released, Number: number, Proven: Proven(d), Index: held.Index}
+	plan := &Plan{Release: r, Released: released, Number: number, Proven: Proven(d), Index: held.Index, Readers: held.Readers}
+	if req.Purpose == custody.Audit {
+		plan.Sample = len(d.Audit)
+	}
 	all, err := c.AllOpened()
 	if err != nil {
 		return nil, err
@@ -218,6 +233,9 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 	if len(plan.Shares) == 0 {
 		if len(plan.Skipped) > 0 {
 			s := plan.Skipped[0]
+			if req.Purpose == custody.Audit {
+				return nil, fmt.Errorf("%w: nothing is kept of any of the %d whom it names", ErrRequest, len(plan.Skipped))
+			}
 			return nil, fmt.Errorf("entry %s (stratum %d, rank %d) is %w: %s", s.Line.ID, s.Line.Stratum, s.Line.Rank, ErrNoWinner, s.Why)
 		}
 		return nil, fmt.Errorf("%w: it names nobody", ErrRequest)
@@ -226,9 +244,13 @@ func (k *Key) Share(c *bundle.Checked, pin Pin, released Released, req *release.
 	return plan, nil
 }
 
-// Seal makes the file of released shares, which only the notifiers of the open record can read.
+// Seal makes the file of released shares, which only its readers can read.
 func (p *Plan) Seal(open *draw.Open) ([]byte, error) {
-	to, err := custody.ParseRecipients(open.Notifiers...)
+	var readers []string
+	for _, n := range p.Readers {
+		readers = append(readers, open.Notifiers[n-1])
+	}
+	to, err := custody.ParseRecipients(readers...)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ var (
 type Request struct {
 	Campaign draw.CampaignID
 	Draw     int
-	Purpose  custody.Purpose // notice, claim or tax
+	Purpose  custody.Purpose // notice, claim, tax or audit
 	Releases []Release       // the oldest first
 	Sealed   bool            // envelopes are in it; false: it is the custodians' file
 }
@@ -57,9 +57,9 @@ type Release struct {
 // Entrant is one sealed envelope and its lock.
 type Entrant struct {
 	ID       draw.EntrantID
-	Stratum  int
-	Rank     int
-	Locks    [][]byte // one age file a custodian, in the order of open
+	Stratum  int      // 0 in the audit sample
+	Rank     int      // in the audit sample the place, from 1
+	Locks    [][]byte // one age file a custodian, in the order of open; in the audit sample none of who was erased since
 	Envelope []byte   // the contact envelope for the notice, else the identity envelope; empty if there is none
 }
 
@@ -107,8 +107,8 @@ func Parse(b []byte) (*Request, error) {
 	if err != nil || f.Draw < 1 || f.Draw > draw.MaxDraws {
 		return nil, bad("campaign or draw is malformed")
 	}
-	if f.Purpose != custody.Notice && f.Purpose != custody.Claim && f.Purpose != custody.Tax {
-		return nil, bad("its purpose is none of notice, claim and tax")
+	if f.Purpose != custody.Notice && f.Purpose != custody.Claim && f.Purpose != custody.Tax && f.Purpose != custody.Audit {
+		return nil, bad("its purpose is none of notice, claim, tax and audit")
 	}
 	var res fairlotv1.PrepareReleaseResponse
 	if err := protojson.Unmarshal(f.Response, &res); err != nil {

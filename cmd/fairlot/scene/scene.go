@@ -8,6 +8,7 @@ package scene
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"fairlot/crypto/ledger"
 	"fairlot/crypto/receipt"
 	"fairlot/crypto/seal"
+	"fairlot/crypto/tag"
 	"fairlot/draw"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/verify"
@@ -71,15 +73,15 @@ type Scene struct {
 	openHash draw.Hash
 }
 
-// Given is a release: an opened record and the ranks that it covers.
+// Given is a release: an opened record and the ranks that it covers; for audit places in the order of the seed, also beyond the sample, negative of who was erased since.
 type Given struct {
 	Opened  draw.Hash
 	Purpose custody.Purpose
 	Ranks   []int
 }
 
-// Person is what an entrant enters.
-type Person struct{ Name, Birth, Lang, Email, Phone string }
+// Person is what an entrant enters. Without a Number it is A123456789.
+type Person struct{ Name, Birth, Lang, Email, Phone, Number string }
 
 // People makes n of them, every second one reading English, the last without mail.
 func People(n int) []Person {
@@ -96,20 +98,30 @@ func People(n int) []Person {
 
 // Make opens a campaign with one draw of two prizes and two alternates, and lets people enter.
 func Make(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, false, Worth)
+	return build(custodians, threshold, notifiers, people, seats, false, Worth, 0)
 }
 
 // MakeWorth is Make with prizes of another value, in New Taiwan dollars; more than 1,000 are reported for tax.
 func MakeWorth(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, worth int64) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, false, worth)
+	return build(custodians, threshold, notifiers, people, seats, false, worth, 0)
 }
 
 // MakePast is Make on the public quicknet chain with a round that is long past: cosigned at an earlier time, it is proven.
 func MakePast(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, true, Worth)
+	return build(custodians, threshold, notifiers, people, seats, true, Worth, 0)
 }
 
-func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool, worth int64) (*Scene, error) {
+// MakeSampled is MakePast with an audit sample, whose auditor is the last notifier. Everybody has a number of their own.
+func MakeSampled(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats, audit int) (*Scene, error) {
+	for i := range people {
+		for d := 0; people[i].Number == "" && d < 10; d++ {
+			people[i].Number, _ = tag.Canonical(tag.Citizen, fmt.Sprintf("A1%07d%d", i, d))
+		}
+	}
+	return build(custodians, threshold, notifiers, people, seats, true, Worth, audit)
+}
+
+func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool, worth int64, audit int) (*Scene, error) {
 	s := &Scene{Notes: map[int64][]byte{}, Genesis: time.Now().Unix() - 3*900, Quicknet: quicknet}
 	rand.Read(s.BeaconSecret[:])
 	s.BeaconSecret[0] = 1 // below the order
@@ -132,6 +144,9 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		c, round = local.Chain(), Round
 	}
 	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 %d\ntax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign, worth)
+	if audit > 0 {
+		rules = fmt.Appendf(rules, "auditor %d\n", len(notifiers))
+	}
 	notice := []byte("The notice.\n")
 	var witnesses []ledger.Witness
 	for i, x := range custodians {
@@ -149,7 +164,7 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 	end := c.Time(round).Add(-50 * time.Minute)
 	s.open = &draw.Open{Campaign: campaign, Log: logV, Receipt: receiptV, Institution: "City Library", Zone: "Asia/Taipei",
 		Rules: draw.HashOf(rules), Notice: draw.HashOf(notice), Policy: draw.HashOf(policy), Custodians: custodians, Threshold: threshold,
-		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: 1, EntriesEnd: end, ObjectionsEnd: end,
+		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: 1, EntriesEnd: end, ObjectionsEnd: end, Audit: audit,
 		Draws: []draw.DrawRules{{Strata: 1, Tiers: []draw.Tier{{Stratum: 1, Tier: 1, Count: seats}}, Alternates: 2, ClaimDays: 14, Margin: Margin, DeadDays: 30, Round: round,
 			Beacon: draw.Beacon{Chain: c.Hash, Scheme: c.Scheme, Period: int(c.Period), Genesis: c.Genesis, Key: c.Key}}}}
 	if err := s.log(s.open); err != nil {
@@ -197,7 +212,7 @@ func (s *Scene) enter(p Person) error {
 	var e Entrant
 	rand.Read(e.S[:])
 	r := draw.Secret(e.S).R()
-	e.Card = draw.Identity{Name: p.Name, IDType: "citizen", IDNumber: "A123456789", Birth: p.Birth}
+	e.Card = draw.Identity{Name: p.Name, IDType: "citizen", IDNumber: cmp.Or(p.Number, "A123456789"), Birth: p.Birth}
 	identity, err := e.Card.Marshal()
 	if err != nil {
 		return err
@@ -412,10 +427,24 @@ func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, er
 		return nil, err
 	}
 	res := &fairlotv1.PrepareReleaseResponse{}
+	order, err := s.picked()
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range releases {
 		r := &fairlotv1.Release{OpenedHash: g.Opened.String(), RequesterLabel: "Wu", ApproverLabel: "Lin\n",
 			ApproveTime: timestamppb.New(time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC))}
 		for _, rank := range g.Ranks {
+			if g.Purpose == custody.Audit {
+				place := max(rank, -rank)
+				e := s.Entrants[slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == order[place-1] })]
+				one := &fairlotv1.ReleasedEntrant{EntryId: e.Leaf.ID.String(), Rank: int64(place)}
+				if rank > 0 {
+					one.Locks, one.IdentityEnvelope = e.Locks, e.Identity
+				}
+				r.Entrants = append(r.Entrants, one)
+				continue
+			}
 			l := lines[rank-1]
 			i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
 			one := &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank), Locks: s.Entrants[i].Locks}
@@ -429,6 +458,29 @@ func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, er
 		res.Releases = append(res.Releases, r)
 	}
 	return res, nil
+}
+
+// picked are all entrants with chances in the order in which the seed picks them for the audit sample.
+func (s *Scene) picked() ([]draw.EntrantID, error) {
+	for _, b := range s.Records {
+		rec, err := draw.ParseRecord(b)
+		if err != nil {
+			return nil, err
+		}
+		if r, ok := rec.(*draw.Result); ok {
+			return draw.Audit(s.leaves(), r.Seed, len(s.Entrants))
+		}
+	}
+	return nil, nil
+}
+
+// Picked is the entrant at a place of the audit sample, from 1.
+func (s *Scene) Picked(place int) (*Entrant, error) {
+	order, err := s.picked()
+	if err != nil || place > len(order) {
+		return nil, fmt.Errorf("nobody has place %d (%v)", place, err)
+	}
+	return &s.Entrants[slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == order[place-1] })], nil
 }
 
 // Tar is the bundle as it is now.

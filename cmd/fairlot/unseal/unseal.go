@@ -36,12 +36,31 @@ func (p Person) GoString() string { return p.String() }
 // Open joins k shares or more of each entrant of a release and opens their envelopes, checked against the entry list. files are what custodians handed
 // over. It returns all, in the request's order, or an error, which wraps ErrShares or is one of custodian.Holders or custody.
 func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *release.Release, files [][]byte) ([]Person, error) {
-	if _, err := custodian.Notifier(c.Outcome.Open, key.Recipient()); err != nil {
-		return nil, err
-	}
-	held, err := custodian.Holders(c, req, rel)
+	held, shares, err := joined(c, key, req, rel, files)
 	if err != nil {
 		return nil, err
+	}
+	var all []Person
+	for i, e := range rel.Entrants {
+		p := Person{Line: held.Lines[i], Vacated: held.Vacated[e.ID]}
+		if p.Vacated == "" {
+			if p.Text, err = text(c, req.Draw, e, held.Release, shares[e.ID]); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// joined reads what custodians handed over for a release, by entrant.
+func joined(c *bundle.Checked, key *custody.Key, req *release.Request, rel *release.Release, files [][]byte) (*custodian.Held, map[[16]byte][]custody.Share, error) {
+	held, err := custodian.Holders(c, req, rel)
+	if err == nil {
+		err = held.Reads(c.Outcome.Open, key.Recipient())
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	r, named := held.Release, map[[16]byte]bool{}
 	for _, e := range rel.Entrants {
@@ -52,33 +71,23 @@ func Open(c *bundle.Checked, key *custody.Key, req *release.Request, rel *releas
 	for i, file := range files {
 		got, err := custody.ReadReleased(key, file, r)
 		if err != nil {
-			return nil, fmt.Errorf("share file %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("share file %d: %w", i+1, err)
 		}
 		if n := got[0].Custodian; from[n] {
-			return nil, fmt.Errorf("share file %d: custodian %d gave two files", i+1, n)
+			return nil, nil, fmt.Errorf("share file %d: custodian %d gave two files", i+1, n)
 		}
 		from[got[0].Custodian] = true
 		for _, s := range got {
 			if !named[s.Head.ID] { // equal opened records have equal hashes
-				return nil, fmt.Errorf("share file %d: %w: it is of another release than the %d. of the request", i+1, ErrShares, rel.Ordinal)
+				return nil, nil, fmt.Errorf("share file %d: %w: it is of another release than the %d. of the request", i+1, ErrShares, rel.Ordinal)
 			}
 			shares[s.Head.ID] = append(shares[s.Head.ID], s)
 		}
 	}
 	if len(from) < r.Threshold {
-		return nil, fmt.Errorf("%w: shares of %d custodians are needed, there are %d", ErrShares, r.Threshold, len(from))
+		return nil, nil, fmt.Errorf("%w: shares of %d custodians are needed, there are %d", ErrShares, r.Threshold, len(from))
 	}
-	var all []Person
-	for i, e := range rel.Entrants {
-		p := Person{Line: held.Lines[i], Vacated: held.Vacated[e.ID]}
-		if p.Vacated == "" {
-			if p.Text, err = text(c, req.Draw, e, r, shares[e.ID]); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, p)
-	}
-	return all, nil
+	return held, shares, nil
 }
 
 func text(c *bundle.Checked, n int, e release.Entrant, r custody.Release, shares []custody.Share) ([]byte, error) {
