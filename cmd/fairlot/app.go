@@ -64,6 +64,9 @@ func (a *app) explain(act string, err error) error {
 	if r != nil && r.Reason == "TOO_LATE" && (a.command == "draw void" || a.command == "approve") {
 		r.Hint = "let the draw be held; a winner who should not hold a seat is replaced afterwards: `fairlot draw replace NAME N --rank RANK --reason ineligible`"
 	}
+	if r != nil && r.Reason == "TOO_LATE" && a.command == "draw amend" {
+		r.Hint = "tell the public that the draw is held at its time; custodians who cannot cosign the entry list before the deadline leave it drawn and not proven"
+	}
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -67,8 +66,8 @@ func (cmd *approveCmd) Run(a *app) error {
 		a.opened(c)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
 		a.printf("已結束 %s is closed\n", c.Slug)
-	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
-		return a.voided(conn, c, x)
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID, fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND:
+		return a.confirming(conn, c, x)
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		how := ""
 		if p := actValue(x, "purpose"); p != string(custody.Notice) {
@@ -79,18 +78,6 @@ func (cmd *approveCmd) Run(a *app) error {
 		}
 		a.printf("釋出已公開登載，由通知人取回 the release is logged; the notifier fetches it: fairlot release prepare %s %d%s --out FILE\n", c.Slug, x.Draw, how)
 	}
-	return nil
-}
-
-// voided says what is left to do until a void counts.
-func (a *app) voided(conn *grpc.ClientConn, c *fairlotv1.Campaign, x *fairlotv1.Approval) error {
-	d, err := fairlotv1.NewDrawServiceClient(conn).GetDraw(a.ctx, &fairlotv1.GetDrawRequest{Name: fmt.Sprintf("%s/draws/%d", c.Name, x.Draw)})
-	if err != nil {
-		return a.explain("show the draw", err)
-	}
-	a.printf("作廢已公開登載，尚未算數 the void is logged; it does not count yet\n%s\nbundle %s\n", voidText(d, c.Threshold, time.Now()), a.bundleAddress(c))
-	a.printf("next: each custodian   fairlot cosign --key FILE --bundle … --out NOTE   (with that bundle)\n" +
-		"      an officer       fairlot cosignature add NOTE   (for each)\n")
 	return nil
 }
 
@@ -127,6 +114,8 @@ func inWords(x *fairlotv1.Approval) string {
 		return fmt.Sprintf("提前結束活動 close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
 		return fmt.Sprintf("作廢抽獎 void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
+	case fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND:
+		return fmt.Sprintf("抽獎改期 put draw %d of %s off from %s to %s", x.Draw, slug, instant.In(actValue(x, "from")), instant.In(actValue(x, "to")))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:
 		of := fmt.Sprintf("draw %d of %s", x.Draw, slug)
 		count, _ := strconv.ParseInt(actValue(x, "count"), 10, 64)
@@ -173,8 +162,8 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 			return fmt.Errorf("the draft was changed since this was asked for (version %s is now %s): it must be asked for anew, with `fairlot campaign open %s`", actValue(x, "etag"), c.Etag, c.Slug)
 		}
 	}
-	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_VOID {
-		if err := a.showVoid(conn, x); err != nil {
+	if x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_VOID || x.Kind == fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND {
+		if err := a.showConfirming(conn, x); err != nil {
 			return err
 		}
 	}
@@ -210,20 +199,6 @@ func (a *app) showRelease(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 		}
 		a.printf("  seat: stratum %d, rank %d: %s, entry %s\n", s.Stratum, s.Rank, prize, s.EntryId)
 	}
-	return nil
-}
-
-// showVoid says what is left to do after the approval of a void, and until when.
-func (a *app) showVoid(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
-	c, err := a.find(conn, x.Campaign)
-	if err != nil {
-		return err
-	}
-	before := ""
-	if n := int(x.Draw); actValue(x, "log-by") != "" && n <= len(c.Draws) {
-		before = fmt.Sprintf(" before %s, or the draw is held", instant.Text(deadline(c.Draws[n-1])))
-	}
-	a.printf("保管人副署後才算數 it counts once %d of %s have cosigned it%s\n", c.Threshold, plural(int64(len(c.Custodians)), "custodian", "custodians"), before)
 	return nil
 }
 

@@ -67,12 +67,15 @@ func (cmd *campaignClose) Run(a *app) error {
 func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 	void := func(i int) bool { return i < len(draws) && draws[i].State == fairlotv1.DrawState_DRAW_STATE_VOID }
 	for i := range open.Draws {
-		d := &open.Draws[i]
+		d := open.Draws[i]
+		if i < len(draws) { // it may have been put off
+			d.Round = uint64(draws[i].Round)
+		}
 		if void(i) {
 			a.printf("draw %d: %s\n", i+1, voidText(draws[i], int32(open.Threshold), time.Now()))
 			continue
 		}
-		if i < len(draws) && a.missed(i+1, d, draws[i].CosignedBy, open.Threshold) {
+		if i < len(draws) && a.missed(i+1, &d, draws[i].CosignedBy, open.Threshold) {
 			continue
 		}
 		a.printf("draw %d: %s of %s must have cosigned before %s; the draw is due %s\n", i+1, plural(int64(open.Threshold), "custodian", "custodians"),

@@ -17,19 +17,19 @@ type cosignCmd struct {
 	Key    string `required:"" placeholder:"FILE" help:"Your key file, with its pin beside it."`
 	Bundle string `required:"" placeholder:"PATH|URL" help:"The newest bundle of the campaign."`
 	Out    string `placeholder:"FILE" help:"Write the cosigned checkpoint here instead of to standard output. It is public."`
-	Yes    bool   `help:"Confirm the voids of this bundle without being asked."`
+	Yes    bool   `help:"Confirm the voids and later times of this bundle without being asked."`
 }
 
 // Help is shown below the usage.
 func (cosignCmd) Help() string {
 	return `It refuses a log that does not continue the pinned one, a campaign that is not the pinned one, one that is neither closed nor has a void
-to be cosigned, and a clock that cannot be right. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
+or a later time to be cosigned, and a clock that cannot be right. Whoever cosigns states: this entry list was there before the draw. So this machine's clock must be right.
 Repeated on a bundle that holds your cosignature already, it gives that one again.
 
-A draw that the institution declared void is void once enough custodians have cosigned that before the deadline. The voids are shown, and you are asked
-(without a terminal: --yes). It is all or nothing: a cosignature is for the whole log, so who does not want one of its voids cosigns neither the others nor
-an entry list that was closed since, until that void's deadline is over; tell the institution and the public why. Keep the note of a void you confirm, and
-post it where everybody can read it before the round: else whoever holds it can wait for the outcome and then hand it in or not.
+A draw that the institution declared void is void once enough custodians have cosigned that before the deadline, and one that it puts off is put off then. Voids
+and later times are shown, and you are asked (without a terminal: --yes). It is all or nothing: a cosignature is for the whole log, so who does not want one of
+them cosigns neither the others nor an entry list that was closed since, until its deadline is over; tell the institution and the public why. Keep the note of
+what you confirm, and post it where everybody can read it before the round: else whoever holds it can wait for the outcome and then hand it in or not.
 
 Example: fairlot cosign --key maria.key --bundle closed.tar --out maria.note`
 }
@@ -58,9 +58,9 @@ func (cmd *cosignCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	voids := slices.ContainsFunc(c.Outcome.Draws, func(d verify.Draw) bool { return d.Voiding != "" })
-	if voids {
-		cmd.sayVoids(a, c.Outcome.Draws)
+	confirms := slices.ContainsFunc(c.Outcome.Draws, func(d verify.Draw) bool { return d.Voiding != "" || d.Amending > 0 })
+	if confirms {
+		cmd.sayConfirmed(a, c.Outcome)
 		if !signed.Again {
 			if err := a.confirm(cmd.Yes, "Confirm all of this? Your cosignature is for the whole log; it cannot be for a part."); err != nil {
 				return err
@@ -76,16 +76,20 @@ func (cmd *cosignCmd) Run(a *app) error {
 		return err
 	}
 	cmd.sayCosigned(a, signed, c.Outcome.Draws)
-	if voids {
+	if confirms {
 		a.say("keep the note, and post it where everybody can read it, now: else whoever holds it can wait for the outcome of the draw, and hand it in or not\n")
 	}
 	return nil
 }
 
-// sayVoids shows the draws that a cosignature confirms to be void.
-func (cmd *cosignCmd) sayVoids(a *app, draws []verify.Draw) {
+// sayConfirmed shows the draws that a cosignature confirms to be void, or to be held later.
+func (cmd *cosignCmd) sayConfirmed(a *app, o *verify.Outcome) {
 	a.say("the institution declares:\n")
-	for _, d := range draws {
+	for _, d := range o.Draws {
+		if d.Amending > 0 {
+			a.say("  draw %d: LATER, which your cosignature confirms: it was due %s (round %d), and is to be held %s (round %d)\n",
+				d.N, instant.Text(d.RoundTime), d.Round, instant.Text(draw.RoundTime(o.Open.Draws[d.N-1].Beacon, d.Amending)), d.Amending)
+		}
 		if d.Voiding == "" {
 			continue
 		}
@@ -106,6 +110,9 @@ func (cmd *cosignCmd) sayCosigned(a *app, signed *custodian.Cosigned, draws []ve
 	for _, d := range draws {
 		if d.Close != nil {
 			a.say("  draw %d: %s, root %s\n", d.N, plural(d.Entrants, "entry", "entries"), d.Root)
+		}
+		if d.NotAmended > 0 && d.State != verify.StateDrawn {
+			a.say("  draw %d: a later round, %d, was not cosigned in time and does not count: it is held %s\n", d.N, d.NotAmended, instant.Text(d.RoundTime))
 		}
 		if d.Missed != "" && d.State != verify.StateDrawn {
 			a.say("  draw %d: its void (%s) was not cosigned in time and does not count: a result is owed\n", d.N, d.Missed)

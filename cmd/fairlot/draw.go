@@ -20,6 +20,7 @@ type drawCmd struct {
 	Run     drawRun     `cmd:"" help:"When the round is out: fetch and verify it, rank, and log the result. Repeating it changes nothing."`
 	Show    drawShow    `cmd:"" help:"Show a draw and who holds which seat."`
 	Void    drawVoid    `cmd:"" help:"Ask for a draw to end without a result; another officer approves it, and custodians cosign it."`
+	Amend   drawAmend   `cmd:"" help:"Ask for a draw to be held later; another officer approves it, and custodians cosign it."`
 	Replace drawReplace `cmd:"" help:"Vacate a seat and call the next alternate. Logged in public, cannot be undone."`
 }
 
@@ -76,8 +77,10 @@ func (a *app) draw(d *fairlotv1.Draw, threshold int32) {
 		chain = "a chain that proves nothing to outsiders"
 	}
 	a.printf("round %d of %s, due %s\n", d.Round, chain, instant.Text(d.RoundTime.AsTime()))
-	if s := voidText(d, threshold, time.Now()); s != "" {
-		a.printf("%s\n", s)
+	for _, s := range []string{amendText(d, threshold, time.Now()), voidText(d, threshold, time.Now())} {
+		if s != "" {
+			a.printf("%s\n", s)
+		}
 	}
 	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING || d.State == fairlotv1.DrawState_DRAW_STATE_VOID && d.Entrants == 0 {
 		return

@@ -53,6 +53,9 @@ func (cmd *campaignShow) Run(a *app) error {
 		case void != "":
 			state += "; " + void
 		}
+		if amend := amendText(d, c.Threshold, time.Now()); amend != "" {
+			state += "; " + amend
+		}
 		a.printf("draw %d is %s\n", i+1, state)
 	}
 	return nil

@@ -28,19 +28,21 @@ const nothingWaits = "沒有待辦 nothing waits"
 
 // todoTexts say what is to be done, in two languages, and whose turn it is. Each of what may have a %d has one.
 var todoTexts = map[fairlotv1.TodoKind]struct{ who, zh, en string }{
-	fairlotv1.TodoKind_TODO_KIND_OPEN:        {"the daemon", "系統將開放", "opens it"},
-	fairlotv1.TodoKind_TODO_KIND_CLOSE:       {"the daemon", "系統將結束登記並公布名單", "closes it"},
-	fairlotv1.TodoKind_TODO_KIND_COSIGN:      {"custodians", "還差 %d 位保管人副署", "%d more to cosign the bundle: fairlot cosign"},
-	fairlotv1.TodoKind_TODO_KIND_WITNESS:     {"the operator", "獨立見證人尚未副署，沒有它抽獎就未經證實", "independent witnesses have not cosigned the close: the daemon asks again and again, its log says what they answer; without them the draw is not proven"},
-	fairlotv1.TodoKind_TODO_KIND_DRAW:        {"the daemon", "系統將抽獎", "draws"},
-	fairlotv1.TodoKind_TODO_KIND_RELEASE:     {"notifier", "待開啟 %d 人的聯絡資料", "%d to be opened: fairlot release prepare"},
-	fairlotv1.TodoKind_TODO_KIND_NOTICE:      {"notifier", "待通知 %d 人", "%d to be told: fairlot notify"},
-	fairlotv1.TodoKind_TODO_KIND_CLAIM:       {"officer", "%d 人可領獎", "%d may claim: fairlot claim"},
-	fairlotv1.TodoKind_TODO_KIND_UNCLAIMED:   {"officer", "%d 人逾期未領", "%d did not claim in time: fairlot draw replace, reason late"},
-	fairlotv1.TodoKind_TODO_KIND_ERASE:       {"the daemon", "系統將銷毀封存資料、釋出與通知", "destroys envelopes, releases and notices"},
-	fairlotv1.TodoKind_TODO_KIND_TOKEN:       {"staff", "憑證即將到期", "staff token expires: fairlot token create"},
-	fairlotv1.TodoKind_TODO_KIND_VOID:        {"custodians", "作廢還差 %d 位保管人副署，否則照抽", "%d more to cosign the void, or it is drawn: fairlot cosign"},
-	fairlotv1.TodoKind_TODO_KIND_VOID_MISSED: {"the daemon", "作廢未及時副署，不算數：系統照抽，請公告", "draws although a void is logged: it was not cosigned in time and does not count (tell the public)"},
+	fairlotv1.TodoKind_TODO_KIND_OPEN:         {"the daemon", "系統將開放", "opens it"},
+	fairlotv1.TodoKind_TODO_KIND_CLOSE:        {"the daemon", "系統將結束登記並公布名單", "closes it"},
+	fairlotv1.TodoKind_TODO_KIND_COSIGN:       {"custodians", "還差 %d 位保管人副署", "%d more to cosign the bundle: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_WITNESS:      {"the operator", "獨立見證人尚未副署，沒有它抽獎就未經證實", "independent witnesses have not cosigned the close: the daemon asks again and again, its log says what they answer; without them the draw is not proven"},
+	fairlotv1.TodoKind_TODO_KIND_DRAW:         {"the daemon", "系統將抽獎", "draws"},
+	fairlotv1.TodoKind_TODO_KIND_RELEASE:      {"notifier", "待開啟 %d 人的聯絡資料", "%d to be opened: fairlot release prepare"},
+	fairlotv1.TodoKind_TODO_KIND_NOTICE:       {"notifier", "待通知 %d 人", "%d to be told: fairlot notify"},
+	fairlotv1.TodoKind_TODO_KIND_CLAIM:        {"officer", "%d 人可領獎", "%d may claim: fairlot claim"},
+	fairlotv1.TodoKind_TODO_KIND_UNCLAIMED:    {"officer", "%d 人逾期未領", "%d did not claim in time: fairlot draw replace, reason late"},
+	fairlotv1.TodoKind_TODO_KIND_ERASE:        {"the daemon", "系統將銷毀封存資料、釋出與通知", "destroys envelopes, releases and notices"},
+	fairlotv1.TodoKind_TODO_KIND_TOKEN:        {"staff", "憑證即將到期", "staff token expires: fairlot token create"},
+	fairlotv1.TodoKind_TODO_KIND_VOID:         {"custodians", "作廢還差 %d 位保管人副署，否則照抽", "%d more to cosign the void, or it is drawn: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_VOID_MISSED:  {"the daemon", "作廢未及時副署，不算數：系統照抽，請公告", "draws although a void is logged: it was not cosigned in time and does not count (tell the public)"},
+	fairlotv1.TodoKind_TODO_KIND_AMEND:        {"custodians", "改期還差 %d 位保管人副署，否則照原時間抽", "%d more to cosign the later time, or it is held at its own: fairlot cosign"},
+	fairlotv1.TodoKind_TODO_KIND_AMEND_MISSED: {"the daemon", "改期未及時副署，不算數：系統照原時間抽，請公告", "draws although a later time is logged: it was not cosigned in time and does not count (tell the public)"},
 }
 
 // approvalTexts say in two languages what a second person is to approve.
@@ -49,6 +51,7 @@ var approvalTexts = map[fairlotv1.ApprovalKind][2]string{
 	fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY: {"提前結束", "early close"},
 	fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:        {"作廢", "void"},
 	fairlotv1.ApprovalKind_APPROVAL_KIND_RELEASE:     {"釋出", "release"},
+	fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND:       {"改期", "later time"},
 }
 
 // whoAndWhat puts what waits into words: whose turn it is, and what to do.

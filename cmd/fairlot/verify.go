@@ -200,6 +200,13 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 		chain = "another chain, which proves nothing to outsiders"
 	}
 	a.printf("  round %d of %s, due %s\n", d.Round, chain, instant.Text(d.RoundTime))
+	rules := &c.Outcome.Open.Draws[d.N-1]
+	if d.Amended {
+		a.printf("  put off: the rules said round %d, due %s\n", rules.Round, instant.Text(draw.RoundTime(rules.Beacon, rules.Round)))
+	}
+	if d.NotAmended > 0 {
+		a.printf("  round %d, due %s, was logged as a later one and does not count: not enough witnesses have cosigned that in time\n", d.NotAmended, instant.Text(draw.RoundTime(rules.Beacon, d.NotAmended)))
+	}
 	if d.Void != "" {
 		a.printf("  void: %s\n", d.Void)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for, and no void waits either.
+	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for, and no void or later round waits either.
 	ErrNotClosed = errors.New("not closed yet")
 	// ErrNotDead says that a void calls a beacon dead whose days are not over by this machine's clock.
 	ErrNotDead = errors.New("its beacon cannot be called dead yet")
@@ -39,7 +39,7 @@ type Late struct {
 }
 
 // Cosign adds the custodian's cosignature to the newest checkpoint of a checked bundle: a statement that the log, with one
-// close record for each draw or with a void that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
+// close record for each draw or with a void or a later round that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
 // Steps before it made sure that there is no second close. now must not be before
 // what the bundle proves to be past, own cosignatures included, and who cosigned all of these records before gets that cosignature again: a second one with another
 // time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed, ErrNotDead or ErrClock.
@@ -56,7 +56,7 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	}
 	var last int64 // of the records that are vouched for
 	var notClosed error
-	var closed, voiding bool
+	var closed, waits bool
 	for i := range c.Outcome.Draws {
 		d := &c.Outcome.Draws[i]
 		if at, ok := c.CloseIndex(d.N); ok {
@@ -69,13 +69,16 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 				d.N, ErrNotDead, instant.Text(dead))
 		}
 		if d.Voiding != "" {
-			last, voiding = max(last, d.VoidingIndex()), true
+			last, waits = max(last, d.VoidingIndex()), true
+		}
+		if d.Amending > 0 {
+			last, waits = max(last, d.AmendingIndex()), true
 		}
 		if d.State == verify.StateDrawn && now.Before(d.RoundTime) {
 			return nil, fmt.Errorf("%w: it says %s, but draw %d rests on a round of %s", ErrClock, instant.Text(now), d.N, instant.Text(d.RoundTime))
 		}
 	}
-	if notClosed != nil && !voiding {
+	if notClosed != nil && !waits {
 		return nil, notClosed
 	}
 	if closed && now.Before(open.ObjectionsEnd) {

@@ -12,6 +12,51 @@ import (
 	"fairlot/verify"
 )
 
+// TestCosignAmend cosigns a later round before the close and after it, again, under a clock that is late, and after its deadline.
+func TestCosignAmend(t *testing.T) {
+	w := found(t, scene.Make)
+	open, _ := w.scene.Open()
+	deadline := open.Draws[0].Deadline(scene.Round)
+	early := open.ObjectionsEnd.Add(-time.Hour)
+	cosign := func(k *custodian.Key, now time.Time) (*custodian.Cosigned, error) {
+		t.Helper()
+		return k.Cosign(w.checkAt(w.scene, now), w.pin, now)
+	}
+	w.ok(w.scene.Amend(scene.Round + 1000))
+	first := must(cosign(w.keys[0], early))(t)
+	if first.Size != 2 || first.Again || len(first.Late) != 0 {
+		t.Errorf("before the close: %+v", first)
+	}
+	w.ok(w.scene.Cosigned(first.Note))
+	if again := must(cosign(w.keys[0], early.Add(time.Minute)))(t); !again.Again || !again.Time.Equal(first.Time) {
+		t.Errorf("cosigned twice: %+v", again)
+	}
+	if d, _ := w.checkAt(w.scene, deadline).Draw(1); d.Amending != scene.Round+1000 || d.Amended || d.Round != scene.Round {
+		t.Errorf("one of three cosigned: %+v", d)
+	}
+	if d, _ := w.checkAt(w.scene, deadline.Add(time.Second)).Draw(1); d.Amending != 0 || d.NotAmended != scene.Round+1000 {
+		t.Errorf("after the deadline: %+v", d)
+	}
+	if _, err := cosign(w.keys[1], deadline.Add(time.Second)); !errors.Is(err, custodian.ErrNotClosed) {
+		t.Errorf("after the deadline there is nothing to confirm: %v", err)
+	}
+	w.ok(w.scene.Close())
+	if _, err := cosign(w.keys[1], early); !errors.Is(err, custodian.ErrClock) {
+		t.Errorf("a close before the end of objections: %v", err)
+	}
+	w.ok(w.scene.Cosigned(must(cosign(w.keys[1], deadline))(t).Note))
+	d, _ := w.check(w.scene).Draw(1)
+	if d.Round != scene.Round+1000 || !d.Amended || d.Amending != 0 || d.NotAmended != 0 || !d.Deadline.Equal(open.Draws[0].Deadline(scene.Round+1000)) {
+		t.Errorf("two of three cosigned: %+v", d)
+	}
+	if after := must(cosign(w.keys[2], d.Deadline))(t); after.Again || len(after.Late) != 0 { // the list has until the new deadline
+		t.Errorf("the close after the amend: %+v", after)
+	}
+	if late := must(cosign(w.keys[2], d.Deadline.Add(time.Second)))(t); len(late.Late) != 1 {
+		t.Errorf("the close after the new deadline: %+v", late)
+	}
+}
+
 // TestCosignVoid cosigns a void before the close, the close after it, and a void after a close that was cosigned already.
 func TestCosignVoid(t *testing.T) {
 	w := found(t, scene.Make)

@@ -3,7 +3,7 @@
 //
 // It plays the daemon's part, also a dishonest daemon's: whatever a test wants said wrongly can be put into the records.
 //
-// First call: Make; then Close, Void, Cosigned, Draw, Opened, Replace, and Tar after each.
+// First call: Make; then Close, Void, Amend, Cosigned, Draw, Opened, Replace, and Tar after each.
 package scene
 
 import (
@@ -304,6 +304,11 @@ func (s *Scene) Close() error {
 // Void declares the draw void.
 func (s *Scene) Void(reason string) error {
 	return s.log(&draw.Void{Open: s.openHash, Draw: 1, Reason: reason})
+}
+
+// Amend puts the draw off to a later round.
+func (s *Scene) Amend(round uint64) error {
+	return s.log(&draw.Amend{Open: s.openHash, Draw: 1, Round: round})
 }
 
 // Cosigned takes in a cosigned note as a daemon does.
