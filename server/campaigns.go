@@ -126,6 +126,24 @@ func (s *campaigns) AddKeyStatement(ctx context.Context, req *fairlotv1.AddKeySt
 	return campaignTo(c), err
 }
 
+func (s *campaigns) SetExclusionList(ctx context.Context, req *fairlotv1.SetExclusionListRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.SetExclusion(ctx, id, req.List)
+	return campaignTo(c), err
+}
+
+func (s *campaigns) RemoveExclusionList(ctx context.Context, req *fairlotv1.RemoveExclusionListRequest) (*fairlotv1.Campaign, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.engine.RemoveExclusion(ctx, id)
+	return campaignTo(c), err
+}
+
 func (s *campaigns) CloseCampaignEarly(ctx context.Context, req *fairlotv1.CloseCampaignEarlyRequest) (*fairlotv1.Approval, error) {
 	id, err := campaignID(ctx, s.engine, req.Name)
 	if err != nil {
@@ -258,6 +276,9 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		if by == r.StrataBy {
 			out.StrataBy = number
 		}
+	}
+	if x := r.Excluded; x != nil {
+		out.Excluded = &fairlotv1.Exclusion{Persons: x.Persons, Hash: x.Hash.String()}
 	}
 	if len(c.OpenRecord) > 0 {
 		out.OpenHash = hex.EncodeToString(c.OpenHash[:])

@@ -61,6 +61,7 @@ func (cmd *campaignCreate) Run(a *app) error {
 		return a.campaign(made)
 	}
 	a.printf("draft %s made (%s)\n", made.Slug, made.Name)
+	a.unlisted(c, made)
 	a.promises(made)
 	if err := a.blanks(made); err != nil {
 		return err
@@ -108,6 +109,7 @@ func (cmd *campaignUpdate) Run(a *app) error {
 		return a.explain("update campaign "+now.Slug, err)
 	}
 	a.printf("draft %s updated\n", made.Slug)
+	a.unlisted(c, made)
 	a.promises(made)
 	a.restate(made, stated, a.stated(conn, made))
 	if err := a.blanks(made); err != nil {

@@ -30,6 +30,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print of which commit this program is, and end."`
 
 	Campaign    campaignCmd    `cmd:"" help:"Prepare, open, close and read campaigns."`
+	Exclusion   exclusionCmd   `cmd:"" help:"Those who may enter but must not win: make their list, give it to a draft, check it as an auditor."`
 	Approve     approveCmd     `cmd:"" help:"Look at what somebody asked for that takes two persons, and do it."`
 	Approvals   approvalsCmd   `cmd:"" help:"List what waits for a second person."`
 	Withdraw    withdrawCmd    `cmd:"" help:"Take back what you asked for, or refuse what somebody else did."`

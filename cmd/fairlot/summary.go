@@ -116,6 +116,9 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		if c.TaxAbove > 0 {
 			row("for tax", "names and ID numbers of who wins a prize worth more than NT$ %d can be opened", c.TaxAbove)
 		}
+		if x := c.Excluded; x != nil {
+			row("excluded", "%s on the list with hash %s: their entries have no chances", plural(x.Persons, "person", "persons"), x.Hash)
+		}
 		if c.Audit > 0 {
 			row("audit sample", "names and ID numbers of at most %d entrants of each draw, picked by its seed, can be opened to notifier %d, the auditor", c.Audit, c.Auditor)
 		}

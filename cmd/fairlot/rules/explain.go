@@ -58,7 +58,8 @@ func (s *Set) Explain(lang string, pools []int64) []string {
 		say(said{"每人 1 個機會，人人相同。", "Everybody has one chance, and the same one."})
 	}
 	if o.Excluded != nil {
-		say(said{"不得參加的名單有 %s 人；名單的雜湊值公開。", "%s persons are excluded; the hash of that list is public."}, grouped(o.Excluded.Count))
+		say(said{"排除名單上有 %s 人：可以登記，但沒有機會。名單只給查核人看，人數與雜湊值公開。",
+			"%s persons are on the exclusion list: they may enter, and have no chances. Auditors alone see the list; its number and hash are public."}, grouped(o.Excluded.Count))
 	}
 	say(said{"開啟得獎者的聯絡資料需要 %[2]d 位保管人中的 %[1]d 位。", "%d of %d custodians together open a winner's contact."}, o.Threshold, len(o.Custodians))
 	if o.Audit > 0 {

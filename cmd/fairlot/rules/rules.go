@@ -57,6 +57,13 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 		Proof:    map[bool]string{true: draw.ProofNone, false: draw.ProofToken}[c.Proof == fairlotv1.Proof_PROOF_NONE],
 		Register: c.Register, Chances: int(cmp.Or(c.ChancesCap, 1)), Batch: int(cmp.Or(c.Batch, 50)), EntriesEnd: c.EntriesEnd.AsTime(), Audit: int(c.Audit),
 	}
+	if x := c.Excluded; x != nil {
+		hash, err := draw.ParseHash(x.Hash)
+		if err != nil {
+			return nil, fmt.Errorf("excluded.hash: %w", err)
+		}
+		s.Open.Excluded = &draw.Excluded{Count: x.Persons, Hash: hash}
+	}
 	s.Open.ObjectionsEnd = s.Open.EntriesEnd
 	if c.ObjectionsEnd != nil {
 		s.Open.ObjectionsEnd = c.ObjectionsEnd.AsTime()

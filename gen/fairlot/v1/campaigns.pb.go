@@ -1072,7 +1072,9 @@ type Campaign struct {
 	// draws, and only if the notice says so.
 	Audit int32 `protobuf:"varint,33,opt,name=audit,proto3" json:"audit,omitempty"`
 	// Whom the audit sample is opened to: the number of their key among notifiers, from 1. It reads nothing else. Given exactly if audit is.
-	Auditor       int32 `protobuf:"varint,34,opt,name=auditor,proto3" json:"auditor,omitempty"`
+	Auditor int32 `protobuf:"varint,34,opt,name=auditor,proto3" json:"auditor,omitempty"`
+	// The exclusion list; set by SetExclusionList alone. Absent: none.
+	Excluded      *Exclusion `protobuf:"bytes,32,opt,name=excluded,proto3" json:"excluded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1338,6 +1340,68 @@ func (x *Campaign) GetAuditor() int32 {
 	return 0
 }
 
+func (x *Campaign) GetExcluded() *Exclusion {
+	if x != nil {
+		return x.Excluded
+	}
+	return nil
+}
+
+// Exclusion names an exclusion list, which only auditors are shown.
+type Exclusion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many persons are on it.
+	Persons int64 `protobuf:"varint,1,opt,name=persons,proto3" json:"persons,omitempty"`
+	// SHA-256 in hex of the list file.
+	Hash          string `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exclusion) Reset() {
+	*x = Exclusion{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exclusion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exclusion) ProtoMessage() {}
+
+func (x *Exclusion) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exclusion.ProtoReflect.Descriptor instead.
+func (*Exclusion) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Exclusion) GetPersons() int64 {
+	if x != nil {
+		return x.Persons
+	}
+	return 0
+}
+
+func (x *Exclusion) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
 // CreateCampaignRequest asks for a new draft.
 type CreateCampaignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1351,7 +1415,7 @@ type CreateCampaignRequest struct {
 
 func (x *CreateCampaignRequest) Reset() {
 	*x = CreateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1427,7 @@ func (x *CreateCampaignRequest) String() string {
 func (*CreateCampaignRequest) ProtoMessage() {}
 
 func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[10]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1440,7 @@ func (x *CreateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CreateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{10}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateCampaignRequest) GetCampaign() *Campaign {
@@ -1404,7 +1468,7 @@ type UpdateCampaignRequest struct {
 
 func (x *UpdateCampaignRequest) Reset() {
 	*x = UpdateCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1416,7 +1480,7 @@ func (x *UpdateCampaignRequest) String() string {
 func (*UpdateCampaignRequest) ProtoMessage() {}
 
 func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[11]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1429,7 +1493,7 @@ func (x *UpdateCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateCampaignRequest.ProtoReflect.Descriptor instead.
 func (*UpdateCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{11}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateCampaignRequest) GetCampaign() *Campaign {
@@ -1452,7 +1516,7 @@ type DeleteCampaignRequest struct {
 
 func (x *DeleteCampaignRequest) Reset() {
 	*x = DeleteCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1528,7 @@ func (x *DeleteCampaignRequest) String() string {
 func (*DeleteCampaignRequest) ProtoMessage() {}
 
 func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[12]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1541,7 @@ func (x *DeleteCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteCampaignRequest.ProtoReflect.Descriptor instead.
 func (*DeleteCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{12}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteCampaignRequest) GetName() string {
@@ -1505,7 +1569,7 @@ type GetCampaignRequest struct {
 
 func (x *GetCampaignRequest) Reset() {
 	*x = GetCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +1581,7 @@ func (x *GetCampaignRequest) String() string {
 func (*GetCampaignRequest) ProtoMessage() {}
 
 func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[13]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +1594,7 @@ func (x *GetCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCampaignRequest.ProtoReflect.Descriptor instead.
 func (*GetCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{13}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetCampaignRequest) GetName() string {
@@ -1553,7 +1617,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +1629,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[14]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +1642,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{14}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListCampaignsRequest) GetPageSize() int32 {
@@ -1608,7 +1672,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +1684,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[15]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +1697,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{15}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -1667,7 +1731,7 @@ type OpenCampaignRequest struct {
 
 func (x *OpenCampaignRequest) Reset() {
 	*x = OpenCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1743,7 @@ func (x *OpenCampaignRequest) String() string {
 func (*OpenCampaignRequest) ProtoMessage() {}
 
 func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[16]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1756,7 @@ func (x *OpenCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenCampaignRequest.ProtoReflect.Descriptor instead.
 func (*OpenCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{16}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OpenCampaignRequest) GetName() string {
@@ -1734,7 +1798,7 @@ type GetKeyCheckRequest struct {
 
 func (x *GetKeyCheckRequest) Reset() {
 	*x = GetKeyCheckRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1746,7 +1810,7 @@ func (x *GetKeyCheckRequest) String() string {
 func (*GetKeyCheckRequest) ProtoMessage() {}
 
 func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[17]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1759,7 +1823,7 @@ func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetKeyCheckRequest.ProtoReflect.Descriptor instead.
 func (*GetKeyCheckRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{17}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetKeyCheckRequest) GetName() string {
@@ -1782,7 +1846,7 @@ type KeyCheck struct {
 
 func (x *KeyCheck) Reset() {
 	*x = KeyCheck{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1858,7 @@ func (x *KeyCheck) String() string {
 func (*KeyCheck) ProtoMessage() {}
 
 func (x *KeyCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1871,7 @@ func (x *KeyCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyCheck.ProtoReflect.Descriptor instead.
 func (*KeyCheck) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *KeyCheck) GetKeys() string {
@@ -1843,7 +1907,7 @@ type KeyHolder struct {
 
 func (x *KeyHolder) Reset() {
 	*x = KeyHolder{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +1919,7 @@ func (x *KeyHolder) String() string {
 func (*KeyHolder) ProtoMessage() {}
 
 func (x *KeyHolder) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +1932,7 @@ func (x *KeyHolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyHolder.ProtoReflect.Descriptor instead.
 func (*KeyHolder) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *KeyHolder) GetRecipient() string {
@@ -1919,7 +1983,7 @@ type AddKeyStatementRequest struct {
 
 func (x *AddKeyStatementRequest) Reset() {
 	*x = AddKeyStatementRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +1995,7 @@ func (x *AddKeyStatementRequest) String() string {
 func (*AddKeyStatementRequest) ProtoMessage() {}
 
 func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +2008,7 @@ func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddKeyStatementRequest.ProtoReflect.Descriptor instead.
 func (*AddKeyStatementRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AddKeyStatementRequest) GetName() string {
@@ -1961,6 +2025,107 @@ func (x *AddKeyStatementRequest) GetStatement() string {
 	return ""
 }
 
+// SetExclusionListRequest gives a draft an exclusion list.
+type SetExclusionListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID or campaigns/SLUG.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The file that `fairlot exclusion new` wrote, in the form of docs/FORMATS.md (Exclusion list): at most 10,000 persons.
+	List          []byte `protobuf:"bytes,2,opt,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetExclusionListRequest) Reset() {
+	*x = SetExclusionListRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetExclusionListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetExclusionListRequest) ProtoMessage() {}
+
+func (x *SetExclusionListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetExclusionListRequest.ProtoReflect.Descriptor instead.
+func (*SetExclusionListRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SetExclusionListRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SetExclusionListRequest) GetList() []byte {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+// RemoveExclusionListRequest names a draft.
+type RemoveExclusionListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID or campaigns/SLUG.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveExclusionListRequest) Reset() {
+	*x = RemoveExclusionListRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveExclusionListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveExclusionListRequest) ProtoMessage() {}
+
+func (x *RemoveExclusionListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveExclusionListRequest.ProtoReflect.Descriptor instead.
+func (*RemoveExclusionListRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RemoveExclusionListRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // CloseCampaignRequest closes a campaign.
 type CloseCampaignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1972,7 +2137,7 @@ type CloseCampaignRequest struct {
 
 func (x *CloseCampaignRequest) Reset() {
 	*x = CloseCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2149,7 @@ func (x *CloseCampaignRequest) String() string {
 func (*CloseCampaignRequest) ProtoMessage() {}
 
 func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2162,7 @@ func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CloseCampaignRequest) GetName() string {
@@ -2018,7 +2183,7 @@ type CloseCampaignEarlyRequest struct {
 
 func (x *CloseCampaignEarlyRequest) Reset() {
 	*x = CloseCampaignEarlyRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2195,7 @@ func (x *CloseCampaignEarlyRequest) String() string {
 func (*CloseCampaignEarlyRequest) ProtoMessage() {}
 
 func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2208,7 @@ func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CloseCampaignEarlyRequest) GetName() string {
@@ -2064,7 +2229,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2241,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2254,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -2110,7 +2275,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2287,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2300,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{24}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -2201,7 +2366,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
 	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\x12(\n" +
-	"\fproportional\x18\b \x01(\bB\x04\x90\xb5\x18\x01R\fproportional\"\xde\r\n" +
+	"\fproportional\x18\b \x01(\bB\x04\x90\xb5\x18\x01R\fproportional\"\x97\x0e\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +
@@ -2248,7 +2413,11 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x06strata\x18\x1e \x03(\v2\x13.fairlot.v1.StratumB\f\xbaH\x05\x92\x01\x02\x10d\x90\xb5\x18\x01R\x06strata\x12?\n" +
 	"\tstrata_by\x18\x1f \x01(\x0e2\x14.fairlot.v1.StrataByB\f\xbaH\x05\x82\x01\x02\x10\x01\x90\xb5\x18\x01R\bstrataBy\x12$\n" +
 	"\x05audit\x18! \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\x90\xb5\x18\x01R\x05audit\x12'\n" +
-	"\aauditor\x18\" \x01(\x05B\r\xbaH\x06\x1a\x04\x18\t(\x00\x90\xb5\x18\x01R\aauditor\"\x81\x01\n" +
+	"\aauditor\x18\" \x01(\x05B\r\xbaH\x06\x1a\x04\x18\t(\x00\x90\xb5\x18\x01R\aauditor\x127\n" +
+	"\bexcluded\x18  \x01(\v2\x15.fairlot.v1.ExclusionB\x04\x90\xb5\x18\x01R\bexcluded\"E\n" +
+	"\tExclusion\x12\x1e\n" +
+	"\apersons\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x01R\apersons\x12\x18\n" +
+	"\x04hash\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04hash\"\x81\x01\n" +
 	"\x15CreateCampaignRequest\x12<\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x14.fairlot.v1.CampaignB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bcampaign\x12*\n" +
@@ -2287,7 +2456,12 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tstatement\x18\x05 \x01(\tB\x04\x90\xb5\x18\x02R\tstatement\"\x82\x01\n" +
 	"\x16AddKeyStatementRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12,\n" +
-	"\tstatement\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x80 \x90\xb5\x18\x02R\tstatement\"R\n" +
+	"\tstatement\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x80 \x90\xb5\x18\x02R\tstatement\"z\n" +
+	"\x17SetExclusionListRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12#\n" +
+	"\x04list\x18\x02 \x01(\fB\x0f\xbaH\bz\x06\x10\x01\x18\x81\x9b\f\x90\xb5\x18\x04R\x04list\"X\n" +
+	"\x1aRemoveExclusionListRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"R\n" +
 	"\x14CloseCampaignRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"W\n" +
 	"\x19CloseCampaignEarlyRequest\x12:\n" +
@@ -2325,7 +2499,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x13ID_MASK_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ID_MASK_LAST_FOUR\x10\x01\x12\x19\n" +
 	"\x15ID_MASK_BUT_LAST_FOUR\x10\x02\x12\x12\n" +
-	"\x0eID_MASK_MIDDLE\x10\x032\xe7\a\n" +
+	"\x0eID_MASK_MIDDLE\x10\x032\x9f\t\n" +
 	"\x0fCampaignService\x12S\n" +
 	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12S\n" +
@@ -2342,6 +2516,10 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\vGetKeyCheck\x12\x1e.fairlot.v1.GetKeyCheckRequest\x1a\x14.fairlot.v1.KeyCheck\"\v\x8a\xb5\x18\a\n" +
 	"\x03\x05\x03\a\x10\x02\x12U\n" +
 	"\x0fAddKeyStatement\x12\".fairlot.v1.AddKeyStatementRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12W\n" +
+	"\x10SetExclusionList\x12#.fairlot.v1.SetExclusionListRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
+	"\x02\x05\x03\x12]\n" +
+	"\x13RemoveExclusionList\x12&.fairlot.v1.RemoveExclusionListRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12P\n" +
 	"\rCloseCampaign\x12 .fairlot.v1.CloseCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\a\x8a\xb5\x18\x03\n" +
 	"\x01\x03\x12Z\n" +
@@ -2364,42 +2542,45 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
-	(CampaignState)(0),                // 0: fairlot.v1.CampaignState
-	(Proof)(0),                        // 1: fairlot.v1.Proof
-	(FieldRule)(0),                    // 2: fairlot.v1.FieldRule
-	(StrataBy)(0),                     // 3: fairlot.v1.StrataBy
-	(NameMask)(0),                     // 4: fairlot.v1.NameMask
-	(IDMask)(0),                       // 5: fairlot.v1.IDMask
-	(*LocalizedText)(nil),             // 6: fairlot.v1.LocalizedText
-	(*EntryForm)(nil),                 // 7: fairlot.v1.EntryForm
-	(*Consent)(nil),                   // 8: fairlot.v1.Consent
-	(*Custodian)(nil),                 // 9: fairlot.v1.Custodian
-	(*Tier)(nil),                      // 10: fairlot.v1.Tier
-	(*Stratum)(nil),                   // 11: fairlot.v1.Stratum
-	(*WinnerList)(nil),                // 12: fairlot.v1.WinnerList
-	(*Beacon)(nil),                    // 13: fairlot.v1.Beacon
-	(*DrawRules)(nil),                 // 14: fairlot.v1.DrawRules
-	(*Campaign)(nil),                  // 15: fairlot.v1.Campaign
-	(*CreateCampaignRequest)(nil),     // 16: fairlot.v1.CreateCampaignRequest
-	(*UpdateCampaignRequest)(nil),     // 17: fairlot.v1.UpdateCampaignRequest
-	(*DeleteCampaignRequest)(nil),     // 18: fairlot.v1.DeleteCampaignRequest
-	(*GetCampaignRequest)(nil),        // 19: fairlot.v1.GetCampaignRequest
-	(*ListCampaignsRequest)(nil),      // 20: fairlot.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),     // 21: fairlot.v1.ListCampaignsResponse
-	(*OpenCampaignRequest)(nil),       // 22: fairlot.v1.OpenCampaignRequest
-	(*GetKeyCheckRequest)(nil),        // 23: fairlot.v1.GetKeyCheckRequest
-	(*KeyCheck)(nil),                  // 24: fairlot.v1.KeyCheck
-	(*KeyHolder)(nil),                 // 25: fairlot.v1.KeyHolder
-	(*AddKeyStatementRequest)(nil),    // 26: fairlot.v1.AddKeyStatementRequest
-	(*CloseCampaignRequest)(nil),      // 27: fairlot.v1.CloseCampaignRequest
-	(*CloseCampaignEarlyRequest)(nil), // 28: fairlot.v1.CloseCampaignEarlyRequest
-	(*GetTalliesRequest)(nil),         // 29: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),                   // 30: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),             // 32: google.protobuf.Empty
-	(*Approval)(nil),                  // 33: fairlot.v1.Approval
+	(CampaignState)(0),                 // 0: fairlot.v1.CampaignState
+	(Proof)(0),                         // 1: fairlot.v1.Proof
+	(FieldRule)(0),                     // 2: fairlot.v1.FieldRule
+	(StrataBy)(0),                      // 3: fairlot.v1.StrataBy
+	(NameMask)(0),                      // 4: fairlot.v1.NameMask
+	(IDMask)(0),                        // 5: fairlot.v1.IDMask
+	(*LocalizedText)(nil),              // 6: fairlot.v1.LocalizedText
+	(*EntryForm)(nil),                  // 7: fairlot.v1.EntryForm
+	(*Consent)(nil),                    // 8: fairlot.v1.Consent
+	(*Custodian)(nil),                  // 9: fairlot.v1.Custodian
+	(*Tier)(nil),                       // 10: fairlot.v1.Tier
+	(*Stratum)(nil),                    // 11: fairlot.v1.Stratum
+	(*WinnerList)(nil),                 // 12: fairlot.v1.WinnerList
+	(*Beacon)(nil),                     // 13: fairlot.v1.Beacon
+	(*DrawRules)(nil),                  // 14: fairlot.v1.DrawRules
+	(*Campaign)(nil),                   // 15: fairlot.v1.Campaign
+	(*Exclusion)(nil),                  // 16: fairlot.v1.Exclusion
+	(*CreateCampaignRequest)(nil),      // 17: fairlot.v1.CreateCampaignRequest
+	(*UpdateCampaignRequest)(nil),      // 18: fairlot.v1.UpdateCampaignRequest
+	(*DeleteCampaignRequest)(nil),      // 19: fairlot.v1.DeleteCampaignRequest
+	(*GetCampaignRequest)(nil),         // 20: fairlot.v1.GetCampaignRequest
+	(*ListCampaignsRequest)(nil),       // 21: fairlot.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),      // 22: fairlot.v1.ListCampaignsResponse
+	(*OpenCampaignRequest)(nil),        // 23: fairlot.v1.OpenCampaignRequest
+	(*GetKeyCheckRequest)(nil),         // 24: fairlot.v1.GetKeyCheckRequest
+	(*KeyCheck)(nil),                   // 25: fairlot.v1.KeyCheck
+	(*KeyHolder)(nil),                  // 26: fairlot.v1.KeyHolder
+	(*AddKeyStatementRequest)(nil),     // 27: fairlot.v1.AddKeyStatementRequest
+	(*SetExclusionListRequest)(nil),    // 28: fairlot.v1.SetExclusionListRequest
+	(*RemoveExclusionListRequest)(nil), // 29: fairlot.v1.RemoveExclusionListRequest
+	(*CloseCampaignRequest)(nil),       // 30: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil),  // 31: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),          // 32: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                    // 33: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),      // 34: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),              // 35: google.protobuf.Empty
+	(*Approval)(nil),                   // 36: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -2414,7 +2595,7 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	4,  // 9: fairlot.v1.WinnerList.name:type_name -> fairlot.v1.NameMask
 	5,  // 10: fairlot.v1.WinnerList.id_number:type_name -> fairlot.v1.IDMask
 	10, // 11: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	31, // 12: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	34, // 12: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
 	13, // 13: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
 	0,  // 14: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
 	6,  // 15: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
@@ -2424,45 +2605,50 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	14, // 19: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
 	7,  // 20: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
 	1,  // 21: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	31, // 22: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	31, // 23: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	34, // 22: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	34, // 23: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
 	9,  // 24: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
 	6,  // 25: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
 	12, // 26: fairlot.v1.Campaign.winner_list:type_name -> fairlot.v1.WinnerList
 	11, // 27: fairlot.v1.Campaign.strata:type_name -> fairlot.v1.Stratum
 	3,  // 28: fairlot.v1.Campaign.strata_by:type_name -> fairlot.v1.StrataBy
-	15, // 29: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	15, // 30: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
-	15, // 31: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	31, // 32: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
-	25, // 33: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
-	16, // 34: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
-	17, // 35: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
-	18, // 36: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
-	19, // 37: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
-	20, // 38: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
-	22, // 39: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	23, // 40: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
-	26, // 41: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
-	27, // 42: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	28, // 43: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	29, // 44: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	15, // 45: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	15, // 46: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	32, // 47: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	15, // 48: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	21, // 49: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	33, // 50: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	24, // 51: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
-	15, // 52: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
-	15, // 53: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	33, // 54: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	30, // 55: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	45, // [45:56] is the sub-list for method output_type
-	34, // [34:45] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	16, // 29: fairlot.v1.Campaign.excluded:type_name -> fairlot.v1.Exclusion
+	15, // 30: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	15, // 31: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
+	15, // 32: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
+	34, // 33: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	26, // 34: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
+	17, // 35: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
+	18, // 36: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
+	19, // 37: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
+	20, // 38: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
+	21, // 39: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
+	23, // 40: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
+	24, // 41: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
+	27, // 42: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
+	28, // 43: fairlot.v1.CampaignService.SetExclusionList:input_type -> fairlot.v1.SetExclusionListRequest
+	29, // 44: fairlot.v1.CampaignService.RemoveExclusionList:input_type -> fairlot.v1.RemoveExclusionListRequest
+	30, // 45: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	31, // 46: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	32, // 47: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	15, // 48: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	15, // 49: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	35, // 50: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	15, // 51: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	22, // 52: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	36, // 53: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	25, // 54: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
+	15, // 55: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
+	15, // 56: fairlot.v1.CampaignService.SetExclusionList:output_type -> fairlot.v1.Campaign
+	15, // 57: fairlot.v1.CampaignService.RemoveExclusionList:output_type -> fairlot.v1.Campaign
+	15, // 58: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	36, // 59: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	33, // 60: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	48, // [48:61] is the sub-list for method output_type
+	35, // [35:48] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_fairlot_v1_campaigns_proto_init() }
@@ -2478,7 +2664,7 @@ func file_fairlot_v1_campaigns_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   25,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,17 +20,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CampaignService_CreateCampaign_FullMethodName     = "/fairlot.v1.CampaignService/CreateCampaign"
-	CampaignService_UpdateCampaign_FullMethodName     = "/fairlot.v1.CampaignService/UpdateCampaign"
-	CampaignService_DeleteCampaign_FullMethodName     = "/fairlot.v1.CampaignService/DeleteCampaign"
-	CampaignService_GetCampaign_FullMethodName        = "/fairlot.v1.CampaignService/GetCampaign"
-	CampaignService_ListCampaigns_FullMethodName      = "/fairlot.v1.CampaignService/ListCampaigns"
-	CampaignService_OpenCampaign_FullMethodName       = "/fairlot.v1.CampaignService/OpenCampaign"
-	CampaignService_GetKeyCheck_FullMethodName        = "/fairlot.v1.CampaignService/GetKeyCheck"
-	CampaignService_AddKeyStatement_FullMethodName    = "/fairlot.v1.CampaignService/AddKeyStatement"
-	CampaignService_CloseCampaign_FullMethodName      = "/fairlot.v1.CampaignService/CloseCampaign"
-	CampaignService_CloseCampaignEarly_FullMethodName = "/fairlot.v1.CampaignService/CloseCampaignEarly"
-	CampaignService_GetTallies_FullMethodName         = "/fairlot.v1.CampaignService/GetTallies"
+	CampaignService_CreateCampaign_FullMethodName      = "/fairlot.v1.CampaignService/CreateCampaign"
+	CampaignService_UpdateCampaign_FullMethodName      = "/fairlot.v1.CampaignService/UpdateCampaign"
+	CampaignService_DeleteCampaign_FullMethodName      = "/fairlot.v1.CampaignService/DeleteCampaign"
+	CampaignService_GetCampaign_FullMethodName         = "/fairlot.v1.CampaignService/GetCampaign"
+	CampaignService_ListCampaigns_FullMethodName       = "/fairlot.v1.CampaignService/ListCampaigns"
+	CampaignService_OpenCampaign_FullMethodName        = "/fairlot.v1.CampaignService/OpenCampaign"
+	CampaignService_GetKeyCheck_FullMethodName         = "/fairlot.v1.CampaignService/GetKeyCheck"
+	CampaignService_AddKeyStatement_FullMethodName     = "/fairlot.v1.CampaignService/AddKeyStatement"
+	CampaignService_SetExclusionList_FullMethodName    = "/fairlot.v1.CampaignService/SetExclusionList"
+	CampaignService_RemoveExclusionList_FullMethodName = "/fairlot.v1.CampaignService/RemoveExclusionList"
+	CampaignService_CloseCampaign_FullMethodName       = "/fairlot.v1.CampaignService/CloseCampaign"
+	CampaignService_CloseCampaignEarly_FullMethodName  = "/fairlot.v1.CampaignService/CloseCampaignEarly"
+	CampaignService_GetTallies_FullMethodName          = "/fairlot.v1.CampaignService/GetTallies"
 )
 
 // CampaignServiceClient is the client API for CampaignService service.
@@ -58,6 +60,12 @@ type CampaignServiceClient interface {
 	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
 	// it can open. Repeating it changes nothing. Returns the draft, whose etag has changed.
 	AddKeyStatement(ctx context.Context, in *AddKeyStatementRequest, opts ...grpc.CallOption) (*Campaign, error)
+	// SetExclusionList gives a draft with draws the list of those whose entries will have no chances, such as staff and their families, in the place of an earlier one. Of the list
+	// the daemon keeps number and hash, which are public from the opening on, and a keyed tag of each person until the close; nobody is told at entry that they are on it.
+	// Repeating it changes nothing. Returns the draft, whose etag has changed.
+	SetExclusionList(ctx context.Context, in *SetExclusionListRequest, opts ...grpc.CallOption) (*Campaign, error)
+	// RemoveExclusionList takes a draft's exclusion list back. Repeating it changes nothing. Returns the draft, whose etag has changed.
+	RemoveExclusionList(ctx context.Context, in *RemoveExclusionListRequest, opts ...grpc.CallOption) (*Campaign, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(ctx context.Context, in *CloseCampaignRequest, opts ...grpc.CallOption) (*Campaign, error)
@@ -156,6 +164,26 @@ func (c *campaignServiceClient) AddKeyStatement(ctx context.Context, in *AddKeyS
 	return out, nil
 }
 
+func (c *campaignServiceClient) SetExclusionList(ctx context.Context, in *SetExclusionListRequest, opts ...grpc.CallOption) (*Campaign, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Campaign)
+	err := c.cc.Invoke(ctx, CampaignService_SetExclusionList_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *campaignServiceClient) RemoveExclusionList(ctx context.Context, in *RemoveExclusionListRequest, opts ...grpc.CallOption) (*Campaign, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Campaign)
+	err := c.cc.Invoke(ctx, CampaignService_RemoveExclusionList_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *campaignServiceClient) CloseCampaign(ctx context.Context, in *CloseCampaignRequest, opts ...grpc.CallOption) (*Campaign, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Campaign)
@@ -211,6 +239,12 @@ type CampaignServiceServer interface {
 	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
 	// it can open. Repeating it changes nothing. Returns the draft, whose etag has changed.
 	AddKeyStatement(context.Context, *AddKeyStatementRequest) (*Campaign, error)
+	// SetExclusionList gives a draft with draws the list of those whose entries will have no chances, such as staff and their families, in the place of an earlier one. Of the list
+	// the daemon keeps number and hash, which are public from the opening on, and a keyed tag of each person until the close; nobody is told at entry that they are on it.
+	// Repeating it changes nothing. Returns the draft, whose etag has changed.
+	SetExclusionList(context.Context, *SetExclusionListRequest) (*Campaign, error)
+	// RemoveExclusionList takes a draft's exclusion list back. Repeating it changes nothing. Returns the draft, whose etag has changed.
+	RemoveExclusionList(context.Context, *RemoveExclusionListRequest) (*Campaign, error)
 	// CloseCampaign, after the end of entries and objections, mixes what is left, freezes the entry list and logs a close
 	// record for each draw. Repeating it returns the closed campaign.
 	CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error)
@@ -252,6 +286,12 @@ func (UnimplementedCampaignServiceServer) GetKeyCheck(context.Context, *GetKeyCh
 }
 func (UnimplementedCampaignServiceServer) AddKeyStatement(context.Context, *AddKeyStatementRequest) (*Campaign, error) {
 	return nil, status.Error(codes.Unimplemented, "method AddKeyStatement not implemented")
+}
+func (UnimplementedCampaignServiceServer) SetExclusionList(context.Context, *SetExclusionListRequest) (*Campaign, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetExclusionList not implemented")
+}
+func (UnimplementedCampaignServiceServer) RemoveExclusionList(context.Context, *RemoveExclusionListRequest) (*Campaign, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveExclusionList not implemented")
 }
 func (UnimplementedCampaignServiceServer) CloseCampaign(context.Context, *CloseCampaignRequest) (*Campaign, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseCampaign not implemented")
@@ -427,6 +467,42 @@ func _CampaignService_AddKeyStatement_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CampaignService_SetExclusionList_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetExclusionListRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).SetExclusionList(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_SetExclusionList_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).SetExclusionList(ctx, req.(*SetExclusionListRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CampaignService_RemoveExclusionList_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveExclusionListRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).RemoveExclusionList(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_RemoveExclusionList_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).RemoveExclusionList(ctx, req.(*RemoveExclusionListRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CampaignService_CloseCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CloseCampaignRequest)
 	if err := dec(in); err != nil {
@@ -519,6 +595,14 @@ var CampaignService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AddKeyStatement",
 			Handler:    _CampaignService_AddKeyStatement_Handler,
+		},
+		{
+			MethodName: "SetExclusionList",
+			Handler:    _CampaignService_SetExclusionList_Handler,
+		},
+		{
+			MethodName: "RemoveExclusionList",
+			Handler:    _CampaignService_RemoveExclusionList_Handler,
 		},
 		{
 			MethodName: "CloseCampaign",
