@@ -1,6 +1,7 @@
 package draw_test
 
 import (
+	"encoding/binary"
 	"math"
 	"math/big"
 	"testing"
@@ -59,5 +60,80 @@ func TestFalseAtMostIsExact(t *testing.T) {
 	}
 	if got := draw.FalseAtMost(many, 2500, 2500); got != many {
 		t.Errorf("all false: %d", got)
+	}
+}
+
+// sampler picks a sample of a pool by a seed.
+type sampler func(pool draw.Slice, seed draw.Seed, n int) []draw.EntrantID
+
+// stuffed has an operator invent some of a pool, before the randomness and knowing how the sample is picked, and a thousand seeds pick one. It returns how often the sample holds
+// an invented one, and how often the bound that the auditor is given is below what is true.
+func stuffed(t *testing.T, pick sampler, size, invented, sample int) (caught, understated int) {
+	t.Helper()
+	pool := make(draw.Slice, size)
+	for i := range pool {
+		pool[i] = draw.Leaf{ID: draw.EntrantID{byte(i >> 8), byte(i)}, Stratum: 1, Chances: 1}
+	}
+	isFalse := map[draw.EntrantID]bool{} // whoever invents an entry tries secrets until its id stands last in the order that can be foreseen
+	for _, id := range pick(pool, draw.Seed{}, size)[size-invented:] {
+		isFalse[id] = true
+	}
+	for n := range uint64(1000) {
+		var seed draw.Seed
+		binary.BigEndian.PutUint64(seed[:], n+1)
+		found := int64(0)
+		for _, id := range pick(pool, seed, sample) {
+			if isFalse[id] {
+				found++
+			}
+		}
+		if found > 0 {
+			caught++
+		}
+		if draw.FalseAtMost(int64(size), int64(sample), found) < int64(invented) {
+			understated++
+		}
+	}
+	return caught, understated
+}
+
+// bySeed is the sample of SPEC section 5.
+func bySeed(pool draw.Slice, seed draw.Seed, n int) []draw.EntrantID {
+	ids, _ := draw.Audit(pool, seed, n)
+	return ids
+}
+
+// byID is a broken sampler: the first of the list.
+func byID(pool draw.Slice, _ draw.Seed, n int) (ids []draw.EntrantID) {
+	for _, l := range pool[:n] {
+		ids = append(ids, l.ID)
+	}
+	return ids
+}
+
+// withoutSeed is another: an order that everybody can compute before the close.
+func withoutSeed(pool draw.Slice, _ draw.Seed, n int) []draw.EntrantID {
+	return bySeed(pool, draw.Seed{}, n)
+}
+
+// TestSampleCatchesStuffing: an operator who invents 5 % of a pool is caught by a sample of 59 as often as the hypergeometric distribution says, and the bound is below the truth
+// for one seed in twenty at most. A sampler that the operator knows beforehand lets it win always or gives a bound that is wrong: the same counts show it.
+func TestSampleCatchesStuffing(t *testing.T) {
+	t.Parallel()
+	const size, invented, sample = 400, 20, 59
+	missed, _ := new(big.Rat).SetFrac(binomial(size-invented, sample), binomial(size, sample)).Float64()
+	fair := func(pick sampler) bool {
+		caught, understated := stuffed(t, pick, size, invented, sample)
+		spread := 4 * math.Sqrt(1000*missed*(1-missed)) // one honest run in 16,000 is further off; the seeds are fixed
+		t.Logf("caught %d of 1,000 times, %.0f expected; the bound was too low %d times", caught, 1000*(1-missed), understated)
+		return math.Abs(float64(caught)-1000*(1-missed)) <= spread && float64(understated) <= 50+4*math.Sqrt(1000*draw.Unsure*(1-draw.Unsure))
+	}
+	if !fair(bySeed) {
+		t.Error("the sample by the seed does not catch what it should")
+	}
+	for name, broken := range map[string]sampler{"the first by id": byID, "an order without the seed": withoutSeed} {
+		if fair(broken) {
+			t.Errorf("%s passes for a sample: this test is worth nothing", name)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"fairlot/draw"
 	"fairlot/engine"
 	"fairlot/store"
+	"fairlot/verify"
 )
 
 // sampled are rules with an audit sample, whose auditor is the second notifier.
@@ -181,11 +182,34 @@ func auditSample(t *testing.T, k *clockwork, restores bool) {
 		}
 		check("put back", []int64{1, 2, 3, 5}, 2) // which of the two it was who are erased now nothing says, and nothing is kept of either
 	}
-	var bundle bytes.Buffer
-	if err := k.WriteBundle(ctx, c.ID, &bundle); err != nil {
+	good := k.wantEverywhere(c)
+	if !restores {
+		return
+	}
+	// An operator who opens more than the rules allow says so in the log, and no verifier takes it.
+	record := must((&draw.Opened{Open: draw.Hash(c.OpenHash), Draw: 1, Purpose: engine.PurposeAudit, Count: 4, Unproven: true}).Marshal())(t)
+	more := bytes.Replace(record, []byte("count 4\n"), []byte("count 6\n"), 1)
+	k.cfg.Registry = k.rooms.Registry
+	if err := k.rooms.Registry.Append(ctx, must(k.rooms.Registry.LogSize(ctx))(t), more, store.Transition{}); err != nil {
 		t.Fatal(err)
 	}
-	wantVerified(t, bundle.Bytes())
+	k.stop()
+	if err := k.begin(); err != nil { // which signs what is in the log
+		t.Fatal(err)
+	}
+	bad := k.bundleOf(c)
+	said := k.everyVerifier(c, bad)
+	if _, err := verify.Bundle(must(verify.Tar(bytes.NewReader(bad), int64(len(bad))))(t), verify.Options{}); err != nil {
+		said["fairlot"] = fmt.Sprint("verify: FAILED at ", err)
+	}
+	for program, last := range said {
+		if !strings.HasPrefix(last, "verify: FAILED at step 13 opened") {
+			t.Errorf("%s says %q of more than the sample", program, last)
+		}
+	}
+	if bytes.Equal(good, bad) || said["fairlot"] == "" {
+		t.Error("more than the sample is opened, and the bundle verifies")
+	}
 }
 
 // TestNoSampleOpensNobody: rules without a sample, and a sample of whom nobody is left.
@@ -216,5 +240,21 @@ func TestNoSampleOpensNobody(t *testing.T) {
 	wantReason(t, err, engine.DrawState, "")
 	if got := k.openings(c); got != "" {
 		t.Errorf("the log counts %s", got)
+	}
+}
+
+// TestAuditorReadsNoCase: what a case opens is for another notifier, by itself where there is only one.
+func TestAuditorReadsNoCase(t *testing.T) {
+	w := newCaseWorld(t, 1)
+	w.c = w.open(sampled(rules(), 5))
+	x := w.client(w.c, 1, w.tokens(w.c, 1)[0])
+	w.enter(x)
+	ask := w.request(engine.CaseCourt, x.got.ID)
+	ask.Notifier = 2
+	_, err := w.OpenCase(t.Context(), w.requester, ask)
+	wantReason(t, err, engine.FieldInvalid, "notifier")
+	ask.Notifier = 0
+	if c := must(w.OpenCase(t.Context(), w.requester, ask))(t); c.Notifier != 1 {
+		t.Errorf("it is read by notifier %d", c.Notifier)
 	}
 }

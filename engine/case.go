@@ -174,7 +174,7 @@ type CaseRequest struct {
 	Received  string   // YYYY-MM-DD, of a person's request; empty: today
 	Days      int      // until it expires; 0: CaseDays
 	Opens     []string // identity, contact; empty: those that the kind needs
-	Notifier  int      // who is to read them, by number in the open record; 0: the only one
+	Notifier  int      // who is to read them, by number in the open record; 0: the only one, besides the auditor
 	Hold      bool     // of an order: keep whom it names from the erasure of the campaign
 }
 
@@ -271,7 +271,7 @@ func (e *Engine) newCase(ctx context.Context, by Actor, req CaseRequest) (Case, 
 	case len(slices.Compact(slices.Clone(c.Entrants))) != c.Count:
 		wrong("entrants", "twice", "an id stands twice")
 	}
-	c.opening(req, kind, len(o.rules.Notifiers), wrong)
+	c.opening(req, kind, len(o.rules.Notifiers), o.rules.Auditor, wrong)
 	days, most := req.Days, MaxCaseDays
 	if days == 0 {
 		days = CaseDays
@@ -343,7 +343,7 @@ func oneLine(s string) bool {
 }
 
 // opening says what a case opens, for whose eyes, and whether it holds.
-func (c *Case) opening(req CaseRequest, kind caseKind, notifiers int, wrong func(path, reason, format string, args ...any)) {
+func (c *Case) opening(req CaseRequest, kind caseKind, notifiers, auditor int, wrong func(path, reason, format string, args ...any)) {
 	opens := req.Opens
 	if len(opens) == 0 && !req.Hold && c.Count > 0 {
 		opens = kind.opens
@@ -374,6 +374,10 @@ func (c *Case) opening(req CaseRequest, kind caseKind, notifiers int, wrong func
 		}
 	case c.Notifier == 0 && notifiers == 1:
 		c.Notifier = 1
+	case c.Notifier == 0 && notifiers == 2 && auditor > 0:
+		c.Notifier = notifiers + 1 - auditor
+	case auditor > 0 && c.Notifier == auditor:
+		wrong("notifier", "auditor", "notifier %d is the auditor, who reads the audit sample and nothing else: name another", auditor)
 	case notifiers > 0 && (c.Notifier < 1 || c.Notifier > notifiers): // without any there is nothing to open
 		wrong("notifier", "range", "say which of the campaign's %d notifiers is to read what is opened: custodians seal their shares to that one alone", notifiers)
 	}

@@ -97,7 +97,8 @@ func attacks() []attack {
 		{"shows one log to some and another to others", []string{"monitor", "custodian's tool", "witness"}, []string{"watch.TestSplitView", "attack.TestWitnesses", "custodian.TestCosignRefusals"}, splitView},
 		{"drops an entrant, changes chances or stratum", []string{"receipt"}, []string{"verify.TestReceipt", "verify.TestOperatorsLies"}, droppedEntrant},
 		{"gives a winning id to a friend, has one leaf for two people, swaps a contact", []string{"receipt", "notifier's tool"}, []string{"seal.TestEnvelopeOfAnotherText", "attack.TestTheft"}, anotherPerson},
-		{"stuffs the pool", []string{"verify", "monitor"}, []string{"monitor.TestFindings", "watch.TestVerifyCountsTheLists"}, stuffedPool},
+		{"stuffs the pool", []string{"verify", "monitor", "audit sample"}, []string{"monitor.TestFindings", "watch.TestVerifyCountsTheLists", "draw.TestSampleCatchesStuffing"}, stuffedPool},
+		{"has the auditor see others than the seed picked, or fewer", []string{"verify", "custodian's tool", "auditor's tool"}, []string{"custodian.TestSampleRefusals", "custodian.TestSwappedIdentity"}, anotherSample},
 		{"picks the outcome after the round by erasing, voiding or putting off", []string{"verify", "monitor", "custodian's tool"}, []string{"engine.TestVoidTooLate", "custodian.TestCosignVoid"}, pickedOutcome},
 		{"has two encodings of one thing", []string{"verify"}, []string{"draw.TestRecordVectors", "beacon.TestVerifyEveryBitCounts", "verify.TestVerifiersAgree"}, twoEncodings},
 		{"puts a notifier's key of its own in the place of the true one", []string{"custodian's tool", "receipt"}, []string{"custody.TestReleasedRefusals", "custodian.TestReleaseRefusals"}, ownNotifier},
@@ -375,6 +376,15 @@ func stuffedPool(t *testing.T) {
 	c.Entrants, c.Days[2].Count = 320, 300
 	l.Close(c)
 	wantKind(t, finds(l, l.Due(1000).Add(-2*time.Minute)), monitor.Days)
+}
+
+// anotherSample opens more of a draw than its sample, by records that the operator signs.
+func anotherSample(t *testing.T) {
+	b := truthOf(t, byName(t, "opened"))
+	saying(t, b, "more than the audit sample opened", map[signing]string{noWitness: "1 opened", fromTheStart: "1 opened"})
+	l := logtest.Life(t)
+	l.Add(&draw.Opened{Open: l.Hash, Draw: 1, Purpose: "audit", Count: 1, Unproven: true})
+	wantKind(t, finds(l, l.Due(1000).Add(time.Hour)), monitor.Opened)
 }
 
 func pickedOutcome(t *testing.T) {
