@@ -18,6 +18,7 @@ export interface Campaign {
   guardianBelow: number;
   taxAbove: string;
   audit: number;
+  excluded: { persons: string; hash: string } | null;
   winnerList: { name: string; idNumber: string; compoundSurnames: boolean } | null;
   noticeHash: string;
   surveyJson: string;

@@ -98,6 +98,7 @@ export function claimed(c: Campaign, page: Page): HTMLElement {
       c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)),
     h("p", {}, h("strong", {}, page.t.winnersListTitle), colon, page.t.listNumbers, masked(c).length > 0 && page.t.listMasked(masked(c).join(page.lang === "en" ? ", " : "、"))),
     c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(c.taxAbove)),
+    c.excluded != null && h("p", {}, h("strong", {}, page.t.excludedTitle), colon, page.t.excludedText(c.excluded.persons, c.excluded.hash)),
     c.audit > 0 && h("p", {}, h("strong", {}, page.t.auditTitle), colon, page.t.auditSample(String(c.audit))));
 }
 

@@ -59,6 +59,8 @@ export const en: Strings = {
   listMasked: (as) => ` Of winners who have come it may also show ${as}, and no more.`,
   taxTitle: "Tax",
   taxAbove: (n) => `names and ID numbers of those who win a prize worth more than NT$ ${n} can be opened for the tax office.`,
+  excludedTitle: "Exclusion list",
+  excludedText: (n, hash) => `${n} ${n === "1" ? "person" : "persons"}, such as staff and their families, may enter and have no chances: their entries are listed without. Neither this page nor a receipt says who is on the list, and auditors alone see it; that it stays as it is everybody can check by its hash ${hash}.`,
   auditTitle: "Audit sample",
   auditSample: (n) => `so that false entries come to light, names and ID numbers of at most ${n} entrants of each draw, picked by its randomness and by nobody, can be opened to the auditor whose key the rules name.`,
   demoBeacon: "This draw uses a demonstration beacon: it proves nothing to outsiders.",

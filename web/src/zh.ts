@@ -57,6 +57,8 @@ export const zh = {
   listMasked: (as: string) => `已來領獎的得獎人，另可公布遮蔽後的 ${as}，不公布其他資料。`,
   taxTitle: "報稅",
   taxAbove: (n: string) => `獎項價值超過新臺幣 ${n} 元的得獎人，姓名與證號可為報稅而開啟。`,
+  excludedTitle: "排除名單",
+  excludedText: (n: string, hash: string) => `名單上有 ${n} 人（例如館員及其家屬），可以登記，但沒有機會：會列入登記名單，機會為 0。本頁與收據都不會說誰在名單上，名單只給查核人看；名單沒有更動，人人都可用雜湊值 ${hash} 查核。`,
   auditTitle: "抽查樣本",
   auditSample: (n: string) => `為查出虛構的登記，每次抽獎至多 ${n} 名參加者的姓名與證號，可開啟給辦法所載金鑰的查核人；是誰由該次抽獎的亂數決定，不由任何人挑選。`,
   demoBeacon: "這次抽獎用的是示範用的亂數來源：它對外人不能證明任何事。",
