@@ -48,7 +48,10 @@ export interface Draw {
   voidReason: string; // of a void that is logged, whether it counts or not; "" if none is
   voidDeadline: string | null;
   voidCosignedBy: string[];
+  statedTime: string | null; // when the rules said it would be, if it was put off since
+  amend: Amend | null; // a later round that is logged and not in force
 }
+export interface Amend { round: string; roundTime: string; deadline: string; cosignedBy: string[] }
 export interface EnterAnswer { id: string; receipt: string; identityCommitment: string; contactCommitment: string; correctionsLeft?: number }
 export interface EntryStatus { counting: string; chances: number; reason: string; erasure: string; eraseTime: string | null }
 export interface Violation { field: string; reason: string; description: string }

@@ -6,7 +6,7 @@ import { answersView } from "./answers";
 import { checkView } from "./check";
 import { type View, focusOn, h, local, stringsOf, to, when } from "./dom";
 import { logView } from "./logview";
-import { voidNotice } from "./results";
+import { drawDue, voidNotice } from "./results";
 import { parseOpen } from "./spec";
 import type { Lang } from "./strings";
 import type { SurveyForm } from "./survey";
@@ -75,7 +75,7 @@ function message(title: "notFoundTitle" | "loadFailed" | "loading" | "insecure",
 const shownAtFirst = 20;
 
 // lastDraw is when the last draw of a campaign is due, else when entries end.
-const lastDraw = (c: Campaign): number => Math.max(new Date(c.entriesEnd).getTime(), ...c.draws.map((d) => new Date(d.drawTime).getTime()));
+const lastDraw = (c: Campaign, draws: Draw[]): number => Math.max(new Date(c.entriesEnd).getTime(), ...c.draws.map((d, i) => new Date(draws[i]?.roundTime ?? d.drawTime).getTime()));
 
 // listView shows open campaigns first, those that end soonest above; then those to be drawn; then the rest, the latest above.
 async function listView(): Promise<View> {
@@ -94,11 +94,12 @@ async function listView(): Promise<View> {
     drawsOf.set(c.name, draws);
     states.set(c.name, standing(c, draws, now));
   }));
+  const last = (c: Campaign) => lastDraw(c, drawsOf.get(c.name) ?? []);
   const order = (c: Campaign) => {
     const s = states.get(c.name) ?? standing(c, [], now);
-    return s === "open" ? 0 : s === "awaiting" && (states.has(c.name) || lastDraw(c) > now.getTime()) ? 1 : 2;
+    return s === "open" ? 0 : s === "awaiting" && (states.has(c.name) || last(c) > now.getTime()) ? 1 : 2;
   };
-  const sort = () => all.sort((a, b) => order(a) - order(b) || (order(a) < 2 ? lastDraw(a) - lastDraw(b) : lastDraw(b) - lastDraw(a)));
+  const sort = () => all.sort((a, b) => order(a) - order(b) || (order(a) < 2 ? last(a) - last(b) : last(b) - last(a)));
   let shown = shownAtFirst;
   const show = async () => {
     sort();
@@ -124,7 +125,7 @@ async function listView(): Promise<View> {
             voided !== "" && h("p", { class: "caution void" }, voided),
             h("div", { id: `dates-${i}` },
               h("p", {}, t.entriesEnd, colon, when(c.entriesEnd, page, true)),
-              ...c.draws.map((d, n) => h("p", {}, t.drawTime(n + 1, c.draws.length), colon, when(d.drawTime, page)))));
+              ...c.draws.map((d, n) => h("p", {}, t.drawTime(n + 1, c.draws.length), colon, drawDue(d, drawsOf.get(c.name)?.[n], page)))));
         })),
         all.length > shown && h("button", { type: "button", onclick: () => { shown += shownAtFirst; void show().then(redraw); } }, t.listMore));
     },

@@ -5,7 +5,7 @@ import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
 import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText, quiet } from "./form";
 import { type Taken, drawReceipt, isRight, judge } from "./receipt";
-import { drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
+import { drawDue, drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
 import type { SurveyForm, SurveyProblem } from "./survey";
 
@@ -208,7 +208,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
       definitions([
         [t.entriesEnd, when(c.entriesEnd, page, true)],
         ...(c.objectionsEnd && c.objectionsEnd !== c.entriesEnd ? ([[t.objectionsEnd, when(c.objectionsEnd, page, true)]] as [string, HTMLElement][]) : []),
-        ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), when(d.drawTime, page)] as [string, HTMLElement]),
+        ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), drawDue(d, draws[i], page)] as [string, HTMLElement]),
       ]));
   }
 
@@ -217,7 +217,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
     draw: (page) => {
       const { t } = page;
       const institution = parseOpen(c.openRecord).get("institution") ?? "";
-      const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING" || d.voidReason !== "") || (hasDraws(c) && !open);
+      const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING" || d.voidReason !== "" || d.statedTime || d.amend) || (hasDraws(c) && !open);
       return h("div", {},
         local("h1", c.title, page.lang, { tabindex: -1 }),
         h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),

@@ -3,9 +3,9 @@
 import type { Campaign, Draw, EnterAnswer } from "./api";
 import { same, unbase64, unhex } from "./bytes";
 import { type Contact, type Identity, contactText, identityText } from "./canon";
-import { type Page, definitions, h, local, say, saveFile, to, verdict, when } from "./dom";
+import { type Page, definitions, h, local, say, saveFile, to, verdict } from "./dom";
 import { drawQR } from "./qr";
-import { isVoid, voidNumbers, voidSentences } from "./results";
+import { drawDue, isVoid, voidNumbers, voidSentences } from "./results";
 import {
   type Receipt, type Saved, type Secrets, type SignatureCheck, checkSignature, contactCommitment, formatAnswerSecret, formatSaved,
   identityCommitment, idOf, parseOpen, parseReceipt, personOf, rOf,
@@ -58,7 +58,7 @@ export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: S
     definitions([
       [t.checkCampaign, local("span", c.title, page.lang)],
       [t.entryNumber, h("code", { class: "number" }, id)],
-      ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), isVoid(draws[i]) ? t.standings.void : when(d.drawTime, page)] as [string, HTMLElement | string]),
+      ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), isVoid(draws[i]) ? t.standings.void : drawDue(d, draws[i], page)] as [string, HTMLElement | string]),
       [t.checkAt, `${location.origin}/check`],
     ]),
     ...voids.map((text) => h("p", { class: "outcome" }, text)),

@@ -1,6 +1,6 @@
 // Draws and their results, and how to verify them.
 
-import { type Campaign, type Draw, type Opening, type Seat, bundlePath } from "./api";
+import { type Campaign, type Draw, type DrawRules, type Opening, type Seat, bundlePath } from "./api";
 import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
 import { verifyLink } from "./verifyview";
 
@@ -28,6 +28,13 @@ export const voidSentences = (draws: Draw[], page: Page): string[] => draws.flat
 
 // voidReason is the recorded reason in words.
 export const voidReason = (d: Draw, page: Page): string => page.t.voidReasons[d.voidReason] ?? d.voidReason;
+
+// drawDue is when a draw is due, and when the rules said if it was put off since.
+export function drawDue(d: DrawRules, now: Draw | undefined, page: Page): HTMLElement {
+  if (!now?.statedTime || !now.roundTime) return when(d.drawTime, page);
+  const [from, to] = page.lang === "en" ? [" (", ")"] : ["（", "）"];
+  return h("span", { class: "put-off" }, when(now.roundTime, page), from, page.t.insteadOf, " ", when(now.statedTime, page), to);
+}
 
 export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement {
   const { t } = page;
@@ -72,9 +79,17 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
     h("h2", { id }, d.state === "DRAW_STATE_DRAWN" ? (of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle) : of > 1 ? t.progressTitleN(index + 1) : t.progressTitle),
     !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
     d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, closed, page)),
+    !isVoid(d) && d.statedTime && h("p", { class: "caution amend" }, t.amendCounts),
+    !isVoid(d) && d.amend && h("p", { class: "caution amend" }, d.state === "DRAW_STATE_DRAWN" ? t.amendPassedOver : past(d.amend.deadline) ? t.amendMissed : t.amendWaits),
     definitions([
       [t.state, t.drawStates[d.state] ?? d.state],
       [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : isVoid(d) && past(d.roundTime) ? t.roundWasDue : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
+      ...(d.statedTime ? ([[t.statedTime, when(d.statedTime, page)]] as [string, HTMLElement][]) : []),
+      ...(d.amend && !isVoid(d) ? ([
+        [t.amendTo, when(d.amend.roundTime, page)],
+        [past(d.amend.deadline) ? t.amendDeadlineOver : t.amendDeadline, when(d.amend.deadline, page)],
+        [t.amendCosigned, cosigners(d.amend.cosignedBy, c, page)],
+      ] as [string, string | HTMLElement][]) : []),
       [t.round, d.round],
       [t.beaconKind, d.quicknet ? t.quicknet : t.otherBeacon],
       ...(d.voidReason !== "" ? ([
