@@ -48,7 +48,7 @@ func (r *Rules) checkAudit() (fields []Field) {
 }
 
 // sample is the audit sample of a drawn draw in its order, also those of whom nothing is kept any more: lines without a stratum, whose rank is the place in the sample.
-func (e *Engine) sample(ctx context.Context, d *drawing) ([]draw.Line, error) {
+func (e *Engine) sample(ctx context.Context, d *drawing, leaves draw.Leaves) ([]draw.Line, error) {
 	if d.open.Audit == 0 {
 		text := "the rules have no audit sample: nobody is opened for it"
 		return nil, &Error{Reason: FieldInvalid, Text: text, Fields: []Field{{"purpose", "rules", text}}}
@@ -61,7 +61,7 @@ func (e *Engine) sample(ctx context.Context, d *drawing) ([]draw.Line, error) {
 	if !ok {
 		return nil, fmt.Errorf("the result of draw %d is a record of kind %s", d.row.N, record.Kind())
 	}
-	ids, err := draw.Audit(leafReader{ctx, e.Identity, d.campaign.ID}, result.Seed, d.open.Audit)
+	ids, err := draw.Audit(leaves, result.Seed, d.open.Audit)
 	if err != nil {
 		return nil, e.fault(err)
 	}
@@ -73,9 +73,13 @@ func (e *Engine) sample(ctx context.Context, d *drawing) ([]draw.Line, error) {
 }
 
 // lostSample is whom a release for audit covered that counts so many: those who are not erased, and if these are fewer, of those who were since the first of the sample.
-// Who of them it was does not matter: nothing is kept of any.
+// Who of them it was does not matter: nothing is kept of any. logMu is held, and the tree is read.
 func (e *Engine) lostSample(ctx context.Context, d *drawing, count int) ([]draw.Line, error) {
-	lines, err := e.sample(ctx, d)
+	leaves, err := e.leavesLocked(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := e.sample(ctx, d, leaves)
 	if err != nil {
 		return nil, err
 	}

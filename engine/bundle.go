@@ -103,9 +103,13 @@ func (e *Engine) drawParts(ctx context.Context, d *drawing, size int64) (*verify
 	if closing == nil {
 		return nil, nil
 	}
+	leaves, err := e.leavesOf(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	p := &verify.DrawParts{N: d.row.N, EntrantsSize: closing.Entrants * draw.LeafSize,
 		Entrants: stream(ctx, func(w io.Writer) error {
-			return leafReader{ctx, e.Identity, d.campaign.ID}.Each(func(l draw.Leaf) error {
+			return leaves.Each(func(l draw.Leaf) error {
 				b := l.Bytes()
 				_, err := w.Write(b[:])
 				return err

@@ -17,8 +17,8 @@ import (
 func hexID(id store.CampaignID) string { return hex.EncodeToString(id[:]) }
 
 // CloseCampaign freezes the entry list once objections have ended: entries are shut, the last responses mixed, statistics made, who is on the exclusion list loses the chances, the close
-// record of every draw logged, and tags, tag key and (without draws) entrants destroyed. Each step may be repeated; an interrupted closing is
-// carried on by the next call, and by Run. Closing twice returns the closed campaign. Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT,
+// record of every draw logged that takes earlier winners in, and tags, tag key and (without draws) entrants destroyed. Each step may be repeated; an interrupted
+// closing is carried on by the next call, and by Run. Closing twice returns the closed campaign, and closes the draws whose earlier ones are settled meanwhile (earlier.go). Reasons: CAMPAIGN_NOT_FOUND, CAMPAIGN_DRAFT,
 // CAMPAIGN_CLOSED (erased), TOO_EARLY, STORAGE_UNAVAILABLE.
 func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campaign, error) {
 	o, err := e.open(ctx, id)
@@ -53,6 +53,9 @@ func (e *Engine) CloseCampaign(ctx context.Context, id store.CampaignID) (Campai
 		if _, err = e.gateOf(ctx, o, c); err == nil {
 			err = e.closeLocked(ctx, o)
 		}
+	}
+	if err == nil {
+		err = e.closeReady(ctx, o)
 	}
 	if err != nil {
 		return Campaign{}, e.fault(err)
@@ -111,12 +114,14 @@ func (e *Engine) closeLocked(ctx context.Context, o *opened) (err error) {
 	return e.finish(ctx, o)
 }
 
-// closeDraws logs the close record of each draw; the last one closes the campaign in the same transaction.
+// closeDraws logs the close record of each draw that need not wait for another; the last one closes the campaign in the same transaction.
 func (e *Engine) closeDraws(ctx context.Context, o *opened) error {
 	draws, err := e.Registry.Draws(ctx, o.id)
 	if err != nil {
 		return err
 	}
+	draws = slices.DeleteFunc(draws, func(d store.Draw) bool { return o.rules.Draws[d.N-1].EarlierWinnersOut })
+	last := draws[len(draws)-1].N // the first draw never waits
 	if !slices.ContainsFunc(draws, func(d store.Draw) bool { return d.State == store.DrawPending }) {
 		return nil
 	}
@@ -144,7 +149,7 @@ func (e *Engine) closeDraws(ctx context.Context, o *opened) error {
 		t := store.Transition{
 			Campaign: o.id, Draw: d.N, DrawFrom: store.DrawPending, DrawTo: store.DrawClosed, Entrants: counts.Entrants, Close: record,
 		}
-		if d.N == len(draws) {
+		if d.N == last {
 			t.From, t.To = store.Ended, store.Closed
 		}
 		if err := e.appendRecord(ctx, record, t); err != nil {
@@ -188,7 +193,7 @@ func closeRecord(open draw.Hash, n int, counts store.Counts, root draw.Root) *dr
 func (e *Engine) entryRoot(ctx context.Context, o *opened, want int64) (draw.Root, error) {
 	var tree draw.Tree
 	var n int64
-	err := leafReader{ctx, e.Identity, o.id}.Each(func(l draw.Leaf) error {
+	err := leafReader{ctx: ctx, room: e.Identity, campaign: o.id}.Each(func(l draw.Leaf) error {
 		leaf := l.Bytes()
 		tree.Add(leaf[:])
 		n++

@@ -42,6 +42,8 @@ type DrawInfo struct {
 	VoidDeadline time.Time // until when it must be cosigned; zero: no such time
 	VoidBy       []string  // witnesses whose cosignature of the void counts, by the policy's names
 
+	WaitsFor int // in a closed campaign, the earlier draw that must be settled before this one's list can be closed; 0: none
+
 	StatedTime time.Time  // when the round of the open record was due, if the draw was put off since; else zero
 	Amend      *AmendInfo // an amend that is logged and does not count; nil: none
 }
@@ -163,8 +165,8 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	if v := ev.voided(d, e.Now()); v != nil {
 		info.Void, info.VoidReason, info.VoidDeadline, info.VoidBy = v.counts && d.row.State < store.DrawDrawn, v.reason, v.deadline, v.by
 	}
-	if d.row.State < store.DrawDrawn {
-		return info, nil
+	if info.WaitsFor, err = e.waitsFor(ctx, d); err != nil || d.row.State < store.DrawDrawn {
+		return info, err
 	}
 	lines, seats, reasons, _, err := e.seats(ctx, d)
 	if err != nil {
@@ -309,7 +311,7 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 		return DrawInfo{}, err
 	}
 	if d.row.State == store.DrawPending {
-		return DrawInfo{}, refuse(DrawState, "the entry list is not public yet: close the campaign first")
+		return DrawInfo{}, e.notClosed(ctx, d)
 	}
 	sig, err := e.round(ctx, d.chain, d.rules.Round)
 	var own *Error
@@ -322,7 +324,10 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	if err := begin(); err != nil {
 		return DrawInfo{}, err
 	}
-	leaves := leafReader{ctx, e.Identity, id}
+	leaves, err := e.leavesOf(ctx, d)
+	if err != nil {
+		return DrawInfo{}, err
+	}
 	if err := e.sameList(ctx, d, leaves); err != nil {
 		return DrawInfo{}, err
 	}
@@ -367,30 +372,40 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 // sameList refuses to draw by a close that the log does not hold, or from a list that is not the one that was closed, as a damaged or an older room has them: a result
 // that rests on them would be logged for ever, and would never verify. The round stays the same until the right room is back.
 func (e *Engine) sameList(ctx context.Context, d *drawing, leaves draw.Leaves) error {
-	other := func(what, room string) error {
-		return &Error{Reason: StorageUnavailable, Retry: time.Minute, Text: fmt.Sprintf("the %s of draw %d is not the one that was logged, so nothing is drawn by it: the %s room is "+
-			"damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same", what, d.row.N, room)}
-	}
-	records, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	record, err := e.loggedClose(ctx, d)
 	if err != nil {
 		return err
-	}
-	at := slices.IndexFunc(records, func(l logged) bool { return isClose(l.record) })
-	if at < 0 {
-		return other("close", "registry")
-	}
-	record := records[at].record.(*draw.Close)
-	if text, err := record.Marshal(); err != nil || !bytes.Equal(text, d.row.Close) {
-		return other("close", "registry")
 	}
 	root, err := draw.RootOf(leaves)
 	if err != nil {
 		return e.fault(err)
 	}
 	if root != record.Root {
-		return other("entry list", "identity")
+		return otherList("entry list", d.row.N, "identity")
 	}
 	return nil
+}
+
+// loggedClose is the close of a draw that was closed, as the log has it, refused if the row has another.
+func (e *Engine) loggedClose(ctx context.Context, d *drawing) (*draw.Close, error) {
+	records, err := e.loggedAbout(ctx, d.openHash, d.row.N)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(records, func(l logged) bool { return isClose(l.record) })
+	if at < 0 {
+		return nil, otherList("close", d.row.N, "registry")
+	}
+	record := records[at].record.(*draw.Close)
+	if text, err := record.Marshal(); err != nil || !bytes.Equal(text, d.row.Close) {
+		return nil, otherList("close", d.row.N, "registry")
+	}
+	return record, nil
+}
+
+func otherList(what string, n int, room string) error {
+	return &Error{Reason: StorageUnavailable, Retry: time.Minute, Text: fmt.Sprintf("the %s of draw %d is not the one that was logged, so nothing is drawn by it: the %s room is "+
+		"damaged or an older copy; stop the daemon and put its newest copy back, the round stays the same", what, n, room)}
 }
 
 // drawable refuses a draw whose void counts, unless it does so by a dead beacon alone, which a round refutes, and returns its void. One that custodians confirmed before

@@ -16,6 +16,15 @@ func (e *Engine) SetJumped(yes bool) { e.jumped.Store(yes) }
 // SetUnmixed switches the shuffle off: rows keep the order of the sealed responses and their ids ascend.
 func (e *Engine) SetUnmixed() { e.hooks.unmixed = true }
 
+// SetStayIn leaves earlier winners in.
+func (e *Engine) SetStayIn() { e.hooks.stayIn = true }
+
+// SettleRoom and WaitsLate are the constants.
+const (
+	SettleRoom = settleRoom
+	WaitsLate  = waitsLate
+)
+
 // OpenCampaign is openCampaign: what two persons want, without asking them, and without that anybody has shown a key.
 func (e *Engine) OpenCampaign(ctx context.Context, id store.CampaignID, etag string) (Campaign, error) {
 	return e.openCampaign(ctx, id, etag, true)

@@ -33,6 +33,7 @@ type due struct {
 	at       time.Time
 	voiding  *voiding  // of a draw: a void that is logged and does not count
 	amend    *amending // of a draw: the last one that is logged
+	waits    *drawing  // of a close that cannot be made yet, and is due by at: the earlier draw that must be settled before
 }
 
 // id is the same whoever finds the job, and whenever.
@@ -41,7 +42,7 @@ func (d due) id() store.JobID {
 	return store.JobID(sum[:16])
 }
 
-// planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws; then, if the rules say so, the erasure of
+// planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws, and the closes that wait for draws; then, if the rules say so, the erasure of
 // all; and what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
 func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) ([]due, error) {
 	o, err := e.open(ctx, c.ID)
@@ -67,6 +68,16 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 		settled, v, err := e.settled(ctx, d)
 		if err != nil {
 			return nil, err
+		}
+		if d.row.State == store.DrawPending { // drawn once it is closed; a void one is closed too, as it is in a campaign whose draws do not wait
+			close, err := e.closeDue(ctx, drawings, d, now)
+			if err != nil {
+				return nil, err
+			}
+			if close.voiding, close.amend = v, d.amend; close.waits == nil || !settled {
+				list = append(list, close)
+			}
+			continue
 		}
 		if !settled {
 			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.due(), voiding: v, amend: d.amend})
@@ -109,6 +120,12 @@ func (e *Engine) do(ctx context.Context, d due, begin func() error) error {
 	var err error
 	switch d.kind {
 	case jobClose:
+		if d.draw > 0 { // on no time, but on what the log holds
+			if err = begin(); err == nil {
+				_, err = e.CloseCampaign(ctx, d.campaign)
+			}
+			break
+		}
 		if err = e.believe(ctx, d, false); err == nil {
 			if err = begin(); err == nil {
 				_, err = e.CloseCampaign(ctx, d.campaign)

@@ -62,9 +62,14 @@ func (e *Engine) appendRecord(ctx context.Context, record []byte, t store.Transi
 // errLogMoved says that the log has grown since what a record rests on was read.
 var errLogMoved = errors.New("the log has grown meanwhile")
 
-// appendAfter is appendRecord for a record that rests on the first size records: errLogMoved if there are more, and nothing is appended. In the
-// log of two holders who decide one thing the second decision would be a false record for ever.
+// appendAfter is appendAt without a transition.
 func (e *Engine) appendAfter(ctx context.Context, size int64, record []byte) error {
+	return e.appendAt(ctx, size, record, store.Transition{})
+}
+
+// appendAt is appendRecord for a record that rests on the first size records: errLogMoved if there are more, or t loses its compare-and-swap, and nothing is
+// appended. In the log of two holders who decide one thing the second decision would be a false record for ever.
+func (e *Engine) appendAt(ctx context.Context, size int64, record []byte, t store.Transition) error {
 	ctx, done, err := e.asHolder(ctx)
 	if err != nil {
 		return err
@@ -76,7 +81,7 @@ func (e *Engine) appendAfter(ctx context.Context, size int64, record []byte) err
 		return err
 	}
 	e.unsigned.Store(true)
-	err = e.Registry.Append(ctx, size, record, store.Transition{})
+	err = e.Registry.Append(ctx, size, record, t)
 	if errors.Is(err, store.ErrConflict) {
 		return errLogMoved
 	}

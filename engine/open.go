@@ -248,7 +248,7 @@ func (e *Engine) openRecord(c store.Campaign, rules Rules, unchecked bool) ([]by
 		chain := d.chain()
 		dr := draw.DrawRules{
 			Strata: rules.strata(), Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit,
-			Margin: int(d.Margin), DeadDays: deadDays, Round: chain.RoundAt(d.DrawTime),
+			EarlierWinnersOut: d.EarlierWinnersOut, Margin: int(d.Margin), DeadDays: deadDays, Round: chain.RoundAt(d.DrawTime),
 			Beacon: draw.Beacon{Chain: draw.Hash(chain.Hash), Scheme: chain.Scheme, Period: int(chain.Period), Genesis: chain.Genesis, Key: chain.Key},
 		}
 		if d.Proportional {

@@ -121,7 +121,11 @@ func (e *Engine) planRelease(ctx context.Context, id store.CampaignID, n int, of
 	p.lines = lines
 	holders := seats.Winners(lines)
 	if of.Purpose == PurposeAudit {
-		if p.lines, err = e.sample(ctx, d); err != nil {
+		leaves, err := e.leavesOf(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if p.lines, err = e.sample(ctx, d, leaves); err != nil {
 			return nil, err
 		}
 		holders = p.lines

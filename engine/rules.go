@@ -84,6 +84,8 @@ type DrawRules struct {
 	Beacon     *Chain // nil: quicknet
 
 	Proportional bool `json:",omitempty"` // the one tier is shared among the strata
+	// EarlierWinnersOut leaves out whoever holds a seat of an earlier draw when the list of this one is closed; not in the first draw.
+	EarlierWinnersOut bool `json:",omitempty"`
 }
 
 // Rules is all that is fixed when a campaign opens. It is stored as JSON in the registry.

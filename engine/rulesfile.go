@@ -331,6 +331,7 @@ func (r *Rules) checkRules(now time.Time) []Field {
 		if i > 0 && d.DrawTime.Before(r.Draws[i-1].DrawTime) {
 			bad(fmt.Sprintf("draws[%d].draw_time", i), "order", "draws are held in the order of their numbers")
 		}
+		r.checkEarlier(i, bad)
 	}
 	return out
 }

@@ -17,6 +17,7 @@ const tick = time.Second
 type hooks struct {
 	step     func(name string) // called after each step of moving, mixing, logging and closing
 	pause    func()            // called before the lease is tended
+	stayIn   bool              // who won an earlier draw keeps their chances
 	unmixed  bool              // batches are not shuffled, and row ids ascend
 	sequence uint64            // last row id given while unmixed
 

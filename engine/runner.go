@@ -126,7 +126,7 @@ func (r *runner) look(ctx context.Context) error {
 		byID[row.ID] = row
 	}
 	for _, d := range list {
-		if !steady && d.kind != jobDraw || r.elapsed() < r.pause[d.id()] {
+		if !steady && d.kind != jobDraw && !(d.kind == jobClose && d.draw > 0) || r.elapsed() < r.pause[d.id()] {
 			continue
 		}
 		row, known := byID[d.id()]
@@ -162,6 +162,12 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 			}
 			if a := d.amend; a != nil && a.missed {
 				r.say(due{kind: "amend", campaign: d.campaign, draw: d.draw}.id(), "a later round was logged, and custodians did not cosign it in time: the draw is held at the round that was in force; tell the public", d, errAmendMissed)
+			}
+			if d.waits != nil {
+				if err := d.warnWaiting(now); err != nil {
+					r.say(due{kind: "waits", campaign: d.campaign, draw: d.draw}.id(), "a draw is in danger: its list waits for an earlier draw", d, err)
+				}
+				continue
 			}
 			wanted[d.id()] = true
 			if wait := d.at.Sub(now); wait > 0 {

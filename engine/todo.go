@@ -41,6 +41,7 @@ const (
 	TodoWitness     TodoKind = 22 // independent witnesses' cosignatures of a close, which the daemon asks for again and again
 	TodoAmend       TodoKind = 23 // cosignatures of an amend, before the deadline
 	TodoAmendMissed TodoKind = 24 // the draw, at the round that was in force, although an amend is logged that was not cosigned in time
+	TodoWaits       TodoKind = 25 // a draw whose list cannot be closed before an earlier draw, Count, is settled
 )
 
 // names are for the log; who is whose turn it is.
@@ -51,7 +52,8 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
 	TodoAmend: {"cosignatures of a later round", "custodians"}, TodoAmendMissed: {"result of a draw that was not put off in time", "the daemon"},
 	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"}, TodoCaseRelease: {"release of a case", "officer or notifier"},
-	TodoHold: {"hold of entrants, after which they are erased,", "officer or notifier"},
+	TodoWaits: {"settling an earlier draw, for which the list of this one waits,", "the operator"},
+	TodoHold:  {"hold of entrants, after which they are erased,", "officer or notifier"},
 }
 
 // Todo is one thing that waits for somebody.
@@ -151,6 +153,12 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 	for _, d := range planned {
 		switch v := d.voiding; {
 		case d.kind == jobOnes: // done within a minute, and nobody's to do
+		case d.waits != nil:
+			t := Todo{Kind: TodoWaits, Draw: d.draw, By: d.at, Count: int64(d.waits.row.N)}
+			if !now.Before(d.waits.due()) {
+				t.Since = d.waits.due()
+			}
+			list = append(list, t)
 		case v == nil && d.amend != nil && d.amend.missed:
 			add(TodoAmendMissed, d)
 			list[len(list)-1].Since = d.amend.deadline
@@ -344,6 +352,10 @@ func (r *runner) remind(ctx context.Context) {
 		switch t.Kind {
 		case TodoOpen, TodoClose, TodoDraw, TodoKeys, TodoDraft:
 			continue // a job that fails says so by itself, and a draft is nobody's promise
+		case TodoWaits:
+			if t.Since.IsZero() || now.Sub(t.Since) < waitsLate {
+				continue // the earlier draw is not late
+			}
 		}
 		if t.By.Sub(now) > 2*day && t.Kind != TodoRelease {
 			continue

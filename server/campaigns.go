@@ -231,7 +231,7 @@ func rulesFrom(c *fairlotv1.Campaign) engine.Rules {
 		r.Custodians = append(r.Custodians, engine.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
 	}
 	for _, d := range c.Draws {
-		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime), Proportional: d.Proportional}
+		dr := engine.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, Margin: d.MarginSeconds, DrawTime: timeFrom(d.DrawTime), Proportional: d.Proportional, EarlierWinnersOut: d.EarlierWinnersOut}
 		for _, t := range d.Tiers {
 			dr.Tiers = append(dr.Tiers, engine.Tier{Count: t.Count, Title: textsFrom(t.Title), Value: t.Value, Stratum: int(t.Stratum)})
 		}
@@ -297,7 +297,7 @@ func campaignTo(c engine.Campaign) *fairlotv1.Campaign {
 		out.Custodians = append(out.Custodians, &fairlotv1.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
 	}
 	for _, d := range r.Draws {
-		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime), Proportional: d.Proportional}
+		dr := &fairlotv1.DrawRules{Alternates: d.Alternates, ClaimDays: d.ClaimDays, Forfeit: d.Forfeit, MarginSeconds: d.Margin, DrawTime: timestamppb.New(d.DrawTime), Proportional: d.Proportional, EarlierWinnersOut: d.EarlierWinnersOut}
 		for _, t := range d.Tiers {
 			dr.Tiers = append(dr.Tiers, &fairlotv1.Tier{Count: t.Count, Title: textsTo(t.Title), Value: t.Value, Stratum: int32(t.Stratum)})
 		}

@@ -145,7 +145,7 @@ func drawTo(campaign store.CampaignID, d engine.DrawInfo) *fairlotv1.Draw {
 		State: fairlotv1.DrawState(d.State), Round: int64(d.Round), RoundTime: timestamppb.New(d.RoundTime),
 		Quicknet: d.Quicknet, Entrants: d.Entrants, CosignedBy: d.CosignedBy,
 		VoidReason: d.VoidReason, VoidDeadline: present(d.VoidDeadline), VoidCosignedBy: d.VoidBy,
-		StatedTime: timeTo(d.StatedTime),
+		StatedTime: timeTo(d.StatedTime), WaitsFor: int32(d.WaitsFor),
 	}
 	if a := d.Amend; a != nil {
 		out.Amend = &fairlotv1.Amend{Round: int64(a.Round), RoundTime: timestamppb.New(a.Time), Deadline: timestamppb.New(a.Deadline), CosignedBy: a.By}

@@ -82,6 +82,9 @@ func (a *app) draw(d *fairlotv1.Draw, threshold int32) {
 			a.printf("%s\n", s)
 		}
 	}
+	if d.WaitsFor > 0 {
+		a.printf("名單待第 %d 次抽獎定案後結束 its list leaves earlier winners out, and is closed once draw %[1]d is settled\n", d.WaitsFor)
+	}
 	if d.State == fairlotv1.DrawState_DRAW_STATE_PENDING || d.State == fairlotv1.DrawState_DRAW_STATE_VOID && d.Entrants == 0 {
 		return
 	}

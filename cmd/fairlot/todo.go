@@ -32,6 +32,7 @@ var todoTexts = map[fairlotv1.TodoKind]struct{ who, zh, en string }{
 	fairlotv1.TodoKind_TODO_KIND_CLOSE:        {"the daemon", "系統將結束登記並公布名單", "closes it"},
 	fairlotv1.TodoKind_TODO_KIND_COSIGN:       {"custodians", "還差 %d 位保管人副署", "%d more to cosign the bundle: fairlot cosign"},
 	fairlotv1.TodoKind_TODO_KIND_WITNESS:      {"the operator", "獨立見證人尚未副署，沒有它抽獎就未經證實", "independent witnesses have not cosigned the close: the daemon asks again and again, its log says what they answer; without them the draw is not proven"},
+	fairlotv1.TodoKind_TODO_KIND_WAITS:        {"the operator", "名單待第 %d 次抽獎定案後才能結束；逾期將永遠無法由外界證實", "its list waits until draw %d is settled; closed after that time it can never be confirmed from outside"},
 	fairlotv1.TodoKind_TODO_KIND_DRAW:         {"the daemon", "系統將抽獎", "draws"},
 	fairlotv1.TodoKind_TODO_KIND_RELEASE:      {"notifier", "待開啟 %d 人的聯絡資料", "%d to be opened: fairlot release prepare"},
 	fairlotv1.TodoKind_TODO_KIND_NOTICE:       {"notifier", "待通知 %d 人", "%d to be told: fairlot notify"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"fairlot/cmd/fairlot/bundle"
@@ -39,7 +40,7 @@ type Late struct {
 }
 
 // Cosign adds the custodian's cosignature to the newest checkpoint of a checked bundle: a statement that the log, with one
-// close record for each draw or with a void or a later round that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
+// close record for each draw, but for those that wait for an earlier one, or with a void or a later round that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
 // Steps before it made sure that there is no second close. now must not be before
 // what the bundle proves to be past, own cosignatures included, and who cosigned all of these records before gets that cosignature again: a second one with another
 // time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed, ErrNotDead or ErrClock.
@@ -61,7 +62,7 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 		d := &c.Outcome.Draws[i]
 		if at, ok := c.CloseIndex(d.N); ok {
 			last, closed = max(last, at), true
-		} else if notClosed == nil {
+		} else if notClosed == nil && !waitsForEarlier(c.Outcome, i) {
 			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, instant.Text(d.Deadline))
 		}
 		if dead := open.Draws[i].DeadAt(d.Round); d.Voiding == draw.ReasonBeaconDead && now.Before(dead) { // cosigned before the deadline it would count
@@ -103,11 +104,16 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 	out.Pin = next
 	for i := range c.Outcome.Draws {
 		d := &c.Outcome.Draws[i]
-		if _, ok := c.CloseIndex(d.N); ok && d.State != verify.StateVoid && d.Voiding == "" && out.Time.After(d.Deadline) {
+		if _, ok := c.CloseIndex(d.N); ok && d.State != verify.StateVoid && d.Voiding == "" && !d.InTime && out.Time.After(d.Deadline) {
 			out.Late = append(out.Late, Late{d.N, d.Deadline})
 		}
 	}
 	return out, nil
+}
+
+// waitsForEarlier tells whether draw i, from 0, leaves out who won before, and cannot be closed yet because an earlier draw has neither a result nor a void that counts.
+func waitsForEarlier(o *verify.Outcome, i int) bool {
+	return o.Open.Draws[i].EarlierWinnersOut && slices.ContainsFunc(o.Draws[:i], func(d verify.Draw) bool { return d.State != verify.StateDrawn && d.State != verify.StateVoid })
 }
 
 // fresh cosigns the newest checkpoint.

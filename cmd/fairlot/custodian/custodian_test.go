@@ -325,3 +325,31 @@ func TestReplacedWinnerIsLeftOut(t *testing.T) {
 		t.Errorf("only replaced winners: %v", err)
 	}
 }
+
+// TestCosignWhileADrawWaits has a second draw without a close: it may be so only while it leaves out who wins the first, and that one is not held.
+func TestCosignWhileADrawWaits(t *testing.T) {
+	for name, x := range map[string]struct {
+		out   bool
+		first verify.State
+		ok    bool
+	}{
+		"waits":                {true, verify.StateClosed, true},
+		"takes winners in":     {false, verify.StateClosed, false},
+		"the first is held":    {true, verify.StateDrawn, false},
+		"nobody won the first": {true, verify.StateVoid, false},
+	} {
+		w := found(t, scene.Make)
+		w.ok(w.scene.Close())
+		c := w.check(w.scene)
+		second := c.Outcome.Open.Draws[0]
+		second.EarlierWinnersOut = x.out
+		c.Outcome.Open.Draws = append(c.Outcome.Open.Draws, second)
+		c.Outcome.Draws[0].State = x.first
+		c.Outcome.Draws[0].RoundTime = time.Now().Add(-time.Hour)
+		c.Outcome.Draws = append(c.Outcome.Draws, verify.Draw{N: 2, State: verify.StateOpen, Deadline: time.Now().Add(time.Hour)})
+		_, err := w.keys[0].Cosign(c, w.pin, time.Now())
+		if x.ok && err != nil || !x.ok && !errors.Is(err, custodian.ErrNotClosed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -109,6 +109,9 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 		say(map[bool]said{true: {"先前抽獎的得獎者在本次沒有機會。", "Whoever won an earlier draw has no chance in this one."},
 			false: {"先前抽獎的得獎者在本次仍有機會。", "Whoever won an earlier draw has chances in this one too."}}[d.EarlierWinnersOut])
 	}
+	if s.leavesOut(i) > 0 {
+		say(said{"名單要等先前各次抽獎都有結果或作廢才結束；以當時持有獎項者為準，之後才遞補的人仍在名單中。", "Its list is closed once every earlier draw has its result or is void, without those who hold a prize then: whoever is called to one later stays in."})
+	}
 	switch {
 	case d.Forfeit:
 		say(said{"空出的獎項不遞補。", "A prize that its winner does not take goes to nobody."})
@@ -123,9 +126,43 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 		say(said{"領獎沒有期限。", "Winners may claim without a limit of time."})
 	}
 	for _, n := range s.pools(pools) {
-		s.odds(lang, d, n, say)
+		if out := s.leavesOut(i); out > 0 {
+			s.oddsOfOthers(lang, d, n, min(out, n-1), say)
+		} else {
+			s.odds(lang, d, n, say)
+		}
 	}
 	return lines
+}
+
+// leavesOut is how many entrants draw i, from 0, leaves out at the most: one for each prize of an earlier draw. At the least it is none, as those may be void.
+func (s *Set) leavesOut(i int) (n int64) {
+	if !s.Open.Draws[i].EarlierWinnersOut {
+		return 0
+	}
+	for j := range i {
+		n += int64(seats(&s.Open.Draws[j], 0))
+	}
+	return n
+}
+
+// oddsOfOthers are those of a draw that leaves out at most so many of n entrants, for one who is not among them: between all others being in, and as few as can be.
+func (s *Set) oddsOfOthers(lang string, d *draw.DrawRules, n, out int64, say func(said, ...any)) {
+	if d.Strata > 1 {
+		return
+	}
+	between := func(chances, k int) []any {
+		return []any{share(lang, draw.Odds(n-1, chances, k)), share(lang, draw.Odds(n-1-out, chances, k))}
+	}
+	most := append([]any{grouped(n)}, between(1, seats(d, 1))...)
+	if len(d.Tiers) < 2 {
+		say(said{"若有 %s 人參加，各有 1 個機會，先前未得獎者：中獎 %s 到 %s。", "With %s entrants of one chance each, whoever won nothing before: from %s to %s to win."}, most...)
+	} else {
+		say(said{"若有 %s 人參加，各有 1 個機會，先前未得獎者：中獎 %s 到 %s，得到第 1 獎 %s 到 %s。", "With %s entrants of one chance each, whoever won nothing before: from %s to %s to win, from %s to %s to win prize 1."}, append(most, between(1, top(d))...)...)
+	}
+	if s.Open.Chances > 1 {
+		say(said{"  其中一人若有 %d 個機會：中獎 %s 到 %s。", "  One of them with %d chances: from %s to %s to win."}, append([]any{s.Open.Chances}, between(s.Open.Chances, seats(d, 1))...)...)
+	}
 }
 
 // odds tells them for a pool of n entrants. In several strata they depend on how many entrants each has, which nobody knows before.

@@ -28,6 +28,9 @@ func (f Finding) Text(lang string) string {
 // short is how long people need at least to fetch a bundle, check it and cosign it.
 const short = time.Hour
 
+// settleRoom is what the daemon wants between a draw and the deadline of a later one that leaves its winners out.
+const settleRoom = 2 * time.Hour
+
 // shortMargin is in seconds.
 const shortMargin = 600
 
@@ -83,6 +86,11 @@ func (s *Set) Lint(pools []int64) []Finding {
 		} else if left := s.untilDeadline(d); left < short {
 			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；延後 drawTime。", "custodians have %d min between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
 		}
+		if d.EarlierWinnersOut && i == 0 {
+			find(n, "earlier-first", said{"第 1 次抽獎之前沒有別的抽獎，活動無法開放；拿掉 earlierWinnersOut。", "no draw comes before it, so that it cannot open: leave earlierWinnersOut out."})
+		} else if d.EarlierWinnersOut && d.Deadline(d.Round).Before(s.lastBefore(i).Add(settleRoom)) {
+			find(n, "earlier-near", said{"副署期限距先前的抽獎不到 %d 小時：要等其結果才能結束名單並副署，活動無法開放；延後 drawTime。", "its time less the margin is less than %d hours after an earlier draw, whose winners it leaves out, so that it cannot open: put drawTime off."}, int(settleRoom.Hours()))
+		}
 		if d.Margin < shortMargin {
 			find(n, "margin-short", said{"副署期限與亂數公布只隔 %d 秒：時鐘稍有偏差，亂數可能先於名單為人所知；marginSeconds 至少取 600。", "only %d s between the deadline and the round: with clocks a little off, the randomness may be known before the list is fixed. Take marginSeconds of 600 or more."}, d.Margin)
 		}
@@ -96,8 +104,9 @@ func (s *Set) Lint(pools []int64) []Finding {
 			find(n, "claim-unlimited", said{"領獎沒有期限，逾期遞補就無從發生；請設定 claimDays。", "there is no claim period, so that no seat is ever vacated as late: state claimDays."})
 		}
 		for _, pool := range append(pools, o.Register) {
-			if pool > 0 && int64(seats(d, 0)) > pool {
-				find(n, "prizes-many", said{"獎項 %s 份，多於 %s 人：人人得獎，其餘沒有人領。", "%s prizes for %s persons: everybody wins, and the rest goes to nobody."}, grouped(int64(seats(d, 0))), grouped(pool))
+			left := max(pool-s.leavesOut(i), 0)
+			if pool > 0 && int64(seats(d, 0)) > left {
+				find(n, "prizes-many", said{"獎項 %s 份，多於 %s 人：人人得獎，其餘沒有人領。", "%s prizes for %s persons: everybody wins, and the rest goes to nobody."}, grouped(int64(seats(d, 0))), grouped(left))
 				break
 			}
 		}

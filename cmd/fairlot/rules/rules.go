@@ -79,7 +79,7 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 			copy(chain.Key[:], b.Key)
 		}
 		r := draw.DrawRules{
-			Strata: 1, Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit, Margin: int(cmp.Or(d.MarginSeconds, 3600)),
+			Strata: 1, Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit, EarlierWinnersOut: d.EarlierWinnersOut, Margin: int(cmp.Or(d.MarginSeconds, 3600)),
 			DeadDays: deadDays, Beacon: draw.Beacon{Chain: chain.Hash, Period: int(chain.Period), Genesis: chain.Genesis, Key: chain.Key}, Round: chain.RoundAt(d.DrawTime.AsTime()),
 		}
 		for j, t := range d.Tiers {
@@ -140,6 +140,16 @@ func (s *Set) pools(asked []int64) []int64 {
 		return []int64{s.Open.Register}
 	}
 	return []int64{100, 1000, 10_000}
+}
+
+// lastBefore is when the last of the draws before draw i, from 0, is held.
+func (s *Set) lastBefore(i int) (last time.Time) {
+	for j := range i {
+		if at := draw.RoundTime(s.Open.Draws[j].Beacon, s.Open.Draws[j].Round); at.After(last) {
+			last = at
+		}
+	}
+	return last
 }
 
 // untilDeadline is how long custodians have to cosign a draw.

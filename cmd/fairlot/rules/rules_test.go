@@ -67,6 +67,17 @@ func TestLint(t *testing.T) {
 			c.Audit, c.Notice = 59, []*fairlotv1.LocalizedText{{Lang: "en", Text: "The plaudits"}}
 		}},
 		{"prizes-many", func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[1].Count = 1000 }},
+		{"", func(c *fairlotv1.Campaign) { c.Draws[1].EarlierWinnersOut = true }},
+		{"", func(c *fairlotv1.Campaign) {
+			c.Draws[1].EarlierWinnersOut = true
+			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3*time.Hour + 3*time.Second)) // each round is the first at or after it
+		}},
+		{"earlier-near", func(c *fairlotv1.Campaign) {
+			c.Draws[1].EarlierWinnersOut = true
+			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3*time.Hour - 3*time.Second))
+		}},
+		{"earlier-first", func(c *fairlotv1.Campaign) { c.Draws[0].EarlierWinnersOut = true }},
+		{"prizes-many", func(c *fairlotv1.Campaign) { c.Register, c.Draws[1].EarlierWinnersOut = 11, true }},
 	} {
 		c := sound()
 		x.spoil(c)
@@ -131,6 +142,20 @@ func TestExplain(t *testing.T) {
 				t.Errorf("no line %q in:\n%s", l, strings.Join(lines, "\n"))
 			}
 		}
+	}
+	out := sound()
+	out.Draws[1].EarlierWinnersOut = true
+	s, _ = Of(out)
+	lines := s.Explain(English, []int64{100, 11, 12})
+	for _, want := range []string{"  Whoever won an earlier draw has no chance in this one.", "  With 11 entrants of one chance each, whoever won nothing before: from 18 % (about 1 in 5.5) to certain to win.",
+		"  With 12 entrants of one chance each, whoever won nothing before: from 17 % (about 1 in 6) to certain to win.", "  With 100 entrants of one chance each, whoever won nothing before: from 2 % (about 1 in 50) to 2.2 % (about 1 in 45) to win.",
+		"    One of them with 3 chances: from 5.8 % (about 1 in 17) to 6.5 % (about 1 in 16) to win."} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("no line %q in:\n%s", want, strings.Join(lines, "\n"))
+		}
+	}
+	if zh := s.Explain(Chinese, []int64{100}); !slices.Contains(zh, "  若有 100 人參加，各有 1 個機會，先前未得獎者：中獎 2%（約 50 分之 1） 到 2.2%（約 45 分之 1）。") {
+		t.Errorf("in Chinese:\n%s", strings.Join(zh, "\n"))
 	}
 	if _, err := Of(&fairlotv1.Campaign{Draws: []*fairlotv1.DrawRules{{}}}); err == nil || !strings.Contains(err.Error(), "title, entriesEnd, draws[0].drawTime, draws[0].tiers") {
 		t.Errorf("an empty file: %v", err)

@@ -909,9 +909,12 @@ type DrawRules struct {
 	// Another chain than quicknet; absent: quicknet.
 	Beacon *Beacon `protobuf:"bytes,7,opt,name=beacon,proto3" json:"beacon,omitempty"`
 	// Its one tier, which then has no stratum, is shared among the strata by their numbers of counted entrants (SPEC section 5). Only with strata.
-	Proportional  bool `protobuf:"varint,8,opt,name=proportional,proto3" json:"proportional,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Proportional bool `protobuf:"varint,8,opt,name=proportional,proto3" json:"proportional,omitempty"`
+	// Whoever holds a seat of an earlier draw of the campaign when this one's list is closed has no chance in it; not for the first draw. The list
+	// is closed once every earlier draw has its result or is void.
+	EarlierWinnersOut bool `protobuf:"varint,9,opt,name=earlier_winners_out,json=earlierWinnersOut,proto3" json:"earlier_winners_out,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DrawRules) Reset() {
@@ -996,6 +999,13 @@ func (x *DrawRules) GetBeacon() *Beacon {
 func (x *DrawRules) GetProportional() bool {
 	if x != nil {
 		return x.Proportional
+	}
+	return false
+}
+
+func (x *DrawRules) GetEarlierWinnersOut() bool {
+	if x != nil {
+		return x.EarlierWinnersOut
 	}
 	return false
 }
@@ -2353,7 +2363,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\fB\v\xbaH\x04z\x02h \x90\xb5\x18\x01R\x05chain\x126\n" +
 	"\x0eperiod_seconds\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\x80\xa3\x05(\x01\x90\xb5\x18\x01R\rperiodSeconds\x12,\n" +
 	"\agenesis\x18\x03 \x01(\x03B\x12\xbaH\v\"\t\x18\xff\x82\xd1\xff\xaf\a(\x00\x90\xb5\x18\x01R\agenesis\x12\x1d\n" +
-	"\x03key\x18\x04 \x01(\fB\v\xbaH\x04z\x02h`\x90\xb5\x18\x01R\x03key\"\x9e\x03\n" +
+	"\x03key\x18\x04 \x01(\fB\v\xbaH\x04z\x02h`\x90\xb5\x18\x01R\x03key\"\xd4\x03\n" +
 	"\tDrawRules\x127\n" +
 	"\x05tiers\x18\x01 \x03(\v2\x10.fairlot.v1.TierB\x0f\xbaH\b\x92\x01\x05\b\x01\x10\xe8\a\x90\xb5\x18\x01R\x05tiers\x12/\n" +
 	"\n" +
@@ -2366,7 +2376,8 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\tdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
 	"\xbaH\x03\xc8\x01\x01\x90\xb5\x18\x01R\bdrawTime\x120\n" +
 	"\x06beacon\x18\a \x01(\v2\x12.fairlot.v1.BeaconB\x04\x90\xb5\x18\x01R\x06beacon\x12(\n" +
-	"\fproportional\x18\b \x01(\bB\x04\x90\xb5\x18\x01R\fproportional\"\x97\x0e\n" +
+	"\fproportional\x18\b \x01(\bB\x04\x90\xb5\x18\x01R\fproportional\x124\n" +
+	"\x13earlier_winners_out\x18\t \x01(\bB\x04\x90\xb5\x18\x01R\x11earlierWinnersOut\"\x97\x0e\n" +
 	"\bCampaign\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x128\n" +
 	"\x04slug\x18\x02 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\x90\xb5\x18\x01R\x04slug\x125\n" +

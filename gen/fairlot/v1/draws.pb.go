@@ -412,7 +412,9 @@ type Draw struct {
 	// A later round that is logged and not in force: custodians have not cosigned it, or not in time.
 	Amend *Amend `protobuf:"bytes,13,opt,name=amend,proto3" json:"amend,omitempty"`
 	// For each stratum the one in which its entrants were ranked, after a draw whose strata have prizes of their own; else empty.
-	RankedIn      []int32 `protobuf:"varint,15,rep,packed,name=ranked_in,json=rankedIn,proto3" json:"ranked_in,omitempty"`
+	RankedIn []int32 `protobuf:"varint,15,rep,packed,name=ranked_in,json=rankedIn,proto3" json:"ranked_in,omitempty"`
+	// In a closed campaign, the earlier draw that must be settled before the list of this one can be closed, since earlier winners are out; 0: none.
+	WaitsFor      int32 `protobuf:"varint,21,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,6 +545,13 @@ func (x *Draw) GetRankedIn() []int32 {
 		return x.RankedIn
 	}
 	return nil
+}
+
+func (x *Draw) GetWaitsFor() int32 {
+	if x != nil {
+		return x.WaitsFor
+	}
+	return 0
 }
 
 // Amend is an amend of a draw that is logged and does not count, or not yet.
@@ -1381,7 +1390,7 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\x04tier\x18\x04 \x01(\x05B\x04\x90\xb5\x18\x01R\x04tier\x12\x1e\n" +
 	"\avacated\x18\x05 \x01(\tB\x04\x90\xb5\x18\x01R\avacated\x12\x1c\n" +
 	"\x06called\x18\x06 \x01(\bB\x04\x90\xb5\x18\x01R\x06called\x12\x1a\n" +
-	"\x05prize\x18\a \x01(\x05B\x04\x90\xb5\x18\x01R\x05prize\"\xfc\x04\n" +
+	"\x05prize\x18\a \x01(\x05B\x04\x90\xb5\x18\x01R\x05prize\"\x9f\x05\n" +
 	"\x04Draw\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x121\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.fairlot.v1.DrawStateB\x04\x90\xb5\x18\x01R\x05state\x12\x1a\n" +
@@ -1401,7 +1410,8 @@ const file_fairlot_v1_draws_proto_rawDesc = "" +
 	"\vstated_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x01R\n" +
 	"statedTime\x12-\n" +
 	"\x05amend\x18\r \x01(\v2\x11.fairlot.v1.AmendB\x04\x90\xb5\x18\x01R\x05amend\x12!\n" +
-	"\tranked_in\x18\x0f \x03(\x05B\x04\x90\xb5\x18\x01R\brankedIn\"\xc9\x01\n" +
+	"\tranked_in\x18\x0f \x03(\x05B\x04\x90\xb5\x18\x01R\brankedIn\x12!\n" +
+	"\twaits_for\x18\x15 \x01(\x05B\x04\x90\xb5\x18\x01R\bwaitsFor\"\xc9\x01\n" +
 	"\x05Amend\x12\x1a\n" +
 	"\x05round\x18\x01 \x01(\x03B\x04\x90\xb5\x18\x01R\x05round\x12?\n" +
 	"\n" +

@@ -72,6 +72,8 @@ const (
 	TodoKind_TODO_KIND_AMEND TodoKind = 23
 	// An amend was not cosigned in time and does not count: the draw is held by itself at the round in force.
 	TodoKind_TODO_KIND_AMEND_MISSED TodoKind = 24
+	// A draw that leaves earlier winners out cannot be closed before an earlier draw is settled; past its deadline it can never be confirmed from outside.
+	TodoKind_TODO_KIND_WAITS TodoKind = 25
 )
 
 // Enum value maps for TodoKind.
@@ -100,6 +102,7 @@ var (
 		22: "TODO_KIND_WITNESS",
 		23: "TODO_KIND_AMEND",
 		24: "TODO_KIND_AMEND_MISSED",
+		25: "TODO_KIND_WAITS",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -125,6 +128,7 @@ var (
 		"TODO_KIND_WITNESS":      22,
 		"TODO_KIND_AMEND":        23,
 		"TODO_KIND_AMEND_MISSED": 24,
+		"TODO_KIND_WAITS":        25,
 	}
 )
 
@@ -170,7 +174,7 @@ type Todo struct {
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// By when it should be done, or when it happens by itself.
 	ByTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=by_time,json=byTime,proto3" json:"by_time,omitempty"`
-	// How many cosignatures or key statements that lack, contacts, notices or claims.
+	// How many cosignatures or key statements that lack, contacts, notices or claims; of TODO_KIND_WAITS, the number of the earlier draw.
 	Count int64 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
 	// How often the daemon has tried.
 	Attempts int32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
@@ -446,7 +450,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0ecase_reference\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\rcaseReference\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\x94\x04\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xa9\x04\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -471,7 +475,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0fTODO_KIND_DRAFT\x10\x15\x12\x15\n" +
 	"\x11TODO_KIND_WITNESS\x10\x16\x12\x13\n" +
 	"\x0fTODO_KIND_AMEND\x10\x17\x12\x1a\n" +
-	"\x16TODO_KIND_AMEND_MISSED\x10\x182f\n" +
+	"\x16TODO_KIND_AMEND_MISSED\x10\x18\x12\x13\n" +
+	"\x0fTODO_KIND_WAITS\x10\x192f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
