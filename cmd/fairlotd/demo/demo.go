@@ -115,6 +115,7 @@ func (s *story) play(ctx context.Context) error {
 		{"A winner comes to the desk, and nothing is opened", s.claimPrize},
 		{"Another has lost the receipt: one seat is opened for the claim", s.lostReceipt},
 		{"What the tax office needs, and what everybody may read", s.taxAndList},
+		{"An auditor looks up thirty, whom the draw picked", s.auditSample},
 		{"The small campaign is drawn", s.drawSmall},
 		{"The statistics", s.tallies},
 		{"Names are looked for on the disk", s.searchDisk},

@@ -23,6 +23,17 @@ func keyFile(i int, slug string) string { return fmt.Sprintf("custodian-%d/%s.ke
 // notifierKey is where the notifier keeps the key of a campaign.
 func notifierKey(slug string) string { return "notifier/" + slug + ".key" }
 
+// auditorKey is where the auditor of the library's draw keeps the key.
+const auditorKey = "auditor/" + librarySlug + ".key"
+
+// notifierKeys are the files of all whom a campaign names as notifiers, in order.
+func notifierKeys(slug string) []string {
+	if slug == librarySlug {
+		return []string{notifierKey(slug), auditorKey}
+	}
+	return []string{notifierKey(slug)}
+}
+
 // makeKeys makes the keys of all custodians and of the notifier, one a campaign.
 func (s *story) makeKeys(ctx context.Context) error {
 	s.people, s.canary, s.public = newRegistry(), canary(), map[string]publicKey{}
@@ -43,8 +54,12 @@ func (s *story) makeKeys(ctx context.Context) error {
 			return err
 		}
 	}
-	s.pace = max(time.Since(began)/time.Duration(n+custodianCount+1), 100*time.Millisecond)
-	s.say.holds("%d keys, in files that only their owners read", n+custodianCount)
+	if err := s.newKey(ctx, false, auditorKey, "notifier", "auditor"); err != nil {
+		return err
+	}
+	n += custodianCount + 1
+	s.pace = max(time.Since(began)/time.Duration(n+1), 100*time.Millisecond)
+	s.say.holds("%d keys, in files that only their owners read; one is an auditor's, from outside", n)
 	return nil
 }
 
@@ -75,7 +90,10 @@ func (s *story) newKey(ctx context.Context, show bool, file, kind, label string)
 
 // setting fills in the keys of a campaign.
 func (s *story) setting(slug string, x setting) setting {
-	x.chain, x.notifier = s.chain, s.public[notifierKey(slug)].Recipient
+	x.chain = s.chain
+	for _, file := range notifierKeys(slug) {
+		x.notifiers = append(x.notifiers, s.public[file].Recipient)
+	}
 	for i := 1; i <= custodianCount; i++ {
 		k := s.public[keyFile(i, slug)]
 		x.custodians = append(x.custodians, &fairlotv1.Custodian{Recipient: k.Recipient, Cosigner: k.Cosigner})
@@ -144,7 +162,7 @@ func (s *story) open(ctx context.Context, c *fairlotv1.Campaign, show bool) (*ca
 		}
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	others := []string{keyFile(2, c.GetSlug()), keyFile(3, c.GetSlug()), notifierKey(c.GetSlug())}
+	others := append([]string{keyFile(2, c.GetSlug()), keyFile(3, c.GetSlug())}, notifierKeys(c.GetSlug())...)
 	if !show {
 		others = append(others, keyFile(1, c.GetSlug()))
 	}
@@ -168,7 +186,7 @@ func (s *story) showKeys(ctx context.Context, slug string, show bool, run func(c
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	attach := []string{"campaign", "attach", slug}
-	for i, key := range []string{keyFile(1, slug), keyFile(2, slug), keyFile(3, slug), notifierKey(slug)} {
+	for i, key := range append([]string{keyFile(1, slug), keyFile(2, slug), keyFile(3, slug)}, notifierKeys(slug)...) {
 		args := []string{"keys", "check", "--yes", "--key", key, "--draft", draft, "--out", key + ".statement"}
 		attach = append(attach, key+".statement")
 		if show && i == 0 {
@@ -281,7 +299,7 @@ func (s *story) openLibrary(ctx context.Context) error {
 	x := s.setting(librarySlug, setting{entriesEnd: end, objectionsEnd: end, due: libraryDue, margin: margin})
 	s.say.text("Eight questions, three tiers of prizes, five alternates. In earnest it would run for weeks; here it ends in %d seconds, so that you can watch.", int(time.Until(end).Seconds()))
 	var err error
-	if s.library, err = s.open(ctx, libraryRules(librarySlug, "圖書館使用調查抽獎", "Library survey and draw", x), true); err != nil {
+	if s.library, err = s.open(ctx, sampledRules(libraryRules(librarySlug, "圖書館使用調查抽獎", "Library survey and draw", x)), true); err != nil {
 		return err
 	}
 	x = s.setting(smallSlug, setting{entriesEnd: end, objectionsEnd: objections, due: smallDue, margin: margin})

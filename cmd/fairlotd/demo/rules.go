@@ -71,7 +71,7 @@ type setting struct {
 	entriesEnd, objectionsEnd, due time.Time
 	margin                         int64 // seconds
 	custodians                     []*fairlotv1.Custodian
-	notifier                       string // recipient
+	notifiers                      []string // recipients
 }
 
 // rulesOf writes what all campaigns of the demo share.
@@ -91,7 +91,7 @@ func rulesOf(slug string, x setting) *fairlotv1.Campaign {
 		ObjectionsEnd: timestamppb.New(x.objectionsEnd),
 		Custodians:    x.custodians,
 		Threshold:     2,
-		Notifiers:     []string{x.notifier},
+		Notifiers:     x.notifiers,
 	}
 	c.Draws = []*fairlotv1.DrawRules{{
 		ClaimDays: 30, MarginSeconds: x.margin, DrawTime: timestamppb.New(x.due),
@@ -113,6 +113,19 @@ func libraryRules(slug, titleZh, titleEn string, x setting) *fairlotv1.Campaign 
 		{Count: 1, Title: texts("頭獎：電子閱讀器", "First prize: an e-book reader"), Value: 9990},
 		{Count: 3, Title: texts("二獎：圖書禮券一千元", "Second prize: a book voucher"), Value: 1000},
 		{Count: 10, Title: texts("三獎：環保提袋", "Third prize: a cloth bag"), Value: 100},
+	}
+	return c
+}
+
+// sampleSize is how many entrants of the library's draw an auditor looks up.
+const sampleSize = 30
+
+// sampledRules adds an audit sample to rules whose last notifier is the auditor.
+func sampledRules(c *fairlotv1.Campaign) *fairlotv1.Campaign {
+	c.Audit, c.Auditor = sampleSize, int32(len(c.Notifiers))
+	for i, add := range []string{"\n五、開獎後，由亂數抽出至多三十名參加者，將其姓名及證號開啟給查核人，與讀者名冊核對。",
+		"\n5. After the draw, names and ID numbers of at most thirty entrants, picked by its randomness, are opened to an auditor, who compares them with the register of readers."} {
+		c.Notice[i].Text += add
 	}
 	return c
 }
