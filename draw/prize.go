@@ -12,11 +12,11 @@ type Prizes struct {
 	standing []int
 }
 
-// NewPrizes reads which strata stand off a ranking: with tiers each of them has a seat at least, and a line for it. Nobody is in the ranking of an empty list.
+// NewPrizes reads which strata stand off a ranking, which is in their order: with tiers each of them has a seat at least, and a line for it. Nobody is in the ranking of an empty list.
 func NewPrizes(d *DrawRules, lines []Line) Prizes {
 	p := Prizes{rules: d}
 	for _, l := range lines {
-		if !slices.Contains(p.standing, l.Stratum) {
+		if n := len(p.standing); n == 0 || p.standing[n-1] != l.Stratum {
 			p.standing = append(p.standing, l.Stratum)
 		}
 	}

@@ -194,8 +194,8 @@ func (a *app) showRelease(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 			continue
 		}
 		prize := "no prize any more: " + s.Vacated
-		if n := int(x.Draw); s.Vacated == "" && n <= len(c.Draws) && s.Tier > 0 && int(s.Tier) <= len(c.Draws[n-1].Tiers) {
-			prize = fmt.Sprintf("prize %d, %s", s.Tier, texts(c.Draws[n-1].Tiers[s.Tier-1].Title))
+		if n := int(x.Draw); s.Vacated == "" && n <= len(c.Draws) && s.Prize > 0 && int(s.Prize) <= len(c.Draws[n-1].Tiers) {
+			prize = fmt.Sprintf("prize %d, %s", s.Tier, texts(c.Draws[n-1].Tiers[s.Prize-1].Title))
 		}
 		a.printf("  seat: stratum %d, rank %d: %s, entry %s\n", s.Stratum, s.Rank, prize, s.EntryId)
 	}

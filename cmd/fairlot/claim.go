@@ -220,7 +220,11 @@ var errNotThisCard = errors.New("this card is not of the person who entered (證
 
 // prize says what is claimed, and who may come for it.
 func (a *app) prize(c *bundle.Checked, n int, l draw.Line) {
-	a.printf("抽獎 draw %d, 名次 rank %d: 獎項 PRIZE %d: %s\n%s", n, l.Rank, l.Seat, prizeTitle(c.Titles, [2]int{n, l.Seat}), claimRules(c.Titles))
+	group := ""
+	if len(c.Titles.Strata) > 0 {
+		group = ", 組別 stratum " + c.Titles.Stratum(l.Stratum)
+	}
+	a.printf("抽獎 draw %d%s, 名次 rank %d: 獎項 PRIZE %d: %s\n%s", n, group, l.Rank, l.Seat, prizeTitle(c.Titles, c.Prize(n, l)), claimRules(c.Titles))
 }
 
 // accept is for a card that is of the person who entered: it says so, tells whether who came may, and takes down what the public list shows.

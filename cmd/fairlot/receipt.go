@@ -229,13 +229,20 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 		became = "had a prize, which went to the next in order: replaced (" + gone + ")"
 	case d.Seat > 0:
 		became = fmt.Sprintf("PRIZE %d", d.Seat)
-		if s := bundle.In("en", c.Titles.Tier[[2]int{d.N, d.Seat}]); s != "" {
+		if s := bundle.In("en", c.Titles.Tier[c.Prize(d.N, draw.Line{Stratum: d.Stratum, Seat: d.Seat})]); s != "" {
 			became += ": " + s
 		}
 	case d.Alternate:
 		became = "alternate"
 	}
-	a.printf("draw %d: rank %d of %d: %s\n", d.N, d.Rank, d.Of, became)
+	group := ""
+	if len(c.Titles.Strata) > 0 {
+		group = " in stratum " + c.Titles.Stratum(d.Stratum)
+		if own := int(d.Leaf.Stratum); own != d.Stratum {
+			group += ", to which stratum " + c.Titles.Stratum(own) + " was joined for being too small,"
+		}
+	}
+	a.printf("draw %d: rank %d of %d%s: %s\n", d.N, d.Rank, d.Of, group, became)
 }
 
 // evidence writes what proves the fraud, without the secret.

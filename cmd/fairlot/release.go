@@ -168,7 +168,7 @@ func seatsText(before, behind string, seats []*fairlotv1.Seat, which func(*fairl
 
 func unclaimedText(seats []*fairlotv1.Seat, tiers []*fairlotv1.Tier, above int64, claims []*fairlotv1.Claim) string {
 	return seatsText("left out, since nobody has claimed the prize yet", "; who comes later is for another release", seats, func(s *fairlotv1.Seat) bool {
-		return !claimed(claims, s) && s.Vacated == "" && s.Tier > 0 && int(s.Tier) <= len(tiers) && tiers[s.Tier-1].Value > above
+		return !claimed(claims, s) && s.Vacated == "" && s.Prize > 0 && int(s.Prize) <= len(tiers) && tiers[s.Prize-1].Value > above
 	})
 }
 

@@ -17,6 +17,7 @@ type rulesCmd struct {
 type rulesLint struct {
 	From     string  `arg:"" help:"Campaign file (- for standard input), or a bundle: a .tar file, a folder, or its address. A bundle is verified first."`
 	Entrants []int64 `placeholder:"N" help:"Tell the odds for so many entrants; may be repeated. Without it: for the register, or for 100, 1,000 and 10,000."`
+	Strata   []int64 `name:"in-strata" placeholder:"N,N,..." help:"Tell the odds for so many entrants in each stratum, by the order of their numbers."`
 	Lang     string  `default:"en" enum:"en,zh" env:"FAIRLOT_LANG" placeholder:"en|zh" help:"Language of the explanation."`
 	JSON     bool    `name:"json" help:"Print JSON: the explanation, and the findings in both languages."`
 }
@@ -30,6 +31,7 @@ Whether a file is well formed is for campaign create to say.
 Exit status: 0 nothing found, 1 findings, 2 wrong usage.
 
 Example: fairlot rules lint autumn.json --entrants 800
+         fairlot rules lint branches.json --in-strata 120,35,400
          fairlot rules lint autumn.json --lang zh
          fairlot rules lint https://draw.library.example/bundles/….tar`
 }
@@ -44,6 +46,19 @@ func (cmd *rulesLint) Run(a *app) error {
 	set, err := cmd.read(a)
 	if err != nil {
 		return err
+	}
+	if cmd.Strata != nil {
+		if n := set.Open.Draws; len(n) == 0 || n[0].Strata < 2 {
+			return usage("--in-strata: these rules have no strata; use --entrants")
+		} else if len(cmd.Strata) != n[0].Strata {
+			return usage("--in-strata: want %d numbers, one for each stratum", n[0].Strata)
+		}
+		for _, n := range cmd.Strata {
+			if n < 0 || n > 1_000_000_000 {
+				return usage("--in-strata: want numbers from 0 to 1,000,000,000")
+			}
+		}
+		set.In = cmd.Strata
 	}
 	lines, found := set.Explain(cmd.Lang, cmd.Entrants), set.Lint(cmd.Entrants)
 	if cmd.JSON {

@@ -45,12 +45,13 @@ func (a *app) session(c *bundle.Checked, req *release.Request, rel *release.Rele
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "STRATUM\tRANK\tPRIZE\tENTRY\t\n")
 	for _, l := range plan.Seats {
-		titles := c.Titles.Tier[[2]int{req.Draw, l.Seat}]
+		at := c.Prize(req.Draw, l)
+		titles := c.Titles.Tier[at]
 		prize := bundle.In("zh-Hant-TW", titles)
 		if en := bundle.In("en", titles); en != prize {
 			prize += " / " + en
 		}
-		if value := c.Titles.Value[[2]int{req.Draw, l.Seat}]; req.Purpose == custody.Tax {
+		if value := c.Titles.Value[at]; req.Purpose == custody.Tax {
 			prize += fmt.Sprintf(", NT$ %d", value)
 		}
 		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", l.Stratum, l.Rank, l.Seat, l.ID, prize)

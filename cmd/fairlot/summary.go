@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -126,11 +127,28 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	if len(c.Claim) > 0 {
 		row("how to claim", "%s", texts(c.Claim))
 	}
+	for i, x := range c.Strata {
+		row(fmt.Sprintf("stratum %d", i+1), "%s", texts(x.Title))
+	}
+	if len(c.Strata) > 0 {
+		row("stratum of an entrant", "%s; one with fewer than %d counted entrants is drawn together with the next", map[fairlotv1.StrataBy]string{
+			fairlotv1.StrataBy_STRATA_BY_ENTRANT: "as they choose on the form", fairlotv1.StrataBy_STRATA_BY_TOKEN: "as the one-use code says (token members --stratum)",
+		}[c.StrataBy], cmp.Or(c.Batch, 50))
+	}
 	for i, d := range c.Draws {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", instant.Text(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
 		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", instant.Text(deadline(d)), inWhole(margin(d)))
-		for j, t := range d.Tiers {
-			row(fmt.Sprintf("  prize %d", j+1), "%d × %s%s", t.Count, texts(t.Title), map[bool]string{true: fmt.Sprintf(", NT$ %d each", t.Value)}[t.Value > 0])
+		number := map[int32]int{}
+		for _, t := range d.Tiers {
+			number[t.Stratum]++
+			what := fmt.Sprintf("  prize %d", number[t.Stratum])
+			switch {
+			case d.Proportional:
+				what += ", shared among strata"
+			case t.Stratum > 0:
+				what = fmt.Sprintf("  stratum %d, prize %d", t.Stratum, number[t.Stratum])
+			}
+			row(what, "%d × %s%s", t.Count, texts(t.Title), map[bool]string{true: fmt.Sprintf(", NT$ %d each", t.Value)}[t.Value > 0])
 		}
 	}
 	if c.OpenHash != "" {

@@ -72,7 +72,7 @@ func (cmd *releaseTax) Run(a *app) error {
 		if err != nil || id.IDNumber == "" {
 			return fmt.Errorf("stratum %d rank %d: what was sealed is no identity with a number", x.Line.Stratum, x.Line.Rank)
 		}
-		at := [2]int{p.request.Draw, x.Line.Seat}
+		at := p.Prize(p.request.Draw, x.Line)
 		rows = append(rows, []string{plainCell(id.Name), idKinds[id.IDType], plainCell(id.IDNumber), plainCell(prizeTitle(p.Titles, at)), strconv.FormatInt(p.Titles.Value[at], 10)})
 		list.add(p.Checked, p.request.Draw, x.Line, id.Name, id.IDNumber)
 	}

@@ -144,6 +144,7 @@ type tokenMembers struct {
 	Campaign string    `arg:"" help:"Slug or id."`
 	Count    int       `required:"" help:"How many codes, at most 1,000,000."`
 	Chances  int32     `help:"Chances that each code gives, up to the campaign's cap; 1 if not given."`
+	Stratum  int32     `placeholder:"N" help:"The stratum in which whoever uses them is drawn, where the rules let codes decide it."`
 	Expires  time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"When they expire, as 2026-01-31T23:59:59Z; the end of entries if not given."`
 	Out      string    `placeholder:"FILE" help:"Write the codes to a new file of mode 0600 instead of standard output."`
 }
@@ -152,7 +153,8 @@ type tokenMembers struct {
 func (tokenMembers) Help() string {
 	return `Codes come one a line. The daemon keeps them hashed and cannot show them again.
 
-Example: fairlot token members autumn-reading --count 500 --out codes.txt`
+Example: fairlot token members autumn-reading --count 500 --out codes.txt
+         fairlot token members autumn-reading --count 200 --stratum 2 --out codes-hill.txt`
 }
 
 // codesAtOnce is how many codes the contract makes in one call.
@@ -175,7 +177,7 @@ func (cmd *tokenMembers) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	req := &fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Chances: cmd.Chances}
+	req := &fairlotv1.CreateEntryTokensRequest{Parent: c.Name, Chances: cmd.Chances, Stratum: cmd.Stratum}
 	if !cmd.Expires.IsZero() {
 		req.ExpireTime = timestamppb.New(cmd.Expires)
 	}

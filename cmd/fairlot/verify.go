@@ -233,9 +233,9 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 		return
 	}
 	a.printf("  seed %s\n", d.Seed)
-	holds := map[draw.EntrantID]int{}
+	holds := map[draw.EntrantID]draw.Line{}
 	for _, l := range d.Winners {
-		holds[l.ID] = l.Seat
+		holds[l.ID] = l
 	}
 	replaced := map[[2]int]string{}
 	for _, r := range d.Replaced {
@@ -250,9 +250,9 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 		seat := "alternate"
 		if reason, ok := replaced[[2]int{l.Stratum, l.Rank}]; ok {
 			seat = "replaced: " + reason
-		} else if tier := holds[l.ID]; tier > 0 {
-			seat = fmt.Sprintf("prize %d", tier)
-			if s := bundle.In("en", c.Titles.Tier[[2]int{d.N, tier}]); s != "" {
+		} else if held, ok := holds[l.ID]; ok {
+			seat = fmt.Sprintf("prize %d", held.Seat)
+			if s := bundle.In("en", c.Titles.Tier[c.Prize(d.N, held)]); s != "" {
 				seat += ": " + s
 			}
 		}

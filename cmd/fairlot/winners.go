@@ -42,7 +42,7 @@ Example: fairlot winners 1 --bundle drawn.tar --masked desk.masked --format html
 
 // winnerRow is one seat as it is published.
 type winnerRow struct {
-	Prize            string
+	Prize, Group     string
 	Stratum, Rank    int
 	Receipt          draw.EntrantID
 	Name, Number     string
@@ -126,9 +126,9 @@ func (cmd *winnersCmd) list(c *bundle.Checked, d *verify.Draw, known map[maskedS
 	l := &winnerList{TitleZH: bundle.In("zh-Hant-TW", c.Titles.Campaign), TitleEN: bundle.In("en", c.Titles.Campaign), Institution: c.Outcome.Open.Institution, Draw: cmd.Draw,
 		Round: d.Round, Result: draw.HashOf(draw.MarshalRanking(d.Ranking)).String(), Page: cmd.Page, Proven: custodian.Proven(d)}
 	for _, w := range d.Winners {
-		at := [2]int{cmd.Draw, w.Seat}
+		at := c.Prize(cmd.Draw, w)
 		r := winnerRow{Prize: prizeTitle(c.Titles, at), PrizeZH: bundle.In("zh-Hant-TW", c.Titles.Tier[at]), PrizeEN: bundle.In("en", c.Titles.Tier[at]),
-			Stratum: w.Stratum, Rank: w.Rank, Receipt: w.ID}
+			Stratum: w.Stratum, Group: c.Titles.Stratum(w.Stratum), Rank: w.Rank, Receipt: w.ID}
 		shown := known[maskedSeat{cmd.Draw, w.Stratum, w.Rank, w.ID}]
 		r.Name, r.Number = shown[0], shown[1]
 		l.Names, l.Numbers = l.Names || r.Name != "", l.Numbers || r.Number != ""
@@ -190,7 +190,7 @@ func (l *winnerList) columns() (heads []string, cells func(winnerRow) []string) 
 		heads = append(heads, "證號 ID number")
 	}
 	return heads, func(r winnerRow) []string {
-		c := []string{r.Prize, fmt.Sprint(r.Stratum), fmt.Sprint(r.Rank), r.Receipt.String()}
+		c := []string{r.Prize, r.Group, fmt.Sprint(r.Rank), r.Receipt.String()}
 		if l.Names {
 			c = append(c, r.Name)
 		}
@@ -256,7 +256,7 @@ var winnersPage = template.Must(template.New("winners").Parse(`<section lang="zh
 <caption>{{.L.Institution}}</caption>
 <thead><tr><th scope="col">獎項 <span lang="en">prize</span></th><th scope="col">組別 <span lang="en">stratum</span></th><th scope="col">名次 <span lang="en">rank</span></th><th scope="col">收據編號 <span lang="en">receipt number</span></th>{{if .L.Names}}<th scope="col">姓名 <span lang="en">name</span></th>{{end}}{{if .L.Numbers}}<th scope="col">證號 <span lang="en">ID number</span></th>{{end}}</tr></thead>
 <tbody>
-{{range .L.Rows}}<tr><td>{{.PrizeZH}}{{if ne .PrizeZH .PrizeEN}} <span lang="en">{{.PrizeEN}}</span>{{end}}</td><td>{{.Stratum}}</td><td>{{.Rank}}</td><td><code>{{.Receipt}}</code></td>{{if $.L.Names}}<td>{{or .Name "—"}}</td>{{end}}{{if $.L.Numbers}}<td>{{or .Number "—"}}</td>{{end}}</tr>
+{{range .L.Rows}}<tr><td>{{.PrizeZH}}{{if ne .PrizeZH .PrizeEN}} <span lang="en">{{.PrizeEN}}</span>{{end}}</td><td>{{.Group}}</td><td>{{.Rank}}</td><td><code>{{.Receipt}}</code></td>{{if $.L.Names}}<td>{{or .Name "—"}}</td>{{end}}{{if $.L.Numbers}}<td>{{or .Number "—"}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table>
 {{if .L.Page}}<p><a href="{{.L.Page}}">活動頁：結果、查收據、查驗檔 <span lang="en">campaign page: results, receipts, files to check</span></a></p>

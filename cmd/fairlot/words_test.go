@@ -69,7 +69,8 @@ func TestEntryIsNamed(t *testing.T) {
 // TestUnclaimedForTax names who has not come for a prize above the sum, and nobody else.
 func TestUnclaimedForTax(t *testing.T) {
 	tiers := []*fairlotv1.Tier{{Value: 6000}, {Value: 1000}}
-	seats := []*fairlotv1.Seat{{Stratum: 1, Rank: 1, Tier: 1}, {Stratum: 1, Rank: 2, Tier: 1}, {Stratum: 1, Rank: 3, Tier: 2}, {Stratum: 1, Rank: 4, Vacated: "erased"}, {Stratum: 1, Rank: 5}, {Stratum: 2, Rank: 1, Tier: 1}}
+	seats := []*fairlotv1.Seat{{Stratum: 1, Rank: 1, Tier: 1, Prize: 1}, {Stratum: 1, Rank: 2, Tier: 1, Prize: 1}, {Stratum: 1, Rank: 3, Tier: 2, Prize: 2}, {Stratum: 1, Rank: 4, Vacated: "erased"},
+		{Stratum: 1, Rank: 5}, {Stratum: 2, Rank: 1, Tier: 2, Prize: 1}} // where strata were joined the tier alone does not say what the prize is
 	claims := []*fairlotv1.Claim{{Stratum: 1, Rank: 1, Tier: 1}}
 	if got := unclaimedText(seats, tiers, 1000, claims); got != "left out, since nobody has claimed the prize yet: stratum 1 rank 2, stratum 2 rank 1; who comes later is for another release\n" {
 		t.Error(got)

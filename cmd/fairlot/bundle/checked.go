@@ -22,20 +22,23 @@ type Checked struct {
 	Policy  *ledger.Policy
 	Titles  Titles
 
-	closes map[int]int64 // index of the close record, by draw
+	closes map[int]int64       // index of the close record, by draw
+	prizes map[int]draw.Prizes // by draw
 }
 
 // Titles are what the rules file says that people read, texts by language tag.
 type Titles struct {
 	Campaign map[string]string
 	Claim    map[string]string            // how winners claim; may be empty
-	Tier     map[[2]int]map[string]string // by draw and tier
+	Tier     map[[2]int]map[string]string // by draw and prize: its tiers counted from 1, those of all strata in their order
+	Strata   map[int]map[string]string    // by stratum; empty if everybody is drawn together
+	StrataBy string                       // what decides the stratum of an entrant: entrant, token; may be another word
 
 	Form          entrant.Form // what the entry form asked
 	Proxy         bool         // somebody with an authorisation may claim for a winner
 	GuardianBelow int          // for a winner younger than so many years a guardian must come
 
-	Value    map[[2]int]int64 // of one prize in New Taiwan dollars, by draw and tier; none: not stated
+	Value    map[[2]int]int64 // of one prize in New Taiwan dollars, by draw and prize; none: not stated
 	TaxAbove int64            // prizes worth more are reported; 0: the rules name no sum
 
 	Auditor int // number of the notifier whom the audit sample is for, from 1; 0: the rules name none
@@ -53,7 +56,7 @@ func (f *Files) Check(opts verify.Options) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Checked{Files: f, Outcome: out, Tree: &ledger.Tree{}, closes: map[int]int64{}}
+	c := &Checked{Files: f, Outcome: out, Tree: &ledger.Tree{}, closes: map[int]int64{}, prizes: map[int]draw.Prizes{}}
 	err = c.Each(func(i int64, b []byte) error {
 		if err := c.Tree.Append(b); err != nil {
 			return err
@@ -147,6 +150,16 @@ func (c *Checked) AllOpened() (all []Announced, err error) {
 	return all, err
 }
 
+// Prize is where Titles have the prize of a seat that a line of draw n holds.
+func (c *Checked) Prize(n int, l draw.Line) [2]int {
+	p, ok := c.prizes[n]
+	if !ok {
+		p = draw.NewPrizes(&c.Outcome.Open.Draws[n-1], c.Outcome.Draws[n-1].Ranking)
+		c.prizes[n] = p
+	}
+	return [2]int{n, p.Of(l.Stratum, l.Seat)}
+}
+
 // CloseIndex is the place in the log of the draw's close record.
 func (c *Checked) CloseIndex(n int) (int64, bool) {
 	i, ok := c.closes[n]
@@ -231,15 +244,30 @@ func (c *Checked) read(name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// Taxed says whether a prize of draw n is reported for tax by the rules.
-func (t Titles) Taxed(n, tier int) bool {
-	return t.TaxAbove > 0 && t.Value[[2]int{n, tier}] > t.TaxAbove
+// Taxed says whether a prize, as Prize names it, is reported for tax by the rules.
+func (t Titles) Taxed(prize [2]int) bool {
+	return t.TaxAbove > 0 && t.Value[prize] > t.TaxAbove
 }
 
-// readTitles reads the lines `title LANG TEXT`, `claim LANG TEXT`, `tier DRAW TIER LANG TEXT`, `tier-value DRAW TIER SUM`, `tax-above SUM` and those that say who may claim
+// Stratum is the number of a stratum and its title in both languages; the number alone if it has none.
+func (t Titles) Stratum(n int) string {
+	s := strconv.Itoa(n)
+	zh, en := In("zh-Hant-TW", t.Strata[n]), In("en", t.Strata[n])
+	if zh != "" {
+		s += " " + zh
+	}
+	if en != zh {
+		s += " / " + en
+	}
+	return s
+}
+
+// readTitles reads the lines `title LANG TEXT`, `claim LANG TEXT`, `tier DRAW TIER LANG TEXT`, `tier-value DRAW TIER SUM`, `stratum N LANG TEXT`, with strata
+// `stratum-tier DRAW STRATUM TIER LANG TEXT` and `stratum-tier-value DRAW STRATUM TIER SUM`, `tax-above SUM` and those that say who may claim
 // and what a list of winners shows; all others are for other readers.
 func readTitles(rules string) Titles {
-	t := Titles{Campaign: map[string]string{}, Claim: map[string]string{}, Tier: map[[2]int]map[string]string{}, Value: map[[2]int]int64{}}
+	t := Titles{Campaign: map[string]string{}, Claim: map[string]string{}, Tier: map[[2]int]map[string]string{}, Strata: map[int]map[string]string{}, Value: map[[2]int]int64{}}
+	prizes := prizeNumbers{}
 	for line := range strings.Lines(rules) {
 		line = strings.TrimSuffix(line, "\n")
 		if f := strings.SplitN(line, " ", 3); len(f) == 3 && f[0] == "title" {
@@ -257,6 +285,9 @@ func readTitles(rules string) Titles {
 		if line == "claim-proxy authorised" {
 			t.Proxy = true
 		}
+		if by, ok := strings.CutPrefix(line, "strata-by "); ok {
+			t.StrataBy = by
+		}
 		if years, ok := strings.CutPrefix(line, "claim-guardian-below "); ok {
 			t.GuardianBelow, _ = strconv.Atoi(years) // a text that is no number states no age
 		}
@@ -273,30 +304,64 @@ func readTitles(rules string) Titles {
 		if mask, ok := strings.CutPrefix(line, "winner-id-numbers "); ok && mask != "none" {
 			t.ListNumber = entrant.IDMask(mask)
 		}
-		if f := strings.Split(line, " "); len(f) == 4 && f[0] == "tier-value" {
-			n, err1 := strconv.Atoi(f[1])
-			tier, err2 := strconv.Atoi(f[2])
-			value, err3 := strconv.ParseInt(f[3], 10, 64)
-			if err1 == nil && err2 == nil && err3 == nil {
-				t.Value[[2]int{n, tier}] = value
+		key, rest, _ := strings.Cut(line, " ")
+		switch f := strings.SplitN(rest, " ", 3); {
+		case key == "stratum" && len(f) == 3:
+			if n, err := strconv.Atoi(f[0]); err == nil {
+				put(t.Strata, n, f[1], f[2])
+			}
+			continue
+		case key == "stratum-tier" || key == "tier":
+			if at, text, ok := prizes.read(rest, key == "stratum-tier"); ok {
+				if lang, title, ok := strings.Cut(text, " "); ok {
+					put(t.Tier, at, lang, title)
+				}
+			}
+		case key == "stratum-tier-value" || key == "tier-value":
+			at, sum, ok := prizes.read(rest, key == "stratum-tier-value")
+			if value, err := strconv.ParseInt(sum, 10, 64); ok && err == nil {
+				t.Value[at] = value
 			}
 		}
-		f := strings.SplitN(line, " ", 5)
-		if len(f) < 5 || f[0] != "tier" {
-			continue
-		}
-		n, err1 := strconv.Atoi(f[1])
-		tier, err2 := strconv.Atoi(f[2])
-		if err1 != nil || err2 != nil {
-			continue
-		}
-		at := [2]int{n, tier}
-		if t.Tier[at] == nil {
-			t.Tier[at] = map[string]string{}
-		}
-		t.Tier[at][f[3]] = f[4]
 	}
 	return t
+}
+
+func put[K comparable](texts map[K]map[string]string, at K, lang, text string) {
+	if texts[at] == nil {
+		texts[at] = map[string]string{}
+	}
+	texts[at][lang] = text
+}
+
+// prizeNumbers counts, by draw, the tiers of strata in the order in which a rules file names them first.
+type prizeNumbers map[int]map[[2]int]int
+
+// read takes the numbers of a prize from the beginning of a line: draw and tier, or draw, stratum and tier.
+func (p prizeNumbers) read(line string, ofStratum bool) (at [2]int, rest string, ok bool) {
+	var n [3]int
+	for i := range n {
+		if i == 2 && !ofStratum {
+			break
+		}
+		word, behind, _ := strings.Cut(line, " ")
+		number, err := strconv.Atoi(word)
+		if err != nil {
+			return at, "", false
+		}
+		n[i], line = number, behind
+	}
+	if !ofStratum {
+		return [2]int{n[0], n[1]}, line, true
+	}
+	if p[n[0]] == nil {
+		p[n[0]] = map[[2]int]int{}
+	}
+	tier := [2]int{n[1], n[2]}
+	if p[n[0]][tier] == 0 {
+		p[n[0]][tier] = len(p[n[0]]) + 1
+	}
+	return [2]int{n[0], p[n[0]][tier]}, line, true
 }
 
 func (t *Titles) field(name string) *entrant.Ask {

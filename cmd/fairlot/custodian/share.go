@@ -141,9 +141,9 @@ func Holders(c *bundle.Checked, req *release.Request, rel *release.Release) (*He
 			return fail(fmt.Errorf("%w: entry %s is rank %d of stratum %d, not rank %d of stratum %d", ErrRequest, e.ID, l.Rank, l.Stratum, e.Rank, e.Stratum))
 		}
 		if held, ok := holds[e.ID]; ok {
-			if req.Purpose == custody.Tax && !c.Titles.Taxed(req.Draw, held.Seat) {
+			if req.Purpose == custody.Tax && !c.Titles.Taxed(c.Prize(req.Draw, held)) {
 				return fail(fmt.Errorf("entry %s (stratum %d, rank %d): %w: it is worth NT$ %d, and prizes of more than NT$ %d are", e.ID, l.Stratum, l.Rank, ErrUntaxed,
-					c.Titles.Value[[2]int{req.Draw, held.Seat}], c.Titles.TaxAbove))
+					c.Titles.Value[c.Prize(req.Draw, held)], c.Titles.TaxAbove))
 			}
 			lines = append(lines, held)
 			continue

@@ -33,6 +33,7 @@ type Notices struct {
 	open     *draw.Open
 	openHash draw.Hash
 	titles   bundle.Titles
+	prize    func(draw.Line) [2]int // where titles have the prize of a winner
 	draw     int
 	url      string
 	deadline time.Time
@@ -60,7 +61,7 @@ func NewNotices(c *bundle.Checked, n int, from, replyTo, url string, now time.Ti
 		return nil, fmt.Errorf("zone %s of the campaign: %w", c.Outcome.Open.Zone, err)
 	}
 	out := &Notices{from: address, replyTo: replyTo, host: address.Address[at+1:], open: c.Outcome.Open, openHash: c.Outcome.OpenHash,
-		titles: c.Titles, draw: n, url: url, byLang: map[string]*template.Template{},
+		titles: c.Titles, prize: func(l draw.Line) [2]int { return c.Prize(n, l) }, draw: n, url: url, byLang: map[string]*template.Template{},
 		deadline: now.In(zone).AddDate(0, 0, c.Outcome.Open.Draws[n-1].ClaimDays)}
 	for _, lang := range languages {
 		t, err := template.ParseFS(templates, "templates/notice."+lang+".txt")
@@ -97,7 +98,7 @@ func (n *Notices) Text(w Winner) (lang, subject, body string, err error) {
 	}
 	err = n.byLang[lang].Execute(&b, notice{
 		Institution: n.open.Institution, Campaign: bundle.In(lang, n.titles.Campaign), Claim: bundle.In(lang, n.titles.Claim), GuardianBelow: n.titles.GuardianBelow, Proxy: n.titles.Proxy, URL: n.url, ReplyTo: reply,
-		Prize: bundle.In(lang, n.titles.Tier[[2]int{n.draw, w.Line.Seat}]), Entry: w.Line.ID.String(),
+		Prize: bundle.In(lang, n.titles.Tier[n.prize(w.Line)]), Entry: w.Line.ID.String(),
 		Rank: w.Line.Rank, Draw: n.draw, ClaimDays: n.open.Draws[n.draw-1].ClaimDays, Deadline: n.deadline})
 	if err != nil {
 		return "", "", "", err

@@ -75,6 +75,7 @@ func (s *Set) Explain(lang string, pools []int64) []string {
 	if s.Survey {
 		say(said{"答案每滿 %d 份混合一次；總數不足時全部不保留。", "Answers are mixed from %d on; with fewer in all, none is kept."}, o.Batch)
 	}
+	s.explainStrata(lang, say)
 	for i := range o.Draws {
 		lines = append(lines, s.explainDraw(lang, i, pools)...)
 	}
@@ -87,19 +88,16 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 	say := func(x said, args ...any) { lines = append(lines, "  "+x.in(lang, args...)) }
 	switch {
 	case d.Proportional > 0:
-		say(said{"獎項共 %s 份，依各組人數比例分配到 %d 組；餘數最大的組先得餘下的份數。", "%s prizes, shared among %d strata by their numbers of entrants, what is left over to the largest remainders."}, grouped(int64(d.Proportional)), d.Strata)
+		say(said{"第 1 獎：%s 份 %[3]s，依各組有機會的人數比例分配到 %[2]d 組；餘數最大的組先得餘下的份數。", "%[1]s × %[3]s, shared among %[2]d strata by their numbers of entrants with chances, what is left over to the largest remainders."}, grouped(int64(d.Proportional)), d.Strata, inTexts(lang, s.Tiers[[2]int{i + 1, 1}]))
 	default:
-		for _, t := range d.Tiers {
-			name := inTexts(lang, s.Tiers[[2]int{i + 1, t.Tier}])
+		for j, t := range d.Tiers {
+			name := inTexts(lang, s.Tiers[[2]int{i + 1, j + 1}])
 			if d.Strata > 1 {
-				say(said{"第 %d 組第 %d 獎：%s 份 %s", "Stratum %d, prize %d: %s × %s"}, t.Stratum, t.Tier, grouped(int64(t.Count)), name)
+				say(said{"第 %s 組第 %d 獎：%s 份 %s", "Stratum %s, prize %d: %s × %s"}, s.stratum(lang, t.Stratum), t.Tier, grouped(int64(t.Count)), name)
 			} else {
 				say(said{"第 %d 獎：%s 份 %s", "Prize %d: %s × %s"}, t.Tier, grouped(int64(t.Count)), name)
 			}
 		}
-	}
-	if d.Strata > 1 {
-		say(said{"有機會的人不足 %d 人的組併入下一組。", "A stratum with fewer than %d ranked entrants is joined to the next."}, s.Open.Batch)
 	}
 	say(said{"在 %s 抽出，依亂數鏈 %s 的第 %d 輪。輪次登記開始前就已寫定，其值在此之前沒有人知道。", "Drawn at %s by round %[3]d of the beacon %[2]s. The round is fixed before the first entry, and nobody knows its value before that time."},
 		instant.Text(draw.RoundTime(d.Beacon, d.Round)), chain(lang, d), d.Round)
@@ -125,12 +123,23 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 	} else {
 		say(said{"領獎沒有期限。", "Winners may claim without a limit of time."})
 	}
-	for _, n := range s.pools(pools) {
-		if out := s.leavesOut(i); out > 0 {
+	if len(s.In) == d.Strata && d.Strata > 1 {
+		say(said{"若各組人數如下，各有 1 個機會：", "With so many entrants in each stratum, of one chance each:"})
+		s.strataOdds(lang, d, s.In, say)
+		pools = nil
+	} else {
+		pools = s.pools(pools)
+	}
+	out := s.leavesOut(i)
+	for _, n := range pools {
+		if out > 0 && d.Strata == 1 {
 			s.oddsOfOthers(lang, d, n, min(out, n-1), say)
 		} else {
 			s.odds(lang, d, n, say)
 		}
+	}
+	if out > 0 && d.Strata > 1 {
+		say(said{"其中沒有先前的得獎者時是如此；扣除後其餘的人機率略高。", "So it is if nobody of them won before; without those who did the odds of the others are a little better."})
 	}
 	return lines
 }
@@ -148,9 +157,6 @@ func (s *Set) leavesOut(i int) (n int64) {
 
 // oddsOfOthers are those of a draw that leaves out at most so many of n entrants, for one who is not among them: between all others being in, and as few as can be.
 func (s *Set) oddsOfOthers(lang string, d *draw.DrawRules, n, out int64, say func(said, ...any)) {
-	if d.Strata > 1 {
-		return
-	}
 	between := func(chances, k int) []any {
 		return []any{share(lang, draw.Odds(n-1, chances, k)), share(lang, draw.Odds(n-1-out, chances, k))}
 	}
@@ -165,12 +171,11 @@ func (s *Set) oddsOfOthers(lang string, d *draw.DrawRules, n, out int64, say fun
 	}
 }
 
-// odds tells them for a pool of n entrants. In several strata they depend on how many entrants each has, which nobody knows before.
+// odds tells them for a pool of n entrants, spread evenly over strata: how many each will have nobody knows before.
 func (s *Set) odds(lang string, d *draw.DrawRules, n int64, say func(said, ...any)) {
 	if d.Strata > 1 {
-		if d.Proportional > 0 {
-			say(said{"若有 %s 人參加：每組的中獎機率都約為 %s。", "With %s entrants, about the same in every stratum: %s to win."}, grouped(n), share(lang, draw.Odds(n-1, 1, d.Proportional)))
-		}
+		say(said{"若有 %s 人參加，平均分在各組，各有 1 個機會：", "With %s entrants of one chance each, spread evenly over the strata:"}, grouped(n))
+		s.strataOdds(lang, d, spread(n, d.Strata), say)
 		return
 	}
 	prizes := seats(d, 1)

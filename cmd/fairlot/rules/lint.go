@@ -76,6 +76,7 @@ func (s *Set) Lint(pools []int64) []Finding {
 			find(0, "audit-notice", said{"有抽查樣本，而 %s 的告知事項沒有提到，活動無法開放：請寫明開獎後由亂數抽出若干人，姓名與證號開啟給查核人。", "there is an audit sample, and the notice in %s does not say so, so that it cannot open: say that the names and ID numbers of some, picked at random, are opened to an auditor after the draw."}, lang)
 		}
 	}
+	s.lintStrata(find)
 	for i := range o.Draws {
 		d, n := &o.Draws[i], i+1
 		if !quicknet(d) {

@@ -26,7 +26,10 @@ const deadDays = 30 // that the daemon fixes
 type Set struct {
 	Open   draw.Open // without draws there is nothing to explain
 	Titles map[string]string
-	Tiers  map[[2]int]map[string]string // titles of prizes, by draw and tier
+	Tiers  map[[2]int]map[string]string // titles of prizes, by draw and prize: its tiers counted from 1, those of all strata in their order
+	Strata map[int]map[string]string    // titles of strata; empty if everybody is drawn together
+	By     string                       // what decides the stratum of an entrant: entrant or token
+	In     []int64                      // how many entrants each stratum may come to have, for the odds; nil: they are spread evenly
 	Survey bool                         // answers are mixed, so `batch` hides them
 	Notice map[string]string            // of a draft; nil of what is open
 }
@@ -44,6 +47,9 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 		if d.DrawTime == nil {
 			missing = append(missing, fmt.Sprintf("draws[%d].drawTime", i))
 		}
+		if d.Proportional && len(d.Tiers) > 1 {
+			return nil, fmt.Errorf("draws[%d]: a proportional draw has exactly one tier", i)
+		}
 		if len(d.Tiers) == 0 {
 			missing = append(missing, fmt.Sprintf("draws[%d].tiers", i))
 		}
@@ -51,7 +57,7 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("the rules are not written yet: %s", strings.Join(missing, ", "))
 	}
-	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Survey: c.SurveyJson != "", Notice: texts(c.Notice)}
+	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Strata: map[int]map[string]string{}, By: strataBy[c.StrataBy], Survey: c.SurveyJson != "", Notice: texts(c.Notice)}
 	s.Open = draw.Open{
 		Custodians: make([]draw.Custodian, len(c.Custodians)), Threshold: int(c.Threshold), Notifiers: c.Notifiers,
 		Proof:    map[bool]string{true: draw.ProofNone, false: draw.ProofToken}[c.Proof == fairlotv1.Proof_PROOF_NONE],
@@ -71,6 +77,9 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 	if s.Open.Threshold == 0 {
 		s.Open.Threshold = min(2, len(c.Custodians))
 	}
+	for i, x := range c.Strata {
+		s.Strata[i+1] = texts(x.Title)
+	}
 	for i, d := range c.Draws {
 		chain := beacon.Quicknet()
 		if b := d.Beacon; b != nil && b.PeriodSeconds > 0 {
@@ -79,17 +88,30 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 			copy(chain.Key[:], b.Key)
 		}
 		r := draw.DrawRules{
-			Strata: 1, Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit, EarlierWinnersOut: d.EarlierWinnersOut, Margin: int(cmp.Or(d.MarginSeconds, 3600)),
+			Strata: max(1, len(c.Strata)), Alternates: int(d.Alternates), ClaimDays: int(d.ClaimDays), Forfeit: d.Forfeit, EarlierWinnersOut: d.EarlierWinnersOut, Margin: int(cmp.Or(d.MarginSeconds, 3600)),
 			DeadDays: deadDays, Beacon: draw.Beacon{Chain: chain.Hash, Period: int(chain.Period), Genesis: chain.Genesis, Key: chain.Key}, Round: chain.RoundAt(d.DrawTime.AsTime()),
 		}
 		for j, t := range d.Tiers {
-			r.Tiers = append(r.Tiers, draw.Tier{Stratum: 1, Tier: j + 1, Count: int(t.Count)})
 			s.Tiers[[2]int{i + 1, j + 1}] = texts(t.Title)
+			if d.Proportional {
+				r.Proportional = int(t.Count)
+				continue
+			}
+			x := draw.Tier{Stratum: max(1, int(t.Stratum)), Tier: 1, Count: int(t.Count)}
+			if x.Stratum > r.Strata {
+				return nil, fmt.Errorf("draws[%d].tiers[%d]: there is no stratum %d", i, j, x.Stratum)
+			}
+			if n := len(r.Tiers); n > 0 && r.Tiers[n-1].Stratum == x.Stratum {
+				x.Tier = r.Tiers[n-1].Tier + 1
+			}
+			r.Tiers = append(r.Tiers, x)
 		}
 		s.Open.Draws = append(s.Open.Draws, r)
 	}
 	return s, nil
 }
+
+var strataBy = map[fairlotv1.StrataBy]string{fairlotv1.StrataBy_STRATA_BY_ENTRANT: "entrant", fairlotv1.StrataBy_STRATA_BY_TOKEN: "token"}
 
 func texts(all []*fairlotv1.LocalizedText) map[string]string {
 	m := map[string]string{}
@@ -101,7 +123,7 @@ func texts(all []*fairlotv1.LocalizedText) map[string]string {
 
 // Opened reads the rules that a checked bundle fixes.
 func Opened(c *bundle.Checked) *Set {
-	return &Set{Open: *c.Outcome.Open, Titles: c.Titles.Campaign, Tiers: c.Titles.Tier, Survey: c.Titles.Survey}
+	return &Set{Open: *c.Outcome.Open, Titles: c.Titles.Campaign, Tiers: c.Titles.Tier, Strata: c.Titles.Strata, By: c.Titles.StrataBy, Survey: c.Titles.Survey}
 }
 
 // seats are the prizes of a stratum, of all tiers; with a proportional draw all strata together, as stratum 0.

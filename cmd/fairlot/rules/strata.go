@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"fairlot/draw"
+)
+
+// stratum is how a stratum is spoken of: its number, and its title if it has one.
+func (s *Set) stratum(lang string, n int) string {
+	return strings.TrimSpace(fmt.Sprint(n, " ", inTexts(lang, s.Strata[n])))
+}
+
+// explainStrata tells who is drawn in which stratum, and what becomes of a small one.
+func (s *Set) explainStrata(lang string, say func(said, ...any)) {
+	n := s.Open.Draws[0].Strata
+	if n < 2 {
+		return
+	}
+	var names []string
+	for i := range n {
+		names = append(names, s.stratum(lang, i+1))
+	}
+	say(said{"分 %d 組抽獎：%s。", "Drawn in %d strata: %s."}, n, strings.Join(names, said{"、", ", "}.in(lang)))
+	switch s.By {
+	case "entrant":
+		say(said{"登記時由參加者自己選組，之後不能改。", "Entrants choose their stratum when they enter, for good."})
+	case "token":
+		say(said{"組別由一次性代碼決定。", "The one-use code decides the stratum."})
+	}
+	say(said{"截止時有機會的人不足 %d 人的組，與下一組一起抽；最後一組則與前一組一起抽。", "A stratum with fewer than %d entrants with chances at the close is drawn together with the next, the last one with the one before."}, s.Open.Batch)
+	for i := range s.Open.Draws {
+		if s.Open.Draws[i].Proportional == 0 {
+			say(said{"一起抽的組，同一號的獎項份數相加，獎品依留下的那一組；該組沒有的號次，依併入的組中第一個有此號次的組。",
+				"Of strata drawn together the prizes of one number are added, and are what they are in the stratum that the others were joined to; a number that it lacks is what it is in the first joined one that has it."})
+			break
+		}
+	}
+}
+
+// spread is how many entrants each stratum has of n.
+func spread(n int64, strata int) []int64 {
+	counts := make([]int64, strata)
+	for i := range counts {
+		counts[i] = n / int64(strata)
+		if int64(i) < n%int64(strata) {
+			counts[i]++
+		}
+	}
+	return counts
+}
+
+// strataOdds tells the odds in each stratum that stands, if they have so many entrants of one chance each.
+func (s *Set) strataOdds(lang string, d *draw.DrawRules, counts []int64, say func(said, ...any)) {
+	plan := draw.MakePlan(d, s.Open.Batch, counts)
+	for _, e := range plan.Effective {
+		var names []string
+		n := int64(0)
+		for i, into := range plan.Into {
+			if into == e.Stratum {
+				n += counts[i]
+				names = append(names, s.stratum(lang, i+1))
+			}
+		}
+		who := strings.Join(names, said{"、", " + "}.in(lang))
+		switch {
+		case n == 0:
+			say(said{"  第 %s 組：沒有人。", "  stratum %s: nobody."}, who)
+		case len(e.Tiers) > 1:
+			say(said{"  第 %s 組 %s 人：中獎 %s，得到第 1 獎 %s。", "  stratum %s, %s entrants: %s to win, %s to win prize 1."}, who, grouped(n), share(lang, draw.Odds(n-1, 1, e.Seats())), share(lang, draw.Odds(n-1, 1, e.Tiers[0])))
+		default:
+			say(said{"  第 %s 組 %s 人：%s 份獎，中獎 %s。", "  stratum %s, %s entrants, prizes: %s; %s to win."}, who, grouped(n), grouped(int64(e.Seats())), share(lang, draw.Odds(n-1, 1, e.Seats())))
+		}
+		if s.Open.Chances > 1 && n > 0 {
+			say(said{"    其中一人若有 %d 個機會：中獎 %s。", "    one of them with %d chances: %s to win."}, s.Open.Chances, share(lang, draw.Odds(n-1, s.Open.Chances, e.Seats())))
+		}
+	}
+}
+
+// lintStrata names what hurts in strata.
+func (s *Set) lintStrata(find func(n int, code string, x said, args ...any)) {
+	if len(s.Open.Draws) == 0 || s.Open.Draws[0].Strata < 2 {
+		return
+	}
+	own := false
+	for i := range s.Open.Draws {
+		own = own || s.Open.Draws[i].Proportional == 0
+	}
+	if s.By == "entrant" && own {
+		find(0, "strata-chosen", said{"參加者自己選組，而各組中獎機率不同：想多得機會的人會選人少獎多的組。以代碼決定組別，或改依人數比例分配（proportional）。",
+			"entrants choose their stratum, and the odds differ between strata: who wants better odds picks the one with few entrants and many prizes. Let codes decide, or share prizes by numbers (proportional)."})
+	}
+	if s.In == nil {
+		return
+	}
+	for i := range s.Open.Draws {
+		for j, into := range draw.MakePlan(&s.Open.Draws[i], s.Open.Batch, s.In).Into {
+			if into != j+1 {
+				find(i+1, "stratum-joined", said{"第 %d 組以 %s 人不足 %d 人，會併入第 %d 組一起抽。", "with %[2]s entrants stratum %[1]d has fewer than %[3]d and is drawn together with stratum %[4]d."}, j+1, grouped(s.In[j]), s.Open.Batch, into)
+			}
+		}
+	}
+}
