@@ -145,6 +145,12 @@ func withoutProof(c *fairlotv1.Campaign) {
 // openCampaign opens one with a draw.
 func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
 	d.t.Helper()
+	return d.openListed(nil, batch, end, change...)
+}
+
+// openListed opens one with a draw and an exclusion list, nil for none.
+func (d *daemon) openListed(list []byte, batch int, end time.Time, change ...func(*fairlotv1.Campaign)) *campaign {
+	d.t.Helper()
 	c := withDraw(d.t, batch, end)
 	for _, f := range change {
 		f(c)
@@ -156,6 +162,11 @@ func (d *daemon) openCampaign(batch int, end time.Time, change ...func(*fairlotv
 	draft, err := svc.CreateCampaign(ctx, &fairlotv1.CreateCampaignRequest{Campaign: c})
 	if err != nil {
 		d.t.Fatal(err)
+	}
+	if list != nil {
+		if draft, err = svc.SetExclusionList(ctx, &fairlotv1.SetExclusionListRequest{Name: draft.Name, List: list}); err != nil {
+			d.t.Fatal(err)
+		}
 	}
 	asked, err := svc.OpenCampaign(ctx, &fairlotv1.OpenCampaignRequest{Name: draft.Name, Etag: draft.Etag, WithoutKeyCheck: true})
 	if err != nil {

@@ -326,5 +326,11 @@ func (h *hunt) ofPersons() (all []canary) {
 			all = append(all, h.canariesOf(p)...)
 		}
 	}
+	for _, p := range h.listed.Persons {
+		all = append(all, canary{"number on the list", []byte(p.IDNumber), nil})
+	}
+	if len(h.listed.Persons) > 0 {
+		all = append(all, canary{"salt of the list", h.listed.Salt[:], nil})
+	}
 	return all
 }

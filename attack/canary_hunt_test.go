@@ -21,6 +21,7 @@ import (
 
 	"fairlot/crypto/tag"
 	"fairlot/draw"
+	"fairlot/entrant"
 )
 
 // hunt looks for canaries in all that a daemon leaves while it is killed.
@@ -30,7 +31,8 @@ type hunt struct {
 	c        *campaign
 	tokens   []string
 	people   []*person
-	others   []*person // those of the small campaign, and people again under corrected contacts
+	others   []*person         // those of the small campaign, and people again under corrected contacts
+	listed   entrant.Exclusion // persons who never enter
 	closed   bool
 	leaks    map[finding]bool // what was found, where leaks are planted
 	searches int
@@ -130,6 +132,10 @@ func (h *hunt) remember() {
 			for _, p := range slices.Concat(h.people, h.others) {
 				tag := tag.Of([32]byte(key), tag.Citizen, p.number)
 				h.secrets[string(tag[:])] = canary{"a tag", tag[:], h.may("identity", true, "raw")}
+			}
+			for _, p := range h.listed.Persons {
+				tag := tag.Of([32]byte(key), p.IDType, p.IDNumber)
+				h.secrets[string(tag[:])] = canary{"a tag of the list", tag[:], h.may("identity", true, "raw")}
 			}
 		}
 	}

@@ -8,9 +8,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fairlot/crypto/tag"
+	"fairlot/entrant"
 )
 
-// TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, ends the daemon at many moments of entering, moving,
+// TestCanaries lets people enter whose names, numbers, contacts, words and secrets occur nowhere else, has others on an exclusion list, ends the daemon at many moments of entering, moving,
 // mixing, closing, and of what comes later (corrections, erasures, cases, claims, the report for tax), and searches everything on its disk, its arguments and
 // environment, and all metrics and traces, for them in every usual encoding and hash. On PostgreSQL that is the server's whole folder with its write-ahead log,
 // server log and temporary files, a dump of each database, and all views of its work. The desk whose tools do the later acts is searched too, but for the files
@@ -48,7 +51,8 @@ func canaries(t *testing.T, on engine, kills int) {
 	if kills > 6 { // the long form waits for all of them on a busy machine too
 		lasts *= 3
 	}
-	c := d.openCampaign(k, time.Now().Add(lasts), acts.k.rules("attack", 3, 2, 2))
+	h.listed = strangers(4)
+	c := d.openListed(h.listed.Marshal(), k, time.Now().Add(lasts), acts.k.rules("attack", 3, 2, 2))
 	h.c, h.tokens = c, c.tokens(60*kills+30)
 
 	struck := max(kills/3, 1) // of several acts at once
@@ -81,7 +85,7 @@ func canaries(t *testing.T, on engine, kills int) {
 	for _, f := range h.find() {
 		early[f.what] = true
 	}
-	if !early["a tag"] || !early["a retry MAC"] || !early["token without hyphens"] {
+	if !early["a tag"] || !early["a tag of the list"] || !early["a retry MAC"] || !early["token without hyphens"] {
 		t.Errorf("before the close only %v were found", early)
 	}
 	h.closed = false
@@ -128,7 +132,16 @@ func canaries(t *testing.T, on engine, kills int) {
 	attackRow(t, "canaries", on, fmt.Sprintf("%d kills, %d searches for %d canaries each in %d forms", h.kills, h.searches, h.canaries/h.searches, h.forms/h.searches), "none")
 }
 
-// TestCanariesSeeLeaks plants a leak in six of the later acts. The same searches must find each, and nothing else.
+// strangers are n persons on an exclusion list who never enter.
+func strangers(n int) entrant.Exclusion {
+	var all []entrant.Listed
+	for i := range n {
+		all = append(all, entrant.Listed{IDType: tag.Citizen, IDNumber: idNumber(8888880 + i)})
+	}
+	return entrant.NewExclusion(all)
+}
+
+// TestCanariesSeeLeaks plants a leak in six of the later acts, and one where an exclusion list comes in. The same searches must find each, and nothing else.
 func TestCanariesSeeLeaks(t *testing.T) {
 	t.Parallel()
 	d := newDaemonOn(t, sqlite)
@@ -138,7 +151,8 @@ func TestCanariesSeeLeaks(t *testing.T) {
 	h := &hunt{t: t, d: d, leaks: map[finding]bool{}}
 	acts.hunt = h
 	acts.open(0)
-	h.c = d.openCampaign(5, time.Now().Add(time.Hour), acts.k.rules("attack", 3, 2, 2))
+	h.listed = strangers(2)
+	h.c = d.openListed(h.listed.Marshal(), 5, time.Now().Add(time.Hour), acts.k.rules("attack", 3, 2, 2))
 	h.tokens = h.c.tokens(10)
 	acts.before(0)
 	acts.after(0)
@@ -151,7 +165,7 @@ func TestCanariesSeeLeaks(t *testing.T) {
 		file string
 		what []string
 	}{
-		{"stderr.log", []string{"e-mail"}}, {"temp/desk", []string{"ID number"}}, {"installation/rooms/identity.db", []string{"r"}}, {"installation/keys/erased-", []string{"s"}},
+		{"stderr.log", []string{"e-mail", "number on the list", "salt of the list"}}, {"temp/desk", []string{"ID number"}}, {"installation/rooms/identity.db", []string{"r"}}, {"installation/keys/erased-", []string{"s"}},
 		{"temp/copy.csv", []string{"name", "ID number"}}, {"said-", []string{"name", "ID number", "phone", "e-mail", "address"}},
 	}
 	seen := map[string]bool{}
@@ -183,7 +197,12 @@ func TestCanariesSeeLeaks(t *testing.T) {
 // daemonLeaks write what the daemon is shown in later acts into its log, its temporary folder, a room and the key folder.
 func daemonLeaks() []edit {
 	const forget = "engine/forget.go"
-	return []edit{osIn(forget),
+	return []edit{osIn(forget), osIn("engine/exclusion.go"),
+		without("engine/exclusion.go", "	defer clear(list)\n", `	defer clear(list)
+	if BROKEN {
+		e.Log.Info("exclusion list", "list", string(list))
+	}
+`, "leaks"),
 		without("engine/correct.go", "	e.step(\"entry corrected\")\n", `	if BROKEN {
 		e.Log.Info("corrected", "email", req.Contact.Email)
 	}

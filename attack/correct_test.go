@@ -40,7 +40,7 @@ func correctionEdits() []edit {
 	const file, call = "engine/correct.go", "	res, err := e.Identity.Correct(ctx, e.Now, old, entry)\n"
 	return []edit{osIn(file),
 		without(file, call, `	if BROKEN && was.Zero == "duplicate" {
-		return e.receipt(o, id, 0, openings)
+		return e.receipt(o, id, was.Stratum, 0, openings)
 	}
 `+call, "haste in correcting"),
 		without(file, call, `	correct := e.Identity.Correct
