@@ -22,8 +22,8 @@ func (d *Identity) PutExclusion(ctx context.Context, campaign store.CampaignID, 
 		if err := noGate(ctx, q, campaign); err != nil {
 			return err
 		}
-		n, err := q.PutExclusion(ctx, identitydb.PutExclusionParams{Campaign: campaign[:], Version: x.Version, Mark: x.Mark[:]})
-		if err == nil && n == 0 {
+		written, err := q.PutExclusion(ctx, identitydb.PutExclusionParams{Campaign: campaign[:], Version: x.Version, Mark: x.Mark[:]})
+		if err == nil && len(written) == 0 {
 			err = store.ErrConflict
 		}
 		if err != nil {

@@ -131,9 +131,9 @@ func (q *Queries) PutExcludedTags(ctx context.Context, arg PutExcludedTagsParams
 	return err
 }
 
-const putExclusion = `-- name: PutExclusion :execrows
+const putExclusion = `-- name: PutExclusion :many
 INSERT INTO exclusions AS was (campaign, version, mark) VALUES ($1, $2, $3)
-ON CONFLICT (campaign) DO UPDATE SET version = excluded.version, mark = excluded.mark WHERE was.version <= excluded.version
+ON CONFLICT (campaign) DO UPDATE SET version = excluded.version, mark = excluded.mark WHERE was.version <= excluded.version RETURNING version
 `
 
 type PutExclusionParams struct {
@@ -142,11 +142,23 @@ type PutExclusionParams struct {
 	Mark     []byte
 }
 
-// The row stays locked until the transaction ends: of two lists that come at once the one of the newer draft stands.
-func (q *Queries) PutExclusion(ctx context.Context, arg PutExclusionParams) (int64, error) {
-	result, err := q.db.Exec(ctx, putExclusion, arg.Campaign, arg.Version, arg.Mark)
+// The row stays locked until the transaction ends: of two lists that come at once the one of the newer draft stands. What comes back is counted, as Citus reports every row as written.
+func (q *Queries) PutExclusion(ctx context.Context, arg PutExclusionParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, putExclusion, arg.Campaign, arg.Version, arg.Mark)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		items = append(items, version)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

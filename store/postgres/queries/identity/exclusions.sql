@@ -1,7 +1,7 @@
--- The row stays locked until the transaction ends: of two lists that come at once the one of the newer draft stands.
--- name: PutExclusion :execrows
+-- The row stays locked until the transaction ends: of two lists that come at once the one of the newer draft stands. What comes back is counted, as Citus reports every row as written.
+-- name: PutExclusion :many
 INSERT INTO exclusions AS was (campaign, version, mark) VALUES ($1, $2, $3)
-ON CONFLICT (campaign) DO UPDATE SET version = excluded.version, mark = excluded.mark WHERE was.version <= excluded.version;
+ON CONFLICT (campaign) DO UPDATE SET version = excluded.version, mark = excluded.mark WHERE was.version <= excluded.version RETURNING version;
 
 -- name: PutExcludedTags :exec
 INSERT INTO excluded_tags (campaign, tag) SELECT sqlc.arg(campaign), unnest(sqlc.arg(tags)::bytea[]);
