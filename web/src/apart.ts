@@ -74,7 +74,8 @@ function drawList(l: Listed, k: Apart, page: Page): HTMLElement[] {
   const drawn = l.seat === "alt" ? t.recordsAlternate : l.seat !== "" ? t.recordsSeat(l.seat) : t.outcomeNot;
   return [title, h("ul", {},
     h("li", {}, `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}`),
-    l.chances === 0 && h("li", {}, t.recordsZero(l.zero.map((r) => t.zeroReasons[r] ?? r))),
+    l.won > 0 && h("li", {}, t.outcomeWonEarlier(l.won)),
+    l.chances === 0 && l.won === 0 && h("li", {}, t.recordsZero(l.zero.map((r) => t.zeroReasons[r] ?? r))),
     h("li", {}, t.placeIs(l.place, l.entries)),
     l.rank > 0 && h("li", {}, t.rankIs(l.rank, l.ranked)),
     l.rank > 0 && h("li", {}, drawn))];

@@ -5,7 +5,7 @@ export type Ask = "FIELD_RULE_UNSPECIFIED" | "FIELD_RULE_OPTIONAL" | "FIELD_RULE
 export type FormField = "birth" | "card" | "guardian" | "phone" | "email" | "address";
 export interface Consent { code: string; text: LocalizedText[]; required: boolean; aboutAnswers: boolean }
 export interface Tier { count: string; title: LocalizedText[] }
-export interface DrawRules { tiers: Tier[]; alternates: string; claimDays: string; forfeit: boolean; drawTime: string; beacon: object | null }
+export interface DrawRules { tiers: Tier[]; alternates: string; claimDays: string; forfeit: boolean; drawTime: string; beacon: object | null; earlierWinnersOut: boolean }
 export interface Campaign {
   name: string;
   slug: string;
@@ -49,6 +49,7 @@ export interface Draw {
   voidDeadline: string | null;
   voidCosignedBy: string[];
   statedTime: string | null; // when the rules said it would be, if it was put off since
+  waitsFor: number; // in a closed campaign, the earlier draw that its list waits for; 0: none
   amend: Amend | null; // a later round that is logged and not in force
 }
 export interface Amend { round: string; roundTime: string; deadline: string; cosignedBy: string[] }

@@ -23,6 +23,7 @@ export interface Listed {
   seat: string; // tier number or "alt"; "" if neither
   close: string; // hash of the close record
   zero: string[]; // reasons that it gives for entries that do not count
+  won: number; // without chances here because they held a seat of this earlier draw; 0: not so
 }
 
 export interface LookedUp {
@@ -37,18 +38,28 @@ export async function lookUp(tar: Bytes, openRecord: string, openHash: string, i
   const files = new Map(members(ofBytes(tar)).map(([name, file]) => [name, file.read(0, file.size) as Bytes]));
   const open = parse(utf8(openRecord)) as Open;
   const records = [...logOf(files.get("log.bin")!)];
-  const about = (kind: string, n: number) => records.find((r) => decode(r).startsWith(`fairlot/v1 ${kind}\nopen ${openHash}\ndraw ${n}\n`));
+  const is = (r: Bytes, kind: string, n: number) => decode(r).startsWith(`fairlot/v1 ${kind}\nopen ${openHash}\ndraw ${n}\n`);
+  const about = (kind: string, n: number) => records.find((r) => is(r, kind, n));
+  const linesOf = (n: number) => decode(files.get(`draw/${n}/ranking.txt`) ?? new Uint8Array()).split("\n").map((l) => l.split(" "));
+  // held tells whether the id held a seat of a draw when the log came to a record (SPEC section 9, step 7).
+  const held = (n: number, to: Bytes): boolean => {
+    const before = records.slice(0, records.indexOf(to)), line = linesOf(n).find((l) => l[2] === id);
+    if (!line || !before.some((r) => is(r, "result", n))) return false;
+    const replaced = (key: string) => before.some((r) => is(r, "replace", n) && decode(r).includes(`\nstratum ${line[0]}\n`) && decode(r).includes(`\n${key} ${line[1]}\n`));
+    return (line[4] !== "alt" || replaced("next")) && !replaced("vacated");
+  };
   const lists: Listed[] = [];
   for (const [i, rules] of open.draws.entries()) {
     const list = files.get(`draw/${i + 1}/entrants.bin`), close = about("close", i + 1), result = about("result", i + 1);
     if (!list || !close) continue;
     const place = find(list, id);
     const leaf = place === 0 ? null : list.subarray((place - 1) * LEAF, place * LEAF);
-    const lines = decode(files.get(`draw/${i + 1}/ranking.txt`) ?? new Uint8Array()).split("\n").map((l) => l.split(" "));
+    const lines = linesOf(i + 1);
     const at: Listed = {
       draw: i + 1, listed: leaf !== null, place, entries: list.length / LEAF, stratum: leaf ? two(leaf, 16) : 0, chances: leaf ? two(leaf, 18) : 0, person: leaf ? hex(leaf.subarray(20)) : "",
-      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)), zero: [...decode(close).matchAll(/^zero (\S+) /gm)].map((m) => m[1]!),
+      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)), zero: [...decode(close).matchAll(/^zero (\S+) /gm)].map((m) => m[1]!), won: 0,
     };
+    if (leaf && at.chances === 0 && rules.earlierOut) for (let n = i; n > 0; n--) if (held(n, close)) at.won = n;
     if (leaf && at.chances > 0 && result) {
       const counts = new Array<number>(rules.strata).fill(0);
       for (let p = 0; p < list.length; p += LEAF) if (two(list, p + 18) > 0) counts[two(list, p + 16) - 1]!++;

@@ -245,6 +245,7 @@ function outcome(f: Found, l: Listed, page: Page): string {
   const { t } = page;
   const draw = f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`));
   if (!l.drawn && draw && isVoid(draw)) return t.outcomeVoid(voidReason(draw, page));
+  if (l.won > 0) return t.outcomeWonEarlier(l.won);
   if (l.chances === 0) return t.outcomeNone;
   if (!l.drawn) return t.notDrawn;
   if (l.seat === "") return t.outcomeNot;
@@ -297,7 +298,7 @@ function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
   const wrong = finding(l, f.receipt);
   if (wrong === "missing") return [title, h("p", { class: "alarm" }, t.notInList)];
   if (wrong !== null) return [title, h("p", { class: "alarm" }, t.personDiffers)];
-  const reason = l.chances === 0 ? t.zeroReasons[f.status?.reason ?? ""] : undefined;
+  const reason = l.won > 0 ? t.zeroReasons["won-earlier"] : l.chances === 0 ? t.zeroReasons[f.status?.reason ?? ""] : undefined;
   return [title, h("ul", {},
     h("li", {}, !l.drawn && isVoid(f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))) ? t.listedVoid : `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}${reason ? `${page.lang === "en" ? ": " : "："}${reason}` : ""}`),
     h("li", {}, t.placeIs(l.place, l.entries)),

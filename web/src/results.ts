@@ -49,6 +49,7 @@ export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement 
       h("ul", {},
         h("li", {}, Number(d.alternates) > 0 ? t.alternates(d.alternates) : t.noAlternates),
         d.forfeit && h("li", {}, t.forfeit),
+        i > 0 && h("li", {}, d.earlierWinnersOut ? t.earlierOut : t.earlierIn),
         Number(d.claimDays) > 0 && h("li", {}, t.claimDays(d.claimDays))),
       d.beacon !== null && h("p", { class: "caution" }, t.demoBeacon),
     ]),
@@ -79,6 +80,7 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
     h("h2", { id }, d.state === "DRAW_STATE_DRAWN" ? (of > 1 ? t.resultsTitleN(index + 1) : t.resultsTitle) : of > 1 ? t.progressTitleN(index + 1) : t.progressTitle),
     !d.quicknet && h("p", { class: "caution" }, t.demoBeacon),
     d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, closed, page)),
+    d.waitsFor > 0 && h("p", { class: "waits" }, t.waitsFor(d.waitsFor)),
     !isVoid(d) && d.statedTime && h("p", { class: "caution amend" }, t.amendCounts),
     !isVoid(d) && d.amend && h("p", { class: "caution amend" }, d.state === "DRAW_STATE_DRAWN" ? t.amendPassedOver : past(d.amend.deadline) ? t.amendMissed : t.amendWaits),
     definitions([
