@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +17,8 @@ type campaignExample struct {
 	Custodian []string `sep:"none" placeholder:"FILE" help:"What keys new custodian printed, to fill in; repeat it in the order of the custodians."`
 	Notifier  []string `sep:"none" placeholder:"FILE" help:"What keys new notifier printed, to fill in."`
 	Slug      string   `default:"autumn-reading" help:"Address of its page."`
+	Audit     int      `placeholder:"N" help:"With an audit sample of N entrants, of which the notice tells."`
+	Auditor   string   `placeholder:"FILE" help:"With --audit: what keys new notifier printed on the auditor's machine."`
 }
 
 // Help is shown below the usage.
@@ -23,7 +26,14 @@ func (campaignExample) Help() string {
 	return `Times are counted from now. Yours to write are the four blanks in the privacy notice, 【待填：…】 and [TO FILL IN: …]: how long data are kept, and whom people ask. A campaign with
 a blank left in any text for the public cannot be opened. Read the notice, prizes and dates too; they are an example.
 
-Example: fairlot campaign example --custodian maria.json --custodian chen.json --custodian lin.json --notifier notifier.json > autumn.json`
+Example: fairlot campaign example --custodian maria.json --custodian chen.json --custodian lin.json --notifier notifier.json > autumn.json
+         fairlot campaign example … --notifier notifier.json --audit 300 --auditor auditor.json > autumn.json`
+}
+
+// auditNotice is what the notice says of an audit sample, and before what.
+var auditNotice = [][2]string{
+	{"其他人的資料，僅於您本人請求", "為查核有無虛構的登記，每次抽獎另由亂數抽出至多 %d 名參加者（不論是否得獎），將其姓名及身分證統一編號開啟給查核人，與名冊核對。"},
+	{"Anybody else's they open only at your own wish", "To audit the draw for false entries, they open names and ID numbers of at most %d entrants of each draw, winners or not, picked by its randomness and by nobody, to an auditor, who compares them with the register. "},
 }
 
 // Run prints the example, its times counted from now.
@@ -93,7 +103,18 @@ func (cmd *campaignExample) example(now time.Time) (*ordered, error) {
 	at := func(days, hour int) string {
 		return day.AddDate(0, 0, days).Add(time.Duration(hour) * time.Hour).Format(time.RFC3339)
 	}
+	if (cmd.Audit > 0) != (cmd.Auditor != "") || cmd.Audit < 0 || cmd.Auditor != "" && len(cmd.Notifier) == 0 {
+		return nil, usage("--audit, --auditor and --notifier go together: the auditor reads the sample, and the notifier writes to winners")
+	}
 	text := strings.NewReplacer("ENTRIES-END", at(15, 16), "DRAW-TIME", at(16, 6)).Replace(exampleFile)
+	if cmd.Audit > 0 {
+		for _, x := range auditNotice {
+			if !strings.Contains(text, x[0]) {
+				return nil, fmt.Errorf("the example's notice has no place for %q", x[0])
+			}
+			text = strings.Replace(text, x[0], fmt.Sprintf(x[1], cmd.Audit)+x[0], 1)
+		}
+	}
 	c := &ordered{}
 	if err := json.Unmarshal([]byte(text), c); err != nil {
 		return nil, err
@@ -129,6 +150,15 @@ func (cmd *campaignExample) example(now time.Time) (*ordered, error) {
 				return nil, err
 			}
 			all = append(all, k.Recipient)
+		}
+		if cmd.Auditor != "" {
+			k, err := readPublic(cmd.Auditor)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, k.Recipient)
+			c.keys = append(c.keys, "audit", "auditor")
+			c.values["audit"], c.values["auditor"] = json.RawMessage(strconv.Itoa(cmd.Audit)), json.RawMessage(strconv.Itoa(len(all)))
 		}
 		if c.values["notifiers"], err = json.Marshal(all); err != nil {
 			return nil, err

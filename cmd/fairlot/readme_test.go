@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fairlot/crypto/ledger"
+	"fairlot/draw/vectors"
 )
 
 // tree is a folder that looks like this tree's top one, as far as the documents' commands look, and an environment in which this program is fairlot.
@@ -39,16 +44,20 @@ func tree(t *testing.T) (dir string, env []string) {
 }
 
 // block is the first block of a language in a document.
-func block(t *testing.T, file, language string) string {
+func block(t *testing.T, file, language string) string { return blockAfter(t, file, "", language) }
+
+// blockAfter is the first one behind some words.
+func blockAfter(t *testing.T, file, words, language string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "\n```"+language+"\n")
+	_, after, there := strings.Cut(string(text), words)
+	_, rest, found := strings.Cut(after, "\n```"+language+"\n")
 	body, _, ended := strings.Cut(rest, "\n```\n")
-	if !found || !ended {
-		t.Fatalf("%s has no block of %s", file, language)
+	if !there || !found || !ended {
+		t.Fatalf("%s has no block of %s behind %q", file, language, words)
 	}
 	return body + "\n"
 }
@@ -84,5 +93,52 @@ func TestDocumentsVerify(t *testing.T) {
 	shell(t, example, env, `printf '\007' | dd of=draw/1/entrants.bin bs=1 seek=19 conv=notrunc status=none`) // seven chances for the loser, who wins by the last
 	if got := shell(t, example, env, "("+strings.TrimSuffix(awk, "\n")+") || true"); !strings.Contains(got, "differ") {
 		t.Errorf("of an altered list VERIFY's awk says %q", got)
+	}
+}
+
+// TestDocumentsSample: VERIFY's awk gives the audit sample that `fairlot sample list` does, of the vector of openings.
+func TestDocumentsSample(t *testing.T) {
+	t.Parallel()
+	_, env := tree(t)
+	all, err := vectors.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	put := func(name string, b []byte) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range all {
+		if v.Name != "opened" {
+			continue
+		}
+		for _, p := range v.Parts {
+			put("bundle/"+p.Path, p.Data)
+			if strings.HasPrefix(p.Path, "draw/") {
+				put(p.Path, p.Data)
+			}
+		}
+		log, _ := v.Part("log.bin")
+		for r := ledger.NewRecordReader(bytes.NewReader(log)); ; {
+			record, err := r.Next()
+			if err != nil {
+				break
+			}
+			if bytes.HasPrefix(record, []byte("fairlot/v1 result\n")) {
+				put("result", record)
+			}
+		}
+	}
+	want := shell(t, dir, env, "fairlot sample list bundle")
+	if n := strings.Count(want, "\n"); n != 3 {
+		t.Fatalf("the sample has %d entries: %s", n, want)
+	}
+	awk := blockAfter(t, "../../docs/VERIFY.md", "audit sample", "sh")
+	if got := shell(t, dir, env, awk); got != want {
+		t.Errorf("VERIFY's awk says\n%s\nand fairlot\n%s", got, want)
 	}
 }
