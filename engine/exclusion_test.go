@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fairlot/draw"
 	"fairlot/engine"
@@ -398,4 +399,33 @@ func TestExcludedReceiptIsNotMadeAnew(t *testing.T) {
 	}
 	_, err := w.Enter(ctx, all[1].req)
 	wantReason(t, err, engine.CampaignClosed, "")
+}
+
+// TestExcludedBesideEarlierWinners: who is listed has no chances in a later draw either, whose list is made when the tags are gone.
+func TestExcludedBesideEarlierWinners(t *testing.T) {
+	j := newJury(t)
+	r := j.timed()
+	r.Custodians = j.custodians
+	second := r.Draws[0]
+	second.EarlierWinnersOut = true
+	second.DrawTime = r.ObjectionsEnd.Add(5*time.Hour + engine.SettleRoom)
+	r.Draws[0].DrawTime = r.ObjectionsEnd.Add(4 * time.Hour)
+	r.Draws = append(r.Draws, second)
+	c := j.openListed(r, 3, 7)
+	j.someEnter(c, 12)
+	j.shut(c)
+	j.Work(t.Context())
+	if j.kept(c) != "nothing" {
+		t.Errorf("kept %s after the first close", j.kept(c))
+	}
+	j.hold(c, 1)
+	j.hold(c, 2)
+	for i, want := range []string{"[{excluded 2}]", "[{excluded 2} {won-earlier 2}]"} {
+		d := must(j.rooms.Registry.Draws(t.Context(), c.ID))(t)[i]
+		if rec := must(draw.ParseRecord(d.Close))(t).(*draw.Close); fmt.Sprint(rec.Zero) != want || d.State != store.DrawDrawn {
+			t.Errorf("the close record of draw %d counts %v, want %s", i+1, rec.Zero, want)
+		}
+	}
+	b, _ := j.bundle(c)
+	threeAgree(t, b, "")
 }

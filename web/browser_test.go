@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"fairlot/crypto/receipt"
+	"fairlot/entrant"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 	"fairlot/web"
 )
@@ -411,8 +412,11 @@ func TestBrowserOtherKinds(t *testing.T) {
 	only := w.full("draw-only")
 	only.SurveyJson, only.Consents, only.Proof, only.ChancesCap = "", only.Consents[:2], fairlotv1.Proof_PROOF_NONE, 1
 	only.ObjectionsEnd = timestamppb.New(only.EntriesEnd.AsTime().Add(30 * time.Minute))
-	w.open(only)
+	list := entrant.NewExclusion([]entrant.Listed{{IDType: "resident", IDNumber: "AA00000009"}, {IDType: "citizen", IDNumber: idNumber(40)}}) // of whom one enters below, and is told nothing
+	w.open(only, list.Marshal())
 	b.visit("/c/draw-only?lang=en")
+	b.says("main", "Exclusion list: 2 persons, such as staff and their families, may enter and have no chances")
+	b.says("main", list.Hash().String())
 	b.says("main", "a draw without a survey")
 	if b.eval(`document.querySelector("#survey, #token") === null`) != "true" {
 		t.Error("a draw without survey and token asks for one")
@@ -443,6 +447,8 @@ func TestBrowserOtherKinds(t *testing.T) {
 	b.downloaded("fairlot-receipt-")
 	b.clean()
 
+	b.visit("/c/draw-only")
+	b.says("main", "名單上有 2 人（例如館員及其家屬），可以登記，但沒有機會")
 	// Somebody between the reader and the server puts another identity into the receipt's commitment: the page says so.
 	w.forge.Store(true)
 	b.visit("/c/draw-only")

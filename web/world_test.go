@@ -223,11 +223,17 @@ func (w *world) full(slug string) *fairlotv1.Campaign {
 	}
 }
 
-func (w *world) open(c *fairlotv1.Campaign) *fairlotv1.Campaign {
+// open opens a campaign, with an exclusion list if there is one.
+func (w *world) open(c *fairlotv1.Campaign, lists ...[]byte) *fairlotv1.Campaign {
 	w.t.Helper()
 	made, err := w.campaigns.CreateCampaign(w.staff, &fairlotv1.CreateCampaignRequest{Campaign: c})
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	for _, list := range lists {
+		if made, err = w.campaigns.SetExclusionList(w.staff, &fairlotv1.SetExclusionListRequest{Name: made.Name, List: list}); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	asked, err := w.campaigns.OpenCampaign(w.staff, &fairlotv1.OpenCampaignRequest{Name: made.Name, Etag: made.Etag, WithoutKeyCheck: true})
 	if err != nil {
