@@ -200,6 +200,9 @@ func (cmd *exclusionCheck) Run(a *app) error {
 				n = z.Count
 			}
 		}
+		if n > open.Excluded.Count {
+			return fmt.Errorf("draw %d lists %d entries as excluded, and only %d persons are on the list: somebody lost their chances who is not on it", d.N, n, open.Excluded.Count)
+		}
 		a.printf("draw %d: %s listed without chances as excluded\n", d.N, plural(n, "entry is", "entries are"))
 	}
 	return nil
