@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Seat struct {
 	Tier    int    // of the seat held now, 0 if none
 	Vacated string // the reason, if the seat was vacated
 	Called  bool   // an alternate who was called
-	Prize   int    // which of the rules' tiers, from 1, says what the seat held gives; 0 if none is held
+	Prize   int    // which of the rules' tiers, from 1, says what the seat gives that is held or, of who was no alternate, was; 0: of an alternate who holds none
 }
 
 // DrawInfo is a draw as callers see it.
@@ -179,7 +180,7 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	for _, l := range lines {
 		s := Seat{Stratum: l.Stratum, Rank: int64(l.Rank), ID: store.EntrantID(l.ID), Vacated: reasons[[2]int{l.Stratum, l.Rank}]}
 		s.Tier, _ = seats.Holds(l.Stratum, l.Rank)
-		s.Prize = prizes.Of(l.Stratum, s.Tier)
+		s.Prize = prizes.Of(l.Stratum, cmp.Or(s.Tier, l.Seat))
 		s.Called = l.Seat == 0 && (s.Tier > 0 || s.Vacated != "")
 		info.Seats = append(info.Seats, s)
 	}

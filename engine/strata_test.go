@@ -179,7 +179,7 @@ func strataOwnPrizes(t *testing.T, k *clockwork) (engine.Campaign, *client) {
 	_, err := k.ReplaceWinner(ctx, c.ID, 1, 2, 1, "ineligible") // nobody is ranked there
 	wantReason(t, err, engine.SeatUnknown, "")
 	must(k.ReplaceWinner(ctx, c.ID, 1, 1, 1, "declined"))(t)
-	if got := seated(must(k.Draw(ctx, c.ID, 1))(t)); got != "1.1:0declined=0 1.2:1=1 3.1:1=4 3.2:0ineligible=0 3.3:1=4 3.4:2=3 3.5:1=4" {
+	if got := seated(must(k.Draw(ctx, c.ID, 1))(t)); got != "1.1:0declined=1 1.2:1=1 3.1:1=4 3.2:0ineligible=4 3.3:1=4 3.4:2=3 3.5:1=4" {
 		t.Errorf("after two replacements %s", got)
 	}
 	for at, want := range map[[2]int64]int{{3, 1}: 4, {3, 4}: 3, {1, 2}: 1} {

@@ -4,8 +4,8 @@ export interface LocalizedText { lang: string; text: string }
 export type Ask = "FIELD_RULE_UNSPECIFIED" | "FIELD_RULE_OPTIONAL" | "FIELD_RULE_REQUIRED";
 export type FormField = "birth" | "card" | "guardian" | "phone" | "email" | "address";
 export interface Consent { code: string; text: LocalizedText[]; required: boolean; aboutAnswers: boolean }
-export interface Tier { count: string; title: LocalizedText[] }
-export interface DrawRules { tiers: Tier[]; alternates: string; claimDays: string; forfeit: boolean; drawTime: string; beacon: object | null; earlierWinnersOut: boolean }
+export interface Tier { count: string; title: LocalizedText[]; stratum: number }
+export interface DrawRules { tiers: Tier[]; alternates: string; claimDays: string; forfeit: boolean; drawTime: string; beacon: object | null; proportional: boolean; earlierWinnersOut: boolean }
 export interface Campaign {
   name: string;
   slug: string;
@@ -27,6 +27,9 @@ export interface Campaign {
   form: Record<FormField, Ask> | null;
   proof: string;
   chancesCap: number;
+  batch: number;
+  strata: { title: LocalizedText[] }[];
+  strataBy: string;
   entriesEnd: string;
   objectionsEnd: string | null;
   retentionDays: number;
@@ -35,7 +38,7 @@ export interface Campaign {
   openHash: string;
   openRecord: string;
 }
-export interface Seat { stratum: number; rank: string; entryId: string; tier: number; vacated: string; called: boolean }
+export interface Seat { stratum: number; rank: string; entryId: string; tier: number; vacated: string; called: boolean; prize: number }
 export interface Draw {
   name: string;
   state: string;
@@ -45,6 +48,7 @@ export interface Draw {
   entrants: string;
   cosignedBy: string[];
   seats: Seat[];
+  rankedIn: number[]; // by group the one in which it was ranked; empty if that is not known
   voidReason: string; // of a void that is logged, whether it counts or not; "" if none is
   voidDeadline: string | null;
   voidCosignedBy: string[];

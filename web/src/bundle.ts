@@ -21,6 +21,8 @@ export interface Listed {
   rank: number; // in the order of the draw, from 1; 0: not counted or not drawn
   ranked: number; // how many are in that order
   seat: string; // tier number or "alt"; "" if neither
+  prize: number; // of a seat that was drawn: which of the rules' tiers, from 1, says what it is; else 0
+  rankedIn: number; // the stratum in which it was ranked; 0 if it was not
   close: string; // hash of the close record
   zero: string[]; // reasons that it gives for entries that do not count
   won: number; // without chances here because they held a seat of this earlier draw; 0: not so
@@ -57,14 +59,16 @@ export async function lookUp(tar: Bytes, openRecord: string, openHash: string, i
     const lines = linesOf(i + 1);
     const at: Listed = {
       draw: i + 1, listed: leaf !== null, place, entries: list.length / LEAF, stratum: leaf ? two(leaf, 16) : 0, chances: leaf ? two(leaf, 18) : 0, person: leaf ? hex(leaf.subarray(20)) : "",
-      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", close: hex(await sha256(close)), zero: [...decode(close).matchAll(/^zero (\S+) /gm)].map((m) => m[1]!), won: 0,
+      drawn: result !== undefined, rank: 0, ranked: 0, seat: lines.find((l) => l[2] === id)?.[4] ?? "", prize: 0, rankedIn: 0, close: hex(await sha256(close)), zero: [...decode(close).matchAll(/^zero (\S+) /gm)].map((m) => m[1]!), won: 0,
     };
     if (leaf && at.chances === 0 && rules.earlierOut) for (let n = i; n > 0; n--) if (held(n, close)) at.won = n;
     if (leaf && at.chances > 0 && result) {
       const counts = new Array<number>(rules.strata).fill(0);
       for (let p = 0; p < list.length; p += LEAF) if (two(list, p + 18) > 0) counts[two(list, p + 16) - 1]!++;
-      const [seed, of] = [unhex((parse(result) as Result).seed, 32)!, effective(rules, open.batch, counts).of];
-      [at.rank, at.ranked] = await rankOf(list, leaf, seed, of);
+      const { standing, of } = effective(rules, open.batch, counts);
+      [at.rank, at.ranked] = await rankOf(list, leaf, unhex((parse(result) as Result).seed, 32)!, of);
+      at.rankedIn = standing[of[at.stratum - 1]!]!.stratum;
+      at.prize = prizeOf(rules, of, of[at.stratum - 1]!, at.rankedIn, Number(at.seat));
     }
     lists.push(at);
   }
@@ -72,6 +76,19 @@ export async function lookUp(tar: Bytes, openRecord: string, openHash: string, i
   const note = decode(files.get(`checkpoints/${newest}`) ?? new Uint8Array());
   const [text, signed] = [note.slice(0, note.lastIndexOf("\n\n") + 1), note.split("\n").find((l) => l.startsWith(`— ${open.log.name} `))];
   return { lists, checkpoint: `${text}\n${signed ?? ""}\n` };
+}
+
+// prizeOf is which of the rules' tiers, counted from 1 over all strata, says what the seats of a tier number are: that of the stratum that stands, else of the first
+// of those that were joined to it (draw.Prizes in the daemon). 0 without a seat. into: the index of the one that stands among all that do.
+function prizeOf(rules: Open["draws"][number], of: number[], into: number, stratum: number, tier: number): number {
+  if (!(tier > 0)) return 0;
+  if (rules.proportional !== null) return 1;
+  let before = 0, found = 0;
+  for (const [i, tiers] of rules.tiers.entries()) {
+    if (tiers.length >= tier && of[i] === into && (found === 0 || i + 1 === stratum)) found = before + tier;
+    before += tiers.length;
+  }
+  return found;
 }
 
 // recordsOf gives all records of the log in a bundle, or null if a file is none.

@@ -3,8 +3,8 @@
 import { type Campaign, type Draw, type Opening, Refusal, enter, outcomeUnknown } from "./api";
 import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
-import { type Draft, type Problem, checkDraft, contactOf, drawConsents, drawPerson, fromServer, hasDraws, identityOf, labelOf, needsToken, problemText, quiet } from "./form";
-import { type Taken, drawReceipt, isRight, judge } from "./receipt";
+import { type Draft, type Problem, checkDraft, choosesGroup, contactOf, drawConsents, drawGroup, drawPerson, fromServer, groupOf, hasDraws, identityOf, labelOf, needsToken, problemText, quiet } from "./form";
+import { type Taken, type Typed, drawReceipt, isRight, judge } from "./receipt";
 import { drawDue, drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
 import type { SurveyForm, SurveyProblem } from "./survey";
@@ -12,7 +12,7 @@ import type { SurveyForm, SurveyProblem } from "./survey";
 // Sent is a request as it was made. After a lost answer only these bytes are sent again.
 interface Sent {
   body: string;
-  typed: { identity: ReturnType<typeof identityOf>; contact: ReturnType<typeof contactOf> } | null;
+  typed: Typed | null;
 }
 
 // contractHolds says whether what the page shows is what the open record of the public log names.
@@ -58,7 +58,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
   const allVoid = draws.length > 0 && draws.every(isVoid);
 
   async function compose(page: Page): Promise<Sent> {
-    const typed = hasDraws(c) ? { identity: identityOf(c, draft), contact: contactOf(c, draft, page.lang) } : null;
+    const typed = hasDraws(c) ? { identity: identityOf(c, draft), contact: contactOf(c, draft, page.lang), group: groupOf(draft) } : null;
     const request: Record<string, unknown> = {
       r: base64(await rOf(secrets.s)), noticeHash: c.noticeHash, consents: c.consents.map((k) => k.code).filter((k) => draft.ticked.has(k)),
     };
@@ -66,6 +66,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
       request["identity"] = { ...typed.identity, idType: typed.identity.idType === "resident" ? "ID_TYPE_RESIDENT" : "ID_TYPE_CITIZEN" };
       request["contact"] = typed.contact;
     }
+    if (choosesGroup(c)) request["stratum"] = groupOf(draft);
     if (needsToken(c)) request["token"] = (draft.values["token"] ?? "").trim();
     if (survey && survey !== "broken") {
       request["responseJson"] = survey.response();
@@ -165,6 +166,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
     const voided = voidNotice(draws, page);
     // The survey draws a form element of its own, so it stands before this one and not inside it.
     const el = h("form", { novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void send(page); }, onkeypress: quiet },
+      choosesGroup(c) && drawGroup(c, draft, problems, page),
       hasDraws(c) && drawPerson(c, draft, problems, page),
       drawConsents(c, draft, problems, page),
       h("section", { class: "card", "aria-labelledby": "send-title" },
@@ -172,7 +174,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
         h("p", {}, hasDraws(c) ? t.sendLeadDraw : t.sendLead),
         h("button", { type: "submit", class: "main", id: "send", "aria-disabled": sending ? "true" : null }, sending ? t.sending : sent ? t.sendAgain : t.send),
         sending && h("progress", { "aria-label": t.sending })));
-    if (sending || sent) for (const i of el.querySelectorAll("input")) i.disabled = true;
+    if (sending || sent) for (const i of el.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) i.disabled = true;
     return h("div", {},
       summary(page),
       voided !== "" && h("div", { class: "caution void", id: "form-void" }, h("p", {}, h("strong", {}, voided)), allVoid && h("p", {}, t.formVoid(c.surveyJson !== ""))),

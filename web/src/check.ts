@@ -8,9 +8,10 @@ import { type Page, type View, claimed, definitions, focusOn, h, local, say, sav
 import { type Receipt, type SignatureCheck, belongs, checkSignature, formatSaved, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
 import { type Bytes, hex, join, sha256 } from "./bytes";
 import { drawEvidence, evidenceOf, finding } from "./evidence";
+import { groupTitle } from "./form";
 import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
-import { isVoid, tierTitle, voidNumbers, voidReason, voidSentences } from "./results";
+import { isVoid, prizeTitle, voidNumbers, voidReason, voidSentences } from "./results";
 import { verifyLink } from "./verifyview";
 
 type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable" | "recordsOther" | "verifyNoBundle";
@@ -250,10 +251,10 @@ function outcome(f: Found, l: Listed, page: Page): string {
   if (!l.drawn) return t.notDrawn;
   if (l.seat === "") return t.outcomeNot;
   const now = draw?.seats.find((s) => s.entryId === f.receipt.id);
-  const title = (tier: number) => tierTitle(f.campaign, l.draw - 1, tier, page);
-  if (now?.vacated) return t.outcomeVacated(l.seat === "alt" ? t.called : title(Number(l.seat)), t.vacatedReasons[now.vacated] ?? now.vacated);
-  if (l.seat !== "alt") return t.outcomeWon(title(Number(l.seat)));
-  return now?.called ? t.outcomeWon(`${title(now.tier)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(String(l.rank));
+  const title = (prize: number) => prizeTitle(f.campaign, l.draw - 1, prize, page);
+  if (now?.vacated) return t.outcomeVacated(l.seat === "alt" ? t.called : title(l.prize), t.vacatedReasons[now.vacated] ?? now.vacated);
+  if (l.seat !== "alt") return t.outcomeWon(title(l.prize));
+  return now?.called ? t.outcomeWon(`${title(now.prize)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(String(l.rank));
 }
 
 const hasWon = (f: Found): boolean => f.draws.some((d) => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0));
@@ -280,12 +281,13 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
     definitions([
       [t.checkCampaign, h("a", { href: to(`/c/${c.slug}`, page.lang) }, local("span", c.title, page.lang))],
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
+      ...(c.strata.length > 0 && f.receipt.stratum > 0 && !bad ? ([[t.stratum, h("span", { id: "group" }, groupTitle(c, f.receipt.stratum, page))]] as [string, HTMLElement][]) : []),
       ...(bad ? [] : ([[t.checkStatus, h("span", { id: "status" }, statusText(f, page))]] as [string, HTMLElement][])),
     ]),
     f.saved !== "" && !bad && !f.correcting.taken && h("div", { class: "buttons" },
       h("button", { type: "button", id: "save-again", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${f.receipt.id.slice(0, 12)}.txt`, f.saved); say(t.downloaded); } }, t.download)),
     f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
-    verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.status, f.correcting, page, async () => {
+    verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.receipt.stratum, f.status, f.correcting, page, async () => {
       replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);
     }),
@@ -302,5 +304,6 @@ function drawListed(f: Found, l: Listed, page: Page): HTMLElement[] {
   return [title, h("ul", {},
     h("li", {}, !l.drawn && isVoid(f.draws.find((d) => d.name.endsWith(`/draws/${l.draw}`))) ? t.listedVoid : `${t.inList}${page.lang === "en" ? ", " : "，"}${t.listedChances(l.chances)}${reason ? `${page.lang === "en" ? ": " : "："}${reason}` : ""}`),
     h("li", {}, t.placeIs(l.place, l.entries)),
-    l.rank > 0 && h("li", {}, t.rankIs(l.rank, l.ranked)))];
+    l.rank > 0 && h("li", {}, t.rankIs(l.rank, l.ranked)),
+    l.rank > 0 && f.campaign.strata.length > 0 && h("li", {}, l.rankedIn === l.stratum ? t.rankedInGroup(groupTitle(f.campaign, l.stratum, page)) : t.groupWent(groupTitle(f.campaign, l.stratum, page), groupTitle(f.campaign, l.rankedIn, page))))];
 }

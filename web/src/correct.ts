@@ -32,18 +32,18 @@ export const mustStay = (k: Correcting): boolean => k.sent !== null || (k.taken 
 const mayCorrect = (c: Campaign, draws: Draw[], status: EntryStatus): boolean =>
   hasDraws(c) && !(draws.length > 0 && draws.every(isVoid)) && c.state === "CAMPAIGN_STATE_OPEN" && new Date() < new Date(c.entriesEnd) && status.counting !== "COUNTING_NOT_COUNTED";
 
-// drawCorrect offers the correction of an entry, or shows what came of it. took is called once it is done.
-export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, status: EntryStatus, k: Correcting, page: Page, took: () => Promise<void>): HTMLElement | null {
+// drawCorrect offers the correction of an entry, or shows what came of it. group: the one of its receipt, which stays. took is called once it is done.
+export function drawCorrect(c: Campaign, draws: Draw[], s: Bytes, group: number, status: EntryStatus, k: Correcting, page: Page, took: () => Promise<void>): HTMLElement | null {
   const { t, redraw } = page;
-  // What is asked: the person, without entry code, consents and survey, which stay as they are.
-  const form: Campaign = { ...c, proof: "PROOF_NONE", consents: [], surveyJson: "" };
+  // What is asked: the person, without entry code, group, consents and survey, which stay as they are.
+  const form: Campaign = { ...c, proof: "PROOF_NONE", strataBy: "", consents: [], surveyJson: "" };
   const again = (id: string) => { redraw(); focusOn(document.getElementById(id)); };
   if (k.taken) {
     return h("div", { id: "corrected" }, h("p", { class: "caution no-print" }, t.correctDone), k.left !== null && h("p", { class: "no-print", id: "corrections-left" }, t.correctionsLeft(k.left)), drawReceipt(form, draws, k.taken, k.secrets, page));
   }
   if (!k.sent && !mayCorrect(c, draws, status)) return null;
   const compose = async () => {
-    const typed = { identity: identityOf(form, k.draft), contact: contactOf(form, k.draft, page.lang) };
+    const typed = { identity: identityOf(form, k.draft), contact: contactOf(form, k.draft, page.lang), group: c.strata.length > 0 ? group : 0 };
     const body = JSON.stringify({
       s: base64(s), r: base64(await rOf(k.secrets.s)), noticeHash: c.noticeHash, contact: typed.contact,
       identity: { ...typed.identity, idType: typed.identity.idType === "resident" ? "ID_TYPE_RESIDENT" : "ID_TYPE_CITIZEN" },

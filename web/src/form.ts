@@ -24,10 +24,20 @@ export function quiet(e: KeyboardEvent): void {
 }
 
 export const hasDraws = (c: Campaign): boolean => c.draws.length > 0;
+export const choosesGroup = (c: Campaign): boolean => c.strata.length > 0 && c.strataBy === "STRATA_BY_ENTRANT";
 export const needsToken = (c: Campaign): boolean => hasDraws(c) && c.proof === "PROOF_TOKEN";
 const asked = (c: Campaign, f: FormField): Ask => c.form?.[f] ?? "FIELD_RULE_UNSPECIFIED";
 const identityFields: FormField[] = ["birth", "card", "guardian"];
 const contactFields: FormField[] = ["phone", "email", "address"];
+
+// groupOf is the number of the group that was chosen, 0 if none was.
+export const groupOf = (d: Draft): number => Number(d.values["stratum"] ?? 0);
+
+// groupTitle is a group's name, or its number if the rules do not name it.
+export function groupTitle(c: Campaign, n: number, page: Page): string {
+  const group = c.strata[n - 1];
+  return group ? choose(group.title, page.lang).text : String(n);
+}
 
 export function problemText(t: Strings, p: Problem): string {
   if (p.field === "token" && p.code === "length") return t.tokenLength(p.count ?? 0);
@@ -52,6 +62,7 @@ export function checkDraft(c: Campaign, d: Draft): Problem[] {
       if (required) out.push({ field, code: "required" });
     } else if (code && fits && !fits()) out.push({ field, code });
   };
+  if (choosesGroup(c) && groupOf(d) === 0) out.push({ field: "stratum", code: "required" });
   if (hasDraws(c)) {
     need("token", needsToken(c));
     const token = canonicalToken(value("token"));
@@ -83,7 +94,7 @@ export function checkDraft(c: Campaign, d: Draft): Problem[] {
 // fromServer translates a violation of the contract (identity.id_number, contact.phone, consents, token) to a problem of this form.
 export function fromServer(c: Campaign, v: Violation, reason: string): Problem | null {
   const last = (v.field.split(".")[1] ?? v.field).replace(/_([a-z])/g, (_, x: string) => x.toUpperCase());
-  if (/^(identity|contact)\./.test(v.field) || v.field === "token") {
+  if (/^(identity|contact)\./.test(v.field) || v.field === "token" || v.field === "stratum") {
     const code = v.reason === "string.min_len" ? "required" : v.reason === "string.max_bytes" || v.reason === "string.max_len" ? "too-long" : v.reason;
     return code === "refused" ? { field: last, code, reason } : { field: last, code };
   }
@@ -161,6 +172,33 @@ function drawField(field: string, o: FieldOptions, c: Campaign, d: Draft, proble
   return h("div", { class: error ? "field wrong" : "field" },
     h("label", { for: field }, labelOf(page.t, field, c, page), mark(o.required, page)),
     o.hint && h("p", { class: "hint", id: `${field}-hint` }, o.hint), error, input, o.after);
+}
+
+const fewGroups = 8; // so many are seen at once; more go into a list
+
+// drawGroup asks in which group the entrant is drawn. Nothing is chosen beforehand.
+export function drawGroup(c: Campaign, d: Draft, problems: Problem[], page: Page): HTMLElement {
+  const { t } = page;
+  const error = errorOf("stratum", problems, page);
+  const described = error ? "stratum-hint stratum-error" : "stratum-hint";
+  const hint = h("p", { class: "hint", id: "stratum-hint" }, t.groupHint);
+  const all = c.strata.map((_, i) => ({ value: String(i + 1), title: local("span", c.strata[i]!.title, page.lang) }));
+  const body = () => {
+    if (all.length <= fewGroups) {
+      return h("fieldset", { class: error ? "field wrong" : "field" }, h("legend", {}, t.stratum, mark(true, page)), hint, error, ...all.map(({ value, title }) => {
+        const input = h("input", {
+          type: "radio", name: "stratum", id: value === "1" ? "stratum" : `stratum-${value}`, value, required: true, "aria-describedby": described, onchange: () => { d.values["stratum"] = value; },
+        });
+        input.checked = d.values["stratum"] === value;
+        return h("label", { class: "choice" }, input, " ", title);
+      }));
+    }
+    const list = h("select", { id: "stratum", name: "stratum", required: true, "aria-invalid": error ? "true" : null, "aria-describedby": described, onchange: () => { d.values["stratum"] = list.value; } },
+      h("option", { value: "" }, t.groupChoose), ...all.map(({ value, title }) => h("option", { value, lang: title.lang }, title.textContent)));
+    list.value = d.values["stratum"] ?? "";
+    return h("div", { class: error ? "field wrong" : "field" }, h("label", { for: "stratum" }, t.stratum, mark(true, page)), hint, error, list);
+  };
+  return h("section", { class: "card", "aria-labelledby": "group-title" }, h("h2", { id: "group-title" }, t.groupTitle), body());
 }
 
 function drawIdType(d: Draft, problems: Problem[], page: Page, changed: () => void): HTMLElement {

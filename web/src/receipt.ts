@@ -4,6 +4,7 @@ import type { Campaign, Draw, EnterAnswer } from "./api";
 import { same, unbase64, unhex } from "./bytes";
 import { type Contact, type Identity, contactText, identityText } from "./canon";
 import { type Page, definitions, h, local, say, saveFile, to, verdict } from "./dom";
+import { groupTitle } from "./form";
 import { drawQR } from "./qr";
 import { drawDue, isVoid, voidNumbers, voidSentences } from "./results";
 import {
@@ -17,28 +18,32 @@ export interface Taken {
   id: boolean;
   signature: SignatureCheck;
   person: boolean | null; // null without draws
+  group: boolean | null; // it is the one that was chosen; null if nobody chose
   kept: boolean; // saved or printed
 }
 
+// Typed is what was typed of a person. group: the one chosen, 0 if nobody chooses.
+export interface Typed { identity: Identity; contact: Contact; group: number }
+
 // judge recomputes everything of an answer that the browser can: nothing in it is believed.
-export async function judge(c: Campaign, secrets: Secrets, typed: { identity: Identity; contact: Contact } | null, answer: EnterAnswer): Promise<Taken> {
+export async function judge(c: Campaign, secrets: Secrets, typed: Typed | null, answer: EnterAnswer): Promise<Taken> {
   const r = await rOf(secrets.s);
   const id = await idOf(unhex(c.openHash, 32)!, r);
   const receipt = parseReceipt(answer.receipt);
   const idRight = answer.id === id && receipt?.id === id && receipt.open === c.openHash;
   const signature = await checkSignature(answer.receipt, parseOpen(c.openRecord).get("receipt") ?? "");
   if (!typed) {
-    return { receipt, saved: { s: secrets.s, identity: null, contact: null, note: answer.receipt }, id: idRight && receipt?.person === "", signature, person: null, kept: false };
+    return { receipt, saved: { s: secrets.s, identity: null, contact: null, note: answer.receipt }, id: idRight && receipt?.person === "", signature, person: null, group: null, kept: false };
   }
   const ci = await identityCommitment(r, identityText(typed.identity));
   const cc = await contactCommitment(r, contactText(typed.contact));
   const sentCi = unbase64(answer.identityCommitment);
   const sentCc = unbase64(answer.contactCommitment);
   const person = sentCi !== null && sentCc !== null && same(ci, sentCi) && same(cc, sentCc) && receipt?.person === (await personOf(ci, cc));
-  return { receipt, saved: { s: secrets.s, identity: ci, contact: cc, note: answer.receipt }, id: idRight, signature, person, kept: false };
+  return { receipt, saved: { s: secrets.s, identity: ci, contact: cc, note: answer.receipt }, id: idRight, signature, person, group: typed.group > 0 ? receipt?.stratum === typed.group : null, kept: false };
 }
 
-export const isRight = (k: Taken): boolean => k.receipt !== null && k.id && k.signature !== "wrong" && k.person !== false;
+export const isRight = (k: Taken): boolean => k.receipt !== null && k.id && k.signature !== "wrong" && k.person !== false && k.group !== false;
 
 export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: Secrets, page: Page): HTMLElement {
   const { t } = page;
@@ -58,6 +63,7 @@ export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: S
     definitions([
       [t.checkCampaign, local("span", c.title, page.lang)],
       [t.entryNumber, h("code", { class: "number" }, id)],
+      ...(c.strata.length > 0 && taken.receipt ? [[t.stratum, groupTitle(c, taken.receipt.stratum, page)] as [string, string]] : []),
       ...c.draws.map((d, i) => [t.drawTime(i + 1, c.draws.length), isVoid(draws[i]) ? t.standings.void : drawDue(d, draws[i], page)] as [string, HTMLElement | string]),
       [t.checkAt, `${location.origin}/check`],
     ]),
@@ -71,7 +77,8 @@ export function drawReceipt(c: Campaign, draws: Draw[], taken: Taken, secrets: S
     h("ul", { class: "verdicts no-print" },
       verdict(t.checkId, taken.id, page),
       verdict(t.checkSignature, taken.signature === "unable" ? "unable" : taken.signature === "right", page),
-      taken.person !== null && verdict(t.checkPerson, taken.person, page)),
+      taken.person !== null && verdict(t.checkPerson, taken.person, page),
+      taken.group !== null && verdict(t.checkGroup, taken.group, page)),
     h("h3", {}, t.savedCopy),
     code && h("figure", { class: "code" }, code, h("figcaption", {}, t.qrCaption(`${location.origin}/check`), h("span", { class: "no-print" }, " ", secret))),
     h("pre", { class: "saved", id: "saved-copy", lang: "en", translate: "no" }, text),

@@ -1,7 +1,8 @@
 // Draws and their results, and how to verify them.
 
-import { type Campaign, type Draw, type DrawRules, type Opening, type Seat, bundlePath } from "./api";
+import { type Campaign, type Draw, type DrawRules, type Opening, type Seat, type Tier, bundlePath } from "./api";
 import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
+import { groupTitle } from "./form";
 import { verifyLink } from "./verifyview";
 
 const firstSeats = 100;
@@ -45,17 +46,37 @@ export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement 
       isVoid(draws[i]) && h("p", { class: "caution void" }, t.prizeVoid),
       h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t.prize), h("th", { scope: "col", class: "count" }, t.seats))),
-        h("tbody", {}, ...d.tiers.map((k) => h("tr", {}, h("td", {}, local("span", k.title, page.lang)), h("td", { class: "count" }, k.count))))),
+        ...prizesByGroup(c, d, page)),
       h("ul", {},
+        d.proportional && h("li", {}, t.proportional),
         h("li", {}, Number(d.alternates) > 0 ? t.alternates(d.alternates) : t.noAlternates),
         d.forfeit && h("li", {}, t.forfeit),
         i > 0 && h("li", {}, d.earlierWinnersOut ? t.earlierOut : t.earlierIn),
         Number(d.claimDays) > 0 && h("li", {}, t.claimDays(d.claimDays))),
       d.beacon !== null && h("p", { class: "caution" }, t.demoBeacon),
     ]),
+    ...groupRules(c, page),
     claimed(c, page),
     h("p", {}, c.chancesCap > 1 ? t.chances(c.chancesCap) : t.oneChance),
     h("p", {}, t.custody(c.threshold, c.custodians.length)));
+}
+
+// prizesByGroup lists prizes, with groups that have their own under each one's name.
+function prizesByGroup(c: Campaign, d: DrawRules, page: Page): HTMLElement[] {
+  const row = (k: Tier) => h("tr", {}, h("td", {}, local("span", k.title, page.lang)), h("td", { class: "count" }, k.count));
+  if (c.strata.length === 0 || d.proportional) return [h("tbody", {}, ...d.tiers.map(row))];
+  return c.strata.map((g, i) => h("tbody", {}, h("tr", {}, h("th", { scope: "rowgroup", colspan: 2 }, local("span", g.title, page.lang))), ...d.tiers.filter((k) => k.stratum === i + 1).map(row)));
+}
+
+// groupRules say who is drawn in which group, and what becomes of a small one.
+function groupRules(c: Campaign, page: Page): HTMLElement[] {
+  const { t } = page;
+  if (c.strata.length === 0) return [];
+  const names = c.strata.map((_, i) => groupTitle(c, i + 1, page)).join(page.lang === "en" ? ", " : "、");
+  return [
+    h("p", {}, t.groups(c.strata.length, names), " ", c.strataBy === "STRATA_BY_TOKEN" ? t.groupByToken : t.groupByEntrant),
+    h("p", {}, t.groupSmall(c.batch), c.draws.some((d) => !d.proportional) ? ` ${t.groupJoined}` : ""),
+  ];
 }
 
 export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement[] {
@@ -127,45 +148,51 @@ function voidText(d: Draw, closed: boolean, page: Page): string {
 function drawSeats(c: Campaign, d: Draw, index: number, page: Page): HTMLElement {
   const { t } = page;
   if (d.seats.length === 0) return h("p", {}, t.noSeats);
-  const strata = d.seats.some((s) => s.stratum > 1);
-  const groupOf = (s: Seat) => (s.vacated && !s.called ? drawnFor(c, index, s) : s.tier);
-  const tiers = [...new Set(d.seats.map(groupOf))].sort((a, b) => (a || Infinity) - (b || Infinity));
+  if (c.strata.length === 0) return seatTable(c, d.seats, index, page, null);
+  const groups = [...new Set(d.seats.map((s) => s.stratum))];
+  return h("div", {}, ...groups.flatMap((n) => {
+    const id = `group-${index + 1}-${n}`;
+    const others = d.rankedIn.flatMap((into, i) => (into === n && i + 1 !== n ? [groupTitle(c, i + 1, page)] : [])).join(page.lang === "en" ? ", " : "、");
+    return [
+      h("h3", { id }, groupTitle(c, n, page)),
+      others !== "" && h("p", {}, t.drawnTogether(others, c.batch)),
+      seatTable(c, d.seats.filter((s) => s.stratum === n), index, page, id),
+    ];
+  }));
+}
+
+// seatTable is the table of one group, named by the element with this id, or of all.
+function seatTable(c: Campaign, all: Seat[], index: number, page: Page, id: string | null): HTMLElement {
+  const { t } = page;
+  const prizes = [...new Set(all.map((s) => s.prize))].sort((a, b) => Number(a === 0) - Number(b === 0)); // as they were drawn, alternates last
   const bodies = (limit: number) => {
     let left = limit;
-    return tiers.map((tier) => {
-      const seats = d.seats.filter((s) => groupOf(s) === tier).slice(0, left);
+    return prizes.map((prize) => {
+      const seats = all.filter((s) => s.prize === prize).slice(0, left);
       left -= seats.length;
       return seats.length > 0 && h("tbody", {},
-        h("tr", {}, h("th", { scope: "rowgroup", colspan: strata ? 3 : 2 }, tier === 0 ? t.alternate : t.winner(tierTitle(c, index, tier, page)))),
+        h("tr", {}, h("th", { scope: "rowgroup", colspan: 2 }, prize === 0 ? t.alternate : t.winner(prizeTitle(c, index, prize, page)))),
         ...seats.map((s) => h("tr", { class: s.vacated ? "vacated" : null },
-          strata && h("td", {}, String(s.stratum)), h("td", { class: "count" }, s.rank),
+          h("td", { class: "count" }, s.rank),
           h("td", {}, h("code", { title: s.entryId }, s.entryId.slice(0, 12)), " ", noteOf(s, page)))));
     }).filter((body) => body !== false);
   };
-  const table = h("table", { class: "seats" },
-    h("thead", {}, h("tr", {}, strata && h("th", { scope: "col" }, t.stratum), h("th", { scope: "col", class: "count" }, t.rank), h("th", { scope: "col" }, t.entryShort))),
+  const table = h("table", { class: "seats", "aria-labelledby": id },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "count" }, t.rank), h("th", { scope: "col" }, t.entryShort))),
     ...bodies(firstSeats));
-  if (d.seats.length <= firstSeats) return table;
+  if (all.length <= firstSeats) return table;
   const more = h("button", { type: "button", onclick: () => {
     for (const body of [...table.tBodies]) body.remove();
     table.append(...bodies(Infinity));
     more.remove();
-  } }, t.showAll(d.seats.length));
+  } }, t.showAll(all.length));
   return h("div", {}, table, more);
 }
 
-// drawnFor is the tier of the seat that a winner had: the first ranks take the seats in order (SPEC section 5). A seat that fell free has
-// no tier of its own any more.
-function drawnFor(c: Campaign, index: number, s: Seat): number {
-  let seats = 0;
-  const at = (c.draws[index]?.tiers ?? []).findIndex((k) => Number(s.rank) <= (seats += Number(k.count)));
-  return at + 1;
-}
-
-// tierTitle is the prize's name, or its number if the rules do not name it.
-export function tierTitle(c: Campaign, index: number, tier: number, page: Page): string {
-  const rules = c.draws[index]?.tiers[tier - 1];
-  return rules ? choose(rules.title, page.lang).text : String(tier);
+// prizeTitle is the prize's name, or its number if the rules do not name it. prize: its place among the draw's tiers, from 1.
+export function prizeTitle(c: Campaign, index: number, prize: number, page: Page): string {
+  const rules = c.draws[index]?.tiers[prize - 1];
+  return rules ? choose(rules.title, page.lang).text : String(prize);
 }
 
 function noteOf(s: Seat, page: Page): string | false {

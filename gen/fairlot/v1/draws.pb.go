@@ -295,8 +295,8 @@ type Seat struct {
 	Vacated string `protobuf:"bytes,5,opt,name=vacated,proto3" json:"vacated,omitempty"`
 	// An alternate who was called.
 	Called bool `protobuf:"varint,6,opt,name=called,proto3" json:"called,omitempty"`
-	// Which of the draw's rules' tiers, from 1, says what the prize of the seat held is: where strata were joined, that of the one that stands if it has this
-	// tier, else of the first of those that were joined to it. 0: an alternate not called.
+	// Which of the draw's rules' tiers, from 1, says what the prize is of the seat held or, of who was no alternate, vacated: where strata were joined, that of
+	// the one that stands if it has this tier, else of the first of those that were joined to it. 0: an alternate who holds no seat.
 	Prize         int32 `protobuf:"varint,7,opt,name=prize,proto3" json:"prize,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
