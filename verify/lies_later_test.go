@@ -17,7 +17,11 @@ import (
 func resultLies() []lie {
 	return []lie{
 		{"another round's signature", "beacon", nil, signature(func(c *cheat, was draw.Signature) draw.Signature {
-			return knownRounds()[pick(c.rnd, []uint64{1, 2, 100})]
+			rounds := []uint64{1, 2, 100}
+			if at := slices.Index(rounds, c.open().Draws[c.drawn()-1].Round); at >= 0 { // that of a draw that an earlier lie moved
+				rounds = slices.Delete(rounds, at, at+1)
+			}
+			return knownRounds()[pick(c.rnd, rounds)]
 		})},
 		{"a signature of the operator's own beacon", "beacon", nil, func(c *cheat) bool {
 			n := c.drawn()
