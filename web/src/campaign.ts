@@ -199,7 +199,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
     return h("section", { class: "card", "aria-labelledby": "kept-title" },
       h("h2", { id: "kept-title" }, t.keptTitle),
       hasDraws(c) && h("p", {}, persons),
-      hasDraws(c) && h("p", {}, t.keptRest),
+      hasDraws(c) && h("p", {}, c.strata.length > 0 ? t.keptRestGroups : t.keptRest),
       c.surveyJson !== "" && h("p", {}, t.keptAnswers));
   }
 

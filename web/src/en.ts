@@ -74,6 +74,7 @@ export const en: Strings = {
   keptDays: (n) => `Your identity, contact and consents, and the records of notices to winners, are destroyed ${n} ${n === 1 ? "day" : "days"} after the last claim period ends, and the public log says so. The institution deletes backups on the same timetable.`,
   keptForever: "No time is set after which anything is destroyed: your identity, contact and consents, and the records of notices to winners, stay, encrypted, and nothing destroys them by itself.",
   keptErased: "Identities, contacts and consents of all entrants, and the records of notices to winners, have been destroyed, and the public log says so.",
+  keptRestGroups: "The public entry list, of receipt numbers, groups and chances only, stays: the draw cannot be checked without it.",
   keptRest: "The public entry list, of receipt numbers and chances only, stays: the draw cannot be checked without it.",
   keptAnswers: "Mixed answers and statistics stay; nothing in them says who you are.",
   contractWrong: "This page does not fit the record published when the campaign opened. Please do not fill it in, and tell the institution.",
