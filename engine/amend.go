@@ -176,6 +176,9 @@ func (e *Engine) fitsIn(ctx context.Context, d *drawing, round uint64) error {
 		if x.amend.waits() { // it is logged first and has no earlier deadline: whoever confirms the amend of d confirms it too
 			last = max(last, x.amend.round)
 		}
+		if end := x.rules.Deadline(last).Add(-settleRoom); x.rules.EarlierWinnersOut && !settled && at.After(end) {
+			return wrong("order", "draw %d leaves out who wins this one, and its list must be closed and cosigned after that: put draw %[1]d off first, or this one to %s at the latest", x.row.N, end.UTC().Format(time.RFC3339))
+		}
 		if end := x.chain.Time(last); !settled && at.After(end) {
 			return wrong("order", "draw %d is due at %s, and draws are held in the order of their numbers: put that one off first", x.row.N, end.UTC().Format(time.RFC3339))
 		}

@@ -214,7 +214,7 @@ func TestEarlierWinnersOut(t *testing.T) {
 
 func (j *jury) earlierWinnersOut(t *testing.T) engine.Campaign {
 	ctx := context.Background()
-	c, _ := j.staged(3)
+	c, all := j.staged(3)
 	j.shut(c)
 	j.wantKinds(map[string]int{"open": 1, "close": 1})
 	if left := must(filepath.Glob(filepath.Join(j.dir, "keys", fmt.Sprintf("*%x*", c.ID[:]))))(t); len(left) > 0 {
@@ -257,6 +257,22 @@ func (j *jury) earlierWinnersOut(t *testing.T) engine.Campaign {
 	}
 	before := append(j.holders(c, 1), j.holders(c, 2)...)
 	j.wantOut(c, 3, before...)
+	_, files := j.bundle(c)
+	out := must(verify.Bundle(files, verify.Options{}))(t)
+	for _, x := range all {
+		got := must(verify.Receipt(files, out, x.got.Note))(t)
+		for n, d := range got.Draws {
+			won := 0
+			for m := n; m > 0; m-- {
+				if of := map[int][]draw.EntrantID{1: j.holders(c, 1), 2: j.holders(c, 2)}[m]; n == 1 && slices.Contains(first, draw.EntrantID(x.got.ID)) || n == 2 && slices.Contains(of, draw.EntrantID(x.got.ID)) {
+					won = m
+				}
+			}
+			if d.Won != won || d.Counted != (won == 0 && len(d.Reasons) == 0) || won > 0 && d.Reasons != nil || slices.Contains(d.Reasons, "won-earlier") {
+				t.Errorf("draw %d: a receipt says %+v, want won %d", n+1, d, won)
+			}
+		}
+	}
 	j.cosign(0, 1)
 
 	j.hold(c, 3)
@@ -433,6 +449,35 @@ func TestEarlierHeldBack(t *testing.T) {
 	if out, _ := j.check(c); !out.Draws[0].InTime || out.Draws[1].InTime {
 		t.Errorf("in time: %v, %v", out.Draws[0].InTime, out.Draws[1].InTime)
 	}
+}
+
+// TestEarlierAmend puts the second draw off while it waits for one that is late: then its list is closed in time. The first cannot be put off so far that the second could not be closed.
+func TestEarlierAmend(t *testing.T) {
+	ctx := context.Background()
+	j := newJury(t)
+	c, _ := j.staged(2)
+	j.shut(c)
+	j.cosign(0, 1)
+	first, second := j.info(c, 1).RoundTime, j.info(c, 2).RoundTime
+	_, err := j.RequestAmend(ctx, chen, c.ID, 1, first.Add(time.Minute))
+	wantReason(t, err, engine.FieldInvalid, "draw_time")
+	j.beacon.away.Store(true)
+	j.goTo(first.Add(engine.WaitsLate))
+	j.look()
+	a := must(j.RequestAmend(ctx, chen, c.ID, 2, second.Add(24*time.Hour)))(t)
+	must(j.Approve(ctx, lin, a.ID, a.Digest()))(t)
+	j.cosign(0, 1)
+	list := must(j.Todos(ctx))(t)
+	if i := find(list, engine.TodoWaits); i < 0 || !list[i].By.Equal(second.Add(23*time.Hour)) {
+		t.Errorf("to do: %+v", list)
+	}
+	j.goTo(second.Add(time.Hour))
+	j.beacon.away.Store(false)
+	j.pass(2*time.Minute, time.Minute)
+	j.wantOut(c, 2, j.holders(c, 1)...)
+	j.cosign(0, 1)
+	j.hold(c, 2)
+	j.wantConfirmed(c)
 }
 
 // TestEarlierVoid voids the first draw, so that nobody won it, and in another campaign the second while its list waits: then it is closed beside its void, and the third waits

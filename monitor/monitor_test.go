@@ -104,6 +104,17 @@ func TestFindings(t *testing.T) {
 			l.Cosign(1, l.Due(1000).Add(-time.Hour))
 			return look(l, l.Due(1000))
 		}, "late-close draw 1 entry 1"},
+		"a list closed before its earlier winners are known": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Closed()
+			return look(l, l.Due(1000).Add(-2*time.Minute))
+		}, "order draw 2 entry 2"},
+		"a list closed once they are known": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(l.ResultOf(1, 1000))
+			l.Close(l.CloseOf(2))
+			return look(l, l.Due(1000).Add(time.Minute))
+		}, ""},
 		"no close": {open, func(l *logtest.Log) monitor.Look { return look(l, l.Due(1000).Add(-59*time.Second)) }, "late-close draw 1"},
 		"a close back-dated with all witnesses": {open, func(l *logtest.Log) monitor.Look {
 			l.Closed()
@@ -271,6 +282,11 @@ func TestFindings(t *testing.T) {
 }
 
 func open(t testing.TB) *logtest.Log { return logtest.New(t, nil) }
+
+// earlierOut leaves the winners of draw 1 out of draw 2.
+func earlierOut(t testing.TB) *logtest.Log {
+	return logtest.New(t, func(o *draw.Open) { o.Draws[1].EarlierWinnersOut = true })
+}
 
 func noRegister(t testing.TB) *logtest.Log {
 	return logtest.New(t, func(o *draw.Open) { o.Register = 0 })

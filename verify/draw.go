@@ -103,15 +103,25 @@ func (c *check) entrants(d *Draw, rules *draw.DrawRules, list *draw.List) (draw.
 	return count, nil
 }
 
-// earlierOut looks up who held a seat of an earlier draw when the log came to the close of this one: they have no chances here. Earlier draws
-// passed all their steps before.
+// earlierOut looks up who held a seat of an earlier draw when the log came to the close of this one: they have no chances here.
 func (c *check) earlierOut(d *Draw, list *draw.List) error {
+	return heldBefore(c.out, d, c.rules.Draws, func(e *Draw, l draw.Line) error {
+		leaf, at, ok, err := list.Find(l.ID)
+		if err == nil && ok && leaf.Chances > 0 {
+			err = failed(7, d.N, fmt.Sprintf("leaf %d has chances, and won draw %d, whose winners are out", at, e.N))
+		}
+		return err
+	})
+}
+
+// heldBefore calls f for each seat of an earlier draw that was held when the log came to the close of d. Earlier draws passed all their steps before.
+func heldBefore(out *Outcome, d *Draw, rules []draw.DrawRules, f func(e *Draw, l draw.Line) error) error {
 	for i := range d.N - 1 {
-		e := &c.out.Draws[i]
+		e := &out.Draws[i]
 		if e.Result == nil || e.resultIndex > d.closeIndex {
 			continue
 		}
-		seats := draw.NewSeats(e.Ranking, c.rules.Draws[i].Forfeit)
+		seats := draw.NewSeats(e.Ranking, rules[i].Forfeit)
 		for k, r := range e.Replaced {
 			if e.replacedAt[k] > d.closeIndex {
 				break
@@ -121,12 +131,8 @@ func (c *check) earlierOut(d *Draw, list *draw.List) error {
 			}
 		}
 		for _, l := range seats.Winners(e.Ranking) {
-			leaf, at, ok, err := list.Find(l.ID)
-			if err != nil {
+			if err := f(e, l); err != nil {
 				return err
-			}
-			if ok && leaf.Chances > 0 {
-				return failed(7, d.N, fmt.Sprintf("leaf %d has chances, and won draw %d, whose winners are out", at, e.N))
 			}
 		}
 	}

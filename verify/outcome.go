@@ -163,6 +163,11 @@ type Draw struct {
 	opened       []*draw.Opened
 }
 
+// SettledBefore tells whether e had its result when the log came to the close of d, or is void.
+func (e *Draw) SettledBefore(d *Draw) bool {
+	return e.State == StateVoid || e.Result != nil && e.resultIndex < d.closeIndex
+}
+
 // VoidingIndex is the place in the log of the void record that Voiding is about.
 func (d *Draw) VoidingIndex() int64 { return d.voidingIndex }
 

@@ -34,7 +34,8 @@ type DrawStanding struct {
 	Index   int64 // place in the entry list, counting from 0
 	Leaf    draw.Leaf
 	Counted bool     // chances > 0
-	Reasons []string // if not counted: the reasons that the close record gives for leaves of chances 0
+	Won     int      // if not counted because a seat of an earlier draw was held when the list was closed: which draw
+	Reasons []string // if not counted and Won is 0: the reasons that the close record gives for leaves of chances 0, without those that cannot be this one's
 
 	// After the draw, if counted.
 	Score   draw.Score
@@ -110,15 +111,33 @@ func standing(files *Files, out *Outcome, d *Draw, r receipt.Receipt) (DrawStand
 		return ds, &Contradiction{d.N, FindingChances, fmt.Errorf("%w: chances %d, the receipt has %d", ErrDiffers, ds.Leaf.Chances, r.Chances)}
 	}
 	if !ds.Counted {
-		for _, z := range d.Close.Zero {
-			ds.Reasons = append(ds.Reasons, z.Reason)
-		}
-		return ds, nil
+		return ds, notCounted(&ds, out, d)
 	}
 	if d.State != StateDrawn {
 		return ds, nil
 	}
 	return ds, rank(&ds, d, list)
+}
+
+// notCounted finds why a leaf has no chances, as far as it can be seen.
+func notCounted(ds *DrawStanding, out *Outcome, d *Draw) error {
+	if out.Open.Draws[d.N-1].EarlierWinnersOut {
+		err := heldBefore(out, d, out.Open.Draws, func(e *Draw, l draw.Line) error {
+			if l.ID == ds.Leaf.ID && ds.Won == 0 {
+				ds.Won = e.N
+			}
+			return nil
+		})
+		if err != nil || ds.Won > 0 {
+			return err
+		}
+	}
+	for _, z := range d.Close.Zero {
+		if z.Reason != "won-earlier" {
+			ds.Reasons = append(ds.Reasons, z.Reason)
+		}
+	}
+	return nil
 }
 
 func rank(ds *DrawStanding, d *Draw, list *draw.List) error {

@@ -207,6 +207,12 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 	case d.State == verify.StateOpen || !d.Listed:
 		a.printf("draw %d: the entry list is not public yet\n", d.N)
 		return
+	case d.Won > 0:
+		a.printf("draw %d: listed, but not counted (chances 0): it won draw %d, and earlier winners take no part in this one\n", d.N, d.Won)
+		return
+	case !d.Counted && len(d.Reasons) == 0:
+		a.printf("draw %d: listed, but not counted (chances 0), and no reason that the list gives fits this entry: ask the institution\n", d.N)
+		return
 	case !d.Counted:
 		why := strings.Join(d.Reasons, ", ")
 		a.printf("draw %d: listed, but not counted (chances 0). The reasons given for such entries: %s\n", d.N, why)

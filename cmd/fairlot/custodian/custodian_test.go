@@ -326,6 +326,26 @@ func TestReplacedWinnerIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestCosignTooSoon has the list of a draw that should leave out who won before closed before that is known.
+func TestCosignTooSoon(t *testing.T) {
+	for _, x := range []struct {
+		out     bool
+		earlier verify.State
+		refused bool
+	}{{true, verify.StateClosed, true}, {true, verify.StateVoid, false}, {false, verify.StateClosed, false}} {
+		w := found(t, scene.Make)
+		w.ok(w.scene.Close())
+		c := w.check(w.scene)
+		rules := c.Outcome.Open.Draws[0]
+		rules.EarlierWinnersOut = x.out
+		c.Outcome.Open.Draws = append(c.Outcome.Open.Draws, rules)
+		c.Outcome.Draws = append([]verify.Draw{{N: 9, State: x.earlier, Deadline: time.Now().Add(time.Hour)}}, c.Outcome.Draws...)
+		if _, err := w.keys[0].Cosign(c, w.pin, time.Now()); errors.Is(err, custodian.ErrTooSoon) != x.refused {
+			t.Errorf("%+v: %v", x, err)
+		}
+	}
+}
+
 // TestCosignWhileADrawWaits has a second draw without a close: it may be so only while it leaves out who wins the first, and that one is not held.
 func TestCosignWhileADrawWaits(t *testing.T) {
 	for name, x := range map[string]struct {
