@@ -381,6 +381,11 @@ func TestDraftRoundTrip(t *testing.T) {
 	want.Draws[0].Forfeit = true
 	want.Draws[0].Tiers[0].Value, want.TaxAbove = 20010, 2000
 	want.Audit, want.Auditor = 300, 2
+	want.Strata, want.StrataBy = []*fairlotv1.Stratum{{Title: texts("北館", "North")}, {Title: texts("南館", "South")}}, fairlotv1.StrataBy_STRATA_BY_ENTRANT
+	want.Draws[0].Tiers[0].Stratum, want.Draws[0].Tiers[1].Stratum = 1, 2
+	shared := proto.Clone(want.Draws[0]).(*fairlotv1.DrawRules)
+	shared.Tiers, shared.Proportional = []*fairlotv1.Tier{{Count: 6, Title: texts("袋", "A bag")}}, true
+	want.Draws = append(want.Draws, shared)
 	want.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_ENDS, CompoundSurnames: true, IdNumber: fairlotv1.IDMask_ID_MASK_MIDDLE}
 	want.Claim = texts("憑收據與身分證件至總館服務台領取，電話 02-0000-0000", "At the main library's desk with receipt and identity document, telephone 02-0000-0000")
 	first, err := d.campaigns().CreateCampaign(as(t, d.officer), &fairlotv1.CreateCampaignRequest{Campaign: want})
@@ -412,6 +417,7 @@ func TestEntryTokenRequests(t *testing.T) {
 			"chances":     {Parent: c.Name, Count: 1, Chances: 4},
 			"expire_time": {Parent: c.Name, Count: 1, ExpireTime: timestamppb.New(d.now().Add(-time.Second))},
 			"parent":      {Parent: none.Name, Count: 1},
+			"stratum":     {Parent: c.Name, Count: 1, Stratum: 1},
 		} {
 			_, err := d.entries().CreateEntryTokens(as(t, d.officer), req)
 			wantGRPC(t, err, invalidAt(engine.FieldInvalid, field))

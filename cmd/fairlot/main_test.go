@@ -71,7 +71,7 @@ func sceneRun(args []string) error {
 	if args[0] == "wrongshares" {
 		return wrongShares(args[1], args[2])
 	}
-	if args[0] != "open" && args[0] != "sampled" {
+	if args[0] != "open" && args[0] != "sampled" && args[0] != "joined" {
 		b, err := os.ReadFile("scene.json")
 		if err != nil {
 			return err
@@ -95,6 +95,10 @@ func sceneRun(args []string) error {
 		people[0].Number, people[1].Number, people[2].Number, people[3].Name = "A123456780", "A123456789", "A123456789", "=HYPERLINK(1)"
 		s, err = sceneOpen(args[5:], 2, func(c []draw.Custodian, notifiers []string) (*scene.Scene, error) {
 			return scene.MakeSampled(c, n[1], notifiers, people, n[2], n[4])
+		})
+	case "joined":
+		s, err = sceneOpen(args[3:], 1, func(c []draw.Custodian, notifiers []string) (*scene.Scene, error) {
+			return scene.MakeJoined(c, n[1], notifiers, scene.People(n[2]))
 		})
 	case "close":
 		err = s.Close()
@@ -316,9 +320,11 @@ func TestSummaryShowsWhatIsApproved(t *testing.T) {
 	(&app{out: &b}).summary(c)
 	c.RetentionDays, c.ChancesCap = 180, 3
 	c.TaxAbove, c.Draws[0].Tiers[0].Value = 1000, 20010
+	c.Strata = []*fairlotv1.Stratum{{Title: c.Title}, {Title: c.Draws[0].Tiers[0].Title}}
+	c.StrataBy, c.Draws[0].Tiers[0].Stratum, c.Draws[0].Tiers[1].Stratum = fairlotv1.StrataBy_STRATA_BY_TOKEN, 1, 2
 	c.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_FIRST, IdNumber: fairlotv1.IDMask_ID_MASK_LAST_FOUR}
 	(&app{out: &b}).summary(c)
-	for _, want := range []string{"name, ID number, phone (optional), email, address (optional)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "ranks and receipt numbers of winners\n", "names as 王○○; ID numbers as ******6789", "worth more than NT$ 1000", "NT$ 20010 each", "at most 3", "show --json autumn-reading", "privacy notice (en):\n  How we use your data\n", "  五、不提供：您可以不提供上述資料"} {
+	for _, want := range []string{"name, ID number, phone (optional), email, address (optional)", "mixed from 50 on", "for ever: no retentionDays", "destroyed 180 days after", "ranks and receipt numbers of winners\n", "names as 王○○; ID numbers as ******6789", "worth more than NT$ 1000", "as the one-use code says (token members --stratum); one with fewer than 50", "  stratum 2, prize 1", "NT$ 20010 each", "at most 3", "show --json autumn-reading", "privacy notice (en):\n  How we use your data\n", "  五、不提供：您可以不提供上述資料"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

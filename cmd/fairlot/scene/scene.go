@@ -98,17 +98,17 @@ func People(n int) []Person {
 
 // Make opens a campaign with one draw of two prizes and two alternates, and lets people enter.
 func Make(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, false, Worth, 0)
+	return build(custodians, threshold, notifiers, people, seats, false, Worth, 0, false)
 }
 
 // MakeWorth is Make with prizes of another value, in New Taiwan dollars; more than 1,000 are reported for tax.
 func MakeWorth(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, worth int64) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, false, worth, 0)
+	return build(custodians, threshold, notifiers, people, seats, false, worth, 0, false)
 }
 
 // MakePast is Make on the public quicknet chain with a round that is long past: cosigned at an earlier time, it is proven.
 func MakePast(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int) (*Scene, error) {
-	return build(custodians, threshold, notifiers, people, seats, true, Worth, 0)
+	return build(custodians, threshold, notifiers, people, seats, true, Worth, 0, false)
 }
 
 // MakeSampled is MakePast with an audit sample, whose auditor is the last notifier. Everybody has a number of their own.
@@ -118,10 +118,19 @@ func MakeSampled(custodians []draw.Custodian, threshold int, notifiers []string,
 			people[i].Number, _ = tag.Canonical(tag.Citizen, fmt.Sprintf("A1%07d%d", i, d))
 		}
 	}
-	return build(custodians, threshold, notifiers, people, seats, true, Worth, audit)
+	return build(custodians, threshold, notifiers, people, seats, true, Worth, audit, false)
 }
 
-func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool, worth int64, audit int) (*Scene, error) {
+// MakeJoined is Make with two strata, of which the first, where everybody enters, is too small and is joined to the second: two vouchers worth NT$ 500, which are
+// prize 1 there, and a puzzle worth NT$ 2,000, which is prize 2 of the first; its prize 1, a globe worth NT$ 20,010, is nobody's.
+func MakeJoined(custodians []draw.Custodian, threshold int, notifiers []string, people []Person) (*Scene, error) {
+	return build(custodians, threshold, notifiers, people, 0, false, 0, 0, true)
+}
+
+const joinedPrizes = "strata-by token\nstratum 1 zh-Hant-TW 北館\nstratum 1 en North\nstratum 2 zh-Hant-TW 南館\nstratum 2 en South\nstratum-tier 1 1 1 en A globe\nstratum-tier-value 1 1 1 20010\n" +
+	"stratum-tier 1 1 2 en A puzzle\nstratum-tier-value 1 1 2 2000\nstratum-tier 1 2 1 en A voucher\nstratum-tier-value 1 2 1 500\n"
+
+func build(custodians []draw.Custodian, threshold int, notifiers []string, people []Person, seats int, quicknet bool, worth int64, audit int, joined bool) (*Scene, error) {
 	s := &Scene{Notes: map[int64][]byte{}, Genesis: time.Now().Unix() - 3*900, Quicknet: quicknet}
 	rand.Read(s.BeaconSecret[:])
 	s.BeaconSecret[0] = 1 // below the order
@@ -143,7 +152,13 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 		}
 		c, round = local.Chain(), Round
 	}
-	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\ntier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 %d\ntax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign, worth)
+	prizes := fmt.Sprintf("tier 1 1 zh-Hant-TW 電子閱讀器\ntier 1 1 en An e-book reader\ntier-value 1 1 %d\n", worth)
+	strata, batch, tiers := 1, 1, []draw.Tier{{Stratum: 1, Tier: 1, Count: seats}}
+	if joined {
+		prizes, strata, batch = joinedPrizes, 2, 1000
+		tiers = []draw.Tier{{Stratum: 1, Tier: 1, Count: 1}, {Stratum: 1, Tier: 2, Count: 1}, {Stratum: 2, Tier: 1, Count: 1}}
+	}
+	rules := fmt.Appendf(nil, "fairlot/v1 rules\ncampaign %s\ntitle zh-Hant-TW 秋季抽獎\ntitle en Autumn draw\nclaim zh-Hant-TW 至總館服務台\nclaim en At the main desk\nfield birth required\nclaim-proxy authorised\nclaim-guardian-below 18\n%stax-above 1000\nwinner-names first\nwinner-id-numbers last-four\n", campaign, prizes)
 	if audit > 0 {
 		rules = fmt.Appendf(rules, "auditor %d\n", len(notifiers))
 	}
@@ -164,8 +179,8 @@ func build(custodians []draw.Custodian, threshold int, notifiers []string, peopl
 	end := c.Time(round).Add(-50 * time.Minute)
 	s.open = &draw.Open{Campaign: campaign, Log: logV, Receipt: receiptV, Institution: "City Library", Zone: "Asia/Taipei",
 		Rules: draw.HashOf(rules), Notice: draw.HashOf(notice), Policy: draw.HashOf(policy), Custodians: custodians, Threshold: threshold,
-		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: 1, EntriesEnd: end, ObjectionsEnd: end, Audit: audit,
-		Draws: []draw.DrawRules{{Strata: 1, Tiers: []draw.Tier{{Stratum: 1, Tier: 1, Count: seats}}, Alternates: 2, ClaimDays: 14, Margin: Margin, DeadDays: 30, Round: round,
+		Notifiers: notifiers, Proof: draw.ProofToken, Chances: 1, Batch: batch, EntriesEnd: end, ObjectionsEnd: end, Audit: audit,
+		Draws: []draw.DrawRules{{Strata: strata, Tiers: tiers, Alternates: 2, ClaimDays: 14, Margin: Margin, DeadDays: 30, Round: round,
 			Beacon: draw.Beacon{Chain: c.Hash, Scheme: c.Scheme, Period: int(c.Period), Genesis: c.Genesis, Key: c.Key}}}}
 	if err := s.log(s.open); err != nil {
 		return nil, err
@@ -352,7 +367,7 @@ func (s *Scene) Draw() error {
 	}
 	seed := draw.SeedOf(closed, sig)
 	l := s.leaves()
-	count, err := draw.CheckList(l, 1, 1)
+	count, err := draw.CheckList(l, s.open.Draws[0].Strata, 1)
 	if err != nil {
 		return err
 	}
@@ -369,7 +384,11 @@ func (s *Scene) Lines() ([]draw.Line, error) { return draw.ParseRanking(s.Rankin
 
 // Replace logs that a rank vacates its seat to the next one.
 func (s *Scene) Replace(vacated, next int) error {
-	return s.log(&draw.Replace{Open: s.openHash, Draw: 1, Stratum: 1, Vacated: vacated, Reason: "declined", Next: next})
+	lines, err := s.Lines()
+	if err != nil {
+		return err
+	}
+	return s.log(&draw.Replace{Open: s.openHash, Draw: 1, Stratum: lines[vacated-1].Stratum, Vacated: vacated, Reason: "declined", Next: next})
 }
 
 // Opened logs that the contacts of these ranks are opened, and returns the request for all releases so far.
@@ -452,7 +471,7 @@ func (s *Scene) Answer(releases ...Given) (*fairlotv1.PrepareReleaseResponse, er
 			}
 			l := lines[rank-1]
 			i := slices.IndexFunc(s.Entrants, func(e Entrant) bool { return e.Leaf.ID == l.ID })
-			one := &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: 1, Rank: int64(rank), Locks: s.Entrants[i].Locks}
+			one := &fairlotv1.ReleasedEntrant{EntryId: l.ID.String(), Stratum: int32(l.Stratum), Rank: int64(rank), Locks: s.Entrants[i].Locks}
 			if g.Purpose == custody.Notice || g.Purpose == "" {
 				one.ContactEnvelope = s.Entrants[i].Contact
 			} else {
