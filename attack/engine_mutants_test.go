@@ -20,10 +20,13 @@ func TestEngineTestsSeeMutants(t *testing.T) {
 		{"an erasure leaves the identity", "TestEraseBeforeTheClose", `envelopes of entry [0-9a-f]{32} are kept`},
 		{"staff erase whom no custodian opened", "TestErasedForCase", `three persons want it, and show nothing: <nil>`},
 		{"an order comes while somebody is erased for a case", "TestErasedForCaseMeets", `three persons hold whom the daemon destroys: <nil>`},
+		{"custodians put off once they know the round", "TestAmendNotCosigned", `got <nil>, want COSIGNATURE_INVALID`},
+		{"an amend counts whenever it is cosigned", "TestAmendDeadline", `a cosignature 1s late puts a draw off`},
 	}
 	dir := t.TempDir()
 	const release, forget, run, rows, cases = "engine/release.go", "engine/forget.go", "engine/run.go", "store/sqlite/erasures.go", "engine/caseerase.go"
-	overlay, err := overlay(dir, []edit{osIn(release), osIn(forget), osIn(run), osIn(rows), osIn(cases),
+	const void, amend = "engine/void.go", "engine/amend.go"
+	overlay, err := overlay(dir, []edit{osIn(release), osIn(forget), osIn(run), osIn(rows), osIn(cases), osIn(void), osIn(amend),
 		without(release, "|| !of.seats[seatKey{l.Stratum, int64(l.Rank)}]", "|| !of.seats[seatKey{l.Stratum, int64(l.Rank)}] && !(BROKEN)", mutants[0].what),
 		without(forget, "	if err != nil || len(who) == 0 {\n", "	if err != nil || len(who) == 0 || BROKEN {\n", mutants[1].what),
 		without(run, "	if !e.unsigned.Load() {\n", "	if !e.unsigned.Load() || BROKEN {\n", mutants[2].what),
@@ -32,6 +35,9 @@ func TestEngineTestsSeeMutants(t *testing.T) {
 		without(cases, "	if draw.Person(row.Person) != person {\n", "	if draw.Person(row.Person) != person && !(BROKEN) {\n", mutants[4].what),
 		without(cases, "	e.seatMu.Lock() // no order comes to hold the entrant meanwhile, and of two calls one leaves the line\n	defer e.seatMu.Unlock()\n",
 			"	if !(BROKEN) {\n		e.seatMu.Lock()\n		defer e.seatMu.Unlock()\n	}\n", mutants[5].what),
+		without(void, "			if then.rules.Round != d.rules.Round {\n", "			if then.rules.Round != d.rules.Round && !(BROKEN) {\n", mutants[6].what),
+		without(amend, "		met, by := ev.policy.InTime(ev.checkpoints, l.index, x.deadline.Unix())\n",
+			"		until := x.deadline\n		if BROKEN {\n			until = until.AddDate(1, 0, 0)\n		}\n		met, by := ev.policy.InTime(ev.checkpoints, l.index, until.Unix())\n", mutants[7].what),
 	})
 	if err != nil {
 		t.Fatal(err)

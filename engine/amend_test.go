@@ -250,7 +250,7 @@ func TestAmendNotCosigned(t *testing.T) {
 		}
 		_, err = j.AddCosignature(ctx, kept)
 		wantReason(t, err, engine.CosignatureInvalid, "")
-		if !strings.Contains(err.Error(), "would confirm that draw 1 of "+c.Slug+" is put off, but its round has come") {
+		if !strings.Contains(fmt.Sprint(err), "would confirm that draw 1 of "+c.Slug+" is put off, but its round has come") {
 			t.Error(err)
 		}
 		must(j.AddCosignature(ctx, j.note(1, j.now())))(t) // one of now confirms nothing, and is welcome
@@ -264,6 +264,27 @@ func TestAmendNotCosigned(t *testing.T) {
 		}
 		if err := j.plain(c); err == nil || !strings.Contains(err.Error(), "step 9 beacon") {
 			t.Errorf("what the refusal keeps out does no harm: %v", err)
+		}
+	}
+}
+
+// TestAmendDeadline has a quorum cosign an amend at the last second of its deadline, and one of them a second later.
+func TestAmendDeadline(t *testing.T) {
+	t.Parallel()
+	for _, late := range []time.Duration{0, time.Second} {
+		j := newJury(t)
+		j.cfg.Now = j.now // stands still at that second
+		j.restart()
+		c := j.opening(1)
+		due := j.info(c, 1).RoundTime
+		j.closes(c)
+		j.amend(c, 1, time.Hour)
+		j.goTo(due.Add(-time.Hour))
+		j.cosign(0)
+		j.move(late)
+		j.cosign(1)
+		if d := j.info(c, 1); d.RoundTime.Equal(due) != (late > 0) || (d.Amend != nil) != (late > 0) {
+			t.Errorf("a cosignature %v late puts a draw off to %v, %+v", late, d.RoundTime, d.Amend)
 		}
 	}
 }
