@@ -207,35 +207,6 @@ func TestAmendOfAll(t *testing.T) {
 	}
 }
 
-// TestAmendLeavesRoom puts a draw off before one that leaves its winners out: the list of that one is made, checked and cosigned in between, so it goes first.
-func TestAmendLeavesRoom(t *testing.T) {
-	t.Parallel()
-	j := newJury(t)
-	r := j.timed()
-	r.Custodians = j.custodians
-	r.Draws = append(r.Draws, r.Draws[0])
-	r.Draws[1].DrawTime, r.Draws[1].EarlierWinnersOut = r.Draws[0].DrawTime.Add(24*time.Hour), true
-	c := j.open(r)
-	j.someEnter(c, 12)
-	ctx := context.Background()
-	most := j.info(c, 2).RoundTime.Add(-time.Hour - engine.SettleRoom)
-	_, err := j.RequestAmend(ctx, chen, c.ID, 1, most.Add(time.Second))
-	wantReason(t, err, engine.FieldInvalid, "draw_time")
-	j.amend(c, 1, most.Sub(j.info(c, 1).RoundTime))
-	j.cosign(0, 1)
-	j.closes(c)
-	j.amend(c, 2, 24*time.Hour)
-	j.cosign(0, 1)
-	for n := range 2 {
-		j.goTo(j.info(c, n+1).RoundTime.Add(time.Second))
-		j.pass(5*time.Second, time.Second)
-		j.cosign(0, 1)
-	}
-	if seen, plain := j.check(c); plain != nil || seen.Draws[0].State != verify.StateDrawn || seen.Draws[1].State != verify.StateDrawn || !seen.Draws[1].Amended || !seen.Draws[1].InTime {
-		t.Errorf("%v, %+v", plain, seen.Draws)
-	}
-}
-
 // TestAmendNotCosigned lets the deadline of an amend pass: the draw is held at its round, loudly. A cosignature made in time counts if it is handed in before the round, and
 // is refused afterwards, drawn or not; a registry into which it gets all the same fails for ever.
 func TestAmendNotCosigned(t *testing.T) {
