@@ -19,7 +19,7 @@
 #   ./faults.sh drand               a network of three drand daemons (fetched and built) that stands still over a draw's round, behind relays that are dead, deaf and lying
 #   ./faults.sh fuzz [MINUTES] [WHICH]  each parser and verifier that has a Fuzz function, a minute each; WHICH is a pattern of PACKAGE.NAME
 #   ./faults.sh tables [TABLES]     reconstruct what published tables suppress, 20000 random ones
-#   ./faults.sh mutants [MUTANTS]   bundles in which an operator lies with the keys of log and receipts, and verifiers that lack a check, 1000000
+#   ./faults.sh mutants [MUTANTS [FROM]]   bundles in which an operator lies with the keys of log and receipts, and verifiers that lack a check, 1000000 from number 0 on
 #   ./faults.sh verifiers [MUTANTS] compare the three verifiers over the vectors and altered ones, 10000
 #
 # Each runs with its mutants, which must be found out. FAULT_ENGINE=sqlite or postgres runs one engine only.
@@ -73,7 +73,7 @@ witness) FAULT_ENGINE='' FAULT_LITEWITNESS=1 run 'Test(Lite)?[Ww]itness(es)?$' ;
 fuzz) fuzz "${2:-}" "${3:-}" ;;
 drand) FAULT_ENGINE='' FAULT_DRAND=1 run 'Test(Relays(SeesBelief)?|Drand)$' ;;
 tables) FAULT_ENGINE='' PACKAGE=./survey SURVEY_TABLES=${2:-20000} run 'TestTablesCannotBeUndone$' ;;
-mutants) export FAULT_LIES=${2:-1000000}; FAULT_ENGINE='' PACKAGE=./verify run 'TestOperatorsLies$' && FAULT_ENGINE='' run 'TestOperatorsLiesSeeMutants$' ;;
+mutants) export FAULT_LIES=${2:-1000000} FAULT_LIES_FROM=${3:-0}; FAULT_ENGINE='' PACKAGE=./verify run 'TestOperatorsLies$' && FAULT_ENGINE='' run 'TestOperatorsLiesSeeMutants$' ;;
 verifiers) FAULT_ENGINE='' PACKAGE=./verify FAULT_MUTANTS=${2:-10000} run 'TestVerifiersAgree$' ;;
 *)
 	sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" >&2

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -208,17 +209,19 @@ func receiptOf(r receipt.Receipt) []byte {
 }
 
 // TestOperatorsLies: bundles in which an operator with the keys of log and receipts tells something falsely, and mends whatever hangs on it. Each is refused by the step
-// that its lie breaks, or is not proven; what is proven has the same draw, or is seen by who kept a head or a receipt. FAULT_LIES is how many, FAULT_LIE one of them.
+// that its lie breaks, or is not proven; what is proven has the same draw, or is seen by who kept a head or a receipt. FAULT_LIES is how many, from number FAULT_LIES_FROM on, FAULT_LIE one of them.
 func TestOperatorsLies(t *testing.T) {
 	t.Parallel()
-	n := uint64(20_000)
-	if s := os.Getenv("FAULT_LIES"); s != "" {
-		x, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
+	number := func(name string, n uint64) uint64 {
+		if s := os.Getenv(name); s != "" {
+			var err error
+			if n, err = strconv.ParseUint(s, 10, 64); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
 		}
-		n = x
+		return n
 	}
+	n, from := number("FAULT_LIES", 20_000), number("FAULT_LIES_FROM", 0)
 	all, every := truths(t), lies()
 	one := func(i uint64) (class, complaint string, c *cheat, told []lie) {
 		defer func() {
@@ -230,11 +233,7 @@ func TestOperatorsLies(t *testing.T) {
 		class, complaint = c.judge(told)
 		return class, complaint, c, told
 	}
-	if s := os.Getenv("FAULT_LIE"); s != "" {
-		i, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+	if i := number("FAULT_LIE", math.MaxUint64); i != math.MaxUint64 {
 		class, complaint, c, told := one(i)
 		t.Logf("mutant %d: %s: %s %s", i, described(c, told), class, complaint)
 		n = 0
@@ -247,6 +246,7 @@ func TestOperatorsLies(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		working.Go(func() {
 			for i := next.Add(1) - 1; i < n && !enough.Load(); i = next.Add(1) - 1 {
+				i := from + i
 				class, complaint, c, told := one(i)
 				mu.Lock()
 				if complaint != "" {
