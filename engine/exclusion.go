@@ -174,7 +174,7 @@ func (e *Engine) dropExclusion(ctx context.Context, id store.CampaignID) error {
 	return e.Identity.DropExclusion(ctx, id)
 }
 
-// sweepExclusions finishes the deletion of drafts that somebody was cut off in.
+// sweepExclusions finishes the deletion of drafts that somebody was cut off in, or whose key folder was away.
 func (e *Engine) sweepExclusions(ctx context.Context) error {
 	kept, err := e.Identity.Exclusions(ctx)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -428,4 +429,75 @@ func TestExcludedBesideEarlierWinners(t *testing.T) {
 	}
 	b, _ := j.bundle(c)
 	threeAgree(t, b, "")
+}
+
+// TestExclusionUnderOnesEyes has lists come and go while the draft is opened and deleted: whatever opens excludes exactly whom its record names, and what is gone leaves nothing. An
+// opening that was asked for before another list came is not carried out.
+func TestExclusionUnderOnesEyes(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	lists := [][]byte{listOf(1), listOf(2, 3)}
+	opened, deleted := 0, 0
+	for round := range 30 {
+		w.setClock(start)
+		c := w.draft(rules(), lists[0])
+		var busy sync.WaitGroup
+		for _, list := range lists {
+			busy.Go(func() {
+				for range 3 {
+					_, _ = w.SetExclusion(ctx, c.ID, slices.Clone(list))
+				}
+			})
+		}
+		busy.Go(func() { _, _ = w.RemoveExclusion(ctx, c.ID) })
+		busy.Go(func() {
+			for range 20 {
+				now, err := w.FindCampaign(ctx, c.Slug, true)
+				if err != nil {
+					return
+				}
+				if round%3 == 0 {
+					err = w.DeleteCampaign(ctx, c.ID, now.Etag)
+				} else {
+					_, err = w.OpenCampaign(ctx, c.ID, now.Etag)
+				}
+				if err == nil {
+					return
+				}
+			}
+		})
+		busy.Wait()
+		now, err := w.FindCampaign(ctx, c.Slug, true)
+		switch {
+		case err != nil:
+			deleted++
+			if w.kept(c) != "nothing" || w.tagKey(c) {
+				t.Errorf("round %d: deleted, and kept are %s, tag key %v", round, w.kept(c), w.tagKey(c))
+			}
+			continue
+		case now.State != store.Open:
+			continue
+		}
+		opened++
+		want := map[draw.Hash]int64{draw.HashOf(lists[0]): 1, draw.HashOf(lists[1]): 2}
+		var zero int64
+		if x := now.Rules.Excluded; x != nil {
+			zero = want[x.Hash]
+		}
+		for i, token := range w.tokens(now, 4) {
+			w.enter(w.client(now, i, token))
+		}
+		w.wantClosed(w.mustClose(now), 4, zero)
+	}
+	t.Logf("%d opened, %d deleted", opened, deleted)
+	if opened < 5 || deleted < 5 {
+		t.Errorf("%d opened and %d deleted: this shows nothing", opened, deleted)
+	}
+	w.setClock(start)
+	c := w.draft(rules(), lists[0])
+	a := must(w.RequestOpening(ctx, chen, c.ID, c.Etag, time.Time{}, true))(t)
+	must(w.SetExclusion(ctx, c.ID, slices.Clone(lists[1])))(t)
+	if _, err := w.Approve(ctx, lin, a.ID, a.Digest()); reason(err) != engine.EtagStale {
+		t.Errorf("approved although another list came: %v", err)
+	}
 }

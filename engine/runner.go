@@ -365,6 +365,9 @@ func (r *runner) sweep(ctx context.Context, steady bool) {
 	r.sweepAt = r.elapsed() + sweepEvery
 	r.remind(ctx)
 	r.remindLists(ctx)
+	if err := r.e.sweepExclusions(ctx); err != nil && ctx.Err() == nil {
+		r.e.Log.Warn("drop what is kept for deleted drafts", "error", err)
+	}
 	if !steady || first { // a clock that was wrong from the start has had an hour to be set right
 		return
 	}

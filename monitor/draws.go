@@ -245,11 +245,20 @@ func (j *judge) opened(d *state, e entry, o *draw.Opened, sums map[string]int64,
 	}
 }
 
-// register finds more entrants with chances than persons who could enter at all.
+// register finds more entrants with chances than persons who could enter at all, and more excluded ones than persons who are to be.
 func (j *judge) register(c *campaign, e entry, r *draw.Close) {
 	if n := counted(r); c.open.Register > 0 && n > c.open.Register {
 		j.find(Register, e.index, "entry %d lists %d entrants with chances, but only %d persons could enter: the pool is stuffed", "第 %d 筆列出 %d 名有機會的參加者，但可參加的只有 %d 人：名單灌水", e.index, n, c.open.Register)
 	} else if n < 0 {
 		j.find(Register, e.index, "entry %d counts more entries without chances than entries: %d too many", "第 %d 筆中無機會的筆數比總筆數還多：多出 %d 筆", e.index, -n)
+	}
+	var listed int64
+	if x := c.open.Excluded; x != nil {
+		listed = x.Count
+	}
+	for _, z := range r.Zero {
+		if z.Reason == "excluded" && z.Count > listed {
+			j.find(Register, e.index, "entry %d lists %d entries as excluded, but only %d persons are on the exclusion list: somebody lost their chances who is not on it", "第 %d 筆有 %d 筆登記列為排除，但排除名單上只有 %d 人：有不在名單上的人失去了機會", e.index, z.Count, listed)
+		}
 	}
 }

@@ -217,6 +217,20 @@ func TestFindings(t *testing.T) {
 			l.Add(&draw.Replace{Open: l.Hash, Draw: 1, Stratum: 1, Vacated: 1, Reason: "late", Next: 4})
 			return look(l, l.Due(1000).Add(time.Hour))
 		}, "opened draw 1 entry 4"},
+		"excluded more than are on the list": {func(t testing.TB) *logtest.Log {
+			return logtest.New(t, func(o *draw.Open) { o.Excluded = &draw.Excluded{Count: 2, Hash: draw.Hash{1}} })
+		}, func(l *logtest.Log) monitor.Look {
+			c := l.CloseOf(1)
+			c.Zero = []draw.Zero{{Reason: "excluded", Count: 3}}
+			l.Close(c)
+			return look(l, l.Due(1000).Add(-2*time.Minute))
+		}, "register draw 1 entry 1"},
+		"excluded without a list": {open, func(l *logtest.Log) monitor.Look {
+			c := l.CloseOf(1)
+			c.Zero = []draw.Zero{{Reason: "excluded", Count: 1}}
+			l.Close(c)
+			return look(l, l.Due(1000).Add(-2*time.Minute))
+		}, "register draw 1 entry 1"},
 		"opened more than the audit sample": {open, func(l *logtest.Log) monitor.Look {
 			l.Closed()
 			l.Add(l.ResultOf(1, 1000))
@@ -363,6 +377,13 @@ func TestBoundaries(t *testing.T) {
 				c.Days[i].Count = 20
 			}
 			c.Days[3].Count, c.Entrants = 200, 300
+			l.Close(c)
+			return look(l, l.Due(1000).Add(-2*time.Minute))
+		},
+		"as many excluded as are on the list": func() monitor.Look {
+			l := logtest.New(t, func(o *draw.Open) { o.Excluded = &draw.Excluded{Count: 2, Hash: draw.Hash{1}} })
+			c := l.CloseOf(1)
+			c.Zero = []draw.Zero{{Reason: "excluded", Count: 2}}
 			l.Close(c)
 			return look(l, l.Due(1000).Add(-2*time.Minute))
 		},
