@@ -258,3 +258,64 @@ func TestAuditorReadsNoCase(t *testing.T) {
 		t.Errorf("it is read by notifier %d", c.Notifier)
 	}
 }
+
+// TestEachDrawHasItsSample: of two draws each opens the sample of its own seed and its own list, from which earlier winners are gone, also once a copy has forgotten it.
+func TestEachDrawHasItsSample(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	j := newJury(t)
+	c, _ := j.staged(2, func(r *engine.Rules) { *r = sampled(*r, 11) }) // of twelve with chances, and of ten once two have won
+	j.shut(c)
+	j.cosign(0, 1)
+	j.hold(c, 1)
+	won := j.holders(c, 1)
+	j.cosign(0, 1)
+	j.hold(c, 2)
+	j.stop()
+	restore := j.copies("identity")
+	if err := j.begin(); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(n int) ([]engine.Release, *engine.Approval) {
+		t.Helper()
+		of := audit
+		of.AcceptUnproven = true
+		releases, waits, err := j.PrepareRelease(ctx, one, c.ID, n, of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return releases, waits
+	}
+	for n := 1; n <= 2; n++ {
+		_, waits := ask(n)
+		must(j.Approve(ctx, two, waits.ID, waits.Digest()))(t)
+	}
+	check := func(when string) {
+		t.Helper()
+		_, files := j.bundle(c)
+		out := must(verify.Bundle(files, verify.Options{}))(t)
+		for n := 1; n <= 2; n++ {
+			releases, _ := ask(n)
+			var got []draw.EntrantID
+			for _, e := range releases[0].Entrants {
+				got = append(got, draw.EntrantID(e.ID))
+			}
+			d := out.Draws[n-1]
+			if !slices.Equal(got, d.Audit) || len(got) != []int{11, 10}[n-1] || d.Opened["audit"] != int64(len(got)) {
+				t.Errorf("%s: draw %d opens %v, its sample is %v; the log counts %d", when, n, got, d.Audit, d.Opened["audit"])
+			}
+			if n == 2 && slices.ContainsFunc(got, func(id draw.EntrantID) bool { return slices.Contains(won, id) }) {
+				t.Errorf("%s: the sample of draw 2 holds who won draw 1", when)
+			}
+		}
+	}
+	check("at first")
+	j.stop()
+	restore()
+	j.cfg.AcceptRestored = true
+	if err := j.begin(); err != nil {
+		t.Fatal(err)
+	}
+	check("put back")
+	j.wantThree(c, verify.StatusUnconfirmed, verify.ReasonBeacon)
+}

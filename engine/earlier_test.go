@@ -24,7 +24,7 @@ import (
 )
 
 // staged opens a campaign with so many draws as near to each other as they may be, in which each but the first leaves earlier winners out, and has 15 entries of 12 persons.
-func (j *jury) staged(draws int) (engine.Campaign, []*client) {
+func (j *jury) staged(draws int, changes ...func(*engine.Rules)) (engine.Campaign, []*client) {
 	j.t.Helper()
 	r := j.timed()
 	r.Custodians = j.custodians
@@ -35,6 +35,9 @@ func (j *jury) staged(draws int) (engine.Campaign, []*client) {
 		d.EarlierWinnersOut = i > 0
 		d.DrawTime = r.ObjectionsEnd.Add(4*time.Hour + time.Duration(i)*(engine.SettleRoom+time.Hour))
 		r.Draws = append(r.Draws, d)
+	}
+	for _, change := range changes {
+		change(&r)
 	}
 	c := j.open(r)
 	var all []*client

@@ -307,8 +307,10 @@ func TestRulesThatCannotOpen(t *testing.T) {
 		"blank in the survey": {"campaign.survey_json", rules(func(c *fairlotv1.Campaign) {
 			c.SurveyJson = strings.Replace(survey, `"title":`, `"title":"[TO FILL IN: x]","was":`, 1)
 		})},
-		"no notifier":             {"campaign.notifiers", rules(func(c *fairlotv1.Campaign) { c.Notifiers = nil })},
-		"drawn within the margin": {"campaign.draws[0].draw_time", rules(func(c *fairlotv1.Campaign) { c.Draws[0].DrawTime = later(c, 59*time.Second) })},
+		"a sample without an auditor": {"campaign.auditor", rules(func(c *fairlotv1.Campaign) { c.Audit = 5 })},
+		"a sample unannounced":        {"campaign.notice", rules(func(c *fairlotv1.Campaign) { c.Audit, c.Auditor = 5, 1 })},
+		"no notifier":                 {"campaign.notifiers", rules(func(c *fairlotv1.Campaign) { c.Notifiers = nil })},
+		"drawn within the margin":     {"campaign.draws[0].draw_time", rules(func(c *fairlotv1.Campaign) { c.Draws[0].DrawTime = later(c, 59*time.Second) })},
 		"draws out of order": {"campaign.draws[1].draw_time", rules(func(c *fairlotv1.Campaign) {
 			two := proto.Clone(c.Draws[0]).(*fairlotv1.DrawRules)
 			two.DrawTime = later(c, 100*time.Second)
@@ -352,6 +354,8 @@ func TestRulesThatCannotOpen(t *testing.T) {
 		"unknown language":   {"campaign.title[0].lang", rules(func(c *fairlotv1.Campaign) { c.Title[0].Lang = "fr" })},
 		"unknown proof":      {"campaign.proof", rules(func(c *fairlotv1.Campaign) { c.Proof = 9 })},
 		"negative register":  {"campaign.register", rules(func(c *fairlotv1.Campaign) { c.Register = -1 })},
+		"sample of 2,501":    {"campaign.audit", rules(func(c *fairlotv1.Campaign) { c.Audit = 2501 })},
+		"negative sample":    {"campaign.audit", rules(func(c *fairlotv1.Campaign) { c.Audit = -1 })},
 		"short chain hash":   {"campaign.draws[0].beacon.chain", rules(func(c *fairlotv1.Campaign) { c.Draws[0].Beacon.Chain = []byte("x") })},
 		"consent code":       {"campaign.consents[0].code", rules(func(c *fairlotv1.Campaign) { c.Consents[0].Code = "Not A Code" })},
 		"no campaign at all": {"campaign", func() *fairlotv1.Campaign { return nil }},

@@ -314,6 +314,7 @@ func (s *story) claimWithoutSecret(t *testing.T) {
 	t.Helper()
 	claims, ctx := fairlotv1.NewClaimServiceClient(s.conn), as(t, s.notifier)
 	self, claim, tax := fairlotv1.ClaimWay_CLAIM_WAY_SELF, fairlotv1.ReleasePurpose_RELEASE_PURPOSE_CLAIM, fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX
+	audit := fairlotv1.ReleasePurpose_RELEASE_PURPOSE_AUDIT
 	s.unchanged(t, func() {
 		for _, x := range []struct {
 			req   *fairlotv1.RecordClaimRequest
@@ -335,6 +336,8 @@ func (s *story) claimWithoutSecret(t *testing.T) {
 			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: claim}, "rank"},
 			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: tax}, "purpose"}, // no prize has a value
 			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: tax, Rank: 1}, "rank"},
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: audit}, "purpose"}, // the rules have no sample
+			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: audit, Rank: 1}, "rank"},
 			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Rank: 1}, "rank"},
 			{&fairlotv1.PrepareReleaseRequest{Name: s.draw, AcceptUnproven: true, Purpose: 9}, "purpose"},
 		} {
