@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"fairlot/draw"
 	"fairlot/store"
@@ -98,4 +99,24 @@ func (e *Engine) lostSample(ctx context.Context, d *drawing, count int) ([]draw.
 	covered := append(kept, gone...)[:min(count, len(lines))]
 	slices.SortFunc(covered, func(a, b draw.Line) int { return a.Rank - b.Rank })
 	return covered, nil
+}
+
+// todoSample is the audit sample of a drawn draw that no release covers, until envelopes may be destroyed.
+func (e *Engine) todoSample(ctx context.Context, d *drawing) (Todo, error) {
+	if d.open.Audit == 0 {
+		return Todo{}, nil
+	}
+	made, err := e.releasesFor(ctx, d, PurposeAudit)
+	if err != nil || len(made) > 0 {
+		return Todo{}, err
+	}
+	o, err := e.open(ctx, d.campaign.ID)
+	if err != nil {
+		return Todo{}, err
+	}
+	t := Todo{Kind: TodoSample, Draw: d.row.N, Since: d.due(), Count: int64(d.open.Audit)}
+	if o.rules.Retention > 0 {
+		t.By = d.due().Add(time.Duration(int64(d.rules.ClaimDays)+o.rules.Retention) * day)
+	}
+	return t, nil
 }

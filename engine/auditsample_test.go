@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fairlot/draw"
 	"fairlot/engine"
@@ -122,6 +123,12 @@ func auditSample(t *testing.T, k *clockwork, restores bool) {
 			t.Fatal(err)
 		}
 	}
+	todo := func() []engine.Todo {
+		return slices.DeleteFunc(must(k.Todos(ctx))(t), func(x engine.Todo) bool { return x.Kind != engine.TodoSample })
+	}
+	if list := todo(); len(list) != 1 || list[0].Draw != 1 || list[0].Count != 5 || !list[0].By.Equal(must(k.Draw(ctx, c.ID, 1))(t).RoundTime.Add(37*24*time.Hour)) {
+		t.Errorf("to do: %+v", list)
+	}
 	_, waits, err := k.ask(c, audit)
 	if err != nil || waits == nil || !strings.Contains(string(waits.Act), "\ncount 4\n") || !strings.Contains(string(waits.Act), "\nsample 5\n") {
 		t.Fatalf("asked for: %+v, %v", waits, err)
@@ -165,6 +172,9 @@ func auditSample(t *testing.T, k *clockwork, restores bool) {
 		}
 	}
 	check("at first", []int64{1, 3, 4, 5})
+	if list := todo(); len(list) != 0 {
+		t.Errorf("still to do: %+v", list)
+	}
 	check("again", []int64{1, 3, 4, 5})
 	if _, err := k.EraseEntry(ctx, c.ID, by(t, all, want[3]).s); err != nil {
 		t.Fatal(err)

@@ -41,6 +41,7 @@ const (
 	TodoWitness     TodoKind = 22 // independent witnesses' cosignatures of a close, which the daemon asks for again and again
 	TodoAmend       TodoKind = 23 // cosignatures of an amend, before the deadline
 	TodoAmendMissed TodoKind = 24 // the draw, at the round that was in force, although an amend is logged that was not cosigned in time
+	TodoSample      TodoKind = 26 // an audit sample, of Count at most, that was not opened yet
 	TodoWaits       TodoKind = 25 // a draw whose list cannot be closed before an earlier draw, Count, is settled
 )
 
@@ -52,8 +53,9 @@ var todoNames = map[TodoKind]struct{ name, who string }{
 	TodoVoid: {"cosignatures of a void", "custodians"}, TodoVoidMissed: {"result of a draw whose void does not count", "the daemon"},
 	TodoAmend: {"cosignatures of a later round", "custodians"}, TodoAmendMissed: {"result of a draw that was not put off in time", "the daemon"},
 	TodoCase: {"case", "officer or notifier"}, TodoCaseApprove: {"approval of a case", "officer or notifier"}, TodoCaseRelease: {"release of a case", "officer or notifier"},
-	TodoWaits: {"settling an earlier draw, for which the list of this one waits,", "the operator"},
-	TodoHold:  {"hold of entrants, after which they are erased,", "officer or notifier"},
+	TodoSample: {"audit sample, which cannot be opened once envelopes are destroyed,", "notifier"},
+	TodoWaits:  {"settling an earlier draw, for which the list of this one waits,", "the operator"},
+	TodoHold:   {"hold of entrants, after which they are erased,", "officer or notifier"},
 }
 
 // Todo is one thing that waits for somebody.
@@ -334,7 +336,11 @@ func (e *Engine) todoWinners(ctx context.Context, d *drawing) ([]Todo, error) {
 	if over.Count > 0 {
 		over.Since = over.By
 	}
-	list := []Todo{release, notice, claim, over}
+	sample, err := e.todoSample(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	list := []Todo{release, notice, claim, over, sample}
 	return slices.DeleteFunc(list, func(t Todo) bool { return t.Count == 0 }), nil
 }
 
@@ -352,6 +358,10 @@ func (r *runner) remind(ctx context.Context) {
 		switch t.Kind {
 		case TodoOpen, TodoClose, TodoDraw, TodoKeys, TodoDraft:
 			continue // a job that fails says so by itself, and a draft is nobody's promise
+		case TodoSample:
+			if t.By.IsZero() {
+				continue // nothing is destroyed: there is time
+			}
 		case TodoWaits:
 			if t.Since.IsZero() || now.Sub(t.Since) < waitsLate {
 				continue // the earlier draw is not late

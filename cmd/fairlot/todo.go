@@ -35,6 +35,7 @@ var todoTexts = map[fairlotv1.TodoKind]struct{ who, zh, en string }{
 	fairlotv1.TodoKind_TODO_KIND_WAITS:        {"the operator", "名單待第 %d 次抽獎定案後才能結束；逾期將永遠無法由外界證實", "its list waits until draw %d is settled; closed after that time it can never be confirmed from outside"},
 	fairlotv1.TodoKind_TODO_KIND_DRAW:         {"the daemon", "系統將抽獎", "draws"},
 	fairlotv1.TodoKind_TODO_KIND_RELEASE:      {"notifier", "待開啟 %d 人的聯絡資料", "%d to be opened: fairlot release prepare"},
+	fairlotv1.TodoKind_TODO_KIND_SAMPLE:       {"notifier", "抽查樣本至多 %d 人，尚未開啟；封存資料銷毀後即無法抽查", "the audit sample of at most %d is to be opened before envelopes are destroyed: fairlot release prepare --purpose audit"},
 	fairlotv1.TodoKind_TODO_KIND_NOTICE:       {"notifier", "待通知 %d 人", "%d to be told: fairlot notify"},
 	fairlotv1.TodoKind_TODO_KIND_CLAIM:        {"officer", "%d 人可領獎", "%d may claim: fairlot claim"},
 	fairlotv1.TodoKind_TODO_KIND_UNCLAIMED:    {"officer", "%d 人逾期未領", "%d did not claim in time: fairlot draw replace, reason late"},

@@ -74,6 +74,8 @@ const (
 	TodoKind_TODO_KIND_AMEND_MISSED TodoKind = 24
 	// A draw that leaves earlier winners out cannot be closed before an earlier draw is settled; past its deadline it can never be confirmed from outside.
 	TodoKind_TODO_KIND_WAITS TodoKind = 25
+	// The audit sample of a draw that nobody has had opened, before envelopes may be destroyed.
+	TodoKind_TODO_KIND_SAMPLE TodoKind = 26
 )
 
 // Enum value maps for TodoKind.
@@ -103,6 +105,7 @@ var (
 		23: "TODO_KIND_AMEND",
 		24: "TODO_KIND_AMEND_MISSED",
 		25: "TODO_KIND_WAITS",
+		26: "TODO_KIND_SAMPLE",
 	}
 	TodoKind_value = map[string]int32{
 		"TODO_KIND_UNSPECIFIED":  0,
@@ -129,6 +132,7 @@ var (
 		"TODO_KIND_AMEND":        23,
 		"TODO_KIND_AMEND_MISSED": 24,
 		"TODO_KIND_WAITS":        25,
+		"TODO_KIND_SAMPLE":       26,
 	}
 )
 
@@ -450,7 +454,7 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x0ecase_reference\x18\x10 \x01(\tB\x04\x90\xb5\x18\x02R\rcaseReference\"\x12\n" +
 	"\x10ListTodosRequest\"A\n" +
 	"\x11ListTodosResponse\x12,\n" +
-	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xa9\x04\n" +
+	"\x05todos\x18\x01 \x03(\v2\x10.fairlot.v1.TodoB\x04\x90\xb5\x18\x02R\x05todos*\xbf\x04\n" +
 	"\bTodoKind\x12\x19\n" +
 	"\x15TODO_KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTODO_KIND_OPEN\x10\x01\x12\x13\n" +
@@ -476,7 +480,8 @@ const file_fairlot_v1_todos_proto_rawDesc = "" +
 	"\x11TODO_KIND_WITNESS\x10\x16\x12\x13\n" +
 	"\x0fTODO_KIND_AMEND\x10\x17\x12\x1a\n" +
 	"\x16TODO_KIND_AMEND_MISSED\x10\x18\x12\x13\n" +
-	"\x0fTODO_KIND_WAITS\x10\x192f\n" +
+	"\x0fTODO_KIND_WAITS\x10\x19\x12\x14\n" +
+	"\x10TODO_KIND_SAMPLE\x10\x1a2f\n" +
 	"\vTodoService\x12W\n" +
 	"\tListTodos\x12\x1c.fairlot.v1.ListTodosRequest\x1a\x1d.fairlot.v1.ListTodosResponse\"\r\x8a\xb5\x18\t\n" +
 	"\x05\x05\x03\x04\a\b\x10\x02B\"Z fairlot/gen/fairlot/v1;fairlotv1b\x06proto3"
