@@ -80,7 +80,8 @@ func (n *Notices) MessageID(l draw.Line) string {
 
 type notice struct {
 	Institution, Campaign, Prize, Claim, URL, Entry, ReplyTo string
-	Rank, Draw, ClaimDays, GuardianBelow                     int
+	Group                                                    string // empty without strata, or if the rules do not name it
+	Rank, Stratum, Draw, ClaimDays, GuardianBelow            int    // Stratum is 0 without strata
 	Proxy                                                    bool
 	Deadline                                                 time.Time
 }
@@ -91,6 +92,10 @@ func (n *Notices) Text(w Winner) (lang, subject, body string, err error) {
 	if _, ok := n.byLang[w.Contact.Lang]; ok {
 		lang = w.Contact.Lang
 	}
+	stratum := 0
+	if len(n.titles.Strata) > 0 {
+		stratum = w.Line.Stratum
+	}
 	var b bytes.Buffer
 	reply := n.replyTo
 	if reply == "" {
@@ -99,7 +104,7 @@ func (n *Notices) Text(w Winner) (lang, subject, body string, err error) {
 	err = n.byLang[lang].Execute(&b, notice{
 		Institution: n.open.Institution, Campaign: bundle.In(lang, n.titles.Campaign), Claim: bundle.In(lang, n.titles.Claim), GuardianBelow: n.titles.GuardianBelow, Proxy: n.titles.Proxy, URL: n.url, ReplyTo: reply,
 		Prize: bundle.In(lang, n.titles.Tier[n.prize(w.Line)]), Entry: w.Line.ID.String(),
-		Rank: w.Line.Rank, Draw: n.draw, ClaimDays: n.open.Draws[n.draw-1].ClaimDays, Deadline: n.deadline})
+		Stratum: stratum, Group: bundle.In(lang, n.titles.Strata[w.Line.Stratum]), Rank: w.Line.Rank, Draw: n.draw, ClaimDays: n.open.Draws[n.draw-1].ClaimDays, Deadline: n.deadline})
 	if err != nil {
 		return "", "", "", err
 	}

@@ -329,6 +329,28 @@ func TestNoticeSaysWhoMayCome(t *testing.T) {
 	}
 }
 
+// TestNoticeSaysWhichStratum names the stratum in which the rank is, without which nobody finds the seat of who has lost the receipt; and the prize that its number gives there.
+func TestNoticeSaysWhichStratum(t *testing.T) {
+	shared.once.Do(func() { shared.won = win(t) })
+	n, w := *shared.won.notices, shared.won.winners[0]
+	n.prize = func(l draw.Line) [2]int { return [2]int{1, 10*l.Stratum + l.Seat} }
+	for _, x := range []struct {
+		lang   string
+		strata map[int]map[string]string
+		want   string
+	}{
+		{"en", nil, "(rank 1)"}, {"zh-Hant-TW", nil, "（第 1 順位）"},
+		{"en", map[int]map[string]string{2: {"en": "South", "zh-Hant-TW": "南館"}}, "A puzzle (rank 1 of group 2, South)"},
+		{"zh-Hant-TW", map[int]map[string]string{2: {"en": "South", "zh-Hant-TW": "南館"}}, "「A puzzle」（第 2 組「南館」第 1 順位）"},
+	} {
+		n.titles.Strata, n.titles.Tier = x.strata, map[[2]int]map[string]string{{1, 21}: {"en": "A puzzle"}}
+		w.Line.Stratum, w.Line.Rank, w.Line.Seat, w.Contact.Lang = 2, 1, 1, x.lang
+		if _, _, body, err := n.Text(w); err != nil || !strings.Contains(body, x.want) {
+			t.Errorf("%s: want %q in %v\n%s", x.lang, x.want, err, body)
+		}
+	}
+}
+
 func TestTemporaryRefusalIsTriedAgain(t *testing.T) {
 	p := &postman{each: func(verb string, try int) error {
 		if verb == "RCPT" && try <= 3 {

@@ -97,6 +97,9 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 				r.Proportional = int(t.Count)
 				continue
 			}
+			if len(c.Strata) > 0 && t.Stratum == 0 {
+				return nil, fmt.Errorf("draws[%d].tiers[%d]: say of which stratum it is", i, j)
+			}
 			x := draw.Tier{Stratum: max(1, int(t.Stratum)), Tier: 1, Count: int(t.Count)}
 			if x.Stratum > r.Strata {
 				return nil, fmt.Errorf("draws[%d].tiers[%d]: there is no stratum %d", i, j, x.Stratum)

@@ -64,6 +64,7 @@ func TestStrataExplained(t *testing.T) {
 	}
 	for _, spoil := range []func(c *fairlotv1.Campaign){
 		func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[3].Stratum = 4 },
+		func(c *fairlotv1.Campaign) { c.Draws[0].Tiers[3].Stratum = 0 },
 		func(c *fairlotv1.Campaign) { c.Draws[0].Proportional = true },
 	} {
 		c := branches()
