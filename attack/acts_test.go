@@ -20,7 +20,7 @@ import (
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
-// TestKillLeavesNoActWithoutItsRow kills the daemon with SIGKILL while staff make and revoke tokens, open campaigns, close them early and void draws. Whatever
+// TestKillLeavesNoActWithoutItsRow kills the daemon with SIGKILL while staff make and revoke tokens, open campaigns, close them early, put draws off and void them. Whatever
 // is in the rooms afterwards, the trail says that it was begun. FAULT_ACTS is the number of kills.
 func TestKillLeavesNoActWithoutItsRow(t *testing.T) {
 	t.Parallel()
@@ -101,7 +101,11 @@ func killActs(t *testing.T, d *daemon, kills int, first bool) (found []string, c
 						rules.Slug = fmt.Sprintf("acts-%d", slugs.Add(1))
 						c, err := campaigns.CreateCampaign(chen, &fairlotv1.CreateCampaignRequest{Campaign: rules})
 						if err == nil && approve(campaigns.OpenCampaign(chen, &fairlotv1.OpenCampaignRequest{Name: c.Name, Etag: c.Etag, WithoutKeyCheck: true})) == nil {
-							err = approve(fairlotv1.NewDrawServiceClient(conn).VoidDraw(chen, &fairlotv1.VoidDrawRequest{Name: c.Name + "/draws/1", Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}))
+							draws := fairlotv1.NewDrawServiceClient(conn)
+							err = approve(draws.AmendDraw(chen, &fairlotv1.AmendDrawRequest{Name: c.Name + "/draws/1", DrawTime: timestamppb.New(time.Now().Add(48 * time.Hour))}))
+							if err == nil {
+								err = approve(draws.VoidDraw(chen, &fairlotv1.VoidDrawRequest{Name: c.Name + "/draws/1", Reason: fairlotv1.VoidReason_VOID_REASON_ORDERED}))
+							}
 						}
 						if err != nil && i == 0 && !strings.Contains(err.Error(), "Unavailable") {
 							t.Errorf("staff: %v", err)
@@ -169,7 +173,7 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		var state int
 		err := scan(&id, &kind, &campaign, &state)
 		method := map[string]string{"open": "CampaignService/OpenCampaign campaigns/%x", "close-early": "CampaignService/CloseCampaignEarly campaigns/%x",
-			"void": "DrawService/VoidDraw campaigns/%x/draws/1"}[kind]
+			"void": "DrawService/VoidDraw campaigns/%x/draws/1", "amend": "DrawService/AmendDraw campaigns/%x/draws/1"}[kind]
 		wants("approval to "+kind, fmt.Sprintf(method, campaign))
 		act := fmt.Sprintf("ApprovalService/Approve approvals/%x", id)
 		if state != 1 {
@@ -191,7 +195,7 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		}
 		return err
 	})
-	opens, voids := map[draw.Hash]draw.CampaignID{}, map[draw.Hash]int{}
+	opens, logged := map[draw.Hash]draw.CampaignID{}, map[string]int{}
 	each(t, db, "SELECT record FROM log ORDER BY n", func(scan func(...any) error) error {
 		var record []byte
 		if err := scan(&record); err != nil {
@@ -203,13 +207,15 @@ func (d *daemon) unrecorded() (list []string, open int) {
 		} else if ok {
 			opens[draw.HashOf(record)] = o.Campaign
 		}
-		if v, ok := r.(*draw.Void); ok {
-			id := opens[v.Open]
-			if !approved[fmt.Sprintf("void %x", id[:])] {
-				list = append(list, "void without an approval")
+		if kind := r.Kind(); kind == "void" || kind == "amend" {
+			open, _ := r.About()
+			id := opens[open]
+			what := fmt.Sprintf("%s %x", kind, id[:])
+			if !approved[what] {
+				list = append(list, kind+" without an approval")
 			}
-			if voids[v.Open]++; voids[v.Open] > 1 {
-				list = append(list, "a draw that was voided twice")
+			if logged[what]++; logged[what] > 1 {
+				list = append(list, kind+" of a draw that was logged twice")
 			}
 		}
 		return err

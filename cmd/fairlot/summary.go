@@ -57,6 +57,9 @@ func (cmd *campaignShow) Run(a *app) error {
 		if amend := amendText(d, c.Threshold, time.Now()); amend != "" {
 			state += "; " + amend
 		}
+		if d.StatedTime != nil && d.State < fairlotv1.DrawState_DRAW_STATE_DRAWN { // the deadline above is that of the rules
+			state += "; custodians must have cosigned before " + instant.Text(d.RoundTime.AsTime().Add(-margin(c.Draws[i])))
+		}
 		a.printf("draw %d is %s\n", i+1, state)
 	}
 	return nil
