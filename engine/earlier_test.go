@@ -26,16 +26,7 @@ import (
 // staged opens a campaign with so many draws as near to each other as they may be, in which each but the first leaves earlier winners out, and has 15 entries of 12 persons.
 func (j *jury) staged(draws int, changes ...func(*engine.Rules)) (engine.Campaign, []*client) {
 	j.t.Helper()
-	r := j.timed()
-	r.Custodians = j.custodians
-	first := r.Draws[0]
-	r.Draws = nil
-	for i := range draws {
-		d := first
-		d.EarlierWinnersOut = i > 0
-		d.DrawTime = r.ObjectionsEnd.Add(4*time.Hour + time.Duration(i)*(engine.SettleRoom+time.Hour))
-		r.Draws = append(r.Draws, d)
-	}
+	r := j.stages(j.timed(), draws)
 	for _, change := range changes {
 		change(&r)
 	}
@@ -46,6 +37,19 @@ func (j *jury) staged(draws int, changes ...func(*engine.Rules)) (engine.Campaig
 		j.enter(all[i])
 	}
 	return c, all
+}
+
+func (j *jury) stages(r engine.Rules, draws int) engine.Rules {
+	r.Custodians = j.custodians
+	first := r.Draws[0]
+	r.Draws = nil
+	for i := range draws {
+		d := first
+		d.EarlierWinnersOut = i > 0
+		d.DrawTime = r.ObjectionsEnd.Add(4*time.Hour + time.Duration(i)*(engine.SettleRoom+time.Hour))
+		r.Draws = append(r.Draws, d)
+	}
+	return r
 }
 
 // shut lets the campaign close by the clock.
@@ -452,6 +456,59 @@ func TestEarlierHeldBack(t *testing.T) {
 	if out, _ := j.check(c); !out.Draws[0].InTime || out.Draws[1].InTime {
 		t.Errorf("in time: %v, %v", out.Draws[0].InTime, out.Draws[1].InTime)
 	}
+}
+
+// TestEarlierStrataAndSample has strata, of which one is too small for the second draw without who won the first, and an audit sample, which is drawn from the second
+// draw's own list, also when a copy of the identity room has forgotten whom it was opened for.
+func TestEarlierStrataAndSample(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	j := newJury(t)
+	r := sampled(j.stages(branches(j.timed()), 2), 12)
+	c := j.open(r)
+	j.chooses(c, 6, 5, 7)
+	j.shut(c)
+	j.cosign(0, 1)
+	j.hold(c, 1)
+	j.cosign(0, 1)
+	j.hold(c, 2)
+	if in := j.info(c, 2).RankedIn; !slices.Equal(j.info(c, 1).RankedIn, []int{1, 2, 3}) || !slices.Equal(in, []int{1, 3, 3}) {
+		t.Errorf("ranked in %v", in)
+	}
+	j.stop()
+	restore := j.copies("identity")
+	if err := j.begin(); err != nil {
+		t.Fatal(err)
+	}
+	of := engine.ReleaseOf{Purpose: engine.PurposeAudit, AcceptUnproven: true}
+	_, a, err := j.PrepareRelease(ctx, one, c.ID, 2, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(j.Approve(ctx, two, a.ID, a.Digest()))(t)
+	_, files := j.bundle(c)
+	want := must(verify.Bundle(files, verify.Options{}))(t).Draws[1].Audit
+	opened := func(when string) {
+		t.Helper()
+		releases, _, err := j.PrepareRelease(ctx, one, c.ID, 2, of)
+		if err != nil || len(releases) != 1 || len(releases[0].Entrants) != 12 || len(want) != 12 {
+			t.Fatalf("%s: %+v, %v", when, releases, err)
+		}
+		for i, x := range releases[0].Entrants {
+			if draw.EntrantID(x.ID) != want[i] || slices.Contains(j.holders(c, 1), want[i]) {
+				t.Errorf("%s: place %d of the sample is %x, want %s", when, i+1, x.ID, want[i])
+			}
+		}
+	}
+	opened("at first")
+	j.stop()
+	restore()
+	j.cfg.AcceptRestored = true
+	if err := j.begin(); err != nil {
+		t.Fatal(err)
+	}
+	opened("put back")
+	j.wantThree(c, 3, verify.ReasonBeacon)
 }
 
 // TestEarlierAmend puts the second draw off while it waits for one that is late: then its list is closed in time. The first cannot be put off so far that the second could not be closed.

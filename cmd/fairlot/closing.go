@@ -75,6 +75,11 @@ func (a *app) next(slug string, open *draw.Open, draws []*fairlotv1.Draw) {
 			a.printf("draw %d: %s\n", i+1, voidText(draws[i], int32(open.Threshold), time.Now()))
 			continue
 		}
+		if i < len(draws) && draws[i].WaitsFor > 0 {
+			a.printf("抽獎 %d 的名單待第 %d 次抽獎定案後結束 draw %[1]d: its list leaves earlier winners out, and is closed once draw %[2]d has its result or is void; custodians must cosign that before %s\n",
+				i+1, draws[i].WaitsFor, instant.Text(d.Deadline(d.Round)))
+			continue
+		}
 		if i < len(draws) && a.missed(i+1, &d, draws[i].CosignedBy, open.Threshold) {
 			continue
 		}

@@ -390,6 +390,13 @@ func TestAfterTheClose(t *testing.T) {
 	if !strings.HasPrefix(out.String(), want) || !strings.HasSuffix(out.String(), " fairlot draw run autumn 1\n") {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
+	out.Reset()
+	open.Draws = append(open.Draws, open.Draws[0])
+	later := int64(open.Draws[0].Round) + 1000
+	a.next("autumn", open, []*fairlotv1.Draw{{Round: later - 1000}, {WaitsFor: 1, Round: later}})
+	if want := "is closed once draw 1 has its result or is void; custodians must cosign that before " + instant.Text(open.Draws[1].Deadline(uint64(later))); !strings.Contains(out.String(), want) {
+		t.Errorf("got\n%s\nwant in it\n%s", out.String(), want)
+	}
 	if got := a.bundleAddress(&fairlotv1.Campaign{Name: "campaigns/0123"}); got != "https://draw.library.example/bundles/0123.tar" {
 		t.Errorf("bundle at %s", got)
 	}
