@@ -141,6 +141,9 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	for i, d := range c.Draws {
 		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", instant.Text(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
 		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", instant.Text(deadline(d)), inWhole(margin(d)))
+		if d.EarlierWinnersOut {
+			row("  earlier winners", "take no part: the list is closed, and to be cosigned, once every earlier draw has its result or is void")
+		}
 		number := map[int32]int{}
 		for _, t := range d.Tiers {
 			number[t.Stratum]++
