@@ -74,17 +74,19 @@ func (k *clockwork) bundleOf(c engine.Campaign) []byte {
 	return b.Bytes()
 }
 
-// everyVerifier asks the programs in other languages for their last line about a bundle. The one in Python, which has no BLS, is told the round.
+// everyVerifier asks the programs in other languages for their last line about a bundle. The one in Python, which has no BLS, is told the rounds.
 func (k *clockwork) everyVerifier(c engine.Campaign, bundle []byte) map[string]string {
 	k.t.Helper()
 	file := filepath.Join(k.t.TempDir(), "bundle.tar")
 	if err := os.WriteFile(file, bundle, 0o600); err != nil {
 		k.t.Fatal(err)
 	}
-	chain, round := k.beacon.Chain(), must(k.Draw(context.Background(), c.ID, 1))(k.t).Round
-	sig := k.beacon.Sign(round)
+	chain, python := k.beacon.Chain(), []string{"python3", "-B", "../spec/verify.py", file}
+	for _, d := range must(k.Draws(context.Background(), c.ID))(k.t) {
+		python = append(python, "--known", fmt.Sprintf("%x:%d:%x", chain.Hash, d.Round, k.beacon.Sign(d.Round)))
+	}
 	said := map[string]string{}
-	for _, run := range [][]string{{"node", "../web/verify.mjs", file}, {"python3", "-B", "../spec/verify.py", file, "--known", fmt.Sprintf("%x:%d:%x", chain.Hash, round, sig)}} {
+	for _, run := range [][]string{{"node", "../web/verify.mjs", file}, python} {
 		program, err := exec.LookPath(run[0])
 		if err != nil {
 			k.t.Logf("NOT VERIFIED BY %s, which is not here", run[0])
@@ -225,6 +227,31 @@ func TestStrataProportional(t *testing.T) {
 	if ranks := k.opens(c, tax); len(ranks) != 1 {
 		t.Errorf("for tax: %v", ranks)
 	}
+}
+
+// TestStrataWithoutEarlierWinners: a stratum that is large enough in the first draw falls below the batch once its winners are left out, and is joined in the second alone.
+func TestStrataWithoutEarlierWinners(t *testing.T) {
+	t.Parallel()
+	j := newJury(t)
+	r := branches(j.timed())
+	r.Custodians = j.custodians
+	second := r.Draws[0]
+	r.Draws[0].DrawTime = r.ObjectionsEnd.Add(4 * time.Hour)
+	second.DrawTime, second.EarlierWinnersOut = r.Draws[0].DrawTime.Add(engine.SettleRoom+time.Hour), true
+	r.Draws = append(r.Draws, second)
+	c := j.open(r)
+	j.chooses(c, 7, 5, 8)
+	j.shut(c)
+	j.hold(c, 1)
+	j.hold(c, 2)
+	first, then := j.info(c, 1), j.info(c, 2)
+	if got := seated(first); got != "1.1:1=1 1.2:0=0 2.1:1=2 2.2:2=3 2.3:0=0 3.1:1=4 3.2:1=4 3.3:0=0" || !slices.Equal(first.RankedIn, []int{1, 2, 3}) {
+		t.Errorf("first draw: %s, ranked in %v", got, first.RankedIn)
+	}
+	if got := seated(then); got != "1.1:1=1 1.2:0=0 3.1:1=4 3.2:1=4 3.3:1=4 3.4:2=3 3.5:0=0" || !slices.Equal(then.RankedIn, []int{1, 3, 3}) {
+		t.Errorf("second draw: %s, ranked in %v", got, then.RankedIn)
+	}
+	j.wantEverywhere(c)
 }
 
 // TestStratumChosen: it must be chosen where the rules say so, stands in the receipt and in the list, and stays: for a request sent again, for a correction, and
