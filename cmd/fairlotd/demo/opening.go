@@ -291,9 +291,9 @@ func (s *story) openLibrary(ctx context.Context) error {
 	now := time.Now()
 	window := 6*time.Second + 32*s.pace + time.Duration(s.Entries+smallEntries)*2*max(s.perEntry, 4*time.Millisecond)
 	end := now.Add(window).Truncate(time.Second).Add(time.Second)
-	libraryDue := end.Add(5*time.Second + 16*s.pace).Truncate(time.Second).Add(time.Second)
+	libraryDue := end.Add(5*time.Second + 32*s.pace).Truncate(time.Second).Add(time.Second)
 	objections := libraryDue.Add(3*time.Second + 8*s.pace).Truncate(time.Second)
-	smallDue := objections.Add(5*time.Second + 16*s.pace).Truncate(time.Second)
+	smallDue := objections.Add(5*time.Second + 32*s.pace).Truncate(time.Second)
 	s.due = map[string]time.Time{librarySlug: libraryDue, smallSlug: smallDue}
 
 	x := s.setting(librarySlug, setting{entriesEnd: end, objectionsEnd: end, due: libraryDue, margin: margin})
