@@ -160,11 +160,15 @@ func (e *Engine) exclude(ctx context.Context, o *opened) error {
 	return err
 }
 
-// dropExclusion destroys what is kept for a draft that was deleted, its key first: what the database's files still show of the tags then says nothing.
+// dropExclusion destroys what is kept for a draft that was deleted, its key first: what the database's files still show of the tags then says nothing. A campaign with a gate is no
+// draft, whatever the registry knows of it: people entered, or may, under that key.
 func (e *Engine) dropExclusion(ctx context.Context, id store.CampaignID) error {
 	if _, err := e.Identity.Exclusion(ctx, id); errors.Is(err, store.ErrNotFound) {
 		return nil
 	} else if err != nil {
+		return err
+	}
+	if _, err := e.Identity.Gate(ctx, id); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err := e.Keys.Destroy(tagKeyName(id)); err != nil {
@@ -176,6 +180,9 @@ func (e *Engine) dropExclusion(ctx context.Context, id store.CampaignID) error {
 
 // sweepExclusions finishes the deletion of drafts that somebody was cut off in, or whose key folder was away.
 func (e *Engine) sweepExclusions(ctx context.Context) error {
+	if err := e.rightRooms(); err != nil {
+		return err
+	}
 	kept, err := e.Identity.Exclusions(ctx)
 	if err != nil {
 		return err

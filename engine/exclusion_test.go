@@ -337,6 +337,16 @@ func TestExclusionCutOff(t *testing.T) {
 	if w.kept(c) != "0" || !w.tagKey(c) {
 		t.Error("a draft that is there was swept away")
 	}
+	open := engine.Campaign{ID: store.CampaignID{7}} // people enter, and the registry, an older one, does not know it
+	must(w.keys.Create(fmt.Sprintf("tag-%x", open.ID)))(t)
+	if err := errors.Join(w.rooms.Identity.PutExclusion(ctx, open.ID, store.Exclusion{Version: 1}, []store.Hash{{1}}),
+		w.rooms.Identity.CreateGate(ctx, store.Gate{Campaign: open.ID, End: start})); err != nil {
+		t.Fatal(err)
+	}
+	w.reopen()
+	if w.kept(open) != "1" || !w.tagKey(open) {
+		t.Error("the tag key of a campaign with a gate was swept away")
+	}
 }
 
 // TestExcludedAgainAfterRestore puts back an identity room from before the close: its entry list becomes the one that was closed, and the draw is held on it.
