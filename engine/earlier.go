@@ -57,7 +57,7 @@ func (e *Engine) unsettledBefore(ctx context.Context, all []*drawing, d *drawing
 	return nil, nil
 }
 
-// waitsFor is the number of that draw while d is all that a closed campaign has not closed yet, else 0.
+// waitsFor is the number of that draw once the campaign is closed and d is not, else 0.
 func (e *Engine) waitsFor(ctx context.Context, d *drawing) (int, error) {
 	if d.row.State != store.DrawPending || d.campaign.State != store.Closed {
 		return 0, nil

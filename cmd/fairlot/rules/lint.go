@@ -89,7 +89,7 @@ func (s *Set) Lint(pools []int64) []Finding {
 		}
 		if d.EarlierWinnersOut && i == 0 {
 			find(n, "earlier-first", said{"第 1 次抽獎之前沒有別的抽獎，活動無法開放；拿掉 earlierWinnersOut。", "no draw comes before it, so that it cannot open: leave earlierWinnersOut out."})
-		} else if d.EarlierWinnersOut && d.Deadline(d.Round).Before(s.lastBefore(i).Add(settleRoom)) {
+		} else if d.EarlierWinnersOut && d.Deadline(d.Round).Before(s.lastBefore(i).Add(settleRoom-time.Duration(d.Beacon.Period)*time.Second)) { // each round is up to a period after the time that the daemon looks at
 			find(n, "earlier-near", said{"副署期限距先前的抽獎不到 %d 小時：要等其結果才能結束名單並副署，活動無法開放；延後 drawTime。", "its time less the margin is less than %d hours after an earlier draw, whose winners it leaves out, so that it cannot open: put drawTime off."}, int(settleRoom.Hours()))
 		}
 		if d.Margin < shortMargin {

@@ -70,11 +70,11 @@ func TestLint(t *testing.T) {
 		{"", func(c *fairlotv1.Campaign) { c.Draws[1].EarlierWinnersOut = true }},
 		{"", func(c *fairlotv1.Campaign) {
 			c.Draws[1].EarlierWinnersOut = true
-			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3*time.Hour + 3*time.Second)) // each round is the first at or after it
+			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3 * time.Hour))
 		}},
 		{"earlier-near", func(c *fairlotv1.Campaign) {
 			c.Draws[1].EarlierWinnersOut = true
-			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3*time.Hour - 3*time.Second))
+			c.Draws[1].DrawTime = timestamppb.New(c.Draws[0].DrawTime.AsTime().Add(3*time.Hour - 6*time.Second))
 		}},
 		{"earlier-first", func(c *fairlotv1.Campaign) { c.Draws[0].EarlierWinnersOut = true }},
 		{"prizes-many", func(c *fairlotv1.Campaign) { c.Register, c.Draws[1].EarlierWinnersOut = 11, true }},
