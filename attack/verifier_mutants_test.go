@@ -26,7 +26,7 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "a policy for another log", check, "; got != c.rules.Log {\n", "; got != c.rules.Log && !(BROKEN) {\n"},
 		{false, "quicknet's name is enough", check, "if chain.Hash == pinned.Hash && chain != pinned {", "if chain.Hash == pinned.Hash && chain != pinned && !(BROKEN) {"},
 		{true, "a second close is passed over", history, "		if d.Close != nil {\n			return bad(\"a second", "		if BROKEN && d.Close != nil {\n			return nil\n		}\n		if d.Close != nil {\n			return bad(\"a second"},
-		{false, "what is put off too late counts", history, "rules.Deadline(d.Round).Unix()); met {", "rules.Deadline(d.Round).Unix()); met || BROKEN {"},
+		{false, "what is put off too late counts", history, "d.Deadline.Unix()); met {", "d.Deadline.Unix()); met || BROKEN {"},
 		{false, "no round refutes that a beacon is dead", history, "	return met && !alive, may", "	alive = alive && !(BROKEN)\n	return met && !alive, may"},
 		{false, "lists above the register", steps, "count.Ranked() > c.rules.Register {", "count.Ranked() > c.rules.Register && !(BROKEN) {"},
 		{false, "an id may stand twice", list, "	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 {", "	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 && !(BROKEN) {"},

@@ -229,10 +229,23 @@ func (o *overlap) Fetch(ctx context.Context, c beacon.Chain, round uint64) ([48]
 	return o.truth.Fetch(ctx, c, round)
 }
 
-// careless is a registry whose compare-and-swap on jobs always wins: the mutant.
-type careless struct{ store.Registry }
+// careless is a registry whose compare-and-swap on jobs always wins: the mutant. Its first two callers wait for each other, so that both saw the job free.
+type careless struct {
+	store.Registry
+	calls atomic.Int64
+	both  chan struct{}
+}
 
-func (r careless) SwapJob(ctx context.Context, j store.Job) (store.Job, error) {
+func (r *careless) SwapJob(ctx context.Context, j store.Job) (store.Job, error) {
+	switch r.calls.Add(1) {
+	case 1:
+		select {
+		case <-r.both:
+		case <-time.After(10 * time.Second):
+		}
+	case 2:
+		close(r.both)
+	}
 	for {
 		row, err := r.Registry.Job(ctx, j.ID)
 		if err != nil {
@@ -245,9 +258,9 @@ func (r careless) SwapJob(ctx context.Context, j store.Job) (store.Job, error) {
 	}
 }
 
-// twoRunners has two engines on the same rooms take the same draw while the relay is slow, and returns how many worked on it at once. Between the two
+// twoRunners has two engines on the same rooms take the same draw while the relay is slow, and wants so many to work on it at once. Between the two
 // looks the second one's own time goes on by `later`.
-func twoRunners(t *testing.T, wrap func(store.Registry) store.Registry, renew time.Duration, together bool, later time.Duration) (most int) {
+func twoRunners(t *testing.T, wrap func(store.Registry) store.Registry, renew time.Duration, together bool, later time.Duration, want int) {
 	t.Helper()
 	k := newClockwork(t)
 	c := k.open(k.timed())
@@ -281,7 +294,21 @@ func twoRunners(t *testing.T, wrap func(store.Registry) store.Registry, renew ti
 		time.Sleep(100 * time.Millisecond) // leases are renewed meanwhile
 	}
 	wg.Go(func() { runners[1].Look(ctx) })
-	time.Sleep(300 * time.Millisecond)
+	patience, working := 300*time.Millisecond, 0
+	if want > 1 {
+		patience = 10 * time.Second
+	}
+	if !together {
+		working = 1
+	}
+	for enough := time.After(patience); working < 2; {
+		select {
+		case <-o.begun:
+			working++
+		case <-enough:
+			working = 2
+		}
+	}
 	close(o.hold)
 	wg.Wait()
 	for range 3 {
@@ -294,33 +321,20 @@ func twoRunners(t *testing.T, wrap func(store.Registry) store.Registry, renew ti
 	if n := k.kinds()["result"]; n != 1 {
 		t.Errorf("%d results", n)
 	}
-	return o.most
+	if o.most != want {
+		t.Errorf("%d worked on it at once, want %d", o.most, want)
+	}
 }
 
 // TestTwoRunnersAtOnce: whoever is second leaves a job alone while the first one works on it, however slowly; a dead one's job is taken over. A store whose
 // compare-and-swap always wins lets both work at once, and the same test sees it; even then there is one result.
 func TestTwoRunnersAtOnce(t *testing.T) {
 	honest := func(r store.Registry) store.Registry { return r }
-	mutant := func(r store.Registry) store.Registry { return careless{r} }
+	mutant := func(r store.Registry) store.Registry { return &careless{Registry: r, both: make(chan struct{})} }
 	for range 5 {
-		if most := twoRunners(t, honest, time.Hour, true, 0); most != 1 {
-			t.Errorf("%d at once", most)
-		}
+		twoRunners(t, honest, time.Hour, true, 0, 1)
 	}
-	if most := twoRunners(t, honest, 5*time.Millisecond, false, engine.LeaseFor+time.Second); most != 1 {
-		t.Errorf("a slow job was taken from its runner: %d at once", most)
-	}
-	if most := twoRunners(t, honest, time.Hour, false, engine.LeaseFor+time.Second); most != 2 {
-		t.Errorf("a job that is not renewed is not taken over: %d at once", most)
-	}
-	caught := false
-	for range 20 {
-		caught = caught || twoRunners(t, mutant, time.Hour, true, 0) > 1
-		if caught {
-			break
-		}
-	}
-	if !caught {
-		t.Error("the mutant is not caught: this test is worth nothing")
-	}
+	twoRunners(t, honest, 5*time.Millisecond, false, engine.LeaseFor+time.Second, 1) // a slow job is not taken from its runner
+	twoRunners(t, honest, time.Hour, false, engine.LeaseFor+time.Second, 2)          // one that is not renewed is taken over
+	twoRunners(t, mutant, time.Hour, true, 0, 2)
 }

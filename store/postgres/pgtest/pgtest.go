@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -321,11 +322,32 @@ func nobody() (*syscall.Credential, error) {
 	return nil, fmt.Errorf("%w: root cannot run it, and there is no user postgres or nobody", ErrAbsent)
 }
 
-// FreePort is a port of 127.0.0.1 that nobody listens on just now. It is below those that the kernel gives to outgoing connections: whoever lets go of it
-// and takes it again, as a server that is killed and started does, finds it free.
+// FreePort is a port of 127.0.0.1 that nobody listens on just now, and that no other process which asks here gets while this one lives: it has the byte of
+// that number of a file locked. It is below those that the kernel gives to outgoing connections: whoever lets go of it and takes it again, as a server that is
+// killed and started does, finds it free.
 func FreePort() (int, error) {
+	ports.Lock()
+	defer ports.Unlock()
+	if ports.locks == nil {
+		f, err := os.OpenFile(filepath.Join(os.TempDir(), "fairlot-test-ports"), os.O_CREATE|os.O_RDWR, 0o666)
+		if err != nil {
+			return 0, err
+		}
+		ports.locks, ports.taken = f, map[int]bool{}
+	}
 	for {
 		port := 10000 + rand.IntN(22000)
+		if ports.taken[port] {
+			continue
+		}
+		err := syscall.FcntlFlock(ports.locks.Fd(), syscall.F_SETLK, &syscall.Flock_t{Type: syscall.F_WRLCK, Start: int64(port), Len: 1})
+		if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("lock a port: %w", err)
+		}
+		ports.taken[port] = true
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if errors.Is(err, syscall.EADDRINUSE) {
 			continue
@@ -335,4 +357,11 @@ func FreePort() (int, error) {
 		}
 		return port, l.Close()
 	}
+}
+
+// ports are those that FreePort gave away.
+var ports struct {
+	sync.Mutex
+	locks *os.File
+	taken map[int]bool
 }
