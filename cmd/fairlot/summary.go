@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -97,16 +98,21 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	}
 	row("survey", "%s", map[bool]string{true: "yes; `fairlot campaign show --json " + c.Slug + "` prints its questions", false: "no"}[c.SurveyJson != ""])
 	for _, x := range c.Consents {
-		row("consent "+x.Code, "%s (%s)", texts(x.Text), map[bool]string{true: "required", false: "optional"}[x.Required])
+		row("consent "+x.Code, "%s (%s, kept with the %s)", texts(x.Text), map[bool]string{true: "required", false: "optional"}[x.Required], map[bool]string{true: "answers", false: "person"}[x.AboutAnswers])
 	}
 	if len(c.Draws) > 0 {
 		row("proof of person", "%s", strings.ToLower(strings.TrimPrefix(c.Proof.String(), "PROOF_")))
+		row("register", "%s", map[bool]string{true: plural(c.Register, "person", "persons") + " could enter at all", false: "not stated: how many persons could enter at all"}[c.Register > 0])
 		row("custodians", "%d of %d open a contact", c.Threshold, len(c.Custodians))
-		row("notifiers", "%d", len(c.Notifiers))
-		row("asked", "%s", fields(c.Form))
-		if c.ChancesCap > 1 {
-			row("chances", "at most %d", c.ChancesCap)
+		for i, k := range c.Custodians {
+			row(fmt.Sprintf("  custodian %d", i+1), "%s, cosigns as %s", shortKey(k.Recipient), k.Cosigner)
 		}
+		row("notifiers", "%d", len(c.Notifiers))
+		for i, n := range c.Notifiers {
+			row(fmt.Sprintf("  notifier %d", i+1), "%s%s", shortKey(n), map[bool]string{true: ", the auditor: reads the audit sample, and nothing of winners"}[c.Audit > 0 && int(c.Auditor) == i+1])
+		}
+		row("asked", "%s", fields(c.Form))
+		row("chances", "%s", map[bool]string{true: fmt.Sprintf("at most %d for an entrant", c.ChancesCap), false: "one for each entrant"}[c.ChancesCap > 1])
 	}
 	if c.SurveyJson != "" && c.Batch > 0 {
 		row("answers", "mixed from %d on; with fewer in all none is kept", c.Batch)
@@ -124,7 +130,7 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 			row("excluded", "%s on the list with hash %s: their entries have no chances", plural(x.Persons, "person", "persons"), x.Hash)
 		}
 		if c.Audit > 0 {
-			row("audit sample", "names and ID numbers of at most %d entrants of each draw, picked by its seed, can be opened to notifier %d, the auditor", c.Audit, c.Auditor)
+			row("audit sample", "names and ID numbers of at most %s of each draw, picked by its seed, can be opened to notifier %d, the auditor", plural(int64(c.Audit), "entrant", "entrants"), c.Auditor)
 		}
 	}
 	if len(c.Claim) > 0 {
@@ -136,13 +142,19 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 	if len(c.Strata) > 0 {
 		row("stratum of an entrant", "%s; one with fewer than %d counted entrants is drawn together with the next", map[fairlotv1.StrataBy]string{
 			fairlotv1.StrataBy_STRATA_BY_ENTRANT: "as they choose on the form", fairlotv1.StrataBy_STRATA_BY_TOKEN: "as the one-use code says (token members --stratum)",
+			fairlotv1.StrataBy_STRATA_BY_UNSPECIFIED: "NOT SAID (strataBy)",
 		}[c.StrataBy], cmp.Or(c.Batch, 50))
 	}
 	for i, d := range c.Draws {
-		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %d alternates, %d days to claim", instant.Text(d.DrawTime.AsTime()), chainName(d.Beacon), d.Alternates, d.ClaimDays)
+		row(fmt.Sprintf("draw %d", i+1), "at %s on %s, %s, %s to claim", instant.Text(d.DrawTime.AsTime()), chainName(d.Beacon), plural(d.Alternates, "alternate", "alternates"),
+			map[bool]string{true: plural(d.ClaimDays, "day", "days"), false: "no limit of time"}[d.ClaimDays > 0])
+		row("  vacated prizes", "%s", vacated(d))
 		row("  deadline", "custodians must have cosigned before %s, the margin of %s before the round", instant.Text(deadline(d)), inWhole(margin(d)))
-		if d.EarlierWinnersOut {
+		switch {
+		case d.EarlierWinnersOut:
 			row("  earlier winners", "take no part: the list is closed, and to be cosigned, once every earlier draw has its result or is void")
+		case i > 0:
+			row("  earlier winners", "have chances in this one too")
 		}
 		number := map[int32]int{}
 		for _, t := range d.Tiers {
@@ -162,12 +174,39 @@ func (a *app) summary(c *fairlotv1.Campaign) {
 		row("bundle", "%s", a.bundleAddress(c))
 	}
 	w.Flush()
-	for _, t := range c.Notice {
-		a.printf("privacy notice (%s):\n", t.Lang)
+	a.whole("introduction", c.Description)
+	a.whole("privacy notice", c.Notice)
+}
+
+// whole prints texts of several lines.
+func (a *app) whole(what string, all []*fairlotv1.LocalizedText) {
+	for _, t := range all {
+		a.printf("%s (%s):\n", what, t.Lang)
 		for line := range strings.Lines(t.Text) {
 			a.printf("  %s\n", strings.TrimSpace(line))
 		}
 	}
+}
+
+// vacated says what becomes of a prize that its winner does not take.
+func vacated(d *fairlotv1.DrawRules) string {
+	switch {
+	case d.Forfeit && d.Alternates > 0:
+		return "are forfeited: they go to nobody, and the alternates are never called"
+	case d.Forfeit:
+		return "are forfeited: they go to nobody"
+	case d.Alternates == 0:
+		return "go to nobody, as there are no alternates"
+	}
+	return "go to the next alternate"
+}
+
+// shortKey is an age recipient, which may have 2,000 letters, as people compare it: both of its ends and the beginning of its SHA-256.
+func shortKey(recipient string) string {
+	if len(recipient) <= 70 {
+		return recipient
+	}
+	return fmt.Sprintf("%s…%s (SHA-256 %.8x…)", recipient[:16], recipient[len(recipient)-8:], sha256.Sum256([]byte(recipient)))
 }
 
 // listed says what the public list of winners shows.
@@ -207,7 +246,8 @@ func chainName(b *fairlotv1.Beacon) string {
 	if b == nil {
 		return "drand quicknet"
 	}
-	return fmt.Sprintf("another chain (%.8x…), which proves nothing to outsiders", b.Chain)
+	return fmt.Sprintf("another chain (%.8x…, a round each %s from %s on, key %.8x…), which proves nothing to outsiders",
+		b.Chain, inWhole(time.Duration(b.PeriodSeconds)*time.Second), instant.Text(time.Unix(b.Genesis, 0)), b.Key)
 }
 
 // margin is how long before its round a draw must be cosigned.
