@@ -75,6 +75,9 @@ func (r *Rules) checkTiers(d DrawRules, bad func(reason, format string, args ...
 		case t.Stratum < last:
 			bad("order", "tier %d is of stratum %d and stands behind one of stratum %d: write tiers in the order of their strata", j+1, t.Stratum, last)
 			return
+		case t.Stratum > last+1 && slices.ContainsFunc(d.Tiers[j:], func(x Tier) bool { return x.Stratum == last+1 }):
+			bad("order", "tier %d is of stratum %d and stands before one of stratum %d: write tiers in the order of their strata", j+1, t.Stratum, last+1)
+			return
 		case t.Stratum > last+1:
 			bad("missing", "stratum %d has no prize: give each stratum at least one tier", last+1)
 			return

@@ -429,6 +429,9 @@ func TestStrataRules(t *testing.T) {
 		"nothing for the last":   {"campaign.draws[0].tiers", "stratum 3 has no prize", func(r *engine.Rules) { r.Draws[0].Tiers = r.Draws[0].Tiers[:3] }},
 		"nothing for the second": {"campaign.draws[0].tiers", "stratum 2 has no prize", func(r *engine.Rules) { r.Draws[0].Tiers = slices.Delete(r.Draws[0].Tiers, 1, 3) }},
 		"nothing for the first":  {"campaign.draws[0].tiers", "stratum 1 has no prize", func(r *engine.Rules) { r.Draws[0].Tiers = r.Draws[0].Tiers[1:] }},
+		"the second's before the first's": {"campaign.draws[0].tiers", "tier 1 is of stratum 2 and stands before one of stratum 1", func(r *engine.Rules) {
+			r.Draws[0].Tiers[0], r.Draws[0].Tiers[1] = r.Draws[0].Tiers[1], r.Draws[0].Tiers[0]
+		}},
 		"out of order": {"campaign.draws[0].tiers", "order of their strata", func(r *engine.Rules) {
 			slices.Reverse(r.Draws[0].Tiers[1:])
 			r.Draws[0].Tiers[1].Stratum = 2
