@@ -249,10 +249,11 @@ func TestCatcherKeepsALetterToRead(t *testing.T) {
 
 func TestAddressed(t *testing.T) {
 	for args, want := range map[string]string{
-		"campaign close x":         "--server 127.0.0.1:1 --site http://127.0.0.1:2 campaign close x",
-		"--token-file f approve x": "--server 127.0.0.1:1 --site http://127.0.0.1:2 --token-file f approve x",
-		"campaign list":            "--server 127.0.0.1:1 campaign list",
-		"verify x.tar":             "verify x.tar", "keys check": "keys check", "release share": "release share",
+		"campaign close x":                 "--server 127.0.0.1:1 --site http://127.0.0.1:2 campaign close x",
+		"--token-file f approve x":         "--server 127.0.0.1:1 --site http://127.0.0.1:2 --token-file f approve x",
+		"--token-file f release prepare x": "--server 127.0.0.1:1 --site http://127.0.0.1:2 --token-file f release prepare x",
+		"campaign list":                    "--server 127.0.0.1:1 campaign list",
+		"verify x.tar":                     "verify x.tar", "keys check": "keys check", "release share": "release share",
 	} {
 		s := &story{Cmd: &Cmd{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:2"}}
 		if got := strings.Join(s.addressed(strings.Fields(args)), " "); got != want {

@@ -184,7 +184,7 @@ func (s *story) env() []string { return []string{"FAIRLOT_TOKEN_FILE=" + officer
 // addressed adds --server and --site where daemon and site are not at their usual addresses and the command names them.
 func (s *story) addressed(args []string) []string {
 	command := strings.Join(args[:min(2, len(args))], " ")
-	if (slices.Contains([]string{"campaign close", "campaign show"}, command) || slices.Contains(args, "approve")) && s.HTTP != usualHTTP {
+	if (slices.Contains([]string{"campaign close", "campaign show"}, command) || slices.Contains(args, "approve") || slices.Contains(args, "prepare")) && s.HTTP != usualHTTP {
 		args = append([]string{"--site", "http://" + s.HTTP}, args...)
 	}
 	if s.GRPC == usualGRPC || slices.Contains([]string{"keys", "cosign", "verify", "receipt"}, args[0]) ||
