@@ -56,7 +56,7 @@ func TestRankingInSQL(t *testing.T) {
 	put("result", parts["log.bin"][1656:1656+425]) // as in SPEC, section 10
 	ask := func() string {
 		t.Helper()
-		put("draw/1/entrants.bin", list)
+		put("bundle/draw/1/entrants.bin", list)
 		cmd := exec.Command(psql, "-X", "-At", "-v", "ON_ERROR_STOP=1", "-f", "ranking.sql", shared.admin.Registry)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
