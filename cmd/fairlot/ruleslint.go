@@ -26,7 +26,7 @@ type rulesLint struct {
 func (rulesLint) Help() string {
 	return `It needs no daemon. What is printed first is what the rules say, for people who are to sign for them or to announce them; the odds are exact for
 entrants of one chance each, and for one entrant of the most chances among them. Then come findings, things that were legal to write and that hurt.
-Whether a file is well formed is for campaign create to say.
+What else keeps a draft from opening campaign create says.
 
 Exit status: 0 nothing found, 1 findings, 2 wrong usage.
 

@@ -72,6 +72,11 @@ func (s *Set) Explain(lang string, pools []int64) []string {
 				"  With %s entrants, all %s of the sample opened and none false: at most %s of them are false (%s), with 95 %% confidence."}, grouped(n), grouped(sample), grouped(most), Percent(most, n))
 		}
 	}
+	s.noticeOfAudit(func(in string, sentences []string, _ int64) {
+		for _, x := range sentences {
+			say(said{"  請與告知事項（%s）的說法核對：「%s」", "  Compare with what the notice says (%s): \"%s\""}, in, x)
+		}
+	})
 	if s.Survey {
 		say(said{"答案每滿 %d 份混合一次；總數不足時全部不保留。", "Answers are mixed from %d on; with fewer in all, none is kept."}, o.Batch)
 	}
@@ -93,7 +98,7 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 		for j, t := range d.Tiers {
 			name := inTexts(lang, s.Tiers[[2]int{i + 1, j + 1}])
 			if d.Strata > 1 {
-				say(said{"第 %s 組第 %d 獎：%s 份 %s", "Stratum %s, prize %d: %s × %s"}, s.stratum(lang, t.Stratum), t.Tier, grouped(int64(t.Count)), name)
+				say(said{"%s第 %d 獎：%s 份 %s", "Stratum %s, prize %d: %s × %s"}, s.stratum(lang, t.Stratum), t.Tier, grouped(int64(t.Count)), name)
 			} else {
 				say(said{"第 %d 獎：%s 份 %s", "Prize %d: %s × %s"}, t.Tier, grouped(int64(t.Count)), name)
 			}

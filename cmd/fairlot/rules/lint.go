@@ -1,9 +1,7 @@
 package rules
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"time"
 
 	"fairlot/draw"
@@ -71,11 +69,14 @@ func (s *Set) Lint(pools []int64) []Finding {
 	if o.Audit > 0 && o.Audit < smallAudit {
 		find(0, "audit-small", said{"抽查樣本只有 %d 人：就算無一虛構，名單仍可能有超過 5%% 是虛構的；audit 至少取 %d。", "the audit sample is of %d only: even if none of it is false, more than 5 %% of the list may be. Take audit of %d or more."}, o.Audit, smallAudit)
 	}
-	for _, lang := range slices.Sorted(maps.Keys(announced)) {
-		if text, ok := s.Notice[lang]; ok && o.Audit > 0 && !announced[lang].MatchString(text) {
+	s.noticeOfAudit(func(lang string, sentences []string, most int64) {
+		switch {
+		case len(sentences) == 0:
 			find(0, "audit-notice", said{"有抽查樣本，而 %s 的告知事項沒有提到，活動無法開放：請寫明開獎後由亂數抽出若干人，姓名與證號開啟給查核人。", "there is an audit sample, and the notice in %s does not say so, so that it cannot open: say that the names and ID numbers of some, picked at random, are opened to an auditor after the draw."}, lang)
+		case most > 0 && int64(o.Audit) > most:
+			find(0, "audit-number", said{"抽查樣本 %s 人，而 %s 的告知事項只說至多 %s 人：請改其中之一。", "the audit sample opens %s persons of each draw, and the notice in %s promises at most %s: correct one of them."}, grouped(int64(o.Audit)), lang, grouped(most))
 		}
-	}
+	})
 	s.lintStrata(find)
 	for i := range o.Draws {
 		d, n := &o.Draws[i], i+1

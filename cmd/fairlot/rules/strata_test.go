@@ -47,8 +47,8 @@ func TestStrataExplained(t *testing.T) {
 		{English, []int64{120, 40, 160}, []string{"With so many entrants in each stratum", "stratum 1 North, 120 entrants, prizes: 1; 0.83 %",
 			"stratum 2 Hill + 3 South, 200 entrants: 4 % (about 1 in 25) to win, 3 % (about 1 in 33) to win prize 1.", "stratum 2 Hill + 3 South, 200 entrants, prizes: 4; 2 %"}},
 		{English, []int64{0, 0, 0}, []string{"stratum 1 North + 2 Hill + 3 South: nobody."}},
-		{Chinese, []int64{120, 40, 160}, []string{"分 3 組抽獎：1 North中、2 Hill中、3 South中。", "組別由一次性代碼決定。", "第 2 Hill中 組第 2 獎：2 份 Puzzle中", "第 1 獎：6 份 Bag中，依各組有機會的人數比例分配到 3 組",
-			"第 2 Hill中、3 South中 組 200 人：中獎 4%（約 25 分之 1）"}},
+		{Chinese, []int64{120, 40, 160}, []string{"分 3 組抽獎：第 1 組「North中」、第 2 組「Hill中」、第 3 組「South中」。", "組別由一次性代碼決定。", "第 2 組「Hill中」第 2 獎：2 份 Puzzle中", "第 1 獎：6 份 Bag中，依各組有機會的人數比例分配到 3 組",
+			"第 2 組「Hill中」、第 3 組「South中」 200 人：中獎 4%（約 25 分之 1）"}},
 	} {
 		all := explained(branches(), x.lang, x.in)
 		for _, want := range x.want {
@@ -84,7 +84,7 @@ func TestStrataLinted(t *testing.T) {
 	}{
 		{"", nil, fairlotv1.StrataBy_STRATA_BY_TOKEN}, {"", []int64{50, 50, 50}, fairlotv1.StrataBy_STRATA_BY_TOKEN},
 		{"strata-chosen", nil, fairlotv1.StrataBy_STRATA_BY_ENTRANT},
-		{"stratum-joined 1, stratum-joined 2", []int64{50, 49, 200}, fairlotv1.StrataBy_STRATA_BY_TOKEN},
+		{"stratum-joined 1, prizes-joined 1, stratum-joined 2", []int64{50, 49, 200}, fairlotv1.StrataBy_STRATA_BY_TOKEN},
 	} {
 		c := branches()
 		c.StrataBy = x.by
@@ -106,6 +106,38 @@ func TestStrataLinted(t *testing.T) {
 		if got := strings.Join(codes, ", "); got != x.want {
 			t.Errorf("%v by %v: found %q, want %q", x.in, x.by, got, x.want)
 		}
+	}
+	joined := branches()
+	s, err := Of(joined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.In = []int64{120, 40, 160} // the second goes to the third, whose prize 1 they both have; prize 2 the third lacks
+	found := s.Lint(nil)
+	if len(found) != 3 || found[1].Code != "prizes-joined" ||
+		found[1].EN != "stratum 3, with those drawn together with it, then has prize 1: 6 × Voucher; prize 2: 2 × Puzzle. NOBODY GETS what the following say: stratum 2 Hill, prize 1: Globe." ||
+		found[1].ZH != "第 3 組與併入的組一起抽時，獎項為：第 1 獎 6 份 Voucher中；第 2 獎 2 份 Puzzle中。沒有人會得到：第 2 組「Hill中」第 1 獎 Globe中。" {
+		t.Errorf("%+v", found)
+	}
+	for want, spoil := range map[string]func(c *fairlotv1.Campaign){
+		"strata-by":     func(c *fairlotv1.Campaign) { c.StrataBy = 0 },
+		"stratum-empty": func(c *fairlotv1.Campaign) { c.Draws[0].Tiers = c.Draws[0].Tiers[:3] },
+		"tiers-order": func(c *fairlotv1.Campaign) {
+			c.Draws[0].Tiers[0], c.Draws[0].Tiers[1] = c.Draws[0].Tiers[1], c.Draws[0].Tiers[0]
+		},
+	} {
+		c := branches()
+		spoil(c)
+		s, err := Of(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := s.Lint(nil); len(found) != 1 || found[0].Code != want || strings.Contains(found[0].EN+found[0].ZH, "%!") {
+			t.Errorf("%s: %+v", want, found)
+		}
+		s.In = []int64{120, 40, 160} // nothing of it may trip over what stands there
+		s.Lint(nil)
+		s.Explain(English, nil)
 	}
 	c := branches()
 	c.StrataBy = fairlotv1.StrataBy_STRATA_BY_ENTRANT
