@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -111,7 +112,7 @@ func inWords(x *fairlotv1.Approval) string {
 		}
 		return s
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_CLOSE_EARLY:
-		return fmt.Sprintf("提前結束活動 close the campaign %s now, before its entries end at %s", slug, actValue(x, "entries-end"))
+		return fmt.Sprintf("提前結束活動 close the campaign %s now, before its entries end at %s", slug, instant.In(actValue(x, "entries-end")))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_VOID:
 		return fmt.Sprintf("作廢抽獎 void draw %d of %s (%s): it has no winners", x.Draw, slug, actValue(x, "reason"))
 	case fairlotv1.ApprovalKind_APPROVAL_KIND_AMEND:
@@ -175,6 +176,9 @@ func (a *app) showApproval(conn *grpc.ClientConn, x *fairlotv1.Approval) error {
 	a.printf("將執行的內容如下 what will be done, exactly (SHA-256 %s):\n", x.Digest)
 	for line := range strings.Lines(x.Act) {
 		a.printf("  %s", line)
+	}
+	if by, err := time.Parse(time.RFC3339, actValue(x, "log-by")); err == nil {
+		a.printf("須在此之前登載 it must be logged by %s\n", instant.Text(by))
 	}
 	return nil
 }

@@ -108,6 +108,7 @@ func (cmd *exclusionSet) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	before := c.Etag
 	if c, err = fairlotv1.NewCampaignServiceClient(conn).SetExclusionList(a.ctx, &fairlotv1.SetExclusionListRequest{Name: c.Name, List: b}); err != nil {
 		return a.explain("set the exclusion list of "+cmd.Name, err)
 	}
@@ -115,8 +116,10 @@ func (cmd *exclusionSet) Run(a *app) error {
 		return fmt.Errorf("set the exclusion list of %s: the daemon names another list (%s) than the one that was sent (%s): open nothing", cmd.Name, c.Excluded.GetHash(), want)
 	}
 	a.printf("%s: %s excluded, hash %s\n", c.Slug, plural(c.Excluded.Persons, "person is", "persons are"), c.Excluded.Hash)
-	a.say("openings that were asked for before must be asked for anew\n")
-	return nil
+	if c.Etag == before {
+		return nil
+	}
+	return a.outdated(conn, c)
 }
 
 type exclusionRemove struct {
@@ -149,7 +152,7 @@ func (cmd *exclusionRemove) Run(a *app) error {
 		return a.explain("remove the exclusion list of "+cmd.Name, err)
 	}
 	a.printf("%s has no exclusion list any more\n", c.Slug)
-	return nil
+	return a.outdated(conn, c)
 }
 
 type exclusionCheck struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -12,6 +13,7 @@ import (
 	"fairlot/cmd/fairlot/client"
 	"fairlot/cmd/fairlot/custodian"
 	"fairlot/cmd/fairlot/private"
+	"fairlot/cmd/fairlot/rules"
 	"fairlot/crypto/custody"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
@@ -79,7 +81,7 @@ func (cmd *campaignCheck) Run(a *app) error {
 	if c.State != fairlotv1.CampaignState_CAMPAIGN_STATE_DRAFT {
 		return fmt.Errorf("%s is not a draft any more: there is nothing left to answer", c.Slug)
 	}
-	d := &custodian.Draft{Slug: c.Slug, Title: map[string]string{}, Keys: k.Keys, Challenges: map[string][]byte{}}
+	d := &custodian.Draft{Slug: c.Slug, Title: map[string]string{}, Keys: k.Keys, Auditor: int(c.Auditor), Challenges: map[string][]byte{}}
 	for _, t := range c.Title {
 		d.Title[t.Lang] = t.Text
 	}
@@ -144,7 +146,7 @@ func (a *app) restate(c *fairlotv1.Campaign, before, after *fairlotv1.KeyCheck) 
 // holderName says who a holder is: custodians by the name of their cosigning key.
 func holderName(c *fairlotv1.Campaign, h *fairlotv1.KeyHolder) string {
 	if h.Custodian == 0 {
-		return fmt.Sprintf("notifier %d", h.Notifier)
+		return fmt.Sprintf("notifier %d", h.Notifier) + map[bool]string{true: ", the auditor"}[c.Audit > 0 && h.Notifier == c.Auditor]
 	}
 	name := fmt.Sprintf("custodian %d", h.Custodian)
 	if int(h.Custodian) <= len(c.Custodians) {
@@ -287,12 +289,17 @@ func (cmd *keysCheck) checkDraft(a *app, age *custody.Key, own *custodian.Key) e
 		a.printf("  custodian %d  %s%s\n", i+1, name, map[bool]string{true: "  (this key 這把金鑰)"}[h.Recipient == age.Recipient()])
 	}
 	for i, n := range d.List.Notifiers {
-		a.printf("  notifier %d%s\n", i+1, map[bool]string{true: "  (this key 這把金鑰)"}[n == age.Recipient()])
+		auditor := map[bool]string{true: ", the auditor 查核人"}[i+1 == d.Auditor]
+		a.printf("  notifier %d%s%s\n", i+1, auditor, map[bool]string{true: "  (this key 這把金鑰)"}[n == age.Recipient()])
 	}
 	hash := d.List.Hash()
 	a.printf("keys %x\n", hash[:])
 	a.quorum(d.List.Threshold, len(d.List.Custodians))
-	if own == nil {
+	switch {
+	case own != nil:
+	case slices.Index(d.List.Notifiers, age.Recipient())+1 == d.Auditor:
+		a.printf("這把金鑰是查核人的，只讀抽查樣本；遺失後，抽查樣本就沒有人能讀。\nThis key is the auditor's and reads the audit sample alone. If it is lost, nobody reads the sample.\n")
+	default:
 		a.printf("%s", notifierLoss)
 	}
 	a.printf("this key opened the test lock that was sealed to it 這把金鑰打得開封給它的測試鎖\n")
@@ -319,6 +326,21 @@ func (a *app) quorum(k, n int) {
 	a.printf("%s\n%s\n", zh, en)
 }
 
+// auditPromise holds a draft's audit sample against what its notice says of one.
+func (a *app) auditPromise(c *fairlotv1.Campaign) {
+	if c.Audit == 0 {
+		return
+	}
+	for _, t := range c.Notice {
+		switch said, most := rules.NoticeOfAudit(t.Lang, t.Text); {
+		case most > 0 && int64(c.Audit) > most:
+			a.printf("抽查樣本 %d 人，超過告知事項（%s）所說的至多 %d 人。\nTHE AUDIT SAMPLE OPENS %[1]d PERSONS OF EACH DRAW, AND THE NOTICE (%[2]s) PROMISES AT MOST %[3]d: %s\n", c.Audit, t.Lang, most, strings.Join(said, " / "))
+		case len(said) > 0:
+			a.printf("抽查樣本至多 %d 人，請與告知事項（%s）核對 the audit sample opens at most %[1]d persons of each draw; the notice (%[2]s) says: %s\n", c.Audit, t.Lang, strings.Join(said, " / "))
+		}
+	}
+}
+
 // promises says in words what the rules of a campaign mean for the people whose data it asks for.
 func (a *app) promises(c *fairlotv1.Campaign) {
 	switch n := int32(len(c.Custodians)); {
@@ -328,6 +350,7 @@ func (a *app) promises(c *fairlotv1.Campaign) {
 	default:
 		a.quorum(int(c.Threshold), len(c.Custodians))
 	}
+	a.auditPromise(c)
 	if c.SurveyJson != "" && c.Batch > 0 && c.Batch < fewBatch {
 		a.printf("每份答案只混在 %d 個人之中（建議 %d 人以上）。\nANSWERS ARE HIDDEN AMONG %d PEOPLE ONLY; %d or more is the usual.\n", c.Batch, fewBatch, c.Batch, fewBatch)
 	}

@@ -95,7 +95,7 @@ func (cmd *logMonitor) Run(a *app) error {
 		for _, r := range reports {
 			if r.Err != nil {
 				failed = true
-				a.say("%s: could not be looked at wholly: %s\n", r.URL, printable(r.Err.Error()))
+				a.say(map[string]string{"en": "%s: could not be looked at wholly: %s\n", "zh": "%s：無法完整查看：%s\n"}[cmd.Lang], r.URL, printable(r.Err.Error()))
 			}
 			for _, f := range r.Findings {
 				found = true
@@ -108,7 +108,11 @@ func (cmd *logMonitor) Run(a *app) error {
 				}
 			}
 			if cmd.Every == 0 && r.Err == nil {
-				a.say("%s: %s, %s\n", r.URL, plural(r.Size, "record", "records"), plural(int64(len(r.Findings)), "finding", "findings"))
+				if cmd.Lang == "zh" {
+					a.say("%s：紀錄 %d 筆，發現 %d 項\n", r.URL, r.Size, len(r.Findings))
+				} else {
+					a.say("%s: %s, %s\n", r.URL, plural(r.Size, "record", "records"), plural(int64(len(r.Findings)), "finding", "findings"))
+				}
 			}
 		}
 		said = now

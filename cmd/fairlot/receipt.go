@@ -20,7 +20,7 @@ import (
 )
 
 type receiptCmd struct {
-	File       string `arg:"" help:"Saved receipt (mode 0600, since it holds the secret of the entry), the signed part of it alone, or evidence that somebody hands you."`
+	File       string `arg:"" help:"Saved receipt, which holds the secret of the entry, the signed part of it alone, or evidence that somebody hands you."`
 	Bundle     string `placeholder:"PATH|URL" help:"Bundle to look the entry up in."`
 	ReceiptKey string `placeholder:"VKEY" help:"Receipt key of the institution, to check the signature without a bundle."`
 	Evidence   string `placeholder:"FILE" help:"Where to write the evidence if the list contradicts the receipt; FILE.evidence.txt if not given."`
@@ -43,7 +43,7 @@ var savedHead = []byte("fairlot/v1 saved receipt\n")
 
 // Run checks a receipt.
 func (cmd *receiptCmd) Run(a *app) error {
-	b, err := cmd.read()
+	b, err := cmd.read(a)
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (cmd *receiptCmd) Run(a *app) error {
 	return nil
 }
 
-// read reads the file; one with a secret must be private.
-func (cmd *receiptCmd) read() ([]byte, error) {
+// read reads the file. Of a saved receipt that others can read, as browsers save it, it warns: whoever has it shows it at once that way, and this only looks.
+func (cmd *receiptCmd) read(a *app) ([]byte, error) {
 	b, err := private.Read(cmd.File, verify.MaxEvidence)
 	if !errors.Is(err, private.ErrOpenToOthers) {
 		return b, err
@@ -113,10 +113,16 @@ func (cmd *receiptCmd) read() ([]byte, error) {
 	}
 	defer f.Close()
 	open, e := io.ReadAll(io.LimitReader(f, verify.MaxEvidence+1))
-	if e != nil || len(open) > verify.MaxEvidence || bytes.HasPrefix(open, savedHead) {
-		return nil, err
+	if e != nil {
+		return nil, e
 	}
-	return open, nil // the signed part alone and evidence are no secrets
+	if len(open) > verify.MaxEvidence {
+		return nil, fmt.Errorf("read %s: %w", cmd.File, private.ErrTooLong)
+	}
+	if bytes.HasPrefix(open, savedHead) { // the signed part alone and evidence are no secrets
+		a.say("others who use this machine can read %s, and whoever has it can act for you: chmod 600 %s\n", cmd.File, cmd.File)
+	}
+	return open, nil
 }
 
 func receiptError(err error) error {

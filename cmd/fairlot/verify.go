@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -62,7 +63,7 @@ func parseRounds(all []string) ([]verify.Round, error) {
 
 // what says in words what each step is.
 var what = map[string]string{
-	"bundle":   "the files are complete, and none is too many",
+	"bundle":   "log, checkpoints and public files are there; the draws' own are looked at once the history says which they are",
 	"record":   "every record of the log is well formed",
 	"files":    "rules, notice and policy are the ones that were opened with",
 	"log":      "checkpoints and cosignatures fit the log",
@@ -110,7 +111,7 @@ func (cmd *verifyCmd) Run(a *app) error {
 		return a.verifyFailed(err)
 	}
 	if !cmd.Quiet {
-		a.outcome(c)
+		a.outcome(c, a.amendsWait(c, rounds))
 	}
 	last, ok := map[string]string{verify.ReasonProven: "ok", verify.ReasonBeacon: "ok (demo beacon)",
 		verify.ReasonWitness: "ok (not confirmed from outside in time)", verify.ReasonDrawn: "ok (not drawn yet)"}[c.Outcome.Reason]
@@ -142,6 +143,21 @@ func (a *app) voidsWait(files *bundle.Files, now verify.Options) {
 	}
 }
 
+// amendsWait are, by draw, the later rounds that do not count yet, and will if custodians cosign them until the draw's deadline, by this machine's clock.
+func (a *app) amendsWait(c *bundle.Checked, rounds []verify.Round) map[int]uint64 {
+	now := time.Now()
+	wait := map[int]uint64{}
+	if !slices.ContainsFunc(c.Outcome.Draws, func(d verify.Draw) bool { return d.NotAmended > 0 && now.Before(d.Deadline) }) {
+		return wait
+	}
+	if then, err := c.Files.Check(verify.Options{Rounds: rounds, Now: now}); err == nil {
+		for _, d := range then.Outcome.Draws {
+			wait[d.N] = d.Amending
+		}
+	}
+	return wait
+}
+
 func (a *app) verifyFailed(err error) error {
 	var step *verify.StepError
 	if !errors.As(err, &step) {
@@ -162,8 +178,8 @@ func (a *app) verifyFailed(err error) error {
 	return &statusError{status: 1}
 }
 
-// outcome prints what the bundle shows.
-func (a *app) outcome(c *bundle.Checked) {
+// outcome prints what the bundle shows. Rounds that wait are those of amendsWait.
+func (a *app) outcome(c *bundle.Checked, wait map[int]uint64) {
 	o := c.Outcome
 	a.printf("\n")
 	for _, lang := range []string{"zh-Hant-TW", "en"} {
@@ -173,7 +189,7 @@ func (a *app) outcome(c *bundle.Checked) {
 	}
 	a.printf("%s, campaign %s\nopen record %s\nlog %s, %s\n", o.Open.Institution, o.Open.Campaign, o.OpenHash, o.Open.OriginName(), plural(o.Records, "record", "records"))
 	for i := range o.Draws {
-		a.drawOutcome(c, &o.Draws[i])
+		a.drawOutcome(c, &o.Draws[i], wait[i+1])
 	}
 	if len(o.Draws) == 0 {
 		a.printf("the campaign has no draw\n")
@@ -193,7 +209,7 @@ var openedWords = []struct{ purpose, words string }{
 	{"tax", "identities announced as opened for prize tax"}, {"audit", "identities announced as opened for the audit sample"},
 }
 
-func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
+func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw, waits uint64) {
 	a.printf("\ndraw %d: %s\n", d.N, d.State)
 	chain := "drand quicknet"
 	if !d.Quicknet {
@@ -204,8 +220,11 @@ func (a *app) drawOutcome(c *bundle.Checked, d *verify.Draw) {
 	if d.Amended {
 		a.printf("  put off: the rules said round %d, due %s\n", rules.Round, instant.Text(draw.RoundTime(rules.Beacon, rules.Round)))
 	}
-	if d.NotAmended > 0 {
-		a.printf("  round %d, due %s, was logged as a later one and does not count: not enough witnesses have cosigned that in time\n", d.NotAmended, instant.Text(draw.RoundTime(rules.Beacon, d.NotAmended)))
+	switch due := instant.Text(draw.RoundTime(rules.Beacon, d.NotAmended)); {
+	case d.NotAmended > 0 && d.NotAmended == waits:
+		a.printf("  round %d, due %s, was logged as a later one and does not count yet: not enough witnesses have cosigned that, and they have until %s, by this machine's clock\n", d.NotAmended, due, instant.Text(d.Deadline))
+	case d.NotAmended > 0:
+		a.printf("  round %d, due %s, was logged as a later one and does not count: not enough witnesses have cosigned that in time\n", d.NotAmended, due)
 	}
 	if d.Void != "" {
 		a.printf("  void: %s\n", d.Void)

@@ -29,6 +29,7 @@ type Draft struct {
 	Slug       string            `json:"slug"`
 	Title      map[string]string `json:"title"`
 	Keys       string            `json:"keys"`       // custody.KeyList's text
+	Auditor    int               `json:"auditor"`    // number of the notifier who reads the audit sample and nothing else, from 1; 0: none
 	Challenges map[string][]byte `json:"challenges"` // by recipient
 
 	List custody.KeyList `json:"-"`
