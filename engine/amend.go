@@ -173,7 +173,7 @@ func (e *Engine) fitsIn(ctx context.Context, d *drawing, round uint64) error {
 			return err
 		}
 		last := x.rules.Round
-		if x.amend.waits() { // it is logged first and has no earlier deadline: whoever confirms the amend of d confirms it too
+		if x.amend.waits() && !x.amend.deadline.Before(d.rules.Deadline(d.rules.Round)) { // it is logged first: whoever confirms the amend of d confirms it too
 			last = max(last, x.amend.round)
 		}
 		if end := x.rules.Deadline(last).Add(-settleRoom); x.rules.EarlierWinnersOut && !settled && at.After(end) {

@@ -116,6 +116,24 @@ func TestAmendRefusals(t *testing.T) {
 	}
 }
 
+// TestAmendKeepsTheOrder: a later draw with a longer margin has the earlier deadline, so that its amend can be missed while that of the first one counts.
+func TestAmendKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	j := newJury(t)
+	r := j.timed()
+	r.Custodians = j.custodians
+	r.Draws = append(r.Draws, r.Draws[0])
+	for i, hours := range []time.Duration{1, 3} {
+		r.Draws[i].Margin, r.Draws[i].DrawTime = int64(hours)*3600, r.ObjectionsEnd.Add((4+time.Duration(i))*time.Hour)
+	}
+	c := j.open(r)
+	j.amend(c, 2, 48*time.Hour)
+	_, err := j.RequestAmend(t.Context(), chen, c.ID, 1, j.info(c, 1).RoundTime.Add(24*time.Hour))
+	wantReason(t, err, engine.FieldInvalid, "draw_time")
+	j.cosign(0, 1)
+	j.amend(c, 1, 24*time.Hour)
+}
+
 // TestAmendInTime puts a draw off before the close, has custodians confirm that, and puts it off once more after the close; everything goes by the round in force.
 func TestAmendInTime(t *testing.T) { t.Parallel(); newJury(t).amendInTime(t) }
 
