@@ -200,3 +200,15 @@ func (e *Engine) sweepExclusions(ctx context.Context) error {
 	}
 	return nil
 }
+
+// dropNewerExclusion drops what is kept of a list of a draft that a copy of the registry made older: the list has to be sent again, which would not take the place of a newer one.
+func (e *Engine) dropNewerExclusion(ctx context.Context, c store.Campaign) error {
+	had, err := e.Identity.Exclusion(ctx, c.ID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && had.Version <= c.Version {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.Identity.DropExclusion(ctx, c.ID)
+}

@@ -387,6 +387,87 @@ func TestExcludedAgainAfterRestore(t *testing.T) {
 	}
 }
 
+// TestErasedAfterTheCloseStaysListed puts back an identity room from before the close when somebody asked behind it to be erased: the entry list becomes the one that was
+// closed, the draw is held on it, and then nothing is kept of them.
+func TestErasedAfterTheCloseStaysListed(t *testing.T) {
+	for _, listed := range [][]int{nil, {0, 4}} {
+		k := newClockwork(t)
+		ctx := context.Background()
+		r := k.timed()
+		r.Survey, r.Consents = "", nil
+		c := k.draft(r, nil)
+		if listed != nil {
+			c = must(k.SetExclusion(ctx, c.ID, listOf(listed...)))(t)
+		}
+		c = must(k.OpenCampaign(ctx, c.ID, c.Etag))(t)
+		var all []*client
+		for i := range 6 {
+			all = append(all, k.client(c, i, ""))
+			k.enter(all[i])
+		}
+		k.erase(c, all[5])
+		k.goTo(c.Rules.EntriesEnd)
+		k.pass(5e9, 1e9)
+		k.stop()
+		restore := k.copies("identity")
+		if err := k.begin(); err != nil {
+			t.Fatal(err)
+		}
+		k.restart()
+		k.goTo(c.Rules.ObjectionsEnd)
+		k.pass(5e9, 1e9)
+		k.wantState(c, store.Closed)
+		for _, i := range []int{0, 1, 5, 0} { // the last but one was erased before
+			k.erase(c, all[i])
+		}
+		k.stop()
+		restore()
+		k.cfg.AcceptRestored = true
+		if err := k.begin(); err != nil {
+			t.Fatal(err)
+		}
+		k.restart()
+		k.drawn(c)
+		k.pass(2*time.Minute, 10*time.Second)
+		for _, i := range []int{0, 1, 5} {
+			k.wantGone(c, all[i])
+		}
+		var b bytes.Buffer
+		if err := k.WriteBundle(ctx, c.ID, &b); err != nil {
+			t.Fatal(err)
+		}
+		wantVerified(t, b.Bytes())
+	}
+}
+
+// TestExclusionAfterOlderRegistry puts back a registry in which the draft is older than the list that is kept: another list can be sent.
+func TestExclusionAfterOlderRegistry(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	c := w.draft(rules(), listOf(9))
+	w.stop()
+	restore := w.copies("registry")
+	if err := w.begin(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		must(w.SetExclusion(ctx, c.ID, listOf(i)))(t)
+	}
+	w.stop()
+	restore()
+	w.cfg.AcceptRestored = true
+	if err := w.begin(); err != nil {
+		t.Fatal(err)
+	}
+	c = must(w.FindCampaign(ctx, c.Slug, true))(t)
+	_, err := w.OpenCampaign(ctx, c.ID, c.Etag)
+	wantReason(t, err, engine.RulesInvalid, "campaign.excluded")
+	if c = must(w.SetExclusion(ctx, c.ID, listOf(7, 8)))(t); w.kept(c) != "2" {
+		t.Errorf("kept %s", w.kept(c))
+	}
+	must(w.OpenCampaign(ctx, c.ID, c.Etag))(t)
+}
+
 // TestExcludedReceiptIsNotMadeAnew: with codes a receipt says chances, and one that would have to say 0 is not signed.
 func TestExcludedReceiptIsNotMadeAnew(t *testing.T) {
 	w := newWorld(t)

@@ -13,6 +13,9 @@ import (
 	"fairlot/store"
 )
 
+// afterClose is what the list of the erased says of who asked behind the close, in whose entry list they stand with their chances.
+const afterClose = "after-close"
+
 // Reasons of SPEC section 2.2 for chances 0 of who asked to be forgotten; the first is a reason of replace too.
 const (
 	zeroErased       = "erased"
@@ -100,13 +103,23 @@ func (e *Engine) eraseOne(ctx context.Context, o *opened, id store.EntrantID, ze
 		zero = row.Zero // the first reason stays: one line a person outside the rooms, too
 	}
 	if c.State != store.Erased { // else everybody was
+		was := zero
+		if gate, err := e.gate(ctx, o); err != nil {
+			return EntryStatus{}, err
+		} else if gate.State == store.GateClosed && row.Zero != zeroErased && row.Zero != zeroErasedAtDesk {
+			was = afterClose
+		}
 		if holds == nil { // at the desk only once the tag was compared
-			if err := e.rememberErased(o.id, row, zero); err != nil {
+			if err := e.rememberErased(o.id, row, was); err != nil {
 				return EntryStatus{}, e.fault(err)
 			}
 		}
+		var state store.Erasure
 		if !erased(row) { // again must cost nobody a lock
-			_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)
+			state, err = e.Identity.Erase(ctx, o.id, id, zero, holds)
+		}
+		if err == nil && state == store.ErasureWaits && was != afterClose { // closed meanwhile
+			err = e.rememberErased(o.id, row, afterClose)
 		}
 		switch {
 		case errors.Is(err, store.ErrConflict):
@@ -166,15 +179,28 @@ func (e *Engine) rememberLine(campaign store.CampaignID, id store.EntrantID, zer
 }
 
 // eraseAgain erases in a campaign whose identity room was brought back from a copy everybody who was erased since, and supersedes the entries that were corrected:
-// what was corrected is lost, as is whatever was entered since the copy, and the old contact must not be used. Each step may be repeated.
-func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID) error {
+// what was corrected is lost, as is whatever was entered since the copy, and the old contact must not be used. Who asked behind the close comes last, once the gate is where it was:
+// the entry list that was closed has their chances. Each step may be repeated.
+func (e *Engine) eraseAgain(ctx context.Context, campaign store.CampaignID, behind bool) error {
 	lines, err := e.noted(erasedList, campaign)
 	if err != nil {
 		return err
 	}
+	after := map[string]bool{} // by their digits
+	for _, line := range lines {
+		if digits, zero, _ := strings.Cut(line, " "); zero == afterClose {
+			after[digits] = true
+		}
+	}
 	var n, lost int
 	for _, line := range lines {
 		digits, zero, _ := strings.Cut(line, " ")
+		if behind != (after[digits] && zero != zeroSuperseded) {
+			continue
+		}
+		if behind {
+			zero = zeroErased
+		}
 		var id store.EntrantID
 		if len(digits) != 2*len(id) {
 			continue

@@ -37,7 +37,7 @@ const (
 	generationMark = "generation" // `running N` or `starting N`
 	signedMark     = "signed"     // size and root of the newest tree that was signed
 	withdrawnList  = "withdrawn"  // the hash of the answer secret of each response that was withdrawn
-	erasedList     = "erased"     // `ENTRY REASON` of each person who was erased, and with REASON superseded of each entry that was corrected, so that no copy of the rooms brings them back
+	erasedList     = "erased"     // `ENTRY REASON` of each person who was erased, with REASON after-close who asked behind the close, and with REASON superseded of each entry that was corrected, so that no copy of the rooms brings them back
 )
 
 // Errors of New about rooms that are not the ones it left, to be tested with errors.Is. Their texts say what to do.
@@ -365,6 +365,9 @@ func (e *Engine) recover(ctx context.Context) error {
 		if c.State == store.Erased {
 			return e.dropAgain(ctx, c)
 		}
+		if c.State == store.Draft {
+			return e.dropNewerExclusion(ctx, c)
+		}
 		if c.State < store.Open || c.State > store.Closed {
 			return nil
 		}
@@ -379,7 +382,7 @@ func (e *Engine) recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := e.eraseAgain(ctx, c.ID); err != nil { // before the gate is moved on, so that the list is the one that was closed
+		if err := e.eraseAgain(ctx, c.ID, false); err != nil { // before the gate is moved on, so that the list is the one that was closed
 			return err
 		}
 		if err := e.recoverNotices(ctx, c); err != nil {
@@ -421,6 +424,9 @@ func (e *Engine) recover(ctx context.Context) error {
 			if _, err = e.moveGate(ctx, gate, state, epoch); err != nil {
 				return err
 			}
+		}
+		if err := e.eraseAgain(ctx, c.ID, true); err != nil {
+			return err
 		}
 		if c.State != store.Closed {
 			return nil
