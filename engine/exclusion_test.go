@@ -440,6 +440,55 @@ func TestErasedAfterTheCloseStaysListed(t *testing.T) {
 	}
 }
 
+// TestSampleOfExcludedAfterRestore puts back an identity room from before the close once the audit sample was opened: the release covers whom it covered, nobody who is on
+// the list, and of who was erased behind the close nothing.
+func TestSampleOfExcludedAfterRestore(t *testing.T) {
+	k := newClockwork(t)
+	ctx := context.Background()
+	r := sampled(k.timed(), 5)
+	r.Survey, r.Consents = "", nil
+	listed := []int{0, 1, 2, 3, 4, 5}
+	c := k.openListed(r, listed...)
+	var all []*client
+	for i := range 13 {
+		all = append(all, k.client(c, i, ""))
+		k.enter(all[i])
+	}
+	k.stop()
+	restore := k.copies("identity")
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	k.restart()
+	k.drawn(c)
+	k.erase(c, by(t, all, k.sampleOf(c, 5)[1]))
+	_, a, err := k.ask(c, audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(k.Approve(ctx, two, a.ID, a.Digest()))(t)
+	who := func() (ids []store.EntrantID) {
+		got, again, err := k.ask(c, audit)
+		if err != nil || again != nil || len(got) != 1 {
+			t.Fatalf("%+v, %v, %v", got, again, err)
+		}
+		for _, x := range got[0].Entrants {
+			ids = append(ids, x.ID)
+		}
+		return ids
+	}
+	before := who()
+	k.stop()
+	restore()
+	k.cfg.AcceptRestored = true
+	if err := k.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if after := who(); len(before) != 4 || !slices.Equal(before, after) {
+		t.Errorf("after the restore %x are covered, before %x", after, before)
+	}
+}
+
 // TestExclusionAfterOlderRegistry puts back a registry in which the draft is older than the list that is kept: another list can be sent.
 func TestExclusionAfterOlderRegistry(t *testing.T) {
 	w := newWorld(t)

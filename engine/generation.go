@@ -385,15 +385,6 @@ func (e *Engine) recover(ctx context.Context) error {
 		if err := e.eraseAgain(ctx, c.ID, false); err != nil { // before the gate is moved on, so that the list is the one that was closed
 			return err
 		}
-		if err := e.recoverNotices(ctx, c); err != nil {
-			return err
-		}
-		if err := e.missClaims(ctx, c); err != nil {
-			return err
-		}
-		if err := e.dropAgain(ctx, c); err != nil {
-			return err
-		}
 		over, formed, err := e.recoverMixing(ctx, c, gate)
 		if err != nil {
 			return err
@@ -428,14 +419,22 @@ func (e *Engine) recover(ctx context.Context) error {
 		if err := e.eraseAgain(ctx, c.ID, true); err != nil {
 			return err
 		}
-		if c.State != store.Closed {
-			return nil
+		if c.State == store.Closed {
+			o, err := e.open(ctx, c.ID)
+			if err != nil {
+				return err
+			}
+			if err := e.exclude(ctx, o); err != nil { // the copy may be older than the close
+				return err
+			}
 		}
-		o, err := e.open(ctx, c.ID)
-		if err != nil {
+		if err := e.recoverNotices(ctx, c); err != nil { // by the list that was closed, and by who is erased
 			return err
 		}
-		return e.exclude(ctx, o) // the copy may be older than the close
+		if err := e.missClaims(ctx, c); err != nil {
+			return err
+		}
+		return e.dropAgain(ctx, c)
 	})
 }
 
