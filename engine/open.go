@@ -41,6 +41,16 @@ func (e *Engine) RequestOpening(ctx context.Context, by Actor, id store.Campaign
 	return e.request(ctx, by, store.Approval{Kind: ApproveOpen, Campaign: id, Act: act, NotBefore: at})
 }
 
+// CheckOpening is what would keep a draft from opening now, its keys aside, as RequestOpening would refuse it; nil if nothing does. It changes nothing. Reasons:
+// CAMPAIGN_NOT_FOUND, CAMPAIGN_OPEN, RULES_INVALID, SURVEY_INVALID.
+func (e *Engine) CheckOpening(ctx context.Context, id store.CampaignID) error {
+	c, _, err := e.campaign(ctx, id)
+	if err == nil {
+		_, err = e.openingAct(ctx, id, etagOf(c), time.Time{}, true)
+	}
+	return err
+}
+
 // openingAct is the text of an opening: the version of the draft, and the record that would be logged.
 func (e *Engine) openingAct(ctx context.Context, id store.CampaignID, etag string, at time.Time, unchecked bool) ([]byte, error) {
 	c, rules, record, _, err := e.planOpening(ctx, id, etag, at, unchecked)

@@ -100,6 +100,14 @@ func (s *campaigns) OpenCampaign(ctx context.Context, req *fairlotv1.OpenCampaig
 	return approvalTo(a), err
 }
 
+func (s *campaigns) GetOpeningCheck(ctx context.Context, req *fairlotv1.GetOpeningCheckRequest) (*emptypb.Empty, error) {
+	id, err := campaignID(ctx, s.engine, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, s.engine.CheckOpening(ctx, id)
+}
+
 func (s *campaigns) GetKeyCheck(ctx context.Context, req *fairlotv1.GetKeyCheckRequest) (*fairlotv1.KeyCheck, error) {
 	id, err := campaignID(ctx, s.engine, req.Name)
 	if err != nil {

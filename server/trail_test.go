@@ -53,6 +53,7 @@ func wellFormed(d *doors, t *testing.T, c *fairlotv1.Campaign, asked *fairlotv1.
 		"CampaignService/AddKeyStatement":        {&fairlotv1.AddKeyStatementRequest{Name: c.Name, Statement: "Qstatement"}, c.Name},
 		"CampaignService/SetExclusionList":       {&fairlotv1.SetExclusionListRequest{Name: c.Name, List: entrant.NewExclusion([]entrant.Listed{{IDType: "citizen", IDNumber: "A123456789"}}).Marshal()}, c.Name},
 		"CampaignService/RemoveExclusionList":    {&fairlotv1.RemoveExclusionListRequest{Name: c.Name}, c.Name},
+		"CampaignService/GetOpeningCheck":        {&fairlotv1.GetOpeningCheckRequest{Name: c.Name}, ""},
 		"CampaignService/GetKeyCheck":            {&fairlotv1.GetKeyCheckRequest{Name: c.Name}, ""},
 		"CaseService/ApproveCase":                {&fairlotv1.ApproveCaseRequest{Name: order, Digest: digest}, order},
 		"CaseService/CloseCase":                  {&fairlotv1.CloseCaseRequest{Name: order, Outcome: fairlotv1.CaseOutcome_CASE_OUTCOME_DONE}, order},

@@ -34,8 +34,8 @@ type campaignCreate struct {
 // Help is shown below the usage.
 func (campaignCreate) Help() string {
 	return `A campaign file is JSON with the fields of the contract's Campaign; the survey may stand in it as an object under "survey".
-A file whose fields do not fit together is refused as a whole, with all that is wrong in it. Rules of time and draws are looked at when
-the campaign is opened; a draft can be corrected until then with fairlot campaign update.
+A file whose fields do not fit together is refused as a whole, with all that is wrong in it. What else would keep it
+from opening is printed, and the draft is made all the same: it can be corrected until then with fairlot campaign update.
 
 Example: fairlot campaign example --custodian maria.json --custodian chen.json --notifier desk.json > autumn.json; edit it;
          fairlot campaign create autumn.json`
@@ -66,6 +66,7 @@ func (cmd *campaignCreate) Run(a *app) error {
 	if err := a.blanks(made); err != nil {
 		return err
 	}
+	a.obstacles(conn, made)
 	a.printf("next: read it with `fairlot campaign show %s`, then ", made.Slug)
 	if len(made.Draws) > 0 {
 		a.printf("`fairlot campaign check %s --out FILE` for custodians and notifiers, then ", made.Slug)
@@ -115,6 +116,7 @@ func (cmd *campaignUpdate) Run(a *app) error {
 	if err := a.blanks(made); err != nil {
 		return err
 	}
+	a.obstacles(conn, made)
 	return a.outdated(conn, made)
 }
 

@@ -3,14 +3,18 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"fairlot/cmd/fairlot/client"
 	fairlotv1 "fairlot/gen/fairlot/v1"
 )
 
@@ -95,6 +99,33 @@ func (a *app) blanks(c *fairlotv1.Campaign) error {
 		a.printf("correct the file, then: fairlot campaign update %s FILE\n", c.Slug)
 	}
 	return nil
+}
+
+// obstacles prints, of a draft that was just kept, what else than blanks and keys would keep it from opening, by the daemon's own checks. That they cannot
+// be had is said, and no failure: the draft is there.
+func (a *app) obstacles(conn *grpc.ClientConn, c *fairlotv1.Campaign) {
+	_, err := fairlotv1.NewCampaignServiceClient(conn).GetOpeningCheck(a.ctx, &fairlotv1.GetOpeningCheckRequest{Name: c.Name})
+	if err == nil {
+		return
+	}
+	err = a.explain("look whether the draft, which is kept, could open", err)
+	var r *client.Refusal
+	if !errors.As(err, &r) || r.Reason != "RULES_INVALID" && r.Reason != "SURVEY_INVALID" {
+		a.say("%v\n", err)
+		return
+	}
+	wrong := slices.DeleteFunc(r.Fields, func(f client.Field) bool { return f.Reason == "unfilled" })
+	if len(wrong) == 0 && len(r.Fields) == 0 {
+		wrong = []client.Field{{Path: "campaign", Text: r.Text}}
+	}
+	if len(wrong) == 0 {
+		return
+	}
+	a.printf("這份草稿還不能開放 the draft is kept, and does not open before this is corrected:\n")
+	for _, f := range wrong {
+		a.printf("  %s: %s\n", f.Where(), f.Text)
+	}
+	a.printf("correct the file, then: fairlot campaign update %s FILE\n", c.Slug)
 }
 
 // indented prints JSON for people: letters such as < stand as they are. It ends in LF.

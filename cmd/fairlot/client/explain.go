@@ -30,6 +30,9 @@ type Refusal struct {
 // Field is one field that is wrong.
 type Field struct{ Path, Reason, Text string }
 
+// Where is the field's place in a campaign file.
+func (f Field) Where() string { return inFile(f.Path) }
+
 // hints say what to do where the daemon's sentence cannot know this tool.
 var hints = map[string]string{
 	"STAFF_TOKEN_INVALID":   "name the file with your token: --token-file FILE, or the variable FAIRLOT_TOKEN_FILE; an admin makes tokens with `fairlot token create`",

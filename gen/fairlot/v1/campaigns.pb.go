@@ -1797,6 +1797,52 @@ func (x *OpenCampaignRequest) GetWithoutKeyCheck() bool {
 	return false
 }
 
+// GetOpeningCheckRequest names a draft.
+type GetOpeningCheckRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// campaigns/ID or campaigns/SLUG.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOpeningCheckRequest) Reset() {
+	*x = GetOpeningCheckRequest{}
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOpeningCheckRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOpeningCheckRequest) ProtoMessage() {}
+
+func (x *GetOpeningCheckRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOpeningCheckRequest.ProtoReflect.Descriptor instead.
+func (*GetOpeningCheckRequest) Descriptor() ([]byte, []int) {
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetOpeningCheckRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // GetKeyCheckRequest names a campaign.
 type GetKeyCheckRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1808,7 +1854,7 @@ type GetKeyCheckRequest struct {
 
 func (x *GetKeyCheckRequest) Reset() {
 	*x = GetKeyCheckRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +1866,7 @@ func (x *GetKeyCheckRequest) String() string {
 func (*GetKeyCheckRequest) ProtoMessage() {}
 
 func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[18]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +1879,7 @@ func (x *GetKeyCheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetKeyCheckRequest.ProtoReflect.Descriptor instead.
 func (*GetKeyCheckRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{18}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetKeyCheckRequest) GetName() string {
@@ -1856,7 +1902,7 @@ type KeyCheck struct {
 
 func (x *KeyCheck) Reset() {
 	*x = KeyCheck{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1914,7 @@ func (x *KeyCheck) String() string {
 func (*KeyCheck) ProtoMessage() {}
 
 func (x *KeyCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[19]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +1927,7 @@ func (x *KeyCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyCheck.ProtoReflect.Descriptor instead.
 func (*KeyCheck) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{19}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *KeyCheck) GetKeys() string {
@@ -1917,7 +1963,7 @@ type KeyHolder struct {
 
 func (x *KeyHolder) Reset() {
 	*x = KeyHolder{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +1975,7 @@ func (x *KeyHolder) String() string {
 func (*KeyHolder) ProtoMessage() {}
 
 func (x *KeyHolder) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[20]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +1988,7 @@ func (x *KeyHolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyHolder.ProtoReflect.Descriptor instead.
 func (*KeyHolder) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{20}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *KeyHolder) GetRecipient() string {
@@ -1993,7 +2039,7 @@ type AddKeyStatementRequest struct {
 
 func (x *AddKeyStatementRequest) Reset() {
 	*x = AddKeyStatementRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2051,7 @@ func (x *AddKeyStatementRequest) String() string {
 func (*AddKeyStatementRequest) ProtoMessage() {}
 
 func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[21]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2064,7 @@ func (x *AddKeyStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddKeyStatementRequest.ProtoReflect.Descriptor instead.
 func (*AddKeyStatementRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{21}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AddKeyStatementRequest) GetName() string {
@@ -2048,7 +2094,7 @@ type SetExclusionListRequest struct {
 
 func (x *SetExclusionListRequest) Reset() {
 	*x = SetExclusionListRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2106,7 @@ func (x *SetExclusionListRequest) String() string {
 func (*SetExclusionListRequest) ProtoMessage() {}
 
 func (x *SetExclusionListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[22]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2119,7 @@ func (x *SetExclusionListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetExclusionListRequest.ProtoReflect.Descriptor instead.
 func (*SetExclusionListRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{22}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SetExclusionListRequest) GetName() string {
@@ -2101,7 +2147,7 @@ type RemoveExclusionListRequest struct {
 
 func (x *RemoveExclusionListRequest) Reset() {
 	*x = RemoveExclusionListRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2159,7 @@ func (x *RemoveExclusionListRequest) String() string {
 func (*RemoveExclusionListRequest) ProtoMessage() {}
 
 func (x *RemoveExclusionListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[23]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2172,7 @@ func (x *RemoveExclusionListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExclusionListRequest.ProtoReflect.Descriptor instead.
 func (*RemoveExclusionListRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{23}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RemoveExclusionListRequest) GetName() string {
@@ -2147,7 +2193,7 @@ type CloseCampaignRequest struct {
 
 func (x *CloseCampaignRequest) Reset() {
 	*x = CloseCampaignRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2159,7 +2205,7 @@ func (x *CloseCampaignRequest) String() string {
 func (*CloseCampaignRequest) ProtoMessage() {}
 
 func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[24]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2172,7 +2218,7 @@ func (x *CloseCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{24}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CloseCampaignRequest) GetName() string {
@@ -2193,7 +2239,7 @@ type CloseCampaignEarlyRequest struct {
 
 func (x *CloseCampaignEarlyRequest) Reset() {
 	*x = CloseCampaignEarlyRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2205,7 +2251,7 @@ func (x *CloseCampaignEarlyRequest) String() string {
 func (*CloseCampaignEarlyRequest) ProtoMessage() {}
 
 func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[25]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2218,7 +2264,7 @@ func (x *CloseCampaignEarlyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseCampaignEarlyRequest.ProtoReflect.Descriptor instead.
 func (*CloseCampaignEarlyRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{25}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CloseCampaignEarlyRequest) GetName() string {
@@ -2239,7 +2285,7 @@ type GetTalliesRequest struct {
 
 func (x *GetTalliesRequest) Reset() {
 	*x = GetTalliesRequest{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2297,7 @@ func (x *GetTalliesRequest) String() string {
 func (*GetTalliesRequest) ProtoMessage() {}
 
 func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[26]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2310,7 @@ func (x *GetTalliesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTalliesRequest.ProtoReflect.Descriptor instead.
 func (*GetTalliesRequest) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{26}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetTalliesRequest) GetName() string {
@@ -2285,7 +2331,7 @@ type Tallies struct {
 
 func (x *Tallies) Reset() {
 	*x = Tallies{}
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2343,7 @@ func (x *Tallies) String() string {
 func (*Tallies) ProtoMessage() {}
 
 func (x *Tallies) ProtoReflect() protoreflect.Message {
-	mi := &file_fairlot_v1_campaigns_proto_msgTypes[27]
+	mi := &file_fairlot_v1_campaigns_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2356,7 @@ func (x *Tallies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tallies.ProtoReflect.Descriptor instead.
 func (*Tallies) Descriptor() ([]byte, []int) {
-	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{27}
+	return file_fairlot_v1_campaigns_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Tallies) GetTableJson() string {
@@ -2453,7 +2499,9 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\x12!\n" +
 	"\x04etag\x18\x02 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\x90\xb5\x18\x02R\x04etag\x12=\n" +
 	"\topen_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xb5\x18\x02R\bopenTime\x120\n" +
-	"\x11without_key_check\x18\x04 \x01(\bB\x04\x90\xb5\x18\x01R\x0fwithoutKeyCheck\"P\n" +
+	"\x11without_key_check\x18\x04 \x01(\bB\x04\x90\xb5\x18\x01R\x0fwithoutKeyCheck\"T\n" +
+	"\x16GetOpeningCheckRequest\x12:\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"P\n" +
 	"\x12GetKeyCheckRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH\x1fr\x1d2\x1b^campaigns/[a-z0-9-]{1,63}$\x90\xb5\x18\x01R\x04name\"[\n" +
 	"\bKeyCheck\x12\x18\n" +
@@ -2510,7 +2558,7 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\x13ID_MASK_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ID_MASK_LAST_FOUR\x10\x01\x12\x19\n" +
 	"\x15ID_MASK_BUT_LAST_FOUR\x10\x02\x12\x12\n" +
-	"\x0eID_MASK_MIDDLE\x10\x032\x9f\t\n" +
+	"\x0eID_MASK_MIDDLE\x10\x032\xfa\t\n" +
 	"\x0fCampaignService\x12S\n" +
 	"\x0eCreateCampaign\x12!.fairlot.v1.CreateCampaignRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
 	"\x02\x05\x03\x12S\n" +
@@ -2523,7 +2571,10 @@ const file_fairlot_v1_campaigns_proto_rawDesc = "" +
 	"\rListCampaigns\x12 .fairlot.v1.ListCampaignsRequest\x1a!.fairlot.v1.ListCampaignsResponse\"\x1c\x8a\xb5\x18\x03\n" +
 	"\x01\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12O\n" +
 	"\fOpenCampaign\x12\x1f.fairlot.v1.OpenCampaignRequest\x1a\x14.fairlot.v1.Approval\"\b\x8a\xb5\x18\x04\n" +
-	"\x02\x05\x03\x12P\n" +
+	"\x02\x05\x03\x12Y\n" +
+	"\x0fGetOpeningCheck\x12\".fairlot.v1.GetOpeningCheckRequest\x1a\x16.google.protobuf.Empty\"\n" +
+	"\x8a\xb5\x18\x06\n" +
+	"\x02\x05\x03\x10\x02\x12P\n" +
 	"\vGetKeyCheck\x12\x1e.fairlot.v1.GetKeyCheckRequest\x1a\x14.fairlot.v1.KeyCheck\"\v\x8a\xb5\x18\a\n" +
 	"\x03\x05\x03\a\x10\x02\x12U\n" +
 	"\x0fAddKeyStatement\x12\".fairlot.v1.AddKeyStatementRequest\x1a\x14.fairlot.v1.Campaign\"\b\x8a\xb5\x18\x04\n" +
@@ -2553,7 +2604,7 @@ func file_fairlot_v1_campaigns_proto_rawDescGZIP() []byte {
 }
 
 var file_fairlot_v1_campaigns_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_fairlot_v1_campaigns_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(CampaignState)(0),                 // 0: fairlot.v1.CampaignState
 	(Proof)(0),                         // 1: fairlot.v1.Proof
@@ -2579,19 +2630,20 @@ var file_fairlot_v1_campaigns_proto_goTypes = []any{
 	(*ListCampaignsRequest)(nil),       // 21: fairlot.v1.ListCampaignsRequest
 	(*ListCampaignsResponse)(nil),      // 22: fairlot.v1.ListCampaignsResponse
 	(*OpenCampaignRequest)(nil),        // 23: fairlot.v1.OpenCampaignRequest
-	(*GetKeyCheckRequest)(nil),         // 24: fairlot.v1.GetKeyCheckRequest
-	(*KeyCheck)(nil),                   // 25: fairlot.v1.KeyCheck
-	(*KeyHolder)(nil),                  // 26: fairlot.v1.KeyHolder
-	(*AddKeyStatementRequest)(nil),     // 27: fairlot.v1.AddKeyStatementRequest
-	(*SetExclusionListRequest)(nil),    // 28: fairlot.v1.SetExclusionListRequest
-	(*RemoveExclusionListRequest)(nil), // 29: fairlot.v1.RemoveExclusionListRequest
-	(*CloseCampaignRequest)(nil),       // 30: fairlot.v1.CloseCampaignRequest
-	(*CloseCampaignEarlyRequest)(nil),  // 31: fairlot.v1.CloseCampaignEarlyRequest
-	(*GetTalliesRequest)(nil),          // 32: fairlot.v1.GetTalliesRequest
-	(*Tallies)(nil),                    // 33: fairlot.v1.Tallies
-	(*timestamppb.Timestamp)(nil),      // 34: google.protobuf.Timestamp
-	(*emptypb.Empty)(nil),              // 35: google.protobuf.Empty
-	(*Approval)(nil),                   // 36: fairlot.v1.Approval
+	(*GetOpeningCheckRequest)(nil),     // 24: fairlot.v1.GetOpeningCheckRequest
+	(*GetKeyCheckRequest)(nil),         // 25: fairlot.v1.GetKeyCheckRequest
+	(*KeyCheck)(nil),                   // 26: fairlot.v1.KeyCheck
+	(*KeyHolder)(nil),                  // 27: fairlot.v1.KeyHolder
+	(*AddKeyStatementRequest)(nil),     // 28: fairlot.v1.AddKeyStatementRequest
+	(*SetExclusionListRequest)(nil),    // 29: fairlot.v1.SetExclusionListRequest
+	(*RemoveExclusionListRequest)(nil), // 30: fairlot.v1.RemoveExclusionListRequest
+	(*CloseCampaignRequest)(nil),       // 31: fairlot.v1.CloseCampaignRequest
+	(*CloseCampaignEarlyRequest)(nil),  // 32: fairlot.v1.CloseCampaignEarlyRequest
+	(*GetTalliesRequest)(nil),          // 33: fairlot.v1.GetTalliesRequest
+	(*Tallies)(nil),                    // 34: fairlot.v1.Tallies
+	(*timestamppb.Timestamp)(nil),      // 35: google.protobuf.Timestamp
+	(*emptypb.Empty)(nil),              // 36: google.protobuf.Empty
+	(*Approval)(nil),                   // 37: fairlot.v1.Approval
 }
 var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	2,  // 0: fairlot.v1.EntryForm.birth:type_name -> fairlot.v1.FieldRule
@@ -2606,7 +2658,7 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	4,  // 9: fairlot.v1.WinnerList.name:type_name -> fairlot.v1.NameMask
 	5,  // 10: fairlot.v1.WinnerList.id_number:type_name -> fairlot.v1.IDMask
 	10, // 11: fairlot.v1.DrawRules.tiers:type_name -> fairlot.v1.Tier
-	34, // 12: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
+	35, // 12: fairlot.v1.DrawRules.draw_time:type_name -> google.protobuf.Timestamp
 	13, // 13: fairlot.v1.DrawRules.beacon:type_name -> fairlot.v1.Beacon
 	0,  // 14: fairlot.v1.Campaign.state:type_name -> fairlot.v1.CampaignState
 	6,  // 15: fairlot.v1.Campaign.title:type_name -> fairlot.v1.LocalizedText
@@ -2616,8 +2668,8 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	14, // 19: fairlot.v1.Campaign.draws:type_name -> fairlot.v1.DrawRules
 	7,  // 20: fairlot.v1.Campaign.form:type_name -> fairlot.v1.EntryForm
 	1,  // 21: fairlot.v1.Campaign.proof:type_name -> fairlot.v1.Proof
-	34, // 22: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
-	34, // 23: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
+	35, // 22: fairlot.v1.Campaign.entries_end:type_name -> google.protobuf.Timestamp
+	35, // 23: fairlot.v1.Campaign.objections_end:type_name -> google.protobuf.Timestamp
 	9,  // 24: fairlot.v1.Campaign.custodians:type_name -> fairlot.v1.Custodian
 	6,  // 25: fairlot.v1.Campaign.claim:type_name -> fairlot.v1.LocalizedText
 	12, // 26: fairlot.v1.Campaign.winner_list:type_name -> fairlot.v1.WinnerList
@@ -2627,36 +2679,38 @@ var file_fairlot_v1_campaigns_proto_depIdxs = []int32{
 	15, // 30: fairlot.v1.CreateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	15, // 31: fairlot.v1.UpdateCampaignRequest.campaign:type_name -> fairlot.v1.Campaign
 	15, // 32: fairlot.v1.ListCampaignsResponse.campaigns:type_name -> fairlot.v1.Campaign
-	34, // 33: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
-	26, // 34: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
+	35, // 33: fairlot.v1.OpenCampaignRequest.open_time:type_name -> google.protobuf.Timestamp
+	27, // 34: fairlot.v1.KeyCheck.holders:type_name -> fairlot.v1.KeyHolder
 	17, // 35: fairlot.v1.CampaignService.CreateCampaign:input_type -> fairlot.v1.CreateCampaignRequest
 	18, // 36: fairlot.v1.CampaignService.UpdateCampaign:input_type -> fairlot.v1.UpdateCampaignRequest
 	19, // 37: fairlot.v1.CampaignService.DeleteCampaign:input_type -> fairlot.v1.DeleteCampaignRequest
 	20, // 38: fairlot.v1.CampaignService.GetCampaign:input_type -> fairlot.v1.GetCampaignRequest
 	21, // 39: fairlot.v1.CampaignService.ListCampaigns:input_type -> fairlot.v1.ListCampaignsRequest
 	23, // 40: fairlot.v1.CampaignService.OpenCampaign:input_type -> fairlot.v1.OpenCampaignRequest
-	24, // 41: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
-	27, // 42: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
-	28, // 43: fairlot.v1.CampaignService.SetExclusionList:input_type -> fairlot.v1.SetExclusionListRequest
-	29, // 44: fairlot.v1.CampaignService.RemoveExclusionList:input_type -> fairlot.v1.RemoveExclusionListRequest
-	30, // 45: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
-	31, // 46: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
-	32, // 47: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
-	15, // 48: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
-	15, // 49: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
-	35, // 50: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
-	15, // 51: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
-	22, // 52: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
-	36, // 53: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
-	25, // 54: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
-	15, // 55: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
-	15, // 56: fairlot.v1.CampaignService.SetExclusionList:output_type -> fairlot.v1.Campaign
-	15, // 57: fairlot.v1.CampaignService.RemoveExclusionList:output_type -> fairlot.v1.Campaign
-	15, // 58: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
-	36, // 59: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
-	33, // 60: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
-	48, // [48:61] is the sub-list for method output_type
-	35, // [35:48] is the sub-list for method input_type
+	24, // 41: fairlot.v1.CampaignService.GetOpeningCheck:input_type -> fairlot.v1.GetOpeningCheckRequest
+	25, // 42: fairlot.v1.CampaignService.GetKeyCheck:input_type -> fairlot.v1.GetKeyCheckRequest
+	28, // 43: fairlot.v1.CampaignService.AddKeyStatement:input_type -> fairlot.v1.AddKeyStatementRequest
+	29, // 44: fairlot.v1.CampaignService.SetExclusionList:input_type -> fairlot.v1.SetExclusionListRequest
+	30, // 45: fairlot.v1.CampaignService.RemoveExclusionList:input_type -> fairlot.v1.RemoveExclusionListRequest
+	31, // 46: fairlot.v1.CampaignService.CloseCampaign:input_type -> fairlot.v1.CloseCampaignRequest
+	32, // 47: fairlot.v1.CampaignService.CloseCampaignEarly:input_type -> fairlot.v1.CloseCampaignEarlyRequest
+	33, // 48: fairlot.v1.CampaignService.GetTallies:input_type -> fairlot.v1.GetTalliesRequest
+	15, // 49: fairlot.v1.CampaignService.CreateCampaign:output_type -> fairlot.v1.Campaign
+	15, // 50: fairlot.v1.CampaignService.UpdateCampaign:output_type -> fairlot.v1.Campaign
+	36, // 51: fairlot.v1.CampaignService.DeleteCampaign:output_type -> google.protobuf.Empty
+	15, // 52: fairlot.v1.CampaignService.GetCampaign:output_type -> fairlot.v1.Campaign
+	22, // 53: fairlot.v1.CampaignService.ListCampaigns:output_type -> fairlot.v1.ListCampaignsResponse
+	37, // 54: fairlot.v1.CampaignService.OpenCampaign:output_type -> fairlot.v1.Approval
+	36, // 55: fairlot.v1.CampaignService.GetOpeningCheck:output_type -> google.protobuf.Empty
+	26, // 56: fairlot.v1.CampaignService.GetKeyCheck:output_type -> fairlot.v1.KeyCheck
+	15, // 57: fairlot.v1.CampaignService.AddKeyStatement:output_type -> fairlot.v1.Campaign
+	15, // 58: fairlot.v1.CampaignService.SetExclusionList:output_type -> fairlot.v1.Campaign
+	15, // 59: fairlot.v1.CampaignService.RemoveExclusionList:output_type -> fairlot.v1.Campaign
+	15, // 60: fairlot.v1.CampaignService.CloseCampaign:output_type -> fairlot.v1.Campaign
+	37, // 61: fairlot.v1.CampaignService.CloseCampaignEarly:output_type -> fairlot.v1.Approval
+	34, // 62: fairlot.v1.CampaignService.GetTallies:output_type -> fairlot.v1.Tallies
+	49, // [49:63] is the sub-list for method output_type
+	35, // [35:49] is the sub-list for method input_type
 	35, // [35:35] is the sub-list for extension type_name
 	35, // [35:35] is the sub-list for extension extendee
 	0,  // [0:35] is the sub-list for field type_name
@@ -2675,7 +2729,7 @@ func file_fairlot_v1_campaigns_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fairlot_v1_campaigns_proto_rawDesc), len(file_fairlot_v1_campaigns_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	CampaignService_GetCampaign_FullMethodName         = "/fairlot.v1.CampaignService/GetCampaign"
 	CampaignService_ListCampaigns_FullMethodName       = "/fairlot.v1.CampaignService/ListCampaigns"
 	CampaignService_OpenCampaign_FullMethodName        = "/fairlot.v1.CampaignService/OpenCampaign"
+	CampaignService_GetOpeningCheck_FullMethodName     = "/fairlot.v1.CampaignService/GetOpeningCheck"
 	CampaignService_GetKeyCheck_FullMethodName         = "/fairlot.v1.CampaignService/GetKeyCheck"
 	CampaignService_AddKeyStatement_FullMethodName     = "/fairlot.v1.CampaignService/AddKeyStatement"
 	CampaignService_SetExclusionList_FullMethodName    = "/fairlot.v1.CampaignService/SetExclusionList"
@@ -55,6 +56,9 @@ type CampaignServiceClient interface {
 	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
 	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(ctx context.Context, in *OpenCampaignRequest, opts ...grpc.CallOption) (*Approval, error)
+	// GetOpeningCheck says what would keep a draft from opening now, its keys aside: RULES_INVALID or SURVEY_INVALID with all of it, as OpenCampaign would say; nothing if nothing does. It
+	// asks for nothing and changes nothing.
+	GetOpeningCheck(ctx context.Context, in *GetOpeningCheckRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// GetKeyCheck returns whose keys a campaign with draws names, a fresh challenge for each holder while it is a draft, and who has answered one.
 	GetKeyCheck(ctx context.Context, in *GetKeyCheckRequest, opts ...grpc.CallOption) (*KeyCheck, error)
 	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
@@ -138,6 +142,16 @@ func (c *campaignServiceClient) OpenCampaign(ctx context.Context, in *OpenCampai
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Approval)
 	err := c.cc.Invoke(ctx, CampaignService_OpenCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *campaignServiceClient) GetOpeningCheck(ctx context.Context, in *GetOpeningCheckRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, CampaignService_GetOpeningCheck_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +248,9 @@ type CampaignServiceServer interface {
 	// record of the public log, and entries are admitted. That cannot be undone. Repeating it returns the approval that waits already. With open_time
 	// that happens by itself at this time, if the draft was not changed until then.
 	OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error)
+	// GetOpeningCheck says what would keep a draft from opening now, its keys aside: RULES_INVALID or SURVEY_INVALID with all of it, as OpenCampaign would say; nothing if nothing does. It
+	// asks for nothing and changes nothing.
+	GetOpeningCheck(context.Context, *GetOpeningCheckRequest) (*emptypb.Empty, error)
 	// GetKeyCheck returns whose keys a campaign with draws names, a fresh challenge for each holder while it is a draft, and who has answered one.
 	GetKeyCheck(context.Context, *GetKeyCheckRequest) (*KeyCheck, error)
 	// AddKeyStatement attaches to a draft the statement by which a custodian or notifier shows that they hold their key. All of them are needed before
@@ -280,6 +297,9 @@ func (UnimplementedCampaignServiceServer) ListCampaigns(context.Context, *ListCa
 }
 func (UnimplementedCampaignServiceServer) OpenCampaign(context.Context, *OpenCampaignRequest) (*Approval, error) {
 	return nil, status.Error(codes.Unimplemented, "method OpenCampaign not implemented")
+}
+func (UnimplementedCampaignServiceServer) GetOpeningCheck(context.Context, *GetOpeningCheckRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOpeningCheck not implemented")
 }
 func (UnimplementedCampaignServiceServer) GetKeyCheck(context.Context, *GetKeyCheckRequest) (*KeyCheck, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetKeyCheck not implemented")
@@ -427,6 +447,24 @@ func _CampaignService_OpenCampaign_Handler(srv interface{}, ctx context.Context,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CampaignServiceServer).OpenCampaign(ctx, req.(*OpenCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CampaignService_GetOpeningCheck_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOpeningCheckRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CampaignServiceServer).GetOpeningCheck(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CampaignService_GetOpeningCheck_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CampaignServiceServer).GetOpeningCheck(ctx, req.(*GetOpeningCheckRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -587,6 +625,10 @@ var CampaignService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "OpenCampaign",
 			Handler:    _CampaignService_OpenCampaign_Handler,
+		},
+		{
+			MethodName: "GetOpeningCheck",
+			Handler:    _CampaignService_GetOpeningCheck_Handler,
 		},
 		{
 			MethodName: "GetKeyCheck",
