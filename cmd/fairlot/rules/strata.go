@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fairlot/draw"
@@ -141,7 +142,7 @@ func (s *Set) lintTiers(find func(n int, code string, x said, args ...any)) {
 // lintJoined names the prizes that strata drawn together in draw i, from 0, have then, and those of their own that nobody gets.
 func (s *Set) lintJoined(i int, plan draw.Plan, find func(n int, code string, x said, args ...any)) {
 	d := &s.Open.Draws[i]
-	if d.Proportional > 0 {
+	if d.Proportional > 0 || !slices.IsSortedFunc(d.Tiers, func(a, b draw.Tier) int { return a.Stratum - b.Stratum }) { // in another order their numbers mean nothing yet
 		return
 	}
 	lines := make([]draw.Line, len(plan.Effective))
