@@ -26,17 +26,20 @@ func TestBrowserAmend(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.visit("/c/amend")
-	b.says(".amend", "要有足夠的保管人在期限前連署才算數；否則照原時間抽獎")
+	b.says(".amend", "要有足夠的保管人在期限前副署才算數；否則照原時間抽獎")
 	b.says("[aria-labelledby=result-1]", "宣告改期後的亂數公布時間")
 	b.says("[aria-labelledby=result-1]", "尚無（須 2 位，目前 0 位）")
 	if text := b.text("[aria-labelledby=dates-title]"); strings.Contains(text, "原定") {
 		t.Errorf("nobody has confirmed it, and the dates say: %s", text)
 	}
+	if !b.after("#result-1", "#send") {
+		t.Error("where the draw stands comes before the form")
+	}
 	b.visit("/c/amend?lang=en")
 	b.says(".amend", "That counts only if enough custodians cosign it in time; otherwise the draw is held at its time.")
 	b.inspect("amend-waits")
 	b.eval(`(window.Date = class extends Date { constructor(...at) { at.length > 0 ? super(...at) : super(Date.now() + 49 * 3600e3); } }, document.querySelector("#lang-zh-Hant-TW").click())`)
-	b.says(".amend", "沒有及時得到足夠的連署：宣告不算數，照原時間抽獎")
+	b.says(".amend", "沒有及時得到足夠的副署：宣告不算數，照原時間抽獎")
 
 	w.cosign(cosigners[:2])
 	b.visit("/c/amend?lang=en")
@@ -52,7 +55,7 @@ func TestBrowserAmend(t *testing.T) {
 	b.inspect("amend")
 	b.visit("/c/amend")
 	b.says("[aria-labelledby=dates-title] .put-off", "（已改期，原定 ")
-	b.says(".amend", "這次抽獎已改期，並經保管人連署確認")
+	b.says(".amend", "這次抽獎已改期，並經保管人副署確認")
 	b.visit("/")
 	b.says(".campaigns .put-off", "（已改期，原定 ")
 	b.clean()

@@ -27,6 +27,7 @@ func TestBrowser(t *testing.T) {
 	b := newBrowser(t, w.url)
 	draft := w.full("library-2026")
 	draft.Claim = both("領獎請帶證件到總館一樓服務台，週二至週六 9 時至 17 時，電話 02 2345 6789", "Bring your ID to the desk on the first floor, Tuesday to Saturday, 9 to 17; telephone 02 2345 6789")
+	draft.Register = 12_000
 	c := w.open(draft)
 
 	b.visit("/")
@@ -67,6 +68,7 @@ func TestBrowser(t *testing.T) {
 func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) (saved, sheet []byte) {
 	token := w.tokens(c, 1)[0]
 	b.says("html", "個資告知事項")
+	b.says("#register", "可以參加的共有 12,000 人")
 	b.says("[aria-labelledby=prizes-title]", "領獎方式：領獎請帶證件")
 	if lang := b.eval(`document.documentElement.lang`); lang != "zh-Hant-TW" {
 		t.Errorf("lang is %q", lang)
@@ -121,14 +123,14 @@ func enterInFull(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) (sav
 	b.press(" ")
 	b.fill("#idNumber", "a123456780")
 	b.press(kb.Tab)
-	b.says(".id-check", "slip")
+	b.says(".id-check", "mistyped")
 	b.fill("#email", "not an address")
 	b.tabTo("#consent-rules")
 	b.press(" ")
 	b.tabTo("#send")
 	b.press(kb.Enter)
 	b.focused("#error-summary")
-	b.says("#error-summary", "ID number has a slip")
+	b.says("#error-summary", "ID number is mistyped")
 	b.says("#error-summary", "e-mail address looks like")
 	if n := b.eval(`document.querySelectorAll("#error-summary li").length`); n != "2" {
 		t.Errorf("%s mistakes are named, want 2: %s", n, b.text("#error-summary"))
@@ -272,7 +274,7 @@ func refuseTwice(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign) {
 	b.tabTo("#send")
 	b.press(kb.Enter)
 	b.until(`document.querySelector("#token-error")?.innerText.includes("not known") === true`)
-	if got := b.eval(`[...document.querySelectorAll("#error-summary p, #error-summary li")].map(e => e.textContent).join("|")`); got != "Entry code: This entry code is not known. Compare it with your letter, sign by sign." {
+	if got := b.eval(`[...document.querySelectorAll("#error-summary p, #error-summary li")].map(e => e.textContent).join("|")`); got != "Entry code: This entry code is not known. Compare it with your letter, character by character." {
 		t.Errorf("an unknown token is called %q", got)
 	}
 	b.tabTo("#error-summary a[href='#token']")
@@ -327,6 +329,7 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	b.until(`document.querySelector("#listed") !== null`)
 	b.says("#result-title", "This receipt holds.")
 	b.says("#listed", "In the list, 1 chance")
+	b.says("#status", "It was in the draw, which is over, with 1 chance.")
 	now, err := w.draws.GetDraw(w.staff, &fairlotv1.GetDrawRequest{Name: d.Name})
 	if err != nil {
 		t.Fatal(err)

@@ -219,18 +219,35 @@ func (b *browser) width(px int64) {
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: px, Height: 900, DeviceScaleFactor: 1, Mobile: px < 500})
 }
 
-// inspect looks at the present page at four widths: nothing scrolls sideways, axe finds nothing serious, in light and dark.
+// brokenWords are the header's words, of Latin letters, that stand on more than one line.
+const brokenWords = `[...document.querySelectorAll("header a:not(.skip)")].flatMap(a => [...a.textContent.matchAll(/[A-Za-z]+/g)].filter(m => {
+	const r = document.createRange();
+	r.setStart(a.firstChild, m.index);
+	r.setEnd(a.firstChild, m.index + m[0].length);
+	return new Set([...r.getClientRects()].map(x => x.top)).size > 1;
+}).map(m => m[0])).join(" ")`
+
+// after tells whether an element comes after another in the page.
+func (b *browser) after(selector, other string) bool {
+	b.t.Helper()
+	return b.eval(fmt.Sprintf(`document.querySelector(%q).compareDocumentPosition(document.querySelector(%q)) & Node.DOCUMENT_POSITION_FOLLOWING`, other, selector)) != "0"
+}
+
+// inspect looks at the present page at five widths: no word of the header is broken, nothing scrolls sideways, axe finds nothing serious, in light and dark.
 func (b *browser) inspect(name string) {
 	b.t.Helper()
-	for _, px := range []int64{1280, 768, 360, 320} {
+	for _, px := range []int64{1280, 768, 390, 360, 320} {
 		b.width(px)
 		if over := b.eval(`document.documentElement.scrollWidth - document.documentElement.clientWidth`); over != "0" {
 			b.t.Errorf("%s: at %d px the page scrolls sideways by %s px: %s", name, px, over, b.eval(
 				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth).map(e => e.tagName + "." + e.className).slice(0, 5).join(", ")`))
 		}
+		if broken := b.eval(brokenWords); broken != "" {
+			b.t.Errorf("%s: at %d px the header breaks inside %s", name, px, broken)
+		}
 		b.picture(fmt.Sprintf("%s-%d", name, px))
 		b.width(px) // a picture of the whole page changes it
-		if px != 768 && px != 360 {
+		if px == 1280 || px == 320 {
 			b.axeCheck(fmt.Sprintf("%s at %d px", name, px))
 		}
 	}

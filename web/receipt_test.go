@@ -3,13 +3,16 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -300,7 +303,19 @@ func contradict(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved
 			t.Errorf("evidence with an honest receipt: %v", err)
 		}
 	}
-	apart(t, b, checked, []byte(sign(left, s)), saved)
+	apart(t, w, b, checked, []byte(sign(left, s)), saved)
+	// The site itself sends records that do not verify: nothing is said of the list, and there is no evidence.
+	id := listed.ID[:]
+	w.spoil.Store(&id)
+	b.checks("en", string(saved))
+	b.until(`document.querySelector("#records-wrong") !== null`)
+	b.says("#result-title", "This receipt is genuine, but the public records of this site do not verify.")
+	b.says("#records-wrong", "Step 8 does not hold: The list is the one published at the close")
+	silent(t, b)
+	b.width(390)
+	b.picture("check-records-wrong")
+	b.width(1280)
+	w.spoil.Store(nil)
 	for _, text := range append(notes[:3:3], string(saved)) {
 		check("en", text)
 		st, err := verify.Receipt(checked.Files.Files, checked.Outcome, []byte(text))
@@ -316,11 +331,43 @@ func contradict(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, saved
 	}
 }
 
-// apart checks receipts against records that the reader has, the network being away: a list that leaves one out, one that does not, and records of another campaign.
-func apart(t *testing.T, b *browser, checked *bundle.Checked, left, saved []byte) {
+// silent fails if a page whose records do not verify says where the receipt stands in them, or makes evidence.
+func silent(t *testing.T, b *browser) {
 	t.Helper()
+	if b.eval(`document.querySelector("#evidence, #listed") === null`) != "true" {
+		t.Errorf("records that do not verify are believed: %s", b.text(".found"))
+	}
+	for _, word := range []string{"Rank", "Not in the list", "does not fit the receipt", "It has won", "save it now"} {
+		if text := b.text(".found"); strings.Contains(text, word) {
+			t.Errorf("records that do not verify, and the page says %q: %s", word, text)
+		}
+	}
+}
+
+// fetched is a campaign's bundle as the site sends it.
+func fetched(t *testing.T, w *world, c *fairlotv1.Campaign) []byte {
+	t.Helper()
+	answer, err := http.Get(w.url + "/bundles/" + strings.TrimPrefix(c.Name, "campaigns/") + ".tar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	records, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer.Status, err)
+	}
+	return records
+}
+
+// apart checks receipts against records that the reader has, the network being away: a list that leaves one out, one that does not, records that were altered, and
+// those of another campaign.
+func apart(t *testing.T, w *world, b *browser, checked *bundle.Checked, left, saved []byte) {
+	t.Helper()
+	neighbour := fetched(t, w, w.open(w.full("neighbour"))) // of the same institution, and so with the same log
 	b.visit("/check?lang=en")
-	b.until(`performance.getEntriesByName(location.origin + "/assets/bundle.js")[0]?.responseEnd > 0`)
+	for _, script := range []string{"bundle", "verify-worker"} {
+		b.until(`performance.getEntriesByName(location.origin + "/assets/` + script + `.js")[0]?.responseEnd > 0`)
+	}
 	away := conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1}
 	call(b, networkConditions, away)
 	defer func() {
@@ -352,10 +399,42 @@ func apart(t *testing.T, b *browser, checked *bundle.Checked, left, saved []byte
 	b.says("#apart", "Checked against mine.tar, without asking this site.")
 	b.says("#listed", fmt.Sprintf("Entry %d of %d in the list", st.Draws[0].Index+1, checked.Outcome.Draws[0].Entrants))
 	b.says("#listed", fmt.Sprintf("Rank %d of %d\n", st.Draws[0].Rank, st.Draws[0].Of))
+	b.says(".found", "nobody outside confirmed the list in time")
 	b.inspect("apart")
+	if text := b.text("main"); strings.Contains(text, "just downloaded") {
+		t.Errorf("of the reader's own file it says: %s", text)
+	}
+
+	// Whoever alters the records accuses nobody, and makes nobody a winner.
+	unlisted, crowned := bytes.Clone(records), bytes.Clone(records)
+	id := st.Receipt.ID
+	unlisted[bytes.Index(unlisted, id[:])+15] ^= 1
+	at := regexp.MustCompile("\x001 1 [0-9a-f]{32} ").FindIndex(crowned)[0] + len("\x001 1 ") // where ranking.txt begins
+	if copy(crowned[at:], hex.EncodeToString(id[:])); bytes.Equal(crowned, records) {
+		crowned[at] ^= 1 // it was the first of them
+	}
+	for _, x := range []struct {
+		name, says string
+		records    []byte
+	}{
+		{"unlisted.tar", "Step 8 does not hold: The list is the one published at the close", unlisted},
+		{"crowned.tar", "Step 11 does not hold: The ranks, computed again, are the same", crowned},
+	} {
+		b.records(x.name, x.records)
+		check(saved)
+		b.until(`document.querySelector("#records-wrong") !== null`)
+		b.focused("#result-title")
+		b.says("#result-title", "These records do not verify: nothing follows from them for the receipt.")
+		b.says("#apart", x.name)
+		b.says("#records-wrong", x.says)
+		silent(t, b)
+	}
+	b.inspect("apart-wrong")
+	b.records("mine.tar", records)
 	check(left)
 	b.until(`document.querySelector("#result-title")?.textContent.startsWith("Not in the list!") === true`)
 	b.forget("fairlot-evidence-")
+	b.says("#evidence", "the file of records that you chose")
 	b.tabTo("#save-evidence")
 	b.press(kb.Enter)
 	e, err := verify.ParseEvidence(b.downloaded("fairlot-evidence-"))
@@ -369,10 +448,15 @@ func apart(t *testing.T, b *browser, checked *bundle.Checked, left, saved []byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.records("other.tar", other)
-	check(saved)
-	b.focused("#error-summary")
-	b.says("#error-summary", "not of the campaign of this receipt")
+	for name, records := range map[string][]byte{"other.tar": other, "neighbour.tar": neighbour} {
+		b.records(name, records)
+		check(saved)
+		b.focused("#error-summary")
+		b.says("#error-summary", "This receipt is of another campaign")
+		if b.eval(`document.querySelector(".found") === null`) != "true" {
+			t.Errorf("%s: it says of the receipt %s", name, b.text(".found"))
+		}
+	}
 	b.records("none.tar", []byte("nothing"))
 	check(saved)
 	b.until(`document.querySelector("#error-summary")?.innerText.includes("This file is not a campaign's records") === true`)

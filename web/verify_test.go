@@ -140,6 +140,10 @@ func TestBrowserVerifies(t *testing.T) {
 	b.until(`document.querySelector("#result-title.wrong") !== null`)
 	b.says("#result-title", "不正確")
 	b.says(".found .alarm", "第 11 步不成立：名次重算後完全相同")
+	b.says(".found .alarm", "驗證程式的原文訊息（英文）：")
+	if lang := b.eval(`document.querySelector(".found .alarm code").closest("[lang]").lang`); lang != "en" {
+		t.Errorf("the verifier's English words are marked as %q", lang)
+	}
 	b.says("#steps li:last-child", "不符")
 	b.inspect("verify-wrong")
 

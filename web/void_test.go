@@ -21,19 +21,22 @@ func TestBrowserVoid(t *testing.T) {
 	cosigners := w.cosigners(rules)
 	c := w.open(rules)
 	missed := w.open(w.full("void-missed"))
-	w.others(missed, 6)
+	missedReceipt := w.others(missed, 6)[0]
 	entered := w.others(c, 6)[0]
 	for _, name := range []string{c.Name, missed.Name} {
 		w.declareVoid(name + "/draws/1")
 	}
 	b.visit("/c/void")
-	b.says(".void", "要有足夠的保管人在期限前連署才算數；否則照常抽獎")
+	b.says(".void", "要有足夠的保管人在期限前副署才算數；否則照常抽獎")
 	b.says("[aria-labelledby=result-1]", "名單有誤")
-	b.says("[aria-labelledby=result-1]", "作廢須連署的期限")
+	b.says("[aria-labelledby=result-1]", "作廢須副署的期限")
 	b.says("[aria-labelledby=result-1]", "尚無（須 2 位，目前 0 位）")
 	b.says("[aria-labelledby=verify-title] .void", "尚未確認：在確認或開獎之前，這個指令的結果會是 FAILED")
 	if b.eval(`document.querySelector("#send") !== null`) != "true" {
 		t.Error("entries do not go on")
+	}
+	if !b.after("#result-1", "#send") {
+		t.Error("where the draw stands comes before the form")
 	}
 	b.visit("/c/void?lang=en")
 	b.says(".void", "That counts only if enough custodians cosign it in time; otherwise the draw is held.")
@@ -63,7 +66,7 @@ func TestBrowserVoid(t *testing.T) {
 	b.says(".byline", "已作廢")
 	b.says(".byline + .caution", "這個活動已不再受理")
 	b.says("#result-1", "抽獎的現況")
-	b.says(".void", "這次抽獎已作廢，並經保管人連署確認")
+	b.says(".void", "這次抽獎已作廢，並經保管人副署確認")
 	b.says("[aria-labelledby=result-1]", "custodian-1, custodian-2")
 	if text := b.text("main"); strings.Contains(text, "FAILED") || strings.Contains(text, "須 2 位，目前 2 位") {
 		t.Errorf("a void that counts is told to wait: %s", text)
@@ -92,6 +95,14 @@ func TestBrowserVoid(t *testing.T) {
 	b.press(kb.Enter)
 	b.until(`document.querySelector(".outcome") !== null`)
 	b.says(".outcome", "這次抽獎已作廢，沒有得獎人")
+
+	// Records with a void that nobody has confirmed do not verify until the draw is held: nothing is said of the list, and nobody is alarmed.
+	b.checks("en", missedReceipt)
+	b.until(`document.querySelector("#records-wrong") !== null`)
+	b.says("#result-title", "This receipt is genuine, but the public records of this site do not verify.")
+	b.says("#records-wrong", "Step 6 does not hold: The records follow the rules")
+	b.says("#records-wrong.caution", "A draw has been declared void, and custodians have not confirmed that yet")
+	silent(t, b)
 
 	// Whoever's clock is past the deadline is told of no custodian who could still confirm it.
 	b.visit("/c/void-missed")

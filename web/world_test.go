@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,7 +44,8 @@ type world struct {
 	ahead      atomic.Int64 // nanoseconds that the clock is put forward
 	lose       atomic.Bool  // answers to entries are lost after the server made them
 	lost       atomic.Int64
-	forge      atomic.Bool // answers to entries come with another identity commitment
+	forge      atomic.Bool            // answers to entries come with another identity commitment
+	spoil      atomic.Pointer[[]byte] // bundles come with another id in the leaf of this one
 	url        string
 	receiptKey string
 
@@ -145,6 +147,18 @@ func (w *world) losing(next http.Handler) http.Handler {
 			next.ServeHTTP(httptest.NewRecorder(), r)
 			w.lost.Add(1)
 			panic(http.ErrAbortHandler)
+		}
+		if id := w.spoil.Load(); id != nil && strings.HasPrefix(r.URL.Path, "/bundles/") {
+			kept := httptest.NewRecorder()
+			next.ServeHTTP(kept, r)
+			body := bytes.Clone(kept.Body.Bytes())
+			if at := bytes.Index(body, *id); at >= 0 {
+				body[at+15] ^= 1
+			}
+			maps.Copy(rw.Header(), kept.Header())
+			rw.WriteHeader(kept.Code)
+			rw.Write(body)
+			return
 		}
 		if r.Method == http.MethodPost && w.forge.Load() {
 			kept := httptest.NewRecorder()

@@ -27,6 +27,7 @@ export interface Campaign {
   form: Record<FormField, Ask> | null;
   proof: string;
   chancesCap: number;
+  register: string;
   batch: number;
   strata: { title: LocalizedText[] }[];
   strataBy: string;

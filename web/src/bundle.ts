@@ -1,5 +1,5 @@
 // A campaign's bundle (SPEC section 8) as far as one entrant looks themselves up: their leaf, their place in the order of the draw, and what evidence
-// rests on. Whether list and draw are right is for the verifiers. Loaded only when somebody looks.
+// rests on. The bundle must have gone through the verifier before. Loaded only when somebody looks.
 
 import { type Bytes, hex, sha256, unhex, utf8 } from "./bytes";
 import { LEAF } from "./verify/entrants";
@@ -91,14 +91,11 @@ function prizeOf(rules: Open["draws"][number], of: number[], into: number, strat
   return found;
 }
 
-// recordsOf gives all records of the log in a bundle, or null if a file is none.
-export function recordsOf(tar: Bytes): Bytes[] | null {
-  try {
-    const log = members(ofBytes(tar)).find(([name]) => name === "log.bin")?.[1];
-    return log ? [...logOf(log.read(0, log.size) as Bytes)] : null;
-  } catch {
-    return null; // no archive
-  }
+// openRecordOf gives the open record of a hash from the log in a bundle that verifies, and so has it.
+export async function openRecordOf(tar: Bytes, openHash: string): Promise<string> {
+  const log = members(ofBytes(tar)).find(([name]) => name === "log.bin")![1];
+  for (const r of logOf(log.read(0, log.size) as Bytes)) if (hex(await sha256(r)) === openHash) return decode(r);
+  throw new Error("no open record");
 }
 
 function* logOf(log: Bytes): Generator<Bytes> {

@@ -5,7 +5,7 @@ import { base64, hex, sha256 } from "./bytes";
 import { type Page, type View, choose, definitions, focusOn, h, local, prose, say, stringsOf, when } from "./dom";
 import { type Draft, type Problem, checkDraft, choosesGroup, contactOf, drawConsents, drawGroup, drawPerson, fromServer, groupOf, hasDraws, identityOf, labelOf, needsToken, problemText, quiet } from "./form";
 import { type Taken, type Typed, drawReceipt, isRight, judge } from "./receipt";
-import { drawDue, drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
+import { declared, drawDue, drawPrizes, drawOpenings, drawResults, drawVerify, isVoid, voidNotice } from "./results";
 import { type Secrets, drawSecrets, noticeHash, parseOpen, rOf } from "./spec";
 import type { SurveyForm, SurveyProblem } from "./survey";
 
@@ -220,6 +220,7 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
       const { t } = page;
       const institution = parseOpen(c.openRecord).get("institution") ?? "";
       const results = draws.some((d) => d.state !== "DRAW_STATE_PENDING" || d.voidReason !== "" || d.statedTime || d.amend) || (hasDraws(c) && !open);
+      const stand = results ? drawResults(c, draws, page) : [];
       return h("div", {},
         local("h1", c.title, page.lang, { tabindex: -1 }),
         h("p", { class: "byline" }, h("span", { class: `state ${open ? "open" : ""}` }, t.standings[standing(c, draws, new Date())]), " ", institution && t.by(institution)),
@@ -227,15 +228,17 @@ export function campaignView(c: Campaign, draws: Draw[], openings: Opening[], ho
         !holds && h("p", { class: "alarm", role: "alert" }, t.contractWrong),
         taken && drawReceipt(c, draws, taken, secrets, page),
         h("div", { class: taken ? "no-print" : null },
-          results && drawResults(c, draws, page).reduce((box, s) => (box.append(s), box), h("div", {})),
+          ...(open ? declared(draws, page) : stand),
           drawOpenings(openings, page),
           c.description.length > 0 && prose(c.description, page.lang),
           open && !allVoid && h("p", {}, hasDraws(c) ? (c.surveyJson ? t.kindBoth : t.kindDraw) : t.kindSurvey),
+          c.register !== "0" && h("p", { id: "register" }, t.register(Number(c.register).toLocaleString("en")), hasDraws(c) && t.registerCompare),
           dates(page),
           hasDraws(c) && drawPrizes(c, draws, page),
           notice(page),
           kept(page),
           !taken && open && holds && form(page),
+          ...(open ? stand : []), // who comes to enter reads first what it is, and the form
           drawVerify(c, draws, page)));
     },
   };

@@ -11,10 +11,12 @@ import { drawEvidence, evidenceOf, finding } from "./evidence";
 import { groupTitle } from "./form";
 import { type Correcting, drawCorrect, mustStay, notCorrecting } from "./correct";
 import { type Erasing, drawErase, notErasing } from "./erase";
-import { isVoid, prizeTitle, voidNumbers, voidReason, voidSentences } from "./results";
+import { isVoid, prizeTitle, voidNumbers, voidReason, voidSentences, voidUnconfirmed } from "./results";
+import { beginVerifier, drawBreach, drawOutcome, drawProgress } from "./verifier";
+import type { Outcome } from "./verify/steps";
 import { verifyLink } from "./verifyview";
 
-type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable" | "recordsOther" | "verifyNoBundle";
+type Trouble = "checkEmpty" | "checkMalformed" | "checkNoCampaign" | "loadFailed" | "photoNone" | "photoUnreadable" | "recordsOther" | "verifyNoBundle" | "verifyUnreadable";
 
 interface Found {
   campaign: Campaign;
@@ -28,9 +30,10 @@ interface Found {
   correcting: Correcting;
   status: EntryStatus | null;
   refusal: string; // reason, if the server gave no status
-  listed: Listed[] | null; // null: not looked up
-  evidence: string; // that a list does not honour the receipt, "" if all do
-  records: Blob | null; // the bundle that the evidence is of
+  listed: Listed[] | null; // null: not looked up, or not to be believed
+  outcome: Outcome | null; // of the verifier over the bundle, once it was looked at
+  evidence: string; // that a list of a bundle that verifies does not honour the receipt, "" if all do
+  records: Blob | null; // the bundle that the evidence is of, or that does not verify
   draws: Draw[]; // with the seats as they are held now, once the bundle was looked at
   looking: "" | "now" | "failed";
 }
@@ -58,6 +61,7 @@ export function checkView(redraw: () => void): View {
   const fetchBundle = () => import(path) as Promise<typeof import("./bundle")>;
   let bundle = fetchBundle(); // begun with the page, so that no network is needed afterwards
   bundle.catch(() => {});
+  const verifier = beginVerifier();
 
   window.addEventListener("beforeunload", (e) => {
     if (found && mustStay(found.correcting)) e.preventDefault();
@@ -71,9 +75,9 @@ export function checkView(redraw: () => void): View {
     say(page.t.checking);
     redraw();
     try {
-      const result = text.trim() === "" ? "checkEmpty" : records ? await checkApart(text, records, bundle) : await examine(text);
+      const result = text.trim() === "" ? "checkEmpty" : records ? await checkApart(text, records, bundle, verifier) : await examine(text);
       if (typeof result === "string") trouble = result;
-      else if ("looked" in result) apart = result;
+      else if ("held" in result) apart = result;
       else found = result;
     } catch {
       trouble = "loadFailed";
@@ -99,15 +103,19 @@ export function checkView(redraw: () => void): View {
     say(page.t.lookingUp);
     show();
     try {
-      const parts = await download(bundlePath(f.campaign), (bytes) => {
-        const line = document.getElementById("loaded");
-        if (line) line.textContent = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").lookedAt((bytes / 1e6).toFixed(1));
-      });
-      const { lookUp } = await bundle;
-      const looked: LookedUp = await lookUp(join(...parts), f.campaign.openRecord, f.campaign.openHash, f.receipt.id);
+      const parts = await download(bundlePath(f.campaign), (bytes) => verifier.progress(stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW").verifyLoads((bytes / 1e6).toFixed(1)), null));
+      const records = new Blob(parts);
+      const outcome = await verifier.verify(records);
+      if (typeof outcome === "string") throw new Error(outcome);
       const draws = await getDraws(f.campaign.name);
-      const evidence = f.signature === "right" ? evidenceOf(looked, f.receipt, f.note, location.origin + bundlePath(f.campaign)) : "";
-      Object.assign(f, { listed: looked.lists, draws, evidence, records: evidence === "" ? null : new Blob(parts), looking: "" });
+      if (outcome.status === 1) Object.assign(f, { outcome, draws, records, looking: "" });
+      else {
+        if (outcome.openHash !== f.receipt.open) throw new Error("records of another campaign");
+        const { lookUp } = await bundle;
+        const looked: LookedUp = await lookUp(join(...parts), f.campaign.openRecord, f.campaign.openHash, f.receipt.id);
+        const evidence = f.signature === "right" ? evidenceOf(looked, f.receipt, f.note, location.origin + bundlePath(f.campaign)) : "";
+        Object.assign(f, { listed: looked.lists, outcome, draws, evidence, records: evidence === "" ? null : records, looking: "" });
+      }
     } catch {
       f.looking = "failed";
       bundle = fetchBundle();
@@ -115,7 +123,7 @@ export function checkView(redraw: () => void): View {
     }
     if (found !== f) return;
     show();
-    say(f.listed ? [page.t[verdictOf(f)], ...outcomes(f, page)].join(" ") : page.t.lookUpFailed);
+    say(f.listed ? [page.t[verdictOf(f)], ...outcomes(f, page)].join(" ") : f.outcome ? page.t.verdictRecords : page.t.lookUpFailed);
   }
 
   // read takes a receipt from a picture of its code.
@@ -168,6 +176,7 @@ export function checkView(redraw: () => void): View {
         h("h1", { tabindex: -1 }, t.checkTitle),
         h("p", {}, t.checkLead),
         trouble && h("div", { class: "alarm", role: "alert", id: "error-summary", tabindex: -1 }, trouble !== "checkEmpty" && h("h2", {}, t.verdictUnable), h("p", {}, t[trouble])),
+        busy && records && drawProgress(t.checking),
         apart && drawApart(apart, page),
         found && drawFound(found, page, () => void look(page), () => { text = ""; }),
         h("form", { class: "card", novalidate: true, onsubmit: (e: Event) => { e.preventDefault(); void check(page); } },
@@ -194,7 +203,7 @@ async function examine(text: string): Promise<Found | Trouble> {
   if (!campaign) return "checkNoCampaign";
   const found: Found = {
     campaign, receipt, note, saved: "", belongs: saved && (await belongs(saved, receipt)), signature: await checkSignature(note, parseOpen(campaign.openRecord).get("receipt") ?? ""),
-    s: null, erasing: notErasing(), correcting: notCorrecting(), status: null, refusal: "", listed: null, evidence: "", records: null, draws: [], looking: "",
+    s: null, erasing: notErasing(), correcting: notCorrecting(), status: null, refusal: "", listed: null, outcome: null, evidence: "", records: null, draws: [], looking: "",
   };
   if (saved && found.belongs) Object.assign(found, { s: saved.s, saved: formatSaved(saved) });
   if (verdictOf(found) === "verdictBad") return found;
@@ -227,7 +236,8 @@ function statusText(f: Found, page: Page): string {
   if (f.status.counting !== "COUNTING_NOT_COUNTED" && f.draws.length > 0 && f.draws.every(isVoid)) return t.statusVoid;
   const base = t.statuses[f.status.counting] ?? "";
   if (f.status.counting === "COUNTING_COUNTED") {
-    const counted = base + t.statusChances(f.status.chances);
+    const over = f.draws.length > 0 && f.draws.every((d) => isVoid(d) || d.state === "DRAW_STATE_DRAWN");
+    const counted = over ? t.statusDrawn(f.status.chances) : base + t.statusChances(f.status.chances);
     return f.draws.some(isVoid) ? t.statusSomeVoid(counted, voidNumbers(f.draws, page)) : counted;
   }
   if (f.status.reason === "") return base;
@@ -265,19 +275,27 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
   const c = f.campaign;
   const verdictIs = verdictOf(f);
   const bad = verdictIs === "verdictBad";
+  const broken = f.outcome?.status === 1 ? f.outcome : null;
+  const voidWaits = broken?.reason === "history" ? voidUnconfirmed(f.draws, page) : ""; // which makes honest records fail there for a while
   const old = verdictIs === "verdictHolds" && f.status?.reason === "superseded"; // genuine, and of no more use
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
-    h("h2", { id: "result-title", tabindex: -1, class: old || verdictIs === "verdictUnable" ? "unable" : verdictIs === "verdictHolds" ? "right" : "wrong" }, old ? t.verdictReplaced : t[verdictIs]),
+    h("h2", { id: "result-title", tabindex: -1, class: old || verdictIs === "verdictUnable" || voidWaits !== "" ? "unable" : verdictIs === "verdictHolds" && !broken ? "right" : "wrong" },
+      broken && verdictIs === "verdictHolds" ? t.verdictRecords : old ? t.verdictReplaced : t[verdictIs]),
     ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
     !bad && f.draws.some(isVoid) && h("p", { class: "caution void" }, t.voidFollows),
-    !bad && hasWon(f) && claimed(c, page),
-    f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp, " ", h("span", { id: "loaded" })), h("progress", { "aria-label": t.lookingUp })),
+    !bad && !broken && hasWon(f) && claimed(c, page),
+    f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp), drawProgress(t.lookingUp)),
     f.looking === "failed" && h("div", {}, h("p", { class: "caution" }, t.lookUpFailed), h("p", {}, h("button", { type: "button", id: "look", onclick: look }, t.lookUp))),
+    broken && h("div", { class: voidWaits !== "" ? "caution" : "alarm", id: "records-wrong" },
+      ...drawBreach(broken, page),
+      h("p", {}, voidWaits || t.recordsWrongHere),
+      verifyCommand(bundlePath(c)),
+      h("div", { class: "buttons" }, h("button", { type: "button", id: "save-records", onclick: () => { if (f.records) saveFile(`fairlot-records-${c.slug}.tar`, f.records); } }, t.recordsSave))),
     h("ul", { class: "verdicts" },
       f.belongs !== null && verdict(t.checkBelongs, f.belongs, page),
       verdict(t.checkSignature, f.signature === "unable" ? "unable" : f.signature === "right", page)),
     f.belongs === null && h("p", { class: "caution" }, t.noteOnly),
-    f.evidence !== "" ? drawEvidence(f.evidence, c.slug, f.receipt.id, f.records, `fairlot-records-${c.slug}.tar`, page) : verdictIs === "verdictMissing" && !f.listed && f.looking === "" && h("p", { class: "caution" }, t.evidenceLater),
+    f.evidence !== "" ? drawEvidence(f.evidence, c.slug, f.receipt.id, f.records, `fairlot-records-${c.slug}.tar`, page) : verdictIs === "verdictMissing" && !f.listed && !f.outcome && f.looking === "" && h("p", { class: "caution" }, t.evidenceLater),
     definitions([
       [t.checkCampaign, h("a", { href: to(`/c/${c.slug}`, page.lang) }, local("span", c.title, page.lang))],
       [t.entryNumber, h("code", { class: "number" }, f.receipt.id)],
@@ -286,7 +304,7 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
     ]),
     f.saved !== "" && !bad && !f.correcting.taken && h("div", { class: "buttons" },
       h("button", { type: "button", id: "save-again", onclick: () => { saveFile(`fairlot-receipt-${c.slug}-${f.receipt.id.slice(0, 12)}.txt`, f.saved); say(t.downloaded); } }, t.download)),
-    f.listed && h("div", { id: "listed" }, ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
+    f.listed && h("div", { id: "listed" }, f.outcome && drawOutcome(f.outcome, page), ...f.listed.flatMap((l) => drawListed(f, l, page)), h("p", {}, t.lookUpCaveat), verifyCommand(bundlePath(c)), h("p", {}, verifyLink(bundlePath(c), page))),
     verdictIs === "verdictHolds" && f.s && f.status && drawCorrect(c, f.draws, f.s, f.receipt.stratum, f.status, f.correcting, page, async () => {
       replaced();
       f.status = await entryStatus(c.name, f.receipt.id).catch(() => f.status);

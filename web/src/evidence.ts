@@ -28,7 +28,7 @@ export function drawEvidence(text: string, campaign: string, id: string, records
   const file = `fairlot-evidence-${campaign}-${id.slice(0, 12)}.txt`;
   return h("div", { class: "alarm", id: "evidence" },
     h("h3", {}, t.evidenceTitle),
-    h("p", {}, t.evidenceLead),
+    h("p", {}, t.evidenceLead(records === null)),
     h("div", { class: "buttons" },
       h("button", { type: "button", class: "main", id: "save-evidence", onclick: () => { saveFile(file, text); say(t.evidenceSaved); } }, t.evidenceSave),
       records && h("button", { type: "button", id: "save-records", onclick: () => { saveFile(named, records); say(t.evidenceSaved); } }, t.recordsSave)),

@@ -1,6 +1,6 @@
 // Draws and their results, and how to verify them.
 
-import { type Campaign, type Draw, type DrawRules, type Opening, type Seat, type Tier, bundlePath } from "./api";
+import { type Amend, type Campaign, type Draw, type DrawRules, type Opening, type Seat, type Tier, bundlePath } from "./api";
 import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
 import { groupTitle } from "./form";
 import { verifyLink } from "./verifyview";
@@ -79,6 +79,15 @@ function groupRules(c: Campaign, page: Page): HTMLElement[] {
   ];
 }
 
+// declared says in a line each what is declared of draws of an open campaign and not confirmed yet; where they stand is told further down.
+export function declared(draws: Draw[], page: Page): HTMLElement[] {
+  const line = (n: number, kind: string, text: string) => h("p", { class: `caution ${kind}` }, draws.length > 1 ? page.t.outcomeOf(n, text) : text);
+  return draws.flatMap((d, i) => (isVoid(d) ? [] : [
+    ...(d.voidReason !== "" ? [line(i + 1, "void", voidText(d, false, page))] : []),
+    ...(d.amend ? [line(i + 1, "amend", amendText(d.amend, d, page))] : []),
+  ]));
+}
+
 export function drawResults(c: Campaign, draws: Draw[], page: Page): HTMLElement[] {
   return draws.map((d, i) => drawOne(c, d, i, draws.length, page));
 }
@@ -103,7 +112,7 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
     d.voidReason !== "" && h("p", { class: "caution void" }, voidText(d, closed, page)),
     d.waitsFor > 0 && h("p", { class: "waits" }, t.waitsFor(d.waitsFor)),
     !isVoid(d) && d.statedTime && h("p", { class: "caution amend" }, t.amendCounts),
-    !isVoid(d) && d.amend && h("p", { class: "caution amend" }, d.state === "DRAW_STATE_DRAWN" ? t.amendPassedOver : past(d.amend.deadline) ? t.amendMissed : t.amendWaits),
+    !isVoid(d) && d.amend && h("p", { class: "caution amend" }, amendText(d.amend, d, page)),
     definitions([
       [t.state, t.drawStates[d.state] ?? d.state],
       [d.state === "DRAW_STATE_DRAWN" ? t.roundTime : isVoid(d) && past(d.roundTime) ? t.roundWasDue : t.roundDue, d.roundTime ? when(d.roundTime, page) : "—"],
@@ -142,6 +151,12 @@ function voidText(d: Draw, closed: boolean, page: Page): string {
   if (d.state === "DRAW_STATE_DRAWN") return t.voidPassedOver;
   if (!d.voidDeadline) return t.voidWaits;
   return past(d.voidDeadline) ? t.voidMissed : t.voidWaitsUntil;
+}
+
+// amendText says what a logged later round is worth that is not in force.
+function amendText(a: Amend, d: Draw, page: Page): string {
+  if (d.state === "DRAW_STATE_DRAWN") return page.t.amendPassedOver;
+  return past(a.deadline) ? page.t.amendMissed : page.t.amendWaits;
 }
 
 // drawSeats names each prize once, over its seats: those first drawn, those that fell free, and the alternates called in their place.
@@ -201,14 +216,20 @@ function noteOf(s: Seat, page: Page): string | false {
   return s.called && t.called;
 }
 
-export function drawVerify(c: Campaign, draws: Draw[], page: Page): HTMLElement {
-  const path = bundlePath(c);
+// voidUnconfirmed says that a draw is declared void and not confirmed to be, or nothing: until it is, or the draw is held, no bundle verifies.
+export function voidUnconfirmed(draws: Draw[], page: Page): string {
   const open = draws.filter((d) => d.voidReason !== "" && !isVoid(d) && d.state !== "DRAW_STATE_DRAWN");
+  if (open.length === 0) return "";
+  return open.every((d) => past(d.voidDeadline)) ? page.t.verifyVoidMissed : page.t.verifyVoidWaits;
+}
+
+export function drawVerify(c: Campaign, draws: Draw[], page: Page): HTMLElement {
+  const path = bundlePath(c), unconfirmed = voidUnconfirmed(draws, page);
   return h("section", { class: "card no-print", "aria-labelledby": "verify-title" },
     h("h2", { id: "verify-title" }, page.t.verifyTitle),
     h("p", {}, page.t.verifyLead),
     verifyCommand(path),
     h("p", {}, verifyLink(path, page, c.state === "CAMPAIGN_STATE_OPEN")),
-    open.length > 0 && h("p", { class: "caution void" }, open.every((d) => past(d.voidDeadline)) ? page.t.verifyVoidMissed : page.t.verifyVoidWaits),
+    unconfirmed !== "" && h("p", { class: "caution void" }, unconfirmed),
     h("p", {}, h("a", { href: path, download: true }, page.t.bundle)));
 }

@@ -3,72 +3,30 @@
 
 import { type Page, type View, definitions, focusOn, h, say, stringsOf, to, verdict } from "./dom";
 import { download } from "./download";
-import type { Told } from "./verify-worker";
-import { STEPS, type Outcome, type Step } from "./verify/steps";
+import { beginVerifier, drawBreach, drawProgress, inDraw } from "./verifier";
+import type { Outcome, Step } from "./verify/steps";
 
 type Trouble = "verifyNothing" | "verifyElsewhere" | "verifyNotThere" | "verifyNoBundle" | "verifyUnreadable";
 
 interface Run {
   name: string;
-  passed: { step: Step; draw?: number }[];
+  passed: { step: Step; draw: number | undefined }[];
   outcome: Outcome | null; // null: it goes on
 }
-
-const SCRIPT = "/assets/verify-worker.js";
-
-// The site's policy lets one script be named by this one policy of trusted types.
-const scriptURL = (): string => {
-  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, p: { createScriptURL(u: string): string }): { createScriptURL(u: string): string } } }).trustedTypes;
-  return types ? types.createPolicy("verify-worker", { createScriptURL: () => SCRIPT }).createScriptURL(SCRIPT) : SCRIPT;
-};
 
 export function verifyView(redraw: () => void): View {
   let address = new URLSearchParams(location.search).get("bundle") ?? "";
   let trouble: Trouble | null = null;
   let run: Run | null = null;
   let busy = false;
-  let saidAt = 0;
-  let finish: (told: Told) => void = () => {};
-  const url = scriptURL();
-  let worker: Worker | null = begin();
-
-  function begin(): Worker {
-    const w = new Worker(url);
-    w.onmessage = (e: MessageEvent<Told>) => heard(e.data);
-    w.onerror = () => { // its script did not come, or it ran out of memory: the next file gets another
-      w.terminate();
-      worker = null;
-      finish({ kind: "unreadable" });
-    };
-    return w;
-  }
-
-  function heard(told: Told): void {
-    const t = stringsOf(document.documentElement.lang === "en" ? "en" : "zh-Hant-TW");
-    if (told.kind === "passed") {
-      run?.passed.push({ step: told.step, ...(told.draw === undefined ? {} : { draw: told.draw }) });
-      progress(t.verifyPassed(t.verifySteps[told.step], STEPS.indexOf(told.step) + 1, STEPS.length), null);
-    } else if (told.kind === "part") progress(t.verifyWorks(t.verifySteps[told.step], Math.floor(100 * told.share)), told.share);
-    else finish(told);
-  }
-
-  // progress changes what is seen at once, and what is heard every ten seconds.
-  function progress(text: string, share: number | null): void {
-    const line = document.getElementById("verify-now"), bar = document.getElementById("verify-bar");
-    if (line) line.textContent = text;
-    if (bar && share !== null) bar.setAttribute("value", String(share));
-    else bar?.removeAttribute("value");
-    if (Date.now() - saidAt < 10_000) return;
-    saidAt = Date.now();
-    say(text);
-  }
+  const verifier = beginVerifier();
 
   async function verifyThis(page: Page, name: string, bring: () => Promise<Blob | Trouble>): Promise<void> {
     if (busy) return;
     busy = true;
     trouble = null;
-    run = { name, passed: [], outcome: null };
-    saidAt = Date.now();
+    const now: Run = { name, passed: [], outcome: null };
+    run = now;
     say(page.t.verifying);
     redraw();
     focusOn(document.getElementById("result-title"));
@@ -78,17 +36,9 @@ export function verifyView(redraw: () => void): View {
     } catch {
       got = "verifyNotThere";
     }
-    const file = got;
-    if (typeof file === "string") trouble = file;
-    else {
-      const told = await new Promise<Told>((resolve) => {
-        finish = resolve;
-        worker ??= begin();
-        worker.postMessage(file);
-      });
-      if (told.kind === "done") run.outcome = told.outcome;
-      else trouble = told.kind === "no-bundle" ? "verifyNoBundle" : "verifyUnreadable";
-    }
+    const outcome = typeof got === "string" ? got : await verifier.verify(got, (step, draw) => { now.passed.push({ step, draw }); });
+    if (typeof outcome === "string") trouble = outcome;
+    else now.outcome = outcome;
     if (trouble) run = null;
     busy = false;
     redraw();
@@ -111,7 +61,7 @@ export function verifyView(redraw: () => void): View {
     void verifyThis(page, asked, async () => {
       const url = URL.canParse(asked, location.origin) ? new URL(asked, location.origin) : null;
       if (url?.origin !== location.origin) return "verifyElsewhere";
-      return new Blob(await download(url.pathname + url.search, (bytes) => progress(page.t.verifyLoads((bytes / 1e6).toFixed(1)), null)));
+      return new Blob(await download(url.pathname + url.search, (bytes) => verifier.progress(page.t.verifyLoads((bytes / 1e6).toFixed(1)), null)));
     });
   };
 
@@ -145,22 +95,17 @@ function drawRun(run: Run, page: Page): HTMLElement {
   const name = h("p", { class: "byline" }, h("span", { translate: "no" }, run.name));
   if (o === null) {
     return h("section", { class: "card", "aria-labelledby": "result-title" },
-      h("h2", { id: "result-title", tabindex: -1 }, t.verifying), name, h("p", { id: "verify-now" }, "…"), h("progress", { id: "verify-bar", "aria-label": t.verifying }));
+      h("h2", { id: "result-title", tabindex: -1 }, t.verifying), name, drawProgress(t.verifying));
   }
   const kind = o.status === 0 ? "right" : o.status === 1 ? "wrong" : "unable";
-  const sentence = t.verifySteps;
-  const inDraw = (text: string, draw: number | undefined) => (draw !== undefined && o.draws.length > 1 ? t.outcomeOf(draw, text) : text);
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
     h("h2", { id: "result-title", tabindex: -1, class: kind }, t.verifyOutcomes[o.reason] ?? t.verifyFailed),
     name,
-    o.status === 1 && h("div", { class: "alarm" },
-      h("p", {}, t.verifyFailedAt(STEPS.indexOf(o.reason as Step) + 1, inDraw(sentence[o.reason as Step], o.draw))),
-      h("p", { lang: page.lang === "en" ? null : "en" }, h("code", {}, o.breach ?? "")),
-      h("p", {}, t.verifyKeep)),
+    o.status === 1 && h("div", { class: "alarm" }, ...drawBreach(o, page), h("p", {}, t.verifyKeep)),
     h("h3", {}, t.verifyStepsTitle),
     h("ol", { class: "verdicts", id: "steps" },
-      ...run.passed.map(({ step, draw }) => verdict(inDraw(sentence[step], draw), true, page)),
-      o.status === 1 && verdict(inDraw(sentence[o.reason as Step], o.draw), false, page)),
+      ...run.passed.map(({ step, draw }) => verdict(inDraw(o, t.verifySteps[step], draw, page), true, page)),
+      o.status === 1 && verdict(inDraw(o, t.verifySteps[o.reason as Step], o.draw, page), false, page)),
     ...o.draws.flatMap((d) => [h("h3", {}, t.verifyDraw(d.draw)), definitions([
       ...(d.isVoid ? ([[t.verifyState, t.verifyVoid]] as [string, string][]) : ([[t.verifyRound, String(d.round)]] as [string, string][])),
       ...(d.entrants === undefined ? [] : ([[t.verifyEntrants, String(d.entrants)]] as [string, string][])),
