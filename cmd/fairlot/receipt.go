@@ -205,7 +205,7 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 		reason := c.Outcome.Draws[d.N-1].Void
 		a.printf("draw %d: VOID: nobody has won. The reason given: %s (%s)\n", d.N, cmp.Or(voidWords[reason], "one that this program does not know"), reason)
 		if d.Listed {
-			a.printf("draw %d: the entry is in the list (leaf %d), and nobody is drawn from it\n", d.N, d.Index)
+			a.printf("draw %d: in the list (%s), and nobody is drawn from it\n", d.N, place(c, d))
 		}
 		return
 	}
@@ -224,7 +224,7 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 		a.printf("draw %d: listed, but not counted (chances 0). The reasons given for such entries: %s\n", d.N, why)
 		return
 	}
-	a.printf("draw %d: in the list (leaf %d), %s\n", d.N, d.Index, plural(int64(d.Leaf.Chances), "chance", "chances"))
+	a.printf("draw %d: in the list (%s), %s\n", d.N, place(c, d), plural(int64(d.Leaf.Chances), "chance", "chances"))
 	if d.State != verify.StateDrawn {
 		a.printf("draw %d: not drawn yet\n", d.N)
 		return
@@ -255,6 +255,11 @@ func (a *app) standing(c *bundle.Checked, d verify.DrawStanding) {
 		}
 	}
 	a.printf("draw %d: rank %d of %d%s: %s\n", d.N, d.Rank, d.Of, group, became)
+}
+
+// place says where an entry stands in the list, as the site does.
+func place(c *bundle.Checked, d verify.DrawStanding) string {
+	return fmt.Sprintf("entry %d of %d", d.Index+1, c.Outcome.Draws[d.N-1].Entrants)
 }
 
 // evidence writes what proves the fraud, without the secret.
