@@ -26,7 +26,7 @@ func TestBrowserEarlierWinners(t *testing.T) {
 	b.visit("/c/earlier?lang=en")
 	b.says("main", "Whoever holds a prize of an earlier draw when the list of this one is closed does not take part in it.")
 	b.visit("/c/earlier")
-	b.says("main", "名單結束時已持有先前抽獎獎項的人，不參加這次抽獎。")
+	b.says("main", "名單確定時已持有先前抽獎獎項的人，不參加這次抽獎。")
 
 	w.ahead.Store(int64(49*time.Hour - 30*time.Minute))
 	shut := func() {
@@ -48,7 +48,7 @@ func TestBrowserEarlierWinners(t *testing.T) {
 	b.says(".waits", "Its list leaves earlier winners out, and is closed once draw 1 has its result or is void.")
 	b.inspect("earlier-waits")
 	b.visit("/c/earlier")
-	b.says(".waits", "待第 1 次抽獎有結果或作廢後才結束")
+	b.says(".waits", "待第 1 次抽獎有結果或作廢後才確定")
 	w.ahead.Store(int64(49*time.Hour + 2*time.Minute))
 	first := held("1")
 	shut()
