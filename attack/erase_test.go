@@ -38,7 +38,7 @@ func TestErasuresUnderKillsSeeHaste(t *testing.T) {
 
 // erasureEdits erase a moment after the answer.
 func erasureEdits() []edit {
-	const call = "			_, err = e.Identity.Erase(ctx, o.id, id, zero, holds)\n"
+	const call = "			state, err = e.Identity.Erase(ctx, o.id, id, zero, holds)\n"
 	return []edit{without("engine/forget.go", call, `			if BROKEN {
 				go func() {
 					time.Sleep(200 * time.Millisecond)

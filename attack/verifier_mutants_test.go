@@ -29,7 +29,7 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "what is put off too late counts", history, "d.Deadline.Unix()); met {", "d.Deadline.Unix()); met || BROKEN {"},
 		{false, "no round refutes that a beacon is dead", history, "	return met && !alive, may", "	alive = alive && !(BROKEN)\n	return met && !alive, may"},
 		{false, "lists above the register", steps, "count.Ranked() > c.rules.Register {", "count.Ranked() > c.rules.Register && !(BROKEN) {"},
-		{false, "an id may stand twice", list, "	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 {", "	if c.started && bytes.Compare(c.last[:], l.ID[:]) >= 0 && !(BROKEN) {"},
+		{false, "an id may stand twice", list, "	if c.started && !id.after(&c.last) {", "	if c.started && !id.after(&c.last) && !(BROKEN) {"},
 		{false, "winners of earlier draws stay in", steps, "	if rules.EarlierWinnersOut {", "	if rules.EarlierWinnersOut && !(BROKEN) {"},
 		{false, "the root is not compared", steps, "d.Root != d.Close.Root {", "d.Root != d.Close.Root && !(BROKEN) {"},
 		{false, "signatures of rounds are not verified", steps, "d.Result.Signature[:]); err != nil {", "d.Result.Signature[:]); err != nil && !(BROKEN) {"},
