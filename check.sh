@@ -169,7 +169,7 @@ step_race() {
 	have gcc || { skip race "no C compiler for the race detector"; return; }
 	# The engine beside the rest.
 	local rc=0 engine
-	export FAULT_HISTORIES=30 CGO_ENABLED=1
+	export FAULT_HISTORIES=15 CGO_ENABLED=1
 	go_test race:engine -race -timeout 40m -vet=off -run "$MEET" ./engine & engine=$!
 	go_test race -race -timeout 40m -vet=off -skip "$ALONE" "${RACE[@]}" || rc=1
 	wait $engine || rc=1
