@@ -47,11 +47,12 @@ func (w *world) stopAt(step string, n int) (stopped chan struct{}, resume func()
 	return stopped, sync.OnceFunc(func() { close(on) })
 }
 
-// goOn tells the rest of the story for an engine whose every act may come too late.
-func (s *story) goOn() {
+// goOn tells the rest of the story for an engine whose every act may come too late, and returns what was refused.
+func (s *story) goOn() (refused error) {
 	ctx := context.Background()
 	for i, x := range s.clients {
-		_, _ = s.w.Enter(ctx, x.req)
+		_, err := s.w.Enter(ctx, x.req)
+		refused = errors.Join(refused, err)
 		if i%6 == 5 {
 			s.w.Work(ctx)
 		}
@@ -59,8 +60,15 @@ func (s *story) goOn() {
 	s.w.setClock(s.c.Rules.EntriesEnd)
 	s.w.Work(ctx)
 	s.w.setClock(s.c.Rules.ObjectionsEnd)
-	_, _ = s.w.CloseCampaign(ctx, s.c.ID)
+	for range 20 { // as in run
+		_, err := s.w.CloseCampaign(ctx, s.c.ID)
+		refused = errors.Join(refused, err)
+		if reason(err) != engine.StorageUnavailable {
+			break
+		}
+	}
 	s.w.Work(ctx)
+	return refused
 }
 
 // TestTwoHoldersAtEachStep stops one engine at a step, lets another one tell the whole story to its end, and lets the first go on in the belief that
@@ -88,12 +96,13 @@ func TestTwoHoldersAtEachStep(t *testing.T) {
 				stopped, resume := w.stopAt(name, n)
 				defer w.SetStep(nil)
 				ended := make(chan struct{})
-				go func() { defer close(ended); s.goOn() }()
+				var refused error
+				go func() { defer close(ended); refused = s.goOn() }()
 				defer func() { resume(); <-ended }() // a failure here must not stop all that come after it
 				select {
 				case <-stopped:
 				case <-ended:
-					t.Fatal("the step never came")
+					t.Fatalf("the step never came: refused %v, logged %s", refused, &w.errs)
 				}
 				w.setClock(start)
 				second := &story{w: other, c: s.c, clients: s.clients}
@@ -379,6 +388,11 @@ func TestAnnouncedMoveGoesOn(t *testing.T) {
 	eventually(t, 10*time.Second, "an announcement", func() bool { return gate().Moving })
 	eventually(t, 10*time.Second, "the lease's end", func() bool { return !w.Holds() })
 	rooms.cut.Store(false)
+	defer func() {
+		if t.Failed() {
+			t.Logf("holds %v, logged %s", w.Holds(), &w.errs)
+		}
+	}()
 	took := eventually(t, 10*time.Second, "the move", func() bool { return !gate().Moving })
 	t.Logf("moved %v after the way was sound again", took.Round(time.Millisecond))
 	w.enter(w.client(c, int(c.Rules.Batch), ""))

@@ -130,6 +130,10 @@ func (l *lease) take(now store.Lease, began time.Time) {
 	l.seen, l.since, l.renewed = now, time.Now(), began
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.stop = time.AfterFunc(stepDown-time.Since(began), l.expire)
+	l.tell()
+}
+
+func (l *lease) tell() {
 	select {
 	case l.taken <- struct{}{}:
 	default:
@@ -143,6 +147,9 @@ func (l *lease) renew(now store.Lease, began time.Time) (late bool) {
 	l.seen, l.since = now, time.Now()
 	if l.cancel == nil {
 		return true
+	}
+	if time.Since(l.renewed) >= stepDown { // the timer is late: who asked meanwhile was told that it is not held
+		l.tell()
 	}
 	l.renewed = began
 	l.stop.Reset(stepDown - time.Since(began))
