@@ -69,6 +69,8 @@ func (e *Engine) RequestAmend(ctx context.Context, by Actor, id store.CampaignID
 	if a.Act, err = e.amendAct(ctx, id, n, round); err != nil {
 		return Approval{}, err
 	}
+	e.askMu.Lock()
+	defer e.askMu.Unlock()
 	other, err := e.askedOther(ctx, a, "round")
 	if err != nil {
 		return Approval{}, err
@@ -76,10 +78,10 @@ func (e *Engine) RequestAmend(ctx context.Context, by Actor, id store.CampaignID
 	if other != nil {
 		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be held at %s: approve that (%x), or withdraw it first", n, actValue(other.Act, "to"), other.ID[:])
 	}
-	return e.request(ctx, by, a)
+	return e.requestLocked(ctx, by, a)
 }
 
-// askedOther finds an approval about the same draw that waits and differs from a in what its act says under a key: whoever approves one would not see the other.
+// askedOther finds an approval about the same draw that waits and differs from a in what its act says under a key: whoever approves one would not see the other. The caller holds askMu.
 func (e *Engine) askedOther(ctx context.Context, a store.Approval, key string) (*Approval, error) {
 	all, err := e.unfinished(ctx)
 	for _, x := range all {

@@ -88,6 +88,13 @@ func lastMoment(act []byte) (time.Time, bool) {
 
 // request stores what by asks for, or returns the approval of the very same act that waits already.
 func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Approval, error) {
+	e.askMu.Lock()
+	defer e.askMu.Unlock()
+	return e.requestLocked(ctx, by, a)
+}
+
+// requestLocked is request for who holds askMu.
+func (e *Engine) requestLocked(ctx context.Context, by Actor, a store.Approval) (Approval, error) {
 	all, err := e.unfinished(ctx)
 	if err != nil {
 		return Approval{}, err

@@ -78,6 +78,7 @@ type Engine struct {
 	seatMu    sync.Mutex            // replacements and releases come one after another
 	voidMu    sync.Mutex            // a result is logged, or a cosignature taken that may confirm a void
 	draftMu   sync.Mutex            // exclusion lists of drafts change, and drafts go, one after another
+	askMu     sync.Mutex            // approvals are asked for one after another: of two that differ one is told of the other
 	actMu     sync.Mutex            // acts of this process come one after another
 	approved  clockActs             // approvals that Run carries out, and only it
 	enter     *committer            // group commit of entries (enter.go)

@@ -94,6 +94,8 @@ func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID,
 	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil {
 		return Approval{}, err
 	}
+	e.askMu.Lock()
+	defer e.askMu.Unlock()
 	other, err := e.askedOther(ctx, a, "reason")
 	if err != nil {
 		return Approval{}, err
@@ -101,7 +103,7 @@ func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID,
 	if other != nil {
 		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be void (%s): approve that (%x), or withdraw it first", n, actValue(other.Act, "reason"), other.ID[:])
 	}
-	return e.request(ctx, by, a)
+	return e.requestLocked(ctx, by, a)
 }
 
 func (e *Engine) voidNow(ctx context.Context, a store.Approval) ([]byte, error) {
