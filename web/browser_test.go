@@ -295,6 +295,8 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 	b.visit("/c/library-2026")
 	b.says("main", "已抽出")
 	b.says("[aria-labelledby=result-1]", "領獎方式：領獎請帶證件")
+	b.says("[aria-labelledby=result-1] .unconfirmed", "名單沒有在期限前得到足夠保管人的副署") // the world has no witness
+	b.says("[aria-labelledby=result-1]", "用收據查自己的名次")
 	b.says("main", "對外人不能證明任何事")
 	b.says("main", "正取：平板電腦")
 	b.says("main", d.Seats[0].EntryId[:12])
@@ -352,6 +354,11 @@ func drawAndShow(t *testing.T, w *world, b *browser, c *fairlotv1.Campaign, save
 		}
 	}
 	b.says(".outcome", want)
+	if strings.HasPrefix(want, "It has won") {
+		b.says(".claim-days", "within 30 days after they are told")
+	} else if n := b.eval(`document.querySelectorAll(".claim-days").length`); n != "0" {
+		t.Error("who has not won is told until when to claim")
+	}
 	b.says("#listed", rank)
 	if n := b.eval(`[...document.querySelectorAll("a[href^='/']")].filter(a => !/^\/(assets|bundles)\//.test(a.getAttribute("href")) && !a.getAttribute("href").includes("lang=")).length`); n != "0" {
 		t.Errorf("%s links lose the language", n)
@@ -418,7 +425,7 @@ func TestBrowserOtherKinds(t *testing.T) {
 	list := entrant.NewExclusion([]entrant.Listed{{IDType: "resident", IDNumber: "AA00000009"}, {IDType: "citizen", IDNumber: idNumber(40)}}) // of whom one enters below, and is told nothing
 	w.open(only, list.Marshal())
 	b.visit("/c/draw-only?lang=en")
-	b.says("main", "Exclusion list: 2 persons, such as staff and their families, may enter and have no chances")
+	b.says("main", "Exclusion list: 2 persons, such as staff and their families, may enter and cannot win")
 	b.says("main", list.Hash().String())
 	b.says("main", "a draw without a survey")
 	if b.eval(`document.querySelector("#survey, #token") === null`) != "true" {
@@ -451,7 +458,7 @@ func TestBrowserOtherKinds(t *testing.T) {
 	b.clean()
 
 	b.visit("/c/draw-only")
-	b.says("main", "名單上有 2 人（例如館員及其家屬），可以登記，但沒有機會")
+	b.says("main", "名單上有 2 人（例如館員及其家屬），可以登記，但不會得獎")
 	// Somebody between the reader and the server puts another identity into the receipt's commitment: the page says so.
 	w.forge.Store(true)
 	b.visit("/c/draw-only")

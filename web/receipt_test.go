@@ -459,7 +459,7 @@ func apart(t *testing.T, w *world, b *browser, checked *bundle.Checked, left, sa
 	}
 	b.records("none.tar", []byte("nothing"))
 	check(saved)
-	b.until(`document.querySelector("#error-summary")?.innerText.includes("This file is not a campaign's records") === true`)
+	b.until(`document.querySelector("#error-summary")?.innerText.includes("These are not a campaign's records") === true`)
 	b.tabTo("#records-drop")
 	b.press(kb.Enter)
 	b.focused("#records-field summary")

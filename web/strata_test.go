@@ -60,7 +60,7 @@ func TestBrowserStrata(t *testing.T) {
 	b.visit("/c/branches")
 	b.says("[aria-labelledby=prizes-title]", "分 3 組抽獎：北投總館、山仔后分館、木柵分館。 參加時由您自己選組。")
 	b.says("[aria-labelledby=prizes-title]", "有效參加者不到 5 人的組，與下一組一起抽")
-	b.says("[aria-labelledby=kept-title]", "公開名單只有收據編號、組別與機會數")
+	b.says("[aria-labelledby=kept-title]", "其中只有收據編號、組別、機會數")
 	if n := b.eval(`document.querySelectorAll("[aria-labelledby=group-title] fieldset legend, [name=stratum]:checked").length`); n != "1" {
 		t.Errorf("%s legends and groups chosen beforehand, want the legend alone", n)
 	}

@@ -88,7 +88,7 @@ func TestBrowserVerifies(t *testing.T) {
 	b.inspect("log")
 	b.tabTo("#lang-zh-Hant-TW")
 	b.press(kb.Enter)
-	b.says("#findings-title", "發現 1 件事。")
+	b.says("#findings-title", "發現 1 件異狀。")
 	b.says("#findings", "名單截止在")
 	b.inspect("log-zh")
 
@@ -109,6 +109,7 @@ func TestBrowserVerifies(t *testing.T) {
 	if n := b.eval(`document.querySelectorAll("#steps .right").length`); n != "13" {
 		t.Errorf("%s steps hold: %s", n, b.text("#steps"))
 	}
+	b.says("#verified-title", "Library survey 2026 with a draw") // a right outcome of another campaign says nothing of hers
 	b.says(".found", "3 prizes, 2 alternates")
 	b.inspect("verify-right")
 	b.tabTo("#lang-zh-Hant-TW")
@@ -145,6 +146,9 @@ func TestBrowserVerifies(t *testing.T) {
 		t.Errorf("the verifier's English words are marked as %q", lang)
 	}
 	b.says("#steps li:last-child", "不符")
+	if n := b.eval(`document.querySelectorAll("#verified-title").length`); n != "0" {
+		t.Error("a file that does not verify is called by its own title")
+	}
 	b.inspect("verify-wrong")
 
 	none := filepath.Join(t.TempDir(), "none.tar")
@@ -153,7 +157,7 @@ func TestBrowserVerifies(t *testing.T) {
 	}
 	choose(none)
 	b.focused("#error-summary")
-	b.says("#error-summary", "這個檔案不是活動紀錄")
+	b.says("#error-summary", "這不是活動紀錄")
 	b.tabTo("#verify")
 	b.press(kb.Enter)
 	b.focused("#error-summary")

@@ -2,15 +2,14 @@
 
 import type { Listed, LookedUp } from "./bundle";
 import type { Bytes } from "./bytes";
-import { type Page, definitions, h, verdict } from "./dom";
+import { type Page, definitions, h, local, verdict } from "./dom";
 import { drawEvidence, evidenceOf, finding } from "./evidence";
 import { type Receipt, type SignatureCheck, belongs, checkSignature, mend, parseOpen, parseReceipt, parseSaved } from "./spec";
-import { type Verifier, drawBreach, drawOutcome } from "./verifier";
-import type { Outcome } from "./verify/steps";
+import { type Verified, type Verifier, drawBreach, drawOutcome } from "./verifier";
 
 export interface Apart {
   file: string; // name of the records
-  outcome: Outcome; // of the whole verifier over them
+  outcome: Verified; // of the whole verifier over them
   held: Held | null; // null: they do not verify, and so nothing follows from them
 }
 
@@ -77,7 +76,7 @@ export function drawApart({ file, outcome, held: k }: Apart, page: Page): HTMLEl
       verdict(t.checkSignature, k.signature === "unable" ? "unable" : k.signature === "right", page)),
     k.belongs === null && h("p", { class: "caution" }, t.noteOnly),
     k.evidence !== "" && k.belongs !== false && drawEvidence(k.evidence, k.receipt.open.slice(0, 12), k.receipt.id, null, file, page),
-    definitions([[t.recordsOpen, k.institution], [t.entryNumber, h("code", { class: "number" }, k.receipt.id)]]),
+    definitions([[t.verifyCampaign, local("span", outcome.titles, page.lang)], [t.recordsOpen, k.institution], [t.entryNumber, h("code", { class: "number" }, k.receipt.id)]]),
     verdictIs !== "verdictBad" && h("div", { id: "listed" },
       k.looked.lists.length === 0 && h("p", {}, t.recordsNoList),
       ...k.looked.lists.flatMap((l) => drawList(l, k, outcome.draws[l.draw - 1]?.isVoid === true, page)),

@@ -267,7 +267,8 @@ function outcome(f: Found, l: Listed, page: Page): string {
   return now?.called ? t.outcomeWon(`${title(now.prize)}${page.lang === "en" ? ` (${t.called})` : `（${t.called}）`}`) : t.outcomeAlternate(String(l.rank));
 }
 
-const hasWon = (f: Found): boolean => f.draws.some((d) => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0));
+const holds = (d: Draw, f: Found): boolean => d.seats.some((s) => s.entryId === f.receipt.id && s.tier > 0);
+const hasWon = (f: Found): boolean => f.draws.some((d) => holds(d, f));
 
 // drawFound calls replaced once a correction has put another receipt in the place of this one.
 function drawFound(f: Found, page: Page, look: () => void, replaced: () => void): HTMLElement {
@@ -284,6 +285,7 @@ function drawFound(f: Found, page: Page, look: () => void, replaced: () => void)
     ...(bad ? [] : outcomes(f, page).map((text) => h("p", { class: "outcome" }, text))),
     !bad && f.draws.some(isVoid) && h("p", { class: "caution void" }, t.voidFollows),
     !bad && !broken && hasWon(f) && claimed(c, page),
+    ...(bad || broken ? [] : c.draws.map((d, i) => Number(d.claimDays) > 0 && f.draws[i] !== undefined && holds(f.draws[i], f) && h("p", { class: "claim-days" }, c.draws.length > 1 ? t.outcomeOf(i + 1, t.claimDays(d.claimDays)) : t.claimDays(d.claimDays)))),
     f.looking === "now" && h("div", {}, h("p", {}, t.lookingUp), drawProgress(t.lookingUp)),
     f.looking === "failed" && h("div", {}, h("p", { class: "caution" }, t.lookUpFailed), h("p", {}, h("button", { type: "button", id: "look", onclick: look }, t.lookUp))),
     broken && h("div", { class: voidWaits !== "" ? "caution" : "alarm", id: "records-wrong" },

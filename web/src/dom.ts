@@ -88,7 +88,7 @@ const masked = (c: Campaign): string[] => [
   { ID_MASK_LAST_FOUR: "******6789", ID_MASK_BUT_LAST_FOUR: "A12345****", ID_MASK_MIDDLE: "A123***789" }[c.winnerList?.idNumber ?? ""],
 ].filter((x) => x !== undefined);
 
-// claimed says how winners claim, if the campaign says so, who may come, and what becomes public or is reported of them.
+// claimed says how winners claim, if the campaign says so, who may come, and what becomes public or is reported of them: what concerns a winner, and no more.
 export function claimed(c: Campaign, page: Page): HTMLElement {
   const colon = page.lang === "en" ? ": " : "：";
   const texts = c.claim ?? [];
@@ -97,7 +97,14 @@ export function claimed(c: Campaign, page: Page): HTMLElement {
     h("p", {}, h("strong", {}, page.t.claimWho), colon, c.claimProxy ? page.t.claimProxy : page.t.claimSelf,
       c.guardianBelow > 0 && (page.lang === "en" ? " " : "") + page.t.claimGuardian(c.guardianBelow)),
     h("p", {}, h("strong", {}, page.t.winnersListTitle), colon, page.t.listNumbers, masked(c).length > 0 && page.t.listMasked(masked(c).join(page.lang === "en" ? ", " : "、"))),
-    c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(c.taxAbove)),
+    c.taxAbove !== "0" && h("p", {}, h("strong", {}, page.t.taxTitle), colon, page.t.taxAbove(Number(c.taxAbove).toLocaleString("en"))));
+}
+
+// setApart says who cannot win, and whose data an auditor may see, if the rules say so.
+export function setApart(c: Campaign, page: Page): HTMLElement | false {
+  if (c.excluded == null && c.audit === 0) return false;
+  const colon = page.lang === "en" ? ": " : "：";
+  return h("div", { class: "claim" },
     c.excluded != null && h("p", {}, h("strong", {}, page.t.excludedTitle), colon, page.t.excludedText(c.excluded.persons, c.excluded.hash)),
     c.audit > 0 && h("p", {}, h("strong", {}, page.t.auditTitle), colon, page.t.auditSample(String(c.audit))));
 }

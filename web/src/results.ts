@@ -1,7 +1,7 @@
 // Draws and their results, and how to verify them.
 
 import { type Amend, type Campaign, type Draw, type DrawRules, type Opening, type Seat, type Tier, bundlePath } from "./api";
-import { type Page, choose, claimed, definitions, h, local, verifyCommand, when } from "./dom";
+import { type Page, choose, claimed, definitions, h, local, setApart, to, verifyCommand, when } from "./dom";
 import { groupTitle } from "./form";
 import { verifyLink } from "./verifyview";
 
@@ -57,8 +57,9 @@ export function drawPrizes(c: Campaign, draws: Draw[], page: Page): HTMLElement 
     ]),
     ...groupRules(c, page),
     claimed(c, page),
+    setApart(c, page),
     h("p", {}, c.chancesCap > 1 ? t.chances(c.chancesCap) : t.oneChance),
-    h("p", {}, t.custody(c.threshold, c.custodians.length)));
+    h("p", {}, t.custody(c.threshold, c.custodians.length, c.audit > 0)));
 }
 
 // prizesByGroup lists prizes, with groups that have their own under each one's name.
@@ -131,14 +132,19 @@ function drawOne(c: Campaign, d: Draw, index: number, of: number, page: Page): H
       ] as [string, string | HTMLElement][]) : []),
       ...(closed ? ([[t.entrants, d.entrants], [t.cosigned, cosigners(d.cosignedBy, c, page)]] as [string, string][]) : []),
     ]),
+    d.state === "DRAW_STATE_DRAWN" && custodiansOf(d.cosignedBy) < c.threshold && h("p", { class: "caution unconfirmed" }, t.resultsUnconfirmed),
     d.state === "DRAW_STATE_DRAWN" && drawSeats(c, d, index, page),
+    d.state === "DRAW_STATE_DRAWN" && h("p", { class: "no-print" }, h("a", { href: to("/check", page.lang) }, t.resultsYours)),
     d.state === "DRAW_STATE_DRAWN" && claimed(c, page));
 }
+
+// custodiansOf counts the custodians among those who cosigned; the others are independent witnesses.
+const custodiansOf = (by: string[]): number => by.filter((name) => !name.startsWith("outside-")).length;
 
 // cosigners names those who cosigned, and says how many are needed as long as they are too few.
 function cosigners(by: string[], c: Campaign, page: Page): string {
   const names = by.length > 0 ? by.join(", ") : page.t.cosignedNone;
-  const custodians = by.filter((name) => !name.startsWith("outside-")).length; // the others are independent witnesses
+  const custodians = custodiansOf(by);
   return custodians < c.threshold ? page.t.cosignedOf(names, custodians, c.threshold) : names;
 }
 

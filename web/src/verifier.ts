@@ -1,12 +1,16 @@
 // The verifier in its worker, for the pages that need one. It is begun with the page; from then on it needs no network.
 
+import type { LocalizedText } from "./api";
 import { type Page, h, say, stringsOf } from "./dom";
 import type { Told } from "./verify-worker";
 import { STEPS, type Outcome, type Step } from "./verify/steps";
 
+// Verified is the outcome over a file, and of which campaign it is; without titles if it does not verify.
+export type Verified = Outcome & { titles: LocalizedText[] };
+
 export interface Verifier {
   // verify goes through a file, after those that it was given before, and tells of each step that held.
-  verify(file: Blob, passed?: (step: Step, draw: number | undefined) => void): Promise<Outcome | "verifyNoBundle" | "verifyUnreadable">;
+  verify(file: Blob, passed?: (step: Step, draw: number | undefined) => void): Promise<Verified | "verifyNoBundle" | "verifyUnreadable">;
   // progress changes what is seen at once, and what is heard every ten seconds.
   progress(text: string, share: number | null): void;
 }
@@ -54,7 +58,7 @@ export function beginVerifier(): Verifier {
         passed?.(told.step, told.draw);
         progress(t.verifyPassed(t.verifySteps[told.step], STEPS.indexOf(told.step) + 1, STEPS.length), null);
       } else if (told.kind === "part") progress(t.verifyWorks(t.verifySteps[told.step], Math.floor(100 * told.share)), told.share);
-      else resolve(told.kind === "done" ? told.outcome : told.kind === "no-bundle" ? "verifyNoBundle" : "verifyUnreadable");
+      else resolve(told.kind === "done" ? { ...told.outcome, titles: told.titles } : told.kind === "no-bundle" ? "verifyNoBundle" : "verifyUnreadable");
     };
     worker ??= begin();
     worker.postMessage(file);

@@ -1,17 +1,17 @@
 // The page that verifies a bundle (SPEC section 9) in the reader's browser: in a worker, from a file or from an address of this
 // site. Once it is loaded it needs no network but for such an address.
 
-import { type Page, type View, definitions, focusOn, h, say, stringsOf, to, verdict } from "./dom";
+import { type Page, type View, definitions, focusOn, h, local, say, stringsOf, to, verdict } from "./dom";
 import { download } from "./download";
-import { beginVerifier, drawBreach, drawProgress, inDraw } from "./verifier";
-import type { Outcome, Step } from "./verify/steps";
+import { type Verified, beginVerifier, drawBreach, drawProgress, inDraw } from "./verifier";
+import type { Step } from "./verify/steps";
 
 type Trouble = "verifyNothing" | "verifyElsewhere" | "verifyNotThere" | "verifyNoBundle" | "verifyUnreadable";
 
 interface Run {
   name: string;
   passed: { step: Step; draw: number | undefined }[];
-  outcome: Outcome | null; // null: it goes on
+  outcome: Verified | null; // null: it goes on
 }
 
 export function verifyView(redraw: () => void): View {
@@ -101,6 +101,7 @@ function drawRun(run: Run, page: Page): HTMLElement {
   return h("section", { class: "card found", "aria-labelledby": "result-title" },
     h("h2", { id: "result-title", tabindex: -1, class: kind }, t.verifyOutcomes[o.reason] ?? t.verifyFailed),
     name,
+    o.titles.length > 0 && definitions([[t.verifyCampaign, local("span", o.titles, page.lang, { id: "verified-title" })]]),
     o.status === 1 && h("div", { class: "alarm" }, ...drawBreach(o, page), h("p", {}, t.verifyKeep)),
     h("h3", {}, t.verifyStepsTitle),
     h("ol", { class: "verdicts", id: "steps" },
