@@ -163,8 +163,17 @@ func (d *daemon) openListed(list []byte, batch int, end time.Time, change ...fun
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if list != nil {
-		if draft, err = svc.SetExclusionList(ctx, &fairlotv1.SetExclusionListRequest{Name: draft.Name, List: list}); err != nil {
+	if name := draft.Name; list != nil {
+		set := func() (err error) {
+			draft, err = svc.SetExclusionList(ctx, &fairlotv1.SetExclusionListRequest{Name: name, List: list})
+			return err
+		}
+		if d.listing != nil {
+			err = d.listing(set)
+		} else {
+			err = set()
+		}
+		if err != nil {
 			d.t.Fatal(err)
 		}
 	}

@@ -24,7 +24,7 @@ import (
 )
 
 // later is what becomes of people after they have entered: in the hunted campaign contacts are corrected, persons erased and cases opened until it closes; a small
-// campaign beside it is drawn, and its prizes are claimed, published and reported for tax. All of it is done on the site, by calls, and with the desk's tools.
+// campaign beside it is drawn, and its prizes are claimed, published and reported for tax, and its audit sample is read. All of it is done on the site, by calls, and with the desk's tools.
 type later struct {
 	*hunt
 	k       *desk
@@ -54,6 +54,8 @@ func beside(t testing.TB, d *daemon, tool string, env ...string) *later {
 func (l *later) open(kills int) {
 	d := l.d
 	l.small = d.openCampaign(5, time.Now().Add(8*time.Second+time.Duration(kills)*100*time.Millisecond), l.k.rules("small", 1, 1, kills+2), func(c *fairlotv1.Campaign) {
+		c.Notice, c.Audit, c.Auditor = english("We keep answers and people apart, and open some of you for an audit."), int32(kills+3), 2
+		c.Notifiers = append(c.Notifiers, l.k.notifier("small-auditor.key"))
 		c.Draws[0].MarginSeconds, c.Draws[0].DrawTime = 1, timestamppb.New(c.EntriesEnd.AsTime().Add(3*time.Second))
 		c.Draws[0].Beacon = &fairlotv1.Beacon{Chain: l.chain.Hash[:], Key: l.chain.Key[:], PeriodSeconds: int64(l.chain.Period), Genesis: l.chain.Genesis}
 	})
@@ -257,9 +259,9 @@ func (l *later) after(kills int) {
 			return err
 		}, l.erases(c, erased), release(fairlotv1.ReleasePurpose_RELEASE_PURPOSE_TAX)}
 		if i == 0 {
-			acts = append(acts, release(fairlotv1.ReleasePurpose_RELEASE_PURPOSE_NOTICE))
+			acts = append(acts, release(fairlotv1.ReleasePurpose_RELEASE_PURPOSE_NOTICE), release(fairlotv1.ReleasePurpose_RELEASE_PURPOSE_AUDIT))
 		}
-		l.struck("claiming, erasing, opening for tax", i, kills > 0, acts...)
+		l.struck("claiming, erasing, opening for tax and audit", i, kills > 0, acts...)
 	}
 	last := winners[len(winners)-1]
 	saved, card := k.brings(l.entered[last], l.answers[last])
@@ -269,12 +271,13 @@ func (l *later) after(kills int) {
 		t.Fatal(err)
 	}
 	parts := map[string][]string{}
-	for _, purpose := range []string{"tax", "notice"} {
+	for purpose, key := range map[string]string{"tax": "small-notifier.key", "notice": "small-notifier.key", "audit": "small-auditor.key"} {
 		k.mustRun(l.notifier, "release", "prepare", c.name, "1", "--purpose", purpose, "--accept-unproven", "--out", purpose+".json")
 		k.mustRun("", "release", "share", "--key", "small-1.key", "--request", purpose+".json.locks", "--bundle", k.bundle(c), "--out", purpose+".shares", "--accept-unproven", "--yes")
-		parts[purpose] = []string{"--key", "small-notifier.key", "--request", purpose + ".json", "--bundle", k.bundle(c), "--share", purpose + ".shares", "--yes"}
+		parts[purpose] = []string{"--key", key, "--request", purpose + ".json", "--bundle", k.bundle(c), "--share", purpose + ".shares", "--yes"}
 	}
 	k.mustRun("", append([]string{"release", "tax", "--out", "tax.csv", "--masked", "desk.masked"}, parts["tax"]...)...)
+	k.mustRun("", append([]string{"sample", "read", "--out", "sample.csv"}, parts["audit"]...)...)
 	k.mustRun(l.notifier, append([]string{"notify", "--smtp", k.smtp, "--smtp-tls", "none", "--from", "City Library <prizes@library.example>", "--campaign-url", "https://library.example/small"}, parts["notice"]...)...)
 	k.mustRun("", "winners", "1", "--bundle", k.bundle(c), "--masked", "desk.masked", "--accept-unproven", "--format", "html", "--out", toPublish)
 	gone := []string{l.erasedForCase(l.entered[rest[len(rest)-1]], lin, wu)}

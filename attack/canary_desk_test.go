@@ -37,6 +37,7 @@ var inTheClear = []struct {
 	{"case-opened.txt", []string{"name", "ID number", "phone", "e-mail", "address"}, "what the order wants opened, for the one notifier whom it names"},
 	{"erasure-opened.txt", []string{"name", "ID number"}, "what is compared with the ID card of who has lost the secret"},
 	{"tax.csv", []string{"name", "ID number"}, "what the tax office asks for"},
+	{"sample.csv", []string{"name", "ID number"}, "what the auditor compares with the register"},
 	{"mail-*.eml", []string{"e-mail"}, "the address that a mail to a winner goes to"},
 }
 
@@ -120,15 +121,20 @@ func (k *desk) rules(slug string, custodians, threshold, prizes int) func(*fairl
 			k.write(fmt.Sprintf("%s-%d.key", slug, i+1), key.File(), nil)
 			c.Custodians = append(c.Custodians, &fairlotv1.Custodian{Recipient: key.Age.Recipient(), Cosigner: key.Cosigner.VKey().String()})
 		}
-		notifier, err := custody.NewKey()
-		if err != nil {
-			k.t.Fatal(err)
-		}
-		k.write(slug+"-notifier.key", notifier.File(), nil)
-		c.Notifiers = []string{notifier.Recipient()}
+		c.Notifiers = []string{k.notifier(slug + "-notifier.key")}
 		c.Draws[0].Tiers[0].Count, c.Draws[0].Tiers[0].Value = int64(prizes), 20010
 		c.WinnerList = &fairlotv1.WinnerList{Name: fairlotv1.NameMask_NAME_MASK_FIRST, IdNumber: fairlotv1.IDMask_ID_MASK_LAST_FOUR}
 	}
+}
+
+// notifier makes a key to read what custodians hand over, and returns to whom that is sealed.
+func (k *desk) notifier(file string) string {
+	key, err := custody.NewKey()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.write(file, key.File(), nil)
+	return key.Recipient()
 }
 
 // token is a file with the token of somebody.

@@ -80,6 +80,8 @@ type daemon struct {
 	trace      []string // in front of the command that serves
 	cores      bool     // cores may be written, as large as they come
 
+	listing func(set func() error) error // gives a draft an exclusion list another way than at once; may be nil
+
 	mu     sync.Mutex
 	tokens map[string]string // of staff, by role and label
 	cmd    *exec.Cmd
