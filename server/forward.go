@@ -99,7 +99,10 @@ func (f *forwarder) close() {
 	}
 }
 
-func away(text string) error {
+// holderChanged says of a call that was under way that another daemon holds the lease now.
+var holderChanged = away("the daemon that works on campaigns changed while this was done, and whether it was is not known: send the same call again")
+
+func away(text string) *engine.Error {
 	return &engine.Error{Reason: engine.HolderAway, Text: text, Retry: 2 * time.Second}
 }
 

@@ -127,7 +127,10 @@ func (in *interceptor) edge(ctx context.Context, method string, err error) error
 		return withInfo(status.New(status.FromContextError(ctx.Err()).Code(), "this took too long, and its outcome is not known: send the same request again"), engine.Busy).Err()
 	}
 	var own *engine.Error
-	if errors.As(err, &own) {
+	if !errors.As(err, &own) && errors.Is(err, context.Canceled) { // not by the caller: the lease ended while this was done
+		own = holderChanged
+	}
+	if own != nil {
 		return toStatus(own).Err()
 	}
 	return in.incident(method, err, nil)
