@@ -21,7 +21,7 @@ import (
 const (
 	promotionsEach = 10               // in one campaign at most
 	perPromotion   = 40 * time.Second // until the next may come: an estimate, from which follows when entries end
-	patiently      = 4 * time.Minute  // until three nodes stand together again
+	patiently      = 6 * time.Minute  // until three nodes stand together again
 	severedFor     = 2 * time.Second  // how long a primary without standbys goes on until it dies
 	failedOver     = time.Minute      // until entries are acknowledged again: patroni's ttl is 20 s of it
 )

@@ -24,23 +24,29 @@ type rig struct {
 	lie    bool         // writers speak to one who acknowledges before forwarding
 	settle func() error // called once entries can begin, so that only they are at stake, and with a mutant after each strike; may be nil
 	mutant bool         // the daemon or its server is broken on purpose: whatever goes wrong is a finding
+	slowly int          // how many times as long the daemon gets between two strikes; 0 is 1
 }
 
 // strikes makes rigs, and strikes until there were n strikes in all, and twice as many more if nothing is broken on purpose and the strikes
-// so far show nothing. Each rig serves one campaign, from opening to close.
+// so far show nothing: these come more slowly, since on a busy machine the daemon may not get to mix between two. Each rig serves one campaign, from opening to close.
 func strikes(t *testing.T, n int, build func() *rig) (v verdict) {
+	slowly := 1
 	for again := false; v.strikes < n || again; {
 		wanted := n - v.strikes
 		if wanted <= 0 {
 			wanted = n
 		}
 		r := build()
+		r.slowly = slowly
 		v = v.add(r.round(t, wanted))
 		r.d.kill()
 		if v.broken != "" || t.Failed() {
 			break
 		}
 		again = !r.mutant && !r.lie && v.showsNothing() && v.strikes < 3*n
+		if again {
+			slowly *= 4
+		}
 	}
 	return v
 }
@@ -107,6 +113,7 @@ func (r *rig) round(t *testing.T, n int) (v verdict) {
 	if d.on.citus {
 		pause = longPause
 	}
+	pause *= time.Duration(max(1, r.slowly))
 	cycle := d.serve() // an estimate of what a cycle takes
 	if r.mend != nil {
 		cycle += time.Second

@@ -72,13 +72,13 @@ func (ha *HA) Primary(ctx context.Context) (*Node, Member) {
 	return nil, Member{}
 }
 
-// reinitAfter is when a standby that does not come back by itself is made anew, as an operator does with `patronictl reinit`.
-const reinitAfter = 90 * time.Second
+// reinitAfter is when a standby that does not come back by itself is made anew, as an operator does with `patronictl reinit`, and when that is asked for again.
+const reinitAfter = time.Minute
 
 // Wait returns the primary once it takes writes through the proxy and streams to at least standbys others, one of which patroni
 // has written down as synchronous: before that, nobody would take over.
 func (ha *HA) Wait(ctx context.Context, standbys int) (*Node, error) {
-	began, asked := time.Now(), false
+	asked := time.Now()
 	for {
 		if n, m := ha.Primary(ctx); n != nil {
 			streaming, names := 0, map[string]bool{n.Name: true}
@@ -88,8 +88,8 @@ func (ha *HA) Wait(ctx context.Context, standbys int) (*Node, error) {
 					names[r.Name] = true
 				}
 			}
-			if streaming < standbys && !asked && time.Since(began) > reinitAfter {
-				asked = true
+			if streaming < standbys && time.Since(asked) > reinitAfter {
+				asked = time.Now()
 				for _, lost := range ha.Nodes {
 					if !names[lost.Name] {
 						_, _ = lost.ask(ctx, http.MethodPost, "/reinitialize", `{"force":true}`)
@@ -102,10 +102,22 @@ func (ha *HA) Wait(ctx context.Context, standbys int) (*Node, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no primary with %d standbys: %w", standbys, ctx.Err())
+			return nil, fmt.Errorf("no primary with %d standbys: %w: %s", standbys, ctx.Err(), ha.states())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// states is what each node says of itself, for an error.
+func (ha *HA) states() string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var said []string
+	for _, n := range ha.Nodes {
+		m, err := n.Status(ctx)
+		said = append(said, fmt.Sprintf("%s %+v %v", n.Name, m, err))
+	}
+	return strings.Join(said, "; ")
 }
 
 // synchronous tells whether some standby may take over.
