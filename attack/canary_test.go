@@ -20,6 +20,7 @@ import (
 // that are meant to hold something in the clear. FAULT_KILLS is the number of kills a phase, 6 by default, a third of that while later acts are done, and a half
 // of that on PostgreSQL; fewer where a busy machine leaves no time before entries end.
 func TestCanaries(t *testing.T) {
+	t.Parallel()
 	kills := fromEnv(t, "FAULT_KILLS", 6)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()

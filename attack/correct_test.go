@@ -15,6 +15,7 @@ import (
 // TestCorrectionsUnderKills has people correct their contacts again and again while the daemon is killed: whoever gets no answer sends the same again. In the end
 // each has one chance, on the entry of the last receipt, and the list has an entry for each correction that was acknowledged, and no other.
 func TestCorrectionsUnderKills(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, on engine) {
 		t.Parallel()
 		if faults := correctUnderKills(t, newDaemonOn(t, on)); len(faults) > 0 {

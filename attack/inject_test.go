@@ -40,6 +40,7 @@ type failing struct {
 // on, or has ended and said why. FAULT_ERRORS is how many N of each call and error are tried, from the first on, until none is left; by
 // default one N by chance, from the start on with one error of the two.
 func TestWriteErrors(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, on engine) {
 		t.Parallel()
 		r := newInjection(t, on)

@@ -7,7 +7,7 @@ import "testing"
 func TestKillCycles(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
 		t.Parallel()
-		v := strikes(t, fromEnv(t, "FAULT_CYCLES", 100), func() *rig { return killed(t, on) })
+		v := strikes(t, fromEnv(t, "FAULT_CYCLES", 40), func() *rig { return killed(t, on) })
 		unharmed(t, "kill -9 of the daemon", on, v)
 	})
 }

@@ -27,6 +27,7 @@ import (
 // is killed, and PostgreSQL with it; the campaign is followed through its last epoch and its close. FAULT_ENTRIES is the number of people; more than 2000
 // make it the long form: duplicates and none, and PostgreSQL also with the answers on a server of their own.
 func TestLinker(t *testing.T) {
+	t.Parallel()
 	n := fromEnv(t, "FAULT_ENTRIES", 1050)
 	duplicates := []bool{true}
 	if n > 2000 {

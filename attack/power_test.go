@@ -16,7 +16,7 @@ import (
 func TestPowerCuts(t *testing.T) {
 	onEngines(t, func(t *testing.T, on engine) {
 		t.Parallel()
-		v := strikes(t, fromEnv(t, "FAULT_CUTS", 20), func() *rig { return powered(t, on.name) })
+		v := strikes(t, fromEnv(t, "FAULT_CUTS", 12), func() *rig { return powered(t, on.name) })
 		unharmed(t, "power cut", on, v)
 	})
 }

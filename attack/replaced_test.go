@@ -33,6 +33,7 @@ var replacings = []replacing{
 // TestRoomReplacedUnderDaemon puts an older copy of a room in the place of the one that a daemon works on, within the hour in which both have the same generation. Nothing is
 // acknowledged into the copy: entries are refused, the operators' door names the room and what to do, and with the newest room back nobody is missing.
 func TestRoomReplacedUnderDaemon(t *testing.T) {
+	t.Parallel()
 	for _, way := range replacings {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
@@ -49,6 +50,7 @@ func TestRoomReplacedUnderDaemon(t *testing.T) {
 
 // TestRoomReplacedIsSeen plays the same against a daemon that does not look which room it writes to. If it finds nothing wrong there, it is worth nothing.
 func TestRoomReplacedIsSeen(t *testing.T) {
+	t.Parallel()
 	blind := mutated(t, edit{"store/judge/past.go", "	if was == nil {\n", "	if true {\n"}, edit{"store/sqlite/place.go", "case !os.SameFile(info, d.file):", "case !os.SameFile(info, d.file) && false:"},
 		edit{"store/postgres/place.go", "*d.leads.Load() != p {", "*d.leads.Load() != p && false {"}, edit{"engine/enter.go", "if res.Gate.Epoch < gate.Epoch {", "if false {"},
 		edit{"engine/enter.go", "case gate.Epoch < old:", "case false:"}, edit{"engine/enter.go", "g.Epoch < old.Epoch || ", ""})

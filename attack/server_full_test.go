@@ -14,6 +14,7 @@ import (
 // TestServerFull fills the disk under PostgreSQL, and makes room again: where the identity room lies, where the answers room lies, and where
 // everything lies, write-ahead log included, so that the server itself goes down.
 func TestServerFull(t *testing.T) {
+	t.Parallel()
 	for _, what := range []string{"identity", "answers", "everything"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

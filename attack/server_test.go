@@ -16,7 +16,7 @@ import (
 // TestServerKills kills PostgreSQL under 64 writers: the server itself, after which it is started again, and one of the processes that serve the daemon,
 // after which the server restarts by itself. The daemon lives on. FAULT_SERVER_KILLS is the number of kills, of each kind.
 func TestServerKills(t *testing.T) {
-	n := fromEnv(t, "FAULT_SERVER_KILLS", 10)
+	n := fromEnv(t, "FAULT_SERVER_KILLS", 6)
 	for _, what := range []string{"server", "backend"} {
 		t.Run(what, func(t *testing.T) {
 			on := ownPostgres(t)

@@ -215,6 +215,7 @@ func windows(values [][]byte, f func(uint64)) {
 // TestLinkerWins gives the same attack program files that were made wrongly, each in one way. It must link at least 95 % in each, or it is worth nothing; and
 // no more than chance where nothing is wrong.
 func TestLinkerWins(t *testing.T) {
+	t.Parallel()
 	const n = 400
 	const schema = "campaign BLOB NOT NULL, id BLOB NOT NULL, secret BLOB NOT NULL, consents INTEGER NOT NULL, closed BLOB"
 	const own = "CREATE TABLE responses (" + schema + ", PRIMARY KEY (campaign, id)) STRICT, WITHOUT ROWID"
@@ -318,6 +319,7 @@ func TestLinkerWins(t *testing.T) {
 // TestLinkerSeesPlaces mixes batch after batch without shuffling, under random ids. No pair can be told for sure then, but rows that came into one page lie there in
 // the order of arrival. With a shuffle they do not.
 func TestLinkerSeesPlaces(t *testing.T) {
+	t.Parallel()
 	const batches, batch = 20, 90
 	for _, shuffled := range []bool{false, true} {
 		dir := t.TempDir()

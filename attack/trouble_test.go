@@ -22,6 +22,7 @@ import (
 
 // TestStorageTrouble takes the daemon's storage away in several ways. Nothing may be acknowledged while it is away, and everything goes on when it is back.
 func TestStorageTrouble(t *testing.T) {
+	t.Parallel()
 	t.Run("locked", storageLocked)
 	t.Run("full", storageFull)
 	t.Run("read-only", storageReadOnly)
@@ -105,6 +106,7 @@ func onSmallDisk(t *testing.T, d *daemon, dir string, size int) {
 // TestKeyFolderFull fills the key folder's disk, so that no new epoch's key can be written: entries go on under the key that is there or are refused, nothing
 // is mixed, a kill meanwhile costs nothing, and with room again epochs move on.
 func TestKeyFolderFull(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, on engine) {
 		t.Parallel()
 		d := newDaemonOn(t, on)
@@ -315,7 +317,10 @@ func storageReadOnly(t *testing.T) {
 }
 
 // TestSIGTERMFinishes asks the daemon to end while writers enter: it ends with status 0, and what it acknowledged is there.
-func TestSIGTERMFinishes(t *testing.T) { onEngines(t, sigtermFinishes) }
+func TestSIGTERMFinishes(t *testing.T) {
+	t.Parallel()
+	onEngines(t, sigtermFinishes)
+}
 
 func sigtermFinishes(t *testing.T, on engine) {
 	t.Parallel()

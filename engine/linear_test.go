@@ -19,7 +19,7 @@ import (
 )
 
 // usualHistories is how many TestLinear makes on SQLite if FAULT_HISTORIES does not say so, and five times as many as on PostgreSQL.
-const usualHistories = 510
+const usualHistories = 300
 
 // perInstallation is how many are made on one installation: very many campaigns make work slow, and very many installations use up the connections.
 const perInstallation = 60
