@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"time"
 
 	"fairlot/draw"
 	"fairlot/verify"
@@ -19,8 +20,10 @@ const poolSection = "verifying and drawing, from files alone"
 
 // pools measures what auditors do, for each size: no room takes part, so the engines' columns are two measurings of the same.
 func (w *workshop) pools(ctx context.Context, engine string) error {
-	var cheapest, dearest float64
-	for _, n := range w.Pools {
+	var cheapest, dearest float64 // of an entrant
+	var low, high float64         // of an entrant more
+	var smallest poolResult
+	for at, n := range w.Pools {
 		w.tell("verifying and drawing %d entrants", n)
 		if w.made == nil {
 			w.made = map[int]pool{}
@@ -49,6 +52,9 @@ func (w *workshop) pools(ctx context.Context, engine string) error {
 			return err
 		}
 		w.table.goal(engine, memorySection, size+"verify, peak of the process", "MiB", "< 64", res.Peak)
+		if at == 0 {
+			smallest = res
+		}
 		if n >= flatFrom {
 			each := (res.Verify + res.Rank) / float64(n)
 			if cheapest == 0 || each < cheapest {
@@ -56,9 +62,19 @@ func (w *workshop) pools(ctx context.Context, engine string) error {
 			}
 			dearest = max(dearest, each)
 		}
+		if n >= flatFrom && at > 0 {
+			more := (res.Verify + res.Rank - smallest.Verify - smallest.Rank) / float64(n-w.Pools[0])
+			if low == 0 || more < low {
+				low = more
+			}
+			high = max(high, more)
+		}
 	}
 	if cheapest > 0 {
 		w.table.goal(engine, poolSection, "cost of an entrant, dearest size over cheapest, from 10,000 on", "×", "≤ 1.15", dearest/cheapest)
+	}
+	if low > 0 { // a bundle costs signatures and a pairing, however few are in it
+		w.table.put(engine, poolSection, "cost of an entrant beyond a bundle of "+number(float64(w.Pools[0]))+", dearest size over cheapest", "×", high/low)
 	}
 	return nil
 }
@@ -107,16 +123,14 @@ func (poolCmd) Run() error {
 	var res poolResult
 	var out *verify.Outcome
 	var files *verify.Files
-	for range 2 { // the first reads the file into the kernel's cache
-		err = timed(&res.Verify, func() error {
-			if files, err = verify.Tar(f, info.Size()); err == nil {
-				out, err = verify.Bundle(files, verify.Options{})
-			}
-			return err
-		})
-		if err != nil {
-			return err
+	err = repeated(&res.Verify, func() error {
+		if files, err = verify.Tar(f, info.Size()); err == nil {
+			out, err = verify.Bundle(files, verify.Options{})
 		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	entrants, err := files.Open("draw/1/entrants.bin")
 	if err != nil {
@@ -128,12 +142,28 @@ func (poolCmd) Run() error {
 		return err
 	}
 	d := out.Draws[0]
-	if err := timed(&res.Rank, func() error { _, err := draw.Rank(d.Plan, list, d.Seed); return err }); err != nil {
+	if err := repeated(&res.Rank, func() error { _, err := draw.Rank(d.Plan, list, d.Seed); return err }); err != nil {
 		return err
 	}
 	res.Peak = memoryOf(os.Getpid(), "VmHWM")
-	_ = timed(&res.Limit, func() error { hashBlocks(job.N); return nil })
+	_ = repeated(&res.Limit, func() error { hashBlocks(job.N); return nil })
 	return json.NewEncoder(os.Stdout).Encode(res)
+}
+
+// repeated does f once to warm up, then again for a fifth of a second at least, and takes the mean of these.
+func repeated(into *float64, f func() error) error {
+	if err := f(); err != nil {
+		return err
+	}
+	began, n := time.Now(), 0
+	for n == 0 || time.Since(began) < time.Second/5 {
+		if err := f(); err != nil {
+			return err
+		}
+		n++
+	}
+	*into = time.Since(began).Seconds() / float64(n)
+	return nil
 }
 
 // hashBlocks does the hashing of n entrants with nothing around it, on all cores: a leaf, a node of the tree and a score are four blocks.
