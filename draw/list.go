@@ -65,6 +65,22 @@ func (l *List) Each(f func(Leaf) error) error {
 	})
 }
 
+// eachEntrant is Each for who needs neither commitment nor copies: id is f's until it returns.
+func eachEntrant(leaves Leaves, f func(id *EntrantID, stratum, chances uint16) error) error {
+	l, ok := leaves.(*List)
+	if !ok {
+		return leaves.Each(func(l Leaf) error { return f(&l.ID, l.Stratum, l.Chances) })
+	}
+	return l.pieces(func(b []byte) error {
+		for ; len(b) > 0; b = b[LeafSize:] {
+			if err := f((*EntrantID)(b), binary.BigEndian.Uint16(b[16:]), binary.BigEndian.Uint16(b[18:])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // pieces calls f for some leaves at a time, which it may look at until it returns.
 func (l *List) pieces(f func(leaves []byte) error) error {
 	buf := l.buf

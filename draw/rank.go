@@ -20,17 +20,29 @@ func SeedOf(closeRecord Hash, sig Signature) Seed {
 // ScoreOf is the least of SHA-256(seed ‖ id ‖ u32 j) over j = 0 … chances − 1. Chances must be at least 1; 0 gives the
 // worst score of all, which is never ranked.
 func ScoreOf(seed Seed, id EntrantID, chances uint16) Score {
+	s := newScorer(seed)
+	return s.score(&id, chances)
+}
+
+// scorer is what a score hashes: seed, id, j. It belongs to one goroutine.
+type scorer [52]byte
+
+func newScorer(seed Seed) (s scorer) {
+	*(*Seed)(s[:]) = seed
+	return s
+}
+
+func (s *scorer) score(id *EntrantID, chances uint16) Score {
 	if chances == 0 {
 		return worst
 	}
-	var b [52]byte
-	*(*Seed)(b[:]) = seed
-	*(*EntrantID)(b[32:]) = id
-	best := Score(sha256.Sum256(b[:]))
+	*(*EntrantID)(s[32:]) = *id
+	binary.BigEndian.PutUint32(s[48:], 0)
+	best := Score(sha256.Sum256(s[:]))
 	for j := uint32(1); j < uint32(chances); j++ {
-		binary.BigEndian.PutUint32(b[48:], j)
-		if s := Score(sha256.Sum256(b[:])); bytes.Compare(s[:], best[:]) < 0 {
-			best = s
+		binary.BigEndian.PutUint32(s[48:], j)
+		if other := Score(sha256.Sum256(s[:])); bytes.Compare(other[:], best[:]) < 0 {
+			best = other
 		}
 	}
 	return best
@@ -188,17 +200,16 @@ func (b *best) Pop() any {
 	return x
 }
 
-func (b *best) offer(x scored) {
-	if b.limit == 0 {
-		return
-	}
-	if len(b.items) < b.limit {
-		heap.Push(b, x)
-		return
-	}
-	if top := &b.items[0]; x.score[0] <= top.score[0] && x.compare(*top) < 0 {
-		b.items[0] = x
-		heap.Fix(b, 0)
+func (b *best) offer(score Score, id *EntrantID) {
+	switch {
+	case b.limit == 0:
+	case len(b.items) < b.limit:
+		heap.Push(b, scored{score, *id})
+	case score[0] <= b.items[0].score[0]:
+		if x := (scored{score, *id}); x.compare(b.items[0]) < 0 {
+			b.items[0] = x
+			heap.Fix(b, 0)
+		}
 	}
 }
 
@@ -217,15 +228,16 @@ func Rank(p Plan, leaves Leaves, seed Seed) ([]Line, error) {
 			heaps[e.Stratum] = &best{limit: e.Seats() + e.Alternates}
 		}
 		all = append(all, heaps)
+		s := newScorer(seed)
 		return func(_ int, part Leaves) error {
-			return part.Each(func(l Leaf) error {
-				if l.Chances == 0 {
+			return eachEntrant(part, func(id *EntrantID, stratum, chances uint16) error {
+				if chances == 0 {
 					return nil
 				}
-				if l.Stratum < 1 || int(l.Stratum) > len(p.Into) {
-					return fmt.Errorf("%w: stratum %d, want 1 to %d", ErrList, l.Stratum, len(p.Into))
+				if stratum < 1 || int(stratum) > len(p.Into) {
+					return fmt.Errorf("%w: stratum %d, want 1 to %d", ErrList, stratum, len(p.Into))
 				}
-				heaps[p.Into[l.Stratum-1]].offer(scored{ScoreOf(seed, l.ID, l.Chances), l.ID})
+				heaps[p.Into[stratum-1]].offer(s.score(id, chances), id)
 				return nil
 			})
 		}
@@ -237,7 +249,7 @@ func Rank(p Plan, leaves Leaves, seed Seed) ([]Line, error) {
 	for _, others := range all[1:] {
 		for _, e := range p.Effective {
 			for _, x := range others[e.Stratum].items {
-				heaps[e.Stratum].offer(x)
+				heaps[e.Stratum].offer(x.score, &x.id)
 			}
 		}
 	}
@@ -268,9 +280,9 @@ func Audit(leaves Leaves, seed Seed, n int) ([]EntrantID, error) {
 		b := &best{limit: n}
 		all = append(all, b)
 		return func(_ int, part Leaves) error {
-			return part.Each(func(l Leaf) error {
-				if l.Chances > 0 {
-					b.offer(scored{labelled("audit", seed[:], l.ID[:]), l.ID})
+			return eachEntrant(part, func(id *EntrantID, _, chances uint16) error {
+				if chances > 0 {
+					b.offer(labelled("audit", seed[:], id[:]), id)
 				}
 				return nil
 			})
@@ -282,7 +294,7 @@ func Audit(leaves Leaves, seed Seed, n int) ([]EntrantID, error) {
 	b := all[0]
 	for _, other := range all[1:] {
 		for _, x := range other.items {
-			b.offer(x)
+			b.offer(x.score, &x.id)
 		}
 	}
 	var ids []EntrantID
