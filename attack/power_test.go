@@ -87,7 +87,7 @@ func powered(t testing.TB, engineName string) *rig {
 			if on.cluster == nil {
 				return disk.back()
 			}
-			if err := errors.Join(on.cluster.Kill(), disk.back()); err != nil {
+			if err := errors.Join(on.cluster.KillAll(), disk.back()); err != nil {
 				return err
 			}
 			return on.cluster.Start()

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -168,6 +169,34 @@ func (c *Cluster) start() error {
 
 // Kill is kill -9 of the server. Its children see that and end; Kill returns when the first process is gone.
 func (c *Cluster) Kill() error { return c.signal(syscall.SIGKILL) }
+
+// KillAll is SIGKILL for the server and all processes that serve its callers, as when the machine goes. With [Cluster.Kill] these end by themselves,
+// but for one that waits for a lock of another that a failing disk has ended: nobody is left to end it.
+func (c *Cluster) KillAll() error {
+	if c.exited == nil {
+		return nil
+	}
+	select {
+	case <-c.exited: // the number may be another's by now
+		return nil
+	default:
+	}
+	_ = syscall.Kill(c.pid, syscall.SIGSTOP) // it makes no more of them
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", c.pid))
+	if errors.Is(err, fs.ErrNotExist) { // it has ended
+		err = nil
+	}
+	for _, text := range strings.Fields(string(list)) {
+		pid, e := strconv.Atoi(text)
+		if e == nil {
+			e = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		if !errors.Is(e, syscall.ESRCH) {
+			err = errors.Join(err, e)
+		}
+	}
+	return errors.Join(err, c.Kill())
+}
 
 // Stop is PostgreSQL's fast shutdown: connections are cut, a last checkpoint is written.
 func (c *Cluster) Stop() error { return c.signal(syscall.SIGINT) }

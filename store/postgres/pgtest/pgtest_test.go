@@ -1,7 +1,9 @@
 package pgtest
 
 import (
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -42,5 +44,33 @@ func TestCluster(t *testing.T) {
 		if err := c.Start(); err != nil { // committed rows and roles outlive kill -9
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestKillAll has a process of the server stand still, as one does that waits for a lock of another that is gone.
+func TestKillAll(t *testing.T) {
+	c := Start(t)
+	conn, err := pgx.Connect(t.Context(), c.AdminDSN("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if err := conn.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.KillAll(); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatal("it outlives the server")
+		}
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
 	}
 }
