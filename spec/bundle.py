@@ -5,6 +5,7 @@ import re
 
 from records import Bad, need
 
+HOW = "give the .tar as the campaign's page gives it, not compressed, or the folder of its files"
 MAX_FILE = {"checkpoints": 65536, "files": 1 << 20}
 
 
@@ -13,11 +14,11 @@ def read(path):
     if os.path.isfile(path):
         with open(path, "rb") as f:
             if f.read(262)[257:] != b"ustar":
-                raise FileNotFoundError("no bundle: %s does not begin as an archive of the kind ustar" % path)
+                raise FileNotFoundError("no bundle: %s does not begin as an archive of the kind ustar: %s" % (path, HOW))
             files = read_tar(f)
     else:
         if not os.path.exists(os.path.join(path, "log.bin")):
-            raise FileNotFoundError("no bundle: there is no %s/log.bin" % path)
+            raise FileNotFoundError("no bundle: there is no %s/log.bin: %s" % (path, HOW))
         files = read_folder(path)
     check(files)
     return files

@@ -1,6 +1,6 @@
 """Lists of keys, challenges' secrets and key statements (docs/FORMATS.md, Key statements), written from that page alone.
 
-python3 spec/statements.py writes crypto/custody/testdata/statements.txt: what a program must come to. python3 spec/statements.py LIST STATEMENT
+python3 spec/statements.py --vectors writes crypto/custody/testdata/statements.txt: what a program must come to. python3 spec/statements.py LIST STATEMENT
 checks a custodian's statement, but for the answer, which only whoever has the log's key can check."""
 
 import base64
@@ -74,12 +74,13 @@ def file():
 
 
 def main(args):
-    if not args:
+    if args == ["--vectors"]:
         with open(FILE, "w", encoding="utf-8") as f:
             f.write(file())
         return 0
     if len(args) != 2:
-        sys.exit(__doc__)
+        print(__doc__, file=sys.stderr)
+        return 2
     texts = []
     for path in args:
         with open(path, encoding="utf-8", newline="") as f:

@@ -179,6 +179,12 @@ class Test(unittest.TestCase):
         self.assertEqual(e.exception.code, 2)
         self.assertEqual(quietly(verify.main, [os.path.join(self.dir.name, "absent.tar")])[0], 2)
 
+    def test_checkers_without_files_write_nothing(self):
+        for program in "evidence.py", "statements.py":
+            done = subprocess.run([sys.executable, "-B", os.path.join(HERE, program)], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, program)
+            self.assertIn(program, done.stderr)
+
     def test_cases(self):
         with open(cases.FILE, encoding="utf-8") as f:
             self.assertEqual(f.read(), cases.file())

@@ -6339,13 +6339,14 @@ function inFolder(folder, below = "") {
 }
 var NoBundle = class extends Error {
 };
+var HOW = "give the .tar as the campaign's page gives it, not compressed, or the folder of its files";
 function verifyFile(path, options) {
   if (lstatSync(path).isDirectory()) {
-    if (!readdirSync(path).includes("log.bin")) throw new NoBundle(`there is no ${path}/log.bin`);
+    if (!readdirSync(path).includes("log.bin")) throw new NoBundle(`there is no ${path}/log.bin: ${HOW}`);
     return verify2(() => inFolder(path), { ...options, ordered: false });
   }
   const file = ofFile(path);
-  if (!isArchive(file)) throw new NoBundle(`${path} does not begin as an archive of the kind ustar`);
+  if (!isArchive(file)) throw new NoBundle(`${path} does not begin as an archive of the kind ustar: ${HOW}`);
   return verify2(() => members(file), { ...options, ordered: true });
 }
 var HELD = {

@@ -339,7 +339,7 @@ func TestNoBundleIsWrongUsage(t *testing.T) {
 		}
 	}
 	for _, where := range []string{empty, text, short, folder} {
-		if code, out, errs := call(t, "verify", where); code != 2 || !strings.Contains(errs, "this is no bundle") || out != "" {
+		if code, out, errs := call(t, "verify", where); code != 2 || !strings.Contains(errs, "this is no bundle") || !strings.Contains(errs, "as the campaign's page gives it") || out != "" {
 			t.Errorf("verify %s: status %d, %q, %q", where, code, out, errs)
 		}
 	}

@@ -133,6 +133,8 @@ func receiptError(err error) error {
 		return fmt.Errorf("%w: it is not a receipt of this institution, or it was changed", err)
 	case errors.Is(err, verify.ErrOtherCampaign):
 		return fmt.Errorf("%w: get the bundle of the campaign that you entered", err)
+	case errors.Is(err, receipt.ErrReceipt):
+		return fmt.Errorf("%w: give the .txt file that the page saved, whole and as it is", err)
 	}
 	return err
 }

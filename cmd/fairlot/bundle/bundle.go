@@ -31,6 +31,9 @@ var ErrDownload = errors.New("no bundle there")
 // ErrNotBundle says that a file or folder is something else than a bundle, so that there was nothing to check.
 var ErrNotBundle = errors.New("this is no bundle")
 
+// how is what to give instead.
+const how = "give the .tar as the campaign's page gives it, not compressed, or the folder of its files"
+
 // Files is a bundle that was brought in. Close it.
 type Files struct {
 	*verify.Files
@@ -62,7 +65,7 @@ func Open(ctx context.Context, where string, progress Progress) (*Files, error) 
 	}
 	if info.IsDir() {
 		if _, err := os.Stat(filepath.Join(where, "log.bin")); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("open %s: %w: a bundle's folder holds a log.bin", where, ErrNotBundle)
+			return nil, fmt.Errorf("open %s: %w: a bundle's folder holds a log.bin: %s", where, ErrNotBundle, how)
 		}
 		files, err := verify.Folder(os.DirFS(where))
 		if err != nil {
@@ -90,7 +93,7 @@ func archive(f *os.File, size int64) (*verify.Files, error) {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
 	if string(magic[:n]) != "ustar" {
-		return nil, fmt.Errorf("%w: it does not begin as an archive of the kind ustar", ErrNotBundle)
+		return nil, fmt.Errorf("%w: it does not begin as an archive of the kind ustar: %s", ErrNotBundle, how)
 	}
 	return verify.Tar(f, size)
 }

@@ -41,13 +41,15 @@ function inFolder(folder: string, below = ""): [string, Source][] {
 // NoBundle: there is nothing to check.
 class NoBundle extends Error {}
 
+const HOW = "give the .tar as the campaign's page gives it, not compressed, or the folder of its files";
+
 function verifyFile(path: string, options: Omit<Options, "ordered">): Outcome {
   if (lstatSync(path).isDirectory()) {
-    if (!readdirSync(path).includes("log.bin")) throw new NoBundle(`there is no ${path}/log.bin`);
+    if (!readdirSync(path).includes("log.bin")) throw new NoBundle(`there is no ${path}/log.bin: ${HOW}`);
     return verify(() => inFolder(path), { ...options, ordered: false });
   }
   const file = ofFile(path);
-  if (!isArchive(file)) throw new NoBundle(`${path} does not begin as an archive of the kind ustar`);
+  if (!isArchive(file)) throw new NoBundle(`${path} does not begin as an archive of the kind ustar: ${HOW}`);
   return verify(() => members(file), { ...options, ordered: true });
 }
 
