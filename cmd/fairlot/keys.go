@@ -223,7 +223,7 @@ func (cmd *keysCheck) Run(a *app) error {
 	}
 	a.explainKey(c, isCustodian, number)
 	a.printf("\npinned in %s\n  open    %s\n  log     %s\n", pinFile(cmd.Key), pin.Open, plural(pin.Size, "record", "records"))
-	a.printf("Compare the open hash with the other custodians by telephone or on paper: all of you must see the same.\n")
+	a.printf("Compare the open hash with all custodians by telephone or on paper: everybody must see the same.\n")
 	return nil
 }
 

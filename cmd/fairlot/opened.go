@@ -13,7 +13,7 @@ import (
 
 // opening is what the notifier opens a release with.
 type opening struct {
-	Key     string   `required:"" placeholder:"FILE" help:"The notifier's key file."`
+	Key     string   `required:"" placeholder:"FILE" help:"The notifier's key file; for the audit sample the auditor's."`
 	Request string   `required:"" placeholder:"FILE" help:"The request that release prepare wrote."`
 	Bundle  string   `required:"" placeholder:"PATH|URL" help:"The campaign's newest bundle."`
 	Share   []string `required:"" sep:"none" placeholder:"FILE" help:"A custodian's shares; repeat it for each custodian."`

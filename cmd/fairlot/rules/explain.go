@@ -63,7 +63,7 @@ func (s *Set) Explain(lang string, pools []int64) []string {
 	}
 	say(said{"開啟得獎者的聯絡資料需要 %[2]d 位保管人中的 %[1]d 位。", "%d of %d custodians together open a winner's contact."}, o.Threshold, len(o.Custodians))
 	if o.Audit > 0 {
-		say(said{"抽查樣本：每次抽獎由亂數抽出至多 %s 名有機會的參加者，姓名與證號可開啟給查核人；不是任何人挑選的。",
+		say(said{"抽查樣本：每次抽獎由亂數抽出至多 %s 名有機會的參加者，姓名與證號可開啟給查核人；並非由任何人挑選。",
 			"Audit sample: of at most %s entrants with chances of each draw, whom its randomness picks and nobody else, names and ID numbers can be opened to the auditor."}, grouped(int64(o.Audit)))
 		for _, n := range s.pools(pools) {
 			sample := min(n, int64(o.Audit))
@@ -104,7 +104,7 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 			}
 		}
 	}
-	say(said{"在 %s 抽出，依亂數鏈 %s 的第 %d 輪。輪次登記開始前就已寫定，其值在此之前沒有人知道。", "Drawn at %s by round %[3]d of the beacon %[2]s. The round is fixed before the first entry, and nobody knows its value before that time."},
+	say(said{"在 %s 抽出，依亂數鏈 %s 的第 %d 輪。這一輪在登記開始前就已寫定，其值在此之前沒有人知道。", "Drawn at %s by round %[3]d of the beacon %[2]s. The round is fixed before the first entry, and nobody knows its value before that time."},
 		instant.Text(draw.RoundTime(d.Beacon, d.Round)), chain(lang, d), d.Round)
 	say(said{"名單在 %s 以前凍結、公布並由見證人副署，之後的一律不算。", "The entry list is frozen, published and cosigned by witnesses before %s; nothing later counts."}, instant.Text(d.Deadline(d.Round)))
 	say(said{"該輪過 %d 天仍沒有出現，抽獎可以作廢。", "If that round has not come after %d days, the draw may be void."}, d.DeadDays)
@@ -113,7 +113,7 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 			false: {"先前抽獎的得獎者在本次仍有機會。", "Whoever won an earlier draw has chances in this one too."}}[d.EarlierWinnersOut])
 	}
 	if s.leavesOut(i) > 0 {
-		say(said{"名單要等先前各次抽獎都有結果或作廢才結束；以當時持有獎項者為準，之後才遞補的人仍在名單中。", "Its list is closed once every earlier draw has its result or is void, without those who hold a prize then: whoever is called to one later stays in."})
+		say(said{"名單要等先前各次抽獎都有結果或作廢才確定；以當時持有獎項者為準，之後才遞補的人仍在名單中。", "Its list is closed once every earlier draw has its result or is void, without those who hold a prize then: whoever is called to one later stays in."})
 	}
 	switch {
 	case d.Forfeit:

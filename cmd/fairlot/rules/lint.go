@@ -57,6 +57,9 @@ func (s *Set) Lint(pools []int64) []Finding {
 	if o.Register == 0 {
 		find(0, "register-missing", said{"沒有載明可參加的人數（register），外界無從看出是否有虛構的登記。", "how many persons could enter is not stated: nobody outside can see whether entries were made up. State register."})
 	}
+	if s.Keeps {
+		find(0, "retention-missing", said{"沒有設定 retentionDays：封存的姓名、證號與聯絡資料永遠不會自動銷毀，頁面也會這樣說；請與告知事項的保存期限核對。", "retentionDays is not set: sealed names, numbers and contacts are never destroyed by themselves, and the page says so. Compare with what the notice promises."})
+	}
 	if o.Proof == draw.ProofNone {
 		find(0, "proof-none", said{"登記不證明身分：一人可用許多捏造的身分登記。", "nobody proves who they are: one person can enter under many made-up identities. Hand out one-use codes."})
 	}
@@ -84,14 +87,14 @@ func (s *Set) Lint(pools []int64) []Finding {
 			find(n, "beacon-other", said{"亂數不是來自 drand quicknet，對外界不具證明力；只能用於試辦。", "its randomness is not drand quicknet's and proves nothing to outsiders: for trials only."})
 		}
 		if d.Deadline(d.Round).Before(o.ObjectionsEnd) {
-			find(n, "draw-early", said{"抽獎時間扣除副署期限後早於登記或異議截止：活動無法開放；延後 drawTime。", "its time less the margin is before the end of entries or objections, so that it cannot open: put drawTime off."})
+			find(n, "draw-early", said{"抽獎時間扣除副署期限後早於登記或異議截止：活動無法開放；請延後 drawTime。", "its time less the margin is before the end of entries or objections, so that it cannot open: put drawTime off."})
 		} else if left := s.untilDeadline(d); left < short {
-			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；延後 drawTime。", "custodians have %d min between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
+			find(n, "cosign-short", said{"從登記（異議）截止到副署期限只有 %d 分鐘：保管人要在這段時間內下載、核對並副署；請延後 drawTime。", "custodians have %d min between the end of entries or objections and the deadline to fetch, check and cosign: put drawTime off."}, int(left.Minutes()))
 		}
 		if d.EarlierWinnersOut && i == 0 {
-			find(n, "earlier-first", said{"第 1 次抽獎之前沒有別的抽獎，活動無法開放；拿掉 earlierWinnersOut。", "no draw comes before it, so that it cannot open: leave earlierWinnersOut out."})
+			find(n, "earlier-first", said{"第 1 次抽獎之前沒有別的抽獎，活動無法開放；請拿掉 earlierWinnersOut。", "no draw comes before it, so that it cannot open: leave earlierWinnersOut out."})
 		} else if d.EarlierWinnersOut && d.Deadline(d.Round).Before(s.lastBefore(i).Add(settleRoom-time.Duration(d.Beacon.Period)*time.Second)) { // each round is up to a period after the time that the daemon looks at
-			find(n, "earlier-near", said{"副署期限距先前的抽獎不到 %d 小時：要等其結果才能結束名單並副署，活動無法開放；延後 drawTime。", "its time less the margin is less than %d hours after an earlier draw, whose winners it leaves out, so that it cannot open: put drawTime off."}, int(settleRoom.Hours()))
+			find(n, "earlier-near", said{"副署期限距先前的抽獎不到 %d 小時：要等其結果才能確定名單並副署，活動無法開放；請延後 drawTime。", "its time less the margin is less than %d hours after an earlier draw, whose winners it leaves out, so that it cannot open: put drawTime off."}, int(settleRoom.Hours()))
 		}
 		if d.Margin < shortMargin {
 			find(n, "margin-short", said{"副署期限與亂數公布只隔 %d 秒：時鐘稍有偏差，亂數可能先於名單為人所知；marginSeconds 至少取 600。", "only %d s between the deadline and the round: with clocks a little off, the randomness may be known before the list is fixed. Take marginSeconds of 600 or more."}, d.Margin)

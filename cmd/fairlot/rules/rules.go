@@ -32,6 +32,7 @@ type Set struct {
 	In     []int64                      // how many entrants each stratum may come to have, for the odds; nil: they are spread evenly
 	Survey bool                         // answers are mixed, so `batch` hides them
 	Notice map[string]string            // of a draft; nil of what is open
+	Keeps  bool                         // a draft whose envelopes nothing ever destroys
 }
 
 // Of reads a campaign file, with the defaults that the daemon would put in. The error names what must be written first for there to be something to explain.
@@ -57,7 +58,7 @@ func Of(c *fairlotv1.Campaign) (*Set, error) {
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("the rules are not written yet: %s", strings.Join(missing, ", "))
 	}
-	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Strata: map[int]map[string]string{}, By: strataBy[c.StrataBy], Survey: c.SurveyJson != "", Notice: texts(c.Notice)}
+	s := &Set{Titles: texts(c.Title), Tiers: map[[2]int]map[string]string{}, Strata: map[int]map[string]string{}, By: strataBy[c.StrataBy], Survey: c.SurveyJson != "", Notice: texts(c.Notice), Keeps: c.RetentionDays == 0}
 	s.Open = draw.Open{
 		Custodians: make([]draw.Custodian, len(c.Custodians)), Threshold: int(c.Threshold), Notifiers: c.Notifiers,
 		Proof:    map[bool]string{true: draw.ProofNone, false: draw.ProofToken}[c.Proof == fairlotv1.Proof_PROOF_NONE],

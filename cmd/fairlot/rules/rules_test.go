@@ -19,7 +19,7 @@ func text(s string) []*fairlotv1.LocalizedText {
 func sound() *fairlotv1.Campaign {
 	end := time.Date(2026, 3, 1, 16, 0, 0, 0, time.UTC)
 	return &fairlotv1.Campaign{
-		Title: text("Spring"), SurveyJson: "{}", Batch: 50, Register: 1000, ChancesCap: 3, Threshold: 2,
+		Title: text("Spring"), SurveyJson: "{}", Batch: 50, Register: 1000, ChancesCap: 3, Threshold: 2, RetentionDays: 30,
 		Custodians: []*fairlotv1.Custodian{{}, {}, {}}, EntriesEnd: timestamppb.New(end),
 		Draws: []*fairlotv1.DrawRules{{
 			Tiers: []*fairlotv1.Tier{{Count: 1, Title: text("Reader")}, {Count: 9, Title: text("Bag")}}, Alternates: 5, ClaimDays: 14,
@@ -42,6 +42,7 @@ func TestLint(t *testing.T) {
 		{"", func(c *fairlotv1.Campaign) { c.Draws, c.Register, c.Custodians, c.Threshold = nil, 0, nil, 0 }},
 		{"batch-small", func(c *fairlotv1.Campaign) { c.Batch = 49 }},
 		{"register-missing", func(c *fairlotv1.Campaign) { c.Register = 0 }},
+		{"retention-missing", func(c *fairlotv1.Campaign) { c.RetentionDays = 0 }},
 		{"proof-none", func(c *fairlotv1.Campaign) { c.Proof = fairlotv1.Proof_PROOF_NONE }},
 		{"threshold-one", func(c *fairlotv1.Campaign) { c.Threshold = 1 }},
 		{"threshold-one", func(c *fairlotv1.Campaign) { c.Threshold, c.Custodians = 0, c.Custodians[:1] }},
