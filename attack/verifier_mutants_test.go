@@ -13,7 +13,7 @@ import (
 // in the same program in which nothing is broken. The short form takes some of the checks, FAULT_LIES in the environment all.
 func TestOperatorsLiesSeeMutants(t *testing.T) {
 	t.Parallel()
-	const policy, check, steps, history, list, receipt, heads = "crypto/ledger/policy.go", "verify/verify.go", "verify/draw.go", "verify/history.go", "draw/list.go", "verify/receipt.go", "monitor/heads.go"
+	const policy, check, steps, history, list, earlier, receipt, heads = "crypto/ledger/policy.go", "verify/verify.go", "verify/draw.go", "verify/history.go", "draw/list.go", "verify/earlier.go", "verify/receipt.go", "monitor/heads.go"
 	mutants := []struct {
 		short          bool
 		what           string
@@ -30,7 +30,11 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "no round refutes that a beacon is dead", history, "	return met && !alive, may", "	alive = alive && !(BROKEN)\n	return met && !alive, may"},
 		{false, "lists above the register", steps, "count.Ranked() > c.rules.Register {", "count.Ranked() > c.rules.Register && !(BROKEN) {"},
 		{false, "an id may stand twice", list, "	if c.started && !id.after(&c.last) {", "	if c.started && !id.after(&c.last) && !(BROKEN) {"},
-		{false, "winners of earlier draws stay in", steps, "	if rules.EarlierWinnersOut {", "	if rules.EarlierWinnersOut && !(BROKEN) {"},
+		{false, "winners of earlier draws stay in", earlier, "		if leaf.Chances > 0 {", "		if leaf.Chances > 0 && BROKEN {\n			return nil\n		}\n		if leaf.Chances > 0 {"},
+		{false, "a list may be closed before who won is known", earlier, "!c.settledBefore(e, d) {", "!c.settledBefore(e, d) && !(BROKEN) {"},
+		{false, "any void settles an earlier draw", earlier, "&& (v.counts || ", "&& (v.counts || BROKEN || "},
+		{false, "a dead beacon needs no witnesses to settle an earlier draw", earlier, "&& c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex)", "&& (BROKEN || c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex))"},
+		{false, "anybody is counted as an earlier winner", earlier, "	if counted != int64(len(won)) {", "	if counted != int64(len(won)) && !(BROKEN) {"},
 		{false, "the root is not compared", steps, "d.Root != d.Close.Root {", "d.Root != d.Close.Root && !(BROKEN) {"},
 		{false, "signatures of rounds are not verified", steps, "d.Result.Signature[:]); err != nil {", "d.Result.Signature[:]); err != nil && !(BROKEN) {"},
 		{false, "the result may be of another close", steps, "	if d.Result.Close != d.CloseHash {", "	if d.Result.Close != d.CloseHash && !(BROKEN) {"},
@@ -43,7 +47,7 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "a monitor that sees no fork", heads, "	case tree.Extends(before.Size, before.Root) != nil:", "	case tree.Extends(before.Size, before.Root) != nil && !(BROKEN):"},
 	}
 	var edits []edit
-	for _, file := range []string{policy, check, steps, history, list, receipt, heads} {
+	for _, file := range []string{policy, check, steps, history, list, earlier, receipt, heads} {
 		edits = append(edits, osIn(file))
 	}
 	for _, m := range mutants {

@@ -4,10 +4,10 @@ import base64
 import unicodedata
 
 import ed25519
+import make_bundles_earlier
 import verify
 from records import sha256
-from scene import (DEAD, FAR, IN_TIME, LATE, LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, drawn, secret,
-                   two_draws, vkey)
+from scene import (DEAD, FAR, IN_TIME, LATE, LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, drawn, secret, vkey)
 from vectors import Vector
 
 MADE = []
@@ -366,9 +366,7 @@ def entrants():
     s.two()
     add("stratum-above", "entrants", "A leaf of stratum 2 of 1.", s)
     add("chances-above-cap", "entrants", "A leaf with more chances than the cap.", drawn("chances-above-cap", [1, 6, 1]))
-    add("earlier-winner-stays", "entrants", "Earlier winners are out, and one of them keeps the chance.", two_draws("earlier-winner-stays", out=(2,)))
-    add("earlier-winner-called-stays", "entrants", "Earlier winners are out, and the alternate who was called keeps the chance.",
-        two_draws("earlier-winner-called-stays", out=(1, 2), replaced=True))
+    make_bundles_earlier.bad(add)
     add("entrants-count", "entrants", "Close counts one entrant more.", drawn("entrants-count", close_edit=swap("entrants 8", "entrants 9")))
     add("zero-count", "entrants", "Close counts one with chances 0 more than there are.",
         drawn("zero-count", [0, 1, 1], zero=[("duplicate", 1), ("erased", 1)]))

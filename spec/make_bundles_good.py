@@ -1,8 +1,9 @@
 """Vectors of bundles that hold: proven, or computed correctly but not proven."""
 
+import make_bundles_earlier
 import verify
 from records import sha256
-from scene import (DEAD, DEADLINE, FAR, FAR_DEADLINE, IN_TIME, LATE, LOG_VKEY, OTHER_CHAIN, POLICY, Scene, draw, drawn, two_draws)
+from scene import (DEAD, DEADLINE, FAR, FAR_DEADLINE, IN_TIME, LATE, LOG_VKEY, OTHER_CHAIN, POLICY, Scene, draw, drawn)
 from vectors import Vector
 
 MADE = []
@@ -34,9 +35,9 @@ def seats():
         drawn("tiers", [1] * 12, seats="1:1=1 1:2=2 1:3=3 1:alt=4", draws=[draw(tiers=[(1, 1, 1), (1, 2, 2), (1, 3, 3)], alternates=4)]))
     add("weighted", "Chances from 1 to the cap of 1000.", "0 proven",
         drawn("weighted", [1, 2, 3, 10, 100, 999, 1000], seats="1:1=2 1:alt=3", chances=1000))
-    reasons = ["duplicate", "excluded", "erased", "erased-at-desk", "superseded", "won-earlier"]
-    add("zero-each-reason", "Chances 0 for each of the six reasons; they are listed and never ranked.", "0 proven",
-        drawn("zero-each-reason", [0, 0, 0, 0, 0, 0, 0, 1, 1, 3], zero=[(r, 1 + (r == "erased")) for r in reasons], seats="1:1=2 1:alt=1"))
+    reasons = ["duplicate", "excluded", "erased", "erased-at-desk", "superseded"]
+    add("zero-each-reason", "Chances 0 for each of the five reasons that a first draw can have; they are listed and never ranked.", "0 proven",
+        drawn("zero-each-reason", [0, 0, 0, 0, 0, 0, 1, 1, 3], zero=[(r, 1 + (r == "erased")) for r in reasons], seats="1:1=2 1:alt=1"))
     add("one-entrant", "One entrant takes one of two seats.", "0 proven", drawn("one-entrant", [1], seats="1:1=1"))
     add("no-entrant", "Nobody entered: the empty tree's root, an empty ranking file.", "0 proven", drawn("no-entrant", [], seats=""))
     add("all-zero", "Entrants, all with chances 0: nobody is ranked.", "0 proven", drawn("all-zero", [0, 0, 0], zero=[("excluded", 3)]))
@@ -128,10 +129,7 @@ def history():
     s.checkpoint()
     add("two-draws", "A second draw at a later round, earlier winners out, its close cosigned at the last second.", "0 proven", s)
 
-    add("earlier-winner-replaced", "Earlier winners are out: the alternate who was called is, and whoever declined before the close is not.", "0 proven",
-        two_draws("earlier-winner-replaced", out=(2, 3), replaced=True))
-    add("earlier-winner-not-known", "Earlier winners are out, but the earlier draw had no result yet when this one was closed.", "0 proven",
-        two_draws("earlier-winner-not-known", out=(), result_first=False))
+    make_bundles_earlier.good(add)
 
     def amend(label, at, round_, cosign, close_at):
         s = Scene(label)

@@ -197,29 +197,3 @@ def drawn(label, entrants=(1,) * 8, strata=None, seats=None, close_edit=None, re
     if end:
         s.checkpoint()
     return s
-
-
-def two_draws(label, out, replaced=False, result_first=True):
-    """Two draws of the same six entrants, the earlier one's winners out of the second: out are the ranks of the first whose chances are 0 there."""
-    s = Scene(label, draws=[draw(), draw(n=2, tiers=[(1, 1, 1)], round_=FAR, earlier="out", alternates=1)])
-    leaves = s.people([1] * 6)
-    s.close(leaves)
-    s.two()
-    s.result()
-    results = s.log.pop(), s.draw_files[1][1]
-    ids = {int(line.split(" ")[1]): line.split(" ")[2] for line in results[1].decode().splitlines()}
-
-    def drawn_first():
-        s.log.append(results[0])
-        if replaced:
-            s.record("replace", "stratum 1", "vacated 1", "reason declined", "next 3", n=1)
-    if result_first:
-        drawn_first()
-    second = [b[:18] + b"\0\0" + b[20:] if b[:16].hex() in [ids[rank] for rank in out] else b for b in leaves]
-    s.close(second, n=2, zero=[("won-earlier", len(out))] if out else ())
-    s.two(FAR_DEADLINE)
-    if not result_first:
-        drawn_first()
-    s.result(n=2)
-    s.checkpoint()
-    return s

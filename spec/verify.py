@@ -183,9 +183,9 @@ class Verifier:
             if chain == QUICKNET:
                 need((period, genesis, key) == (QUICKNET_PERIOD, QUICKNET_GENESIS, QUICKNET_KEY), "draw %d: quicknet's constants altered" % g["draw"])
 
-    def cosigned(self, index, ok):
-        """Whether the policy is satisfied by witnesses with a cosignature over the record at index whose time is ok."""
-        return self.policy.satisfied({w for c in self.checkpoints if c.size > index
+    def cosigned(self, index, ok, until=None):
+        """Whether the policy is satisfied by witnesses with a cosignature over the record at index whose time is ok; of checkpoints that do not cover `until`, if that is given."""
+        return self.policy.satisfied({w for c in self.checkpoints if c.size > index and (until is None or c.size <= until)
                                       for w, times in c.times.items() if any(map(ok, times))})
 
     def read_history(self):
@@ -235,11 +235,21 @@ class Verifier:
     def void_counts(self, i, v, d):
         if self.cosigned(i, lambda t: t <= d.deadline()):
             return True
-        dead = d.time() + 86400 * d.group["dead-days"]
-        if v["reason"] != "beacon-dead" or not self.cosigned(i, lambda t: t >= dead):
+        if not self.dead(i, v, d):
             return False
         in_log = {r["signature"] for r in self.log if r["kind"] == "result"}
         return not self.beacon.refutes(d.group["beacon"][0], d.round, in_log)
+
+    def dead(self, i, v, d, until=None):
+        """Whether a void would count as beacon-dead if no signature of the round were known."""
+        since = d.time() + 86400 * d.group["dead-days"]
+        return v["reason"] == "beacon-dead" and self.cosigned(i, lambda t: t >= since, until)
+
+    def settled(self, d, at):
+        """Whether draw d had its result, or was void, when the log came to entry `at`."""
+        if d.result and d.result_at < at:
+            return True
+        return any(i < at and (self.void_counts(i, v, d) or self.dead(i, v, d, at)) for i, v in d.voids)
 
     def check_draw_files(self):
         due = {"draw/%d/entrants.bin" % n for n, d in self.draws.items() if d.close}
@@ -251,8 +261,11 @@ class Verifier:
     def earlier_winners(self, n, d):
         """The ids that are out of draw n: who held a seat of an earlier draw when the log came to the close of this one."""
         ids = set()
+        if d.group["earlier-winners"] == "in":
+            return ids
         for e in (self.draws[m] for m in range(1, n)):
-            if d.group["earlier-winners"] == "in" or not e.result or e.result_at > d.close_at:
+            need(self.settled(e, d.close_at), "closed before draw %d had its result or was void" % e.group["draw"])
+            if not e.result or e.result_at > d.close_at:
                 continue
             seats = drawing.Seats(e.held, e.group["vacated"] == "forfeit")
             for i, r in e.replaces:
@@ -263,17 +276,18 @@ class Verifier:
         return ids
 
     def check_entrants(self, n, d):
-        count = zero = 0
+        count = zero = won = 0
         last, out = b"", self.earlier_winners(n, d)
         for ident, stratum, chances, _ in drawing.leaves(self.files["draw/%d/entrants.bin" % n]):
             need(ident > last, "leaf %d is not in ascending order of ids" % count)
             need(1 <= stratum <= d.group["strata"], "leaf %d is of stratum %d" % (count, stratum))
             need(chances <= self.open["chances"], "leaf %d has %d chances" % (count, chances))
             need(chances == 0 or ident not in out, "leaf %d has chances and won an earlier draw" % count)
-            last, count, zero = ident, count + 1, zero + (chances == 0)
+            last, count, zero, won = ident, count + 1, zero + (chances == 0), won + (ident in out)
         close, register = d.close, self.open["register"]
         need(count == close["entrants"], "%d leaves, %d entrants in close" % (count, close["entrants"]))
         need(zero == sum(c for _, c in close["zero"]), "%d leaves with chances 0, close counts otherwise" % zero)
+        need(won == dict(close["zero"]).get("won-earlier", 0), "%d leaves of earlier winners, close counts otherwise" % won)
         need(sum(c for _, c in close["days"]) == count, "the days' counts do not add up to the entrants")
         need(register is None or count - zero <= register, "more leaves with chances than the register has persons")
 

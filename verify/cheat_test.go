@@ -210,7 +210,7 @@ func listBytes(l []draw.Leaf) (b []byte) {
 	return b
 }
 
-// mendClose makes a close fit its list: what differs goes to the last day and to the last reason.
+// mendClose makes a close fit its list: what differs goes to the last day and to the last reason, or to duplicates before who won an earlier draw, whose number is known.
 func (c *cheat) mendClose(r *draw.Close) {
 	l := c.lists[r.Draw]
 	zero, zeros, days := int64(0), int64(0), int64(0)
@@ -228,8 +228,10 @@ func (c *cheat) mendClose(r *draw.Close) {
 	for more := zero - zeros; more != 0; {
 		last := len(r.Zero) - 1
 		switch {
-		case more > 0 && last < 0:
-			r.Zero, more = []draw.Zero{{Reason: "duplicate", Count: more}}, 0
+		case more > 0 && (last < 0 || last == 0 && r.Zero[0].Reason == "won-earlier"):
+			r.Zero, more = slices.Insert(r.Zero, 0, draw.Zero{Reason: "duplicate", Count: more}), 0
+		case more > 0 && r.Zero[last].Reason == "won-earlier":
+			r.Zero[last-1].Count, more = r.Zero[last-1].Count+more, 0
 		case more > 0 || r.Zero[last].Count > -more:
 			r.Zero[last].Count, more = r.Zero[last].Count+more, 0
 		default:

@@ -89,10 +89,8 @@ func (c *check) entrants(d *Draw, rules *draw.DrawRules, list *draw.List) (draw.
 	if c.rules.Register > 0 && count.Ranked() > c.rules.Register {
 		return count, differs(7, d.N, "leaves with chances, more than the register holds", c.rules.Register, count.Ranked())
 	}
-	if rules.EarlierWinnersOut {
-		if err := c.earlierOut(d, list); err != nil {
-			return count, err
-		}
+	if err := c.earlierOut(d, list); err != nil {
+		return count, err
 	}
 	d.Entrants, d.Ranked = count.Entrants, count.Ranked()
 	c.held(7, d.N)
@@ -101,42 +99,6 @@ func (c *check) entrants(d *Draw, rules *draw.DrawRules, list *draw.List) (draw.
 	}
 	c.held(8, d.N)
 	return count, nil
-}
-
-// earlierOut looks up who held a seat of an earlier draw when the log came to the close of this one: they have no chances here.
-func (c *check) earlierOut(d *Draw, list *draw.List) error {
-	return heldBefore(c.out, d, c.rules.Draws, func(e *Draw, l draw.Line) error {
-		leaf, at, ok, err := list.Find(l.ID)
-		if err == nil && ok && leaf.Chances > 0 {
-			err = failed(7, d.N, fmt.Sprintf("leaf %d has chances, and won draw %d, whose winners are out", at, e.N))
-		}
-		return err
-	})
-}
-
-// heldBefore calls f for each seat of an earlier draw that was held when the log came to the close of d. Earlier draws passed all their steps before.
-func heldBefore(out *Outcome, d *Draw, rules []draw.DrawRules, f func(e *Draw, l draw.Line) error) error {
-	for i := range d.N - 1 {
-		e := &out.Draws[i]
-		if e.Result == nil || e.resultIndex > d.closeIndex {
-			continue
-		}
-		seats := draw.NewSeats(e.Ranking, rules[i].Forfeit)
-		for k, r := range e.Replaced {
-			if e.replacedAt[k] > d.closeIndex {
-				break
-			}
-			if err := seats.Apply(r); err != nil {
-				return failedBy(12, e.N, err)
-			}
-		}
-		for _, l := range seats.Winners(e.Ranking) {
-			if err := f(e, l); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // ranking is step 11.

@@ -108,6 +108,7 @@ func (c *check) drawHistory(d *Draw) error {
 			return err
 		}
 		reason := e.rec.(*draw.Void).Reason
+		d.voids = append(d.voids, voidEntry{e.index, reason, counts})
 		switch {
 		case counts && d.Void == "":
 			d.Void = reason

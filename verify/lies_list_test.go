@@ -7,7 +7,9 @@ import (
 	"fairlot/draw"
 )
 
-func listLies() []lie {
+func listLies() []lie { return slices.Concat(whoIsListed(), earlierLies()) }
+
+func whoIsListed() []lie {
 	zeroed := func(c *cheat, n int, l *draw.Leaf) bool { l.Chances = 0; return true }
 	return []lie{
 		{"an entrant dropped", "", nil, func(c *cheat) bool {
@@ -127,20 +129,6 @@ func listLies() []lie {
 			}
 			c.sort(n)
 			return true
-		}},
-		{"a winner of an earlier draw stays in", "entrants", nil, func(c *cheat) bool {
-			for n := 2; n <= len(c.open().Draws); n++ {
-				if !c.open().Draws[n-1].EarlierWinnersOut || c.first("close", n) < 0 || c.first("result", n-1) < 0 || c.first("result", n-1) > c.first("close", n) {
-					continue
-				}
-				for i, l := range c.lists[n] {
-					if l.Chances == 0 && slices.ContainsFunc(c.out.Draws[n-2].Winners, func(w draw.Line) bool { return w.ID == l.ID }) {
-						c.lists[n][i].Chances = 1
-						return true
-					}
-				}
-			}
-			return false
 		}},
 		{"a count of entrants that is none", "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool { r.Entrants++; return true })},
 		{"a count of chances 0 that is none", "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool {

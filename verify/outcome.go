@@ -161,11 +161,14 @@ type Draw struct {
 	voidingIndex int64
 	amendIndex   int64
 	opened       []*draw.Opened
+	voids        []voidEntry
 }
 
-// SettledBefore tells whether e had its result when the log came to the close of d, or is void.
-func (e *Draw) SettledBefore(d *Draw) bool {
-	return e.State == StateVoid || e.Result != nil && e.resultIndex < d.closeIndex
+// voidEntry is a void record, and whether it counts.
+type voidEntry struct {
+	index  int64
+	reason string
+	counts bool
 }
 
 // VoidingIndex is the place in the log of the void record that Voiding is about.

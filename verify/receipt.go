@@ -121,19 +121,17 @@ func standing(files *Files, out *Outcome, d *Draw, r receipt.Receipt) (DrawStand
 
 // notCounted finds why a leaf has no chances, as far as it can be seen.
 func notCounted(ds *DrawStanding, out *Outcome, d *Draw) error {
-	if out.Open.Draws[d.N-1].EarlierWinnersOut {
-		err := heldBefore(out, d, out.Open.Draws, func(e *Draw, l draw.Line) error {
-			if l.ID == ds.Leaf.ID && ds.Won == 0 {
-				ds.Won = e.N
-			}
-			return nil
-		})
-		if err != nil || ds.Won > 0 {
-			return err
+	err := heldBefore(out, d, out.Open.Draws, func(e *Draw, l draw.Line) error {
+		if l.ID == ds.Leaf.ID && ds.Won == 0 {
+			ds.Won = e.N
 		}
+		return nil
+	})
+	if err != nil || ds.Won > 0 {
+		return err
 	}
 	for _, z := range d.Close.Zero {
-		if z.Reason != "won-earlier" {
+		if z.Reason != wonEarlier {
 			ds.Reasons = append(ds.Reasons, z.Reason)
 		}
 	}

@@ -141,8 +141,8 @@ function addTiers(tiers, into) {
   });
   return sums;
 }
-function share(total, stand, counts) {
-  const n = stand.map((i) => BigInt(counts[i])), all = n.reduce((a, b) => a + b, 0n), t = BigInt(total);
+function share(total, stand, counts2) {
+  const n = stand.map((i) => BigInt(counts2[i])), all = n.reduce((a, b) => a + b, 0n), t = BigInt(total);
   if (all === 0n) return stand.map(() => 0);
   const seats = n.map((own) => Number(t * own / all));
   const order = n.map((own, k) => ({ k, rest: t * own % all })).sort((a, b) => a.rest === b.rest ? a.k - b.k : a.rest > b.rest ? -1 : 1);
@@ -959,14 +959,17 @@ function readList(file, rules, open, close, out, tell) {
   const ranked = new Array(rules.strata).fill(0);
   const tree = new Tree(), leaf = new Short(1 + LEAF), into = new DataView(new ArrayBuffer(32)), hash2 = new Uint8Array(into.buffer);
   leaf.message[0] = 0;
-  let before = leaf.message, beforeAt = 0, zero = 0, count = 0;
+  let before = leaf.message, beforeAt = 0, zero = 0, won = 0, count = 0;
   for (const piece of pieces(file, LEAF)) {
     for (let at = 0; at < piece.length; at += LEAF, count++) {
       const stratum = 256 * piece[at + 16] + piece[at + 17], chances = 256 * piece[at + 18] + piece[at + 19];
       if (count > 0 && !isBelow(before, beforeAt, piece, at)) throw new Breach(`line ${count + 1}: ids are not ascending and unique`);
       if (stratum < 1 || stratum > rules.strata) throw new Breach(`line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
       if (chances > open.chances) throw new Breach(`line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
-      if (out.size > 0 && chances > 0 && out.has(hex(piece.subarray(at, at + 16)))) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
+      if (out.size > 0 && out.has(hex(piece.subarray(at, at + 16)))) {
+        if (chances > 0) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
+        won++;
+      }
       if (chances === 0) zero++;
       else ranked[stratum - 1] = ranked[stratum - 1] + 1;
       before = piece;
@@ -981,6 +984,7 @@ function readList(file, rules, open, close, out, tell) {
   if (close !== null) {
     must(count === close.entrants, `${count} entrants, and close counts ${close.entrants}`);
     must(zero === close.zero, `${zero} entrants with chances 0, and close counts ${close.zero}`);
+    must(won === close.won, `${won} earlier winners who are out, and close counts ${close.won}`);
     must(close.days === close.entrants, `the days add up to ${close.days}, and close counts ${close.entrants} entrants`);
     must(open.register === null || withChances <= open.register, `${withChances} entrants with chances, and the register has ${open.register ?? ""} persons`);
   }
@@ -3397,12 +3401,13 @@ var round = (s) => dec(s, 1, 2 ** 40);
 function readClose(f) {
   const REASONS = ["duplicate", "excluded", "erased", "erased-at-desk", "superseded", "won-earlier"];
   const of = openAndDraw(f), entrants = f.take("entrants", dec1);
-  let last2 = -1, before = "";
+  let last2 = -1, before = "", won = 0;
   const zero = f.all("zero", (value) => {
     const [reason, count] = words(value, 2), at = REASONS.indexOf(reason);
     must(at >= 0, "an unknown reason");
     must(at > last2, "reasons out of order");
     last2 = at;
+    if (reason === "won-earlier") won = dec(count, 1);
     return dec(count, 1);
   });
   const days = f.all("day", (value) => {
@@ -3411,7 +3416,7 @@ function readClose(f) {
     before = date;
     return dec(count, 1);
   });
-  return { kind: "close", ...of, entrants, zero: sum(zero), days: sum(days), root: f.take("root", hash) };
+  return { kind: "close", ...of, entrants, zero: sum(zero), won, days: sum(days), root: f.take("root", hash) };
 }
 var sum = (all) => all.reduce((a, b) => a + b, 0);
 function readOpen(f) {
@@ -5963,25 +5968,35 @@ function readHistory(f) {
     must(of !== void 0, `entry ${at}: there is no draw ${r.draw}`);
     of.push({ ...r, at });
   });
-  return f.open.draws.map((rules, i) => readDraw2(f, rules, i + 1, drawn[i]));
+  const all = f.open.draws.map((rules, i) => readDraw2(f, rules, i + 1, drawn[i]));
+  for (const [i, h] of all.entries()) {
+    if (!h.rules.earlierOut || h.close === null) continue;
+    const close = h.close.at, at = all.slice(0, i).findIndex((e) => !settledBefore(f, e, close));
+    if (at >= 0) h.tooSoon = at + 1;
+  }
+  return all;
 }
+function settledBefore(f, h, until) {
+  if (h.result !== null && h.result.at < until) return true;
+  return h.voids.some((v) => v.at < until && (counts(f, h, v) || v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until)));
+}
+var deadlineOf = (h) => timeOf(h.rules.beacon, h.round) - BigInt(h.rules.margin);
+var counts = (f, h, v) => inTime(f, v.at, deadlineOf(h)) || v.reason === "beacon-dead" && isDead(f, v.at, h.rules, h.round);
 function readDraw2(f, rules, number, records) {
-  const h = { rules, round: rules.round, close: null, closeInTime: false, result: null, isVoid: false, replaced: [], opened: [] };
-  const deadline = () => timeOf(rules.beacon, h.round) - BigInt(rules.margin);
-  const voids = [];
+  const h = { rules, round: rules.round, close: null, closeInTime: false, result: null, isVoid: false, voids: [], tooSoon: null, replaced: [], opened: [] };
   for (const r of records) {
     const where = `entry ${r.at}, draw ${number}:`;
     switch (r.kind) {
       case "amend":
         must(h.result === null, `${where} amended after the result`);
-        if (later(r, h.round) && inTime(f, r.at, deadline())) h.round = r.round;
+        if (later(r, h.round) && inTime(f, r.at, deadlineOf(h))) h.round = r.round;
         break;
       case "close":
         must(h.close === null, `${where} closed a second time`);
         h.close = r;
         break;
       case "void":
-        voids.push(r);
+        h.voids.push(r);
         break;
       case "result":
         must(h.close !== null, `${where} a result before the close`);
@@ -5998,24 +6013,27 @@ function readDraw2(f, rules, number, records) {
         break;
     }
   }
-  h.isVoid = voids.some((v) => inTime(f, v.at, deadline()) || v.reason === "beacon-dead" && isDead(f, v.at, rules, h.round));
+  h.isVoid = h.voids.some((v) => counts(f, h, v));
   must(!h.isVoid || h.result === null, `draw ${number}: a result although it is void`);
-  must(h.isVoid || h.result !== null || voids.length === 0, `draw ${number}: made void too late or without the witnesses, and no result`);
-  h.closeInTime = h.close !== null && inTime(f, h.close.at, deadline());
+  must(h.isVoid || h.result !== null || h.voids.length === 0, `draw ${number}: made void too late or without the witnesses, and no result`);
+  h.closeInTime = h.close !== null && inTime(f, h.close.at, deadlineOf(h));
   return h;
 }
 var later = (r, round2) => r.round > round2;
 function inTime(f, at, deadline) {
   return satisfied(f, (c) => c.size > at && c.time <= deadline);
 }
-function isDead(f, at, rules, round2) {
+function confirmedDead(f, at, rules, round2, until) {
   const from = timeOf(rules.beacon, round2) + 86400n * BigInt(rules.deadDays);
-  if (!satisfied(f, (c) => c.size > at && c.time >= from)) return false;
+  return satisfied(f, (c) => c.size > at && c.size <= until && c.time >= from);
+}
+function isDead(f, at, rules, round2) {
+  if (!confirmedDead(f, at, rules, round2, Infinity)) return false;
   const given = f.given.filter((g) => g.chain === rules.beacon.chain && g.round === round2).map((g) => g.signature);
   const held = f.records.flatMap((r) => r.kind === "result" ? [r.signature] : []);
   return ![...given, ...held].some((s) => signedRound(rules.beacon.key, round2, s));
 }
-var satisfied = (f, counts) => f.policy.satisfied(new Set(f.cosigned.filter(counts).map((c) => c.witness)));
+var satisfied = (f, counts2) => f.policy.satisfied(new Set(f.cosigned.filter(counts2).map((c) => c.witness)));
 
 // src/verify/log.ts
 function readLog(file, sizes) {
@@ -6152,7 +6170,10 @@ function verifyDraw(bundle, open, h, d, before, step, part2) {
   const told = (name2) => (leaves) => part2(name2, leaves * LEAF / file.size);
   const earlier = h.rules.earlierOut ? before.filter((e) => e.h.result.at < close.at) : [];
   const out = new Set(earlier.flatMap((e) => holders(e.h, e.standing, e.lines, close.at)));
-  const list = step("entrants", () => readList(file, h.rules, open, close, out, told("entrants")));
+  const list = step("entrants", () => {
+    must(h.tooSoon === null, `closed before draw ${h.tooSoon ?? ""} had its result or was void, although its winners are to be out`);
+    return readList(file, h.rules, open, close, out, told("entrants"));
+  });
   d.entrants = list.entrants;
   d.root = list.root;
   step("root", () => must(list.root === close.root, "the list's root is not that of close"));

@@ -312,6 +312,12 @@ func (p *Policy) Since(checkpoints []Witnessed, index, from int64) (met bool, ou
 	return p.union(checkpoints, index, func(t uint64) bool { return t >= uint64(max(from, 0)) })
 }
 
+// SinceBefore is Since by the checkpoints that do not cover the record at index before: as it stood when that one was logged.
+func (p *Policy) SinceBefore(checkpoints []Witnessed, index, from, before int64) bool {
+	met, _ := p.Since(slices.DeleteFunc(slices.Clone(checkpoints), func(c Witnessed) bool { return c.Size > before }), index, from)
+	return met
+}
+
 func (p *Policy) union(checkpoints []Witnessed, index int64, counts func(uint64) bool) (bool, []string) {
 	signed := map[string]bool{}
 	for _, c := range checkpoints {

@@ -17,8 +17,6 @@ import (
 var (
 	// ErrNotClosed says that a draw of the campaign has no close record yet, so there is no entry list to vouch for, and no void or later round waits either.
 	ErrNotClosed = errors.New("not closed yet")
-	// ErrTooSoon says that a list from which earlier winners are out was closed before they were known.
-	ErrTooSoon = errors.New("closed too soon")
 	// ErrNotDead says that a void calls a beacon dead whose days are not over by this machine's clock.
 	ErrNotDead = errors.New("its beacon cannot be called dead yet")
 	// ErrClock says that it cannot be as early as this machine's clock says.
@@ -43,9 +41,9 @@ type Late struct {
 
 // Cosign adds the custodian's cosignature to the newest checkpoint of a checked bundle: a statement that the log, with one
 // close record for each draw, but for those that wait for an earlier one, or with a void or a later round that waits, was there at now, by which the bundle must have been checked (verify.Options.Now).
-// Steps before it made sure that there is no second close. now must not be before
+// Its steps made sure that there is no second close, and no list that was closed before it was known who is out of it. now must not be before
 // what the bundle proves to be past, own cosignatures included, and who cosigned all of these records before gets that cosignature again: a second one with another
-// time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed, ErrTooSoon, ErrNotDead or ErrClock.
+// time could make a late draw look as if it were in time. Errors wrap those of Number and Extended, ErrNotClosed, ErrNotDead or ErrClock.
 func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, error) {
 	open := c.Outcome.Open
 	if err := pin.Extended(c); err != nil {
@@ -64,9 +62,6 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 		d := &c.Outcome.Draws[i]
 		if at, ok := c.CloseIndex(d.N); ok {
 			last, closed = max(last, at), true
-			if e := unsettled(c.Outcome, i); e > 0 && !d.InTime {
-				return nil, fmt.Errorf("draw %d: %w: the rules leave out who won before, and its list was closed while draw %d had no result, so whoever wins that one stays in. Cosign nothing, and ask the institution", d.N, ErrTooSoon, e)
-			}
 		} else if notClosed == nil && !waitsForEarlier(c.Outcome, i) {
 			notClosed = fmt.Errorf("draw %d: %w: cosign after `fairlot campaign close`, before %s", d.N, ErrNotClosed, instant.Text(d.Deadline))
 		}
@@ -114,16 +109,6 @@ func (k *Key) Cosign(c *bundle.Checked, pin Pin, now time.Time) (*Cosigned, erro
 		}
 	}
 	return out, nil
-}
-
-// unsettled is the first draw before draw i, from 0, that had no result when that one was closed, and is not void, although its winners should be out; 0 if there is none.
-func unsettled(o *verify.Outcome, i int) int {
-	for j := range i {
-		if o.Open.Draws[i].EarlierWinnersOut && !o.Draws[j].SettledBefore(&o.Draws[i]) {
-			return j + 1
-		}
-	}
-	return 0
 }
 
 // waitsForEarlier tells whether draw i, from 0, leaves out who won before, and cannot be closed yet because an earlier draw has neither a result nor a void that counts.

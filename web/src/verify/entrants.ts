@@ -20,14 +20,17 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
   const ranked = new Array<number>(rules.strata).fill(0);
   const tree = new Tree(), leaf = new Short(1 + LEAF), into = new DataView(new ArrayBuffer(32)), hash = new Uint8Array(into.buffer);
   leaf.message[0] = 0;
-  let before = leaf.message, beforeAt = 0, zero = 0, count = 0; // the first leaf has none before it
+  let before = leaf.message, beforeAt = 0, zero = 0, won = 0, count = 0; // the first leaf has none before it
   for (const piece of pieces(file, LEAF)) {
     for (let at = 0; at < piece.length; at += LEAF, count++) {
       const stratum = 256 * (piece[at + 16] as number) + (piece[at + 17] as number), chances = 256 * (piece[at + 18] as number) + (piece[at + 19] as number);
       if (count > 0 && !isBelow(before, beforeAt, piece, at)) throw new Breach(`line ${count + 1}: ids are not ascending and unique`);
       if (stratum < 1 || stratum > rules.strata) throw new Breach(`line ${count + 1}: stratum ${stratum} of ${rules.strata}`);
       if (chances > open.chances) throw new Breach(`line ${count + 1}: ${chances} chances, and the cap is ${open.chances}`);
-      if (out.size > 0 && chances > 0 && out.has(hex(piece.subarray(at, at + 16)))) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
+      if (out.size > 0 && out.has(hex(piece.subarray(at, at + 16)))) {
+        if (chances > 0) throw new Breach(`line ${count + 1}: chances for who won an earlier draw, whose winners are out`);
+        won++;
+      }
       if (chances === 0) zero++;
       else ranked[stratum - 1] = (ranked[stratum - 1] as number) + 1;
       before = piece;
@@ -42,6 +45,7 @@ export function readList(file: Source, rules: DrawRules, open: Pick<Open, "chanc
   if (close !== null) {
     must(count === close.entrants, `${count} entrants, and close counts ${close.entrants}`);
     must(zero === close.zero, `${zero} entrants with chances 0, and close counts ${close.zero}`);
+    must(won === close.won, `${won} earlier winners who are out, and close counts ${close.won}`);
     must(close.days === close.entrants, `the days add up to ${close.days}, and close counts ${close.entrants} entrants`);
     must(open.register === null || withChances <= open.register, `${withChances} entrants with chances, and the register has ${open.register ?? ""} persons`);
   }

@@ -15,6 +15,8 @@ export interface DrawHistory {
   closeInTime: boolean;
   result: At<Result> | null;
   isVoid: boolean;
+  voids: At<Void>[];
+  tooSoon: number | null; // the first earlier draw that was to be settled before the close of this one, and was not
   replaced: At<Replace>[];
   opened: Opened[];
 }
@@ -44,26 +46,40 @@ export function readHistory(f: Facts): DrawHistory[] {
     must(of !== undefined, `entry ${at}: there is no draw ${r.draw}`);
     of.push({ ...r, at });
   });
-  return f.open.draws.map((rules, i) => readDraw(f, rules, i + 1, drawn[i] as At<Logged>[]));
+  const all = f.open.draws.map((rules, i) => readDraw(f, rules, i + 1, drawn[i] as At<Logged>[]));
+  for (const [i, h] of all.entries()) {
+    if (!h.rules.earlierOut || h.close === null) continue;
+    const close = h.close.at, at = all.slice(0, i).findIndex((e) => !settledBefore(f, e, close));
+    if (at >= 0) h.tooSoon = at + 1;
+  }
+  return all;
 }
 
+// settledBefore: the draw had its result when the log came to entry `until`, or was void, as far as could be known then: its beacon may have come back later.
+function settledBefore(f: Facts, h: DrawHistory, until: number): boolean {
+  if (h.result !== null && h.result.at < until) return true;
+  return h.voids.some((v) => v.at < until && (counts(f, h, v) || (v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until))));
+}
+
+const deadlineOf = (h: DrawHistory): bigint => timeOf(h.rules.beacon, h.round) - BigInt(h.rules.margin);
+
+const counts = (f: Facts, h: DrawHistory, v: At<Void>): boolean => inTime(f, v.at, deadlineOf(h)) || (v.reason === "beacon-dead" && isDead(f, v.at, h.rules, h.round));
+
 function readDraw(f: Facts, rules: DrawRules, number: number, records: At<Logged>[]): DrawHistory {
-  const h: DrawHistory = { rules, round: rules.round, close: null, closeInTime: false, result: null, isVoid: false, replaced: [], opened: [] };
-  const deadline = () => timeOf(rules.beacon, h.round) - BigInt(rules.margin);
-  const voids: At<Void>[] = [];
+  const h: DrawHistory = { rules, round: rules.round, close: null, closeInTime: false, result: null, isVoid: false, voids: [], tooSoon: null, replaced: [], opened: [] };
   for (const r of records) {
     const where = `entry ${r.at}, draw ${number}:`;
     switch (r.kind) {
       case "amend":
         must(h.result === null, `${where} amended after the result`);
-        if (later(r, h.round) && inTime(f, r.at, deadline())) h.round = r.round;
+        if (later(r, h.round) && inTime(f, r.at, deadlineOf(h))) h.round = r.round;
         break;
       case "close":
         must(h.close === null, `${where} closed a second time`);
         h.close = r;
         break;
       case "void":
-        voids.push(r);
+        h.voids.push(r);
         break;
       case "result":
         must(h.close !== null, `${where} a result before the close`);
@@ -80,10 +96,10 @@ function readDraw(f: Facts, rules: DrawRules, number: number, records: At<Logged
         break;
     }
   }
-  h.isVoid = voids.some((v) => inTime(f, v.at, deadline()) || (v.reason === "beacon-dead" && isDead(f, v.at, rules, h.round)));
+  h.isVoid = h.voids.some((v) => counts(f, h, v));
   must(!h.isVoid || h.result === null, `draw ${number}: a result although it is void`);
-  must(h.isVoid || h.result !== null || voids.length === 0, `draw ${number}: made void too late or without the witnesses, and no result`);
-  h.closeInTime = h.close !== null && inTime(f, h.close.at, deadline());
+  must(h.isVoid || h.result !== null || h.voids.length === 0, `draw ${number}: made void too late or without the witnesses, and no result`);
+  h.closeInTime = h.close !== null && inTime(f, h.close.at, deadlineOf(h));
   return h;
 }
 
@@ -94,9 +110,14 @@ function inTime(f: Facts, at: number, deadline: bigint): boolean {
   return satisfied(f, (c) => c.size > at && c.time <= deadline);
 }
 
-function isDead(f: Facts, at: number, rules: DrawRules, round: number): boolean {
+// confirmedDead: the quorum cosigned when the days of a dead beacon were over; only by checkpoints that do not cover entry `until`.
+function confirmedDead(f: Facts, at: number, rules: DrawRules, round: number, until: number): boolean {
   const from = timeOf(rules.beacon, round) + 86400n * BigInt(rules.deadDays);
-  if (!satisfied(f, (c) => c.size > at && c.time >= from)) return false;
+  return satisfied(f, (c) => c.size > at && c.size <= until && c.time >= from);
+}
+
+function isDead(f: Facts, at: number, rules: DrawRules, round: number): boolean {
+  if (!confirmedDead(f, at, rules, round, Infinity)) return false;
   const given = f.given.filter((g) => g.chain === rules.beacon.chain && g.round === round).map((g) => g.signature);
   const held = f.records.flatMap((r) => (r.kind === "result" ? [r.signature] : []));
   return ![...given, ...held].some((s) => signedRound(rules.beacon.key, round, s));

@@ -37,7 +37,7 @@ export interface Open {
 }
 
 export interface Amend { kind: "amend"; open: string; draw: number; round: number }
-export interface Close { kind: "close"; open: string; draw: number; entrants: number; zero: number; days: number; root: string }
+export interface Close { kind: "close"; open: string; draw: number; entrants: number; zero: number; won: number; days: number; root: string } // won: of zero, as earlier winners
 export interface Void { kind: "void"; open: string; draw: number; reason: string }
 export interface Result { kind: "result"; open: string; draw: number; close: string; signature: string; seed: string; ranking: string; ranked: number }
 export interface Replace { kind: "replace"; open: string; draw: number; stratum: number; vacated: number; next: number | null }
@@ -136,12 +136,13 @@ const round = (s: string): number => dec(s, 1, 2 ** 40);
 function readClose(f: Fields): Close {
   const REASONS = ["duplicate", "excluded", "erased", "erased-at-desk", "superseded", "won-earlier"];
   const of = openAndDraw(f), entrants = f.take("entrants", dec1);
-  let last = -1, before = "";
+  let last = -1, before = "", won = 0;
   const zero = f.all("zero", (value) => {
     const [reason, count] = words(value, 2) as [string, string], at = REASONS.indexOf(reason);
     must(at >= 0, "an unknown reason");
     must(at > last, "reasons out of order");
     last = at;
+    if (reason === "won-earlier") won = dec(count, 1);
     return dec(count, 1);
   });
   const days = f.all("day", (value) => {
@@ -150,7 +151,7 @@ function readClose(f: Fields): Close {
     before = date;
     return dec(count, 1);
   });
-  return { kind: "close", ...of, entrants, zero: sum(zero), days: sum(days), root: f.take("root", hash) };
+  return { kind: "close", ...of, entrants, zero: sum(zero), won, days: sum(days), root: f.take("root", hash) };
 }
 
 // sum adds counts; beyond 2^53 - 1 it is wrong, and equals no number of entrants, as it ought.

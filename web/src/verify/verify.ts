@@ -90,7 +90,10 @@ function verifyDraw(bundle: Bundle, open: OpenLogged, h: DrawHistory, d: DrawOut
   const told = (name: Step) => (leaves: number) => part(name, (leaves * LEAF) / file.size);
   const earlier = h.rules.earlierOut ? before.filter((e) => (e.h.result as NonNullable<DrawHistory["result"]>).at < close.at) : [];
   const out = new Set(earlier.flatMap((e) => holders(e.h, e.standing, e.lines, close.at)));
-  const list = step("entrants", () => readList(file, h.rules, open, close, out, told("entrants")));
+  const list = step("entrants", () => {
+    must(h.tooSoon === null, `closed before draw ${h.tooSoon ?? ""} had its result or was void, although its winners are to be out`);
+    return readList(file, h.rules, open, close, out, told("entrants"));
+  });
   d.entrants = list.entrants;
   d.root = list.root;
   step("root", () => must(list.root === close.root, "the list's root is not that of close"));
