@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"slices"
 	"time"
 
 	"fairlot/crypto/beacon"
@@ -21,6 +20,9 @@ type state struct {
 	close    *draw.Close
 	result   *draw.Result
 	void     bool // one counts, or still can
+	voids    []voided
+	resultAt int64
+	won      int64 // persons who can hold a seat
 }
 
 // inTime tells whether a record is cosigned in time, and whether it still can be.
@@ -55,22 +57,8 @@ func (j *judge) late(kind Kind, index int64, deadline time.Time, en, zh string) 
 	return met || may
 }
 
-// tooSoon finds fault with the close of a draw that leaves earlier winners out, made while an earlier draw had neither a result nor a void.
-func (j *judge) tooSoon(c *campaign, n int, index int64) {
-	for m := 1; m < n && c.open.Draws[n-1].EarlierWinnersOut; m++ {
-		settles := func(e entry) bool {
-			_, about := e.rec.About()
-			return about == m && e.index < index && (e.rec.Kind() == "result" || e.rec.Kind() == "void")
-		}
-		if !slices.ContainsFunc(c.records, settles) {
-			j.find(Order, index, "entry %[1]d closes the list before draw %[2]d has a result, although whoever wins that one should be out of it", "第 %[1]d 筆在第 %[2]d 次抽獎有結果前就結束名單，但那次的得獎人本不應在內", index, m)
-			return
-		}
-	}
-}
-
-// draw goes through the records of one draw, in order.
-func (j *judge) draw(c *campaign, n int) *state {
+// draw goes through the records of one draw, in order. before are the draws of smaller numbers.
+func (j *judge) draw(c *campaign, n int, before []*state) *state {
 	d := &state{rules: &c.open.Draws[n-1], round: c.open.Draws[n-1].Round}
 	var mine []entry
 	for _, e := range c.records {
@@ -92,7 +80,9 @@ func (j *judge) draw(c *campaign, n int) *state {
 	d.deadline = d.rules.Deadline(d.round)
 	for _, e := range mine {
 		if v, ok := e.rec.(*draw.Void); ok {
-			d.void = j.voidCounts(d, e, v) || d.void
+			counts := j.voidCounts(d, e, v)
+			d.void = counts || d.void
+			d.voids = append(d.voids, voided{e.index, counts, v.Reason == draw.ReasonBeaconDead})
 		}
 	}
 	opened := map[string]int64{}
@@ -114,11 +104,12 @@ func (j *judge) draw(c *campaign, n int) *state {
 				j.late(LateClose, e.index, d.deadline, "the close of the entry list", "名單截止")
 			}
 			j.register(c, e, r)
-			j.tooSoon(c, n, e.index)
+			j.earlier(c, n, e, r, before)
 		case *draw.Result:
 			if j.follows(d, e, r, closed); d.result == nil {
-				d.result = r
-				called = d.seats()
+				d.result, d.resultAt = r, e.index
+				d.won = d.seats()
+				called = d.won
 			}
 		case *draw.Replace:
 			if d.result == nil {

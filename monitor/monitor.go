@@ -39,7 +39,7 @@ const (
 	LateAmend   Kind = "late-amend"   // put off too late, or to no later round
 	LateVoid    Kind = "late-void"    // declared void too late, or without cause
 	BadResult   Kind = "result"       // a second result, or one that does not follow
-	Register    Kind = "register"     // more entrants than the register holds, or more excluded ones than the exclusion list
+	Register    Kind = "register"     // more entrants than the register holds, more excluded ones than the exclusion list, or more earlier winners than seats
 	Days        Kind = "days"         // strange counts of a day
 	Opened      Kind = "opened"       // envelopes opened beyond what the rules explain
 	Trail       Kind = "trail"        // heads of the audit trail that go back
@@ -188,7 +188,7 @@ func (j *judge) campaign(c *campaign) {
 	draws := make([]*state, len(o.Draws))
 	for i := range draws {
 		j.n = i + 1
-		draws[i] = j.draw(c, i+1)
+		draws[i] = j.draw(c, i+1, draws[:i])
 	}
 	for i, d := range draws {
 		j.n = i + 1

@@ -115,6 +115,55 @@ func TestFindings(t *testing.T) {
 			l.Close(l.CloseOf(2))
 			return look(l, l.Due(1000).Add(time.Minute))
 		}, ""},
+		"a list closed behind a void that comes to nothing": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(&draw.Void{Open: l.Hash, Draw: 1, Reason: "cancelled"})
+			l.Close(l.CloseOf(2))
+			l.Cosign(2, l.Due(1000).Add(time.Minute))
+			l.Add(l.ResultOf(1, 1000))
+			return look(l, l.Due(1000).Add(2*time.Minute))
+		}, "late-void draw 1 entry 2, order draw 2 entry 3"},
+		"a list closed behind a void that can still count": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(&draw.Void{Open: l.Hash, Draw: 1, Reason: "cancelled"})
+			l.Close(l.CloseOf(2))
+			return look(l, l.Due(1000).Add(-time.Hour))
+		}, ""},
+		"a list closed when the beacon was dead, which came back": {laterOut, func(l *logtest.Log) monitor.Look {
+			return dead(l, l.Due(1000).Add(7*day))
+		}, "late-void draw 1 entry 2"},
+		"a list closed when the beacon was dead but for a second": {laterOut, func(l *logtest.Log) monitor.Look {
+			return dead(l, l.Due(1000).Add(7*day-time.Second))
+		}, "late-void draw 1 entry 2, order draw 2 entry 3"},
+		"earlier winners counted who are none": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(l.ResultOf(1, 1000))
+			c := l.CloseOf(2)
+			c.Zero = []draw.Zero{{Reason: "won-earlier", Count: 4}}
+			l.Close(c)
+			return look(l, l.Due(1000).Add(time.Minute))
+		}, "register draw 2 entry 3"},
+		"as many earlier winners as seats": {earlierOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(l.ResultOf(1, 1000))
+			c := l.CloseOf(2)
+			c.Zero = []draw.Zero{{Reason: "won-earlier", Count: 3}}
+			l.Close(c)
+			return look(l, l.Due(1000).Add(time.Minute))
+		}, ""},
+		"earlier winners counted who are in": {open, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(l.ResultOf(1, 1000))
+			c := l.CloseOf(2)
+			c.Zero = []draw.Zero{{Reason: "won-earlier", Count: 1}}
+			l.Close(c)
+			return look(l, l.Due(1000).Add(time.Minute))
+		}, "register draw 2 entry 3"},
 		"no close": {open, func(l *logtest.Log) monitor.Look { return look(l, l.Due(1000).Add(-59*time.Second)) }, "late-close draw 1"},
 		"a close back-dated with all witnesses": {open, func(l *logtest.Log) monitor.Look {
 			l.Closed()
@@ -300,6 +349,23 @@ func open(t testing.TB) *logtest.Log { return logtest.New(t, nil) }
 // earlierOut leaves the winners of draw 1 out of draw 2.
 func earlierOut(t testing.TB) *logtest.Log {
 	return logtest.New(t, func(o *draw.Open) { o.Draws[1].EarlierWinnersOut = true })
+}
+
+// laterOut does, and draw 2 is weeks after it.
+func laterOut(t testing.TB) *logtest.Log {
+	return logtest.New(t, func(o *draw.Open) { o.Draws[1].EarlierWinnersOut, o.Draws[1].Round = true, 1_000_000 })
+}
+
+// dead has the second list closed behind a void of the first draw as beacon-dead, which the quorum cosigned at a time, and the first draw held after all.
+func dead(l *logtest.Log, at time.Time) monitor.Look {
+	l.Close(l.CloseOf(1))
+	l.Cosign(2, l.Due(1000).Add(-time.Hour))
+	l.Add(&draw.Void{Open: l.Hash, Draw: 1, Reason: draw.ReasonBeaconDead})
+	l.Cosign(2, at)
+	l.Close(l.CloseOf(2))
+	l.Cosign(2, l.Due(1000).Add(8*24*time.Hour))
+	l.Add(l.ResultOf(1, 1000))
+	return look(l, l.Due(1000).Add(9*24*time.Hour))
 }
 
 func noRegister(t testing.TB) *logtest.Log {
