@@ -85,7 +85,7 @@ func (e *Engine) notClosed(ctx context.Context, d *drawing) error {
 	return refuse(DrawState, "the entry list is not public yet: close the campaign first")
 }
 
-// wonBefore returns who held a seat of a draw before d when the log came to the close of d, or holds one now if d is not closed: SPEC section 9, step 7. It is known from the
+// wonBefore returns who held a seat of a draw before d when the log came to the close of d, or holds one now if d is not closed: SPEC section 7, earlier winners. It is known from the
 // log and the rankings that it names. Nil for a draw that takes earlier winners in. The size is that of the log that was read.
 func (e *Engine) wonBefore(ctx context.Context, d *drawing) (winners, int64, error) {
 	if !d.rules.EarlierWinnersOut {
@@ -168,6 +168,36 @@ func (e *Engine) leavesLocked(ctx context.Context, d *drawing) (leafReader, erro
 	var err error
 	l.won, err = e.wonAmong(ctx, d, e.aboutUpTo(d))
 	return l, err
+}
+
+// closedAfter are the places in the log where lists were closed that leave out who won d.
+func (e *Engine) closedAfter(ctx context.Context, all []*drawing, d *drawing) (lists []int64, err error) {
+	for _, x := range all[d.row.N:] {
+		if !x.rules.EarlierWinnersOut {
+			continue
+		}
+		records, err := e.loggedAbout(ctx, x.openHash, x.row.N)
+		if err != nil {
+			return nil, err
+		}
+		if at := slices.IndexFunc(records, func(l logged) bool { return isClose(l.record) }); at >= 0 {
+			lists = append(lists, records[at].index)
+		}
+	}
+	return lists, nil
+}
+
+// restingOn is how many of these lists were closed when a void of d as beacon-dead counted. They do after the round came, by the same cosignatures alone (SPEC section 7).
+func (ev *evidence) restingOn(d *drawing, lists []int64) (n int) {
+	for _, at := range lists {
+		if slices.ContainsFunc(ev.records, func(l logged) bool {
+			v, ok := l.record.(*draw.Void)
+			return ok && v.Reason == draw.ReasonBeaconDead && ev.policy.SinceBefore(ev.checkpoints, l.index, d.dead().Unix(), at)
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // closeDue is the close of a draw that is pending in a closed campaign: by its deadline while it waits, else since the earlier draws were due.

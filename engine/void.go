@@ -262,6 +262,11 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			now := e.Now()
 			ev.inForce(d, now)
 			before := ev.voided(d, now)
+			lists, err := e.closedAfter(ctx, drawings, d)
+			if err != nil {
+				return err
+			}
+			resting := ev.restingOn(d, lists)
 			ev.checkpoints = slices.DeleteFunc(ev.checkpoints, func(x ledger.Witnessed) bool { return x.Size == w.Size })
 			ev.checkpoints = append(ev.checkpoints, w)
 			then := *d
@@ -275,7 +280,7 @@ func (e *Engine) mayCosign(ctx context.Context, merged []byte) error {
 			if before == nil {
 				continue
 			}
-			if before.counts && !after.counts {
+			if before.counts && !after.counts || ev.restingOn(&then, lists) < resting {
 				return refuse(CosignatureInvalid, "the time of this cosignature would make the void of draw %d of %s count no more: set the clock of that machine right and cosign again", d.row.N, c.Slug)
 			}
 			if after.inTime && !before.inTime {
