@@ -66,30 +66,29 @@ func (e *Engine) RequestAmend(ctx context.Context, by Actor, id store.CampaignID
 	}
 	round := d.chain.RoundAt(at)
 	a := store.Approval{Kind: ApproveAmend, Campaign: id, Draw: n}
-	if a.Act, err = e.amendAct(ctx, id, n, round); err != nil {
-		return Approval{}, err
-	}
 	e.askMu.Lock()
 	defer e.askMu.Unlock()
-	other, err := e.askedOther(ctx, a, "round")
+	all, err := e.unfinished(ctx)
 	if err != nil {
 		return Approval{}, err
 	}
-	if other != nil {
+	if a.Act, err = e.amendAct(ctx, id, n, round); err != nil {
+		return Approval{}, err
+	}
+	if other := e.askedOther(ctx, all, a, "round"); other != nil {
 		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be held at %s: approve that (%x), or withdraw it first", n, actValue(other.Act, "to"), other.ID[:])
 	}
-	return e.requestLocked(ctx, by, a)
+	return e.requestAmong(ctx, by, a, all)
 }
 
-// askedOther finds an approval about the same draw that waits and differs from a in what its act says under a key: whoever approves one would not see the other. The caller holds askMu.
-func (e *Engine) askedOther(ctx context.Context, a store.Approval, key string) (*Approval, error) {
-	all, err := e.unfinished(ctx)
+// askedOther finds among what is unfinished an approval about the same draw that differs from a in what its act says under a key: whoever approves one would not see the other.
+func (e *Engine) askedOther(ctx context.Context, all []Approval, a store.Approval, key string) *Approval {
 	for _, x := range all {
 		if x.Kind == a.Kind && x.Campaign == a.Campaign && x.Draw == a.Draw && !x.Expired && actValue(x.Act, key) != actValue(a.Act, key) && e.stand(ctx, x.Requester) == nil {
-			return &x, err
+			return &x
 		}
 	}
-	return nil, err
+	return nil
 }
 
 func (e *Engine) amendNow(ctx context.Context, a store.Approval) ([]byte, error) {

@@ -86,21 +86,21 @@ func lastMoment(act []byte) (time.Time, bool) {
 	return last, err == nil
 }
 
-// request stores what by asks for, or returns the approval of the very same act that waits already.
+// request stores what by asks for, or returns the approval of the very same act that waits already, or is under way.
 func (e *Engine) request(ctx context.Context, by Actor, a store.Approval) (Approval, error) {
 	e.askMu.Lock()
 	defer e.askMu.Unlock()
-	return e.requestLocked(ctx, by, a)
-}
-
-// requestLocked is request for who holds askMu.
-func (e *Engine) requestLocked(ctx context.Context, by Actor, a store.Approval) (Approval, error) {
 	all, err := e.unfinished(ctx)
 	if err != nil {
 		return Approval{}, err
 	}
+	return e.requestAmong(ctx, by, a, all)
+}
+
+// requestAmong is request for who holds askMu and has read what is unfinished. If a.Act was made after that, what was done of the same is among it or has left its mark.
+func (e *Engine) requestAmong(ctx context.Context, by Actor, a store.Approval, all []Approval) (Approval, error) {
 	for _, x := range all {
-		if x.State == store.ApprovalPending && !x.Expired && x.Kind == a.Kind && bytes.Equal(x.Act, a.Act) && e.stand(ctx, x.Requester) == nil {
+		if !x.Expired && x.Kind == a.Kind && bytes.Equal(x.Act, a.Act) && e.stand(ctx, x.Requester) == nil {
 			return x, nil
 		}
 	}

@@ -60,3 +60,29 @@ func TestAskedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestAskedWhileItIsDone has somebody ask for a draw to be put off while the very same is approved and logged: nothing new waits, which would stand in the way of the next one.
+func TestAskedWhileItIsDone(t *testing.T) {
+	t.Parallel()
+	j := newJury(t)
+	ctx := context.Background()
+	c := j.opening(1)
+	to := j.info(c, 1).RoundTime.Add(time.Hour)
+	a := must(j.RequestAmend(ctx, chen, c.ID, 1, to))(t)
+	seen := 0
+	j.SetStep(func(name string) {
+		if name != "approved" && name != "amend chosen" && name != "carried out" {
+			return
+		}
+		seen++
+		again, err := j.RequestAmend(ctx, chen, c.ID, 1, to)
+		if name == "carried out" && reason(err) != engine.DrawState || name != "carried out" && (err != nil || again.ID != a.ID) {
+			t.Errorf("asked when it is %s: %x, %v", name, again.ID, err)
+		}
+	})
+	must(j.Approve(ctx, lin, a.ID, a.Digest()))(t)
+	j.SetStep(nil)
+	if waiting := must(j.Approvals(ctx, false, [16]byte{}, 100))(t); len(waiting) > 0 || seen != 3 {
+		t.Errorf("%d approvals wait, and it was asked %d times", len(waiting), seen)
+	}
+}

@@ -91,19 +91,19 @@ func (e *Engine) settled(ctx context.Context, d *drawing) (bool, *voiding, error
 func (e *Engine) RequestVoid(ctx context.Context, by Actor, id store.CampaignID, n int, reason string) (Approval, error) {
 	a := store.Approval{Kind: ApproveVoid, Campaign: id, Draw: n}
 	var err error
-	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil {
+	if a.Act, err = e.voidAct(ctx, id, n, reason); err != nil { // may ask relays, which nobody else has to wait for
 		return Approval{}, err
 	}
 	e.askMu.Lock()
 	defer e.askMu.Unlock()
-	other, err := e.askedOther(ctx, a, "reason")
+	all, err := e.unfinished(ctx)
 	if err != nil {
 		return Approval{}, err
 	}
-	if other != nil {
+	if other := e.askedOther(ctx, all, a, "reason"); other != nil {
 		return Approval{}, refuse(DrawState, "somebody asked already for draw %d to be void (%s): approve that (%x), or withdraw it first", n, actValue(other.Act, "reason"), other.ID[:])
 	}
-	return e.requestLocked(ctx, by, a)
+	return e.requestAmong(ctx, by, a, all)
 }
 
 func (e *Engine) voidNow(ctx context.Context, a store.Approval) ([]byte, error) {

@@ -94,6 +94,10 @@ func approvalID(x *fairlotv1.Approval) string { return strings.TrimPrefix(x.Name
 
 // asked says what was asked for, and what the second person types.
 func (a *app) asked(x *fairlotv1.Approval) {
+	if x.State == fairlotv1.ApprovalState_APPROVAL_STATE_GIVEN {
+		a.printf("此事已提出並經核准，正待執行 asked for and approved already, and under way: %s\n  fairlot approvals   shows it\n", inWords(x))
+		return
+	}
 	until := "等待第二人核准至 waits for a second person until"
 	if actValue(x, "log-by") != "" {
 		until = "須在此之前由第二人核准 must be approved by a second person before"
