@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,7 +44,7 @@ func (d due) id() store.JobID {
 }
 
 // planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws, and the closes that wait for draws; then, if the rules say so, the erasure of
-// all; and what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
+// all; and before all that what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
 func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) ([]due, error) {
 	o, err := e.open(ctx, c.ID)
 	if err != nil {
@@ -94,8 +95,8 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 		list = append(list, due{kind: jobErase, campaign: c.ID, at: at})
 	}
 	ones, err := e.erasing(ctx, drawings)
-	if ones {
-		list = append(list, due{kind: jobOnes, campaign: c.ID, at: now})
+	if ones { // first: they give up seats, and whoever is called in their place is left out of a list that is closed after that
+		list = slices.Insert(list, 0, due{kind: jobOnes, campaign: c.ID, at: now})
 	}
 	return list, err
 }

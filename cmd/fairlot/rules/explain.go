@@ -113,7 +113,7 @@ func (s *Set) explainDraw(lang string, i int, pools []int64) []string {
 			false: {"先前抽獎的得獎者在本次仍有機會。", "Whoever won an earlier draw has chances in this one too."}}[d.EarlierWinnersOut])
 	}
 	if s.leavesOut(i) > 0 {
-		say(said{"名單要等先前各次抽獎都有結果或作廢才確定；以當時持有獎項者為準，之後才遞補的人仍在名單中。", "Its list is closed once every earlier draw has its result or is void, without those who hold a prize then: whoever is called to one later stays in."})
+		say(said{"名單要等先前各次抽獎都有結果或作廢才確定；以當時持有獎項者為準，之後才遞補的人仍在名單中；在本次得獎的人，之後也仍可能遞補先前的獎項。", "Its list is closed once every earlier draw has its result or is void, without those who hold a prize then: whoever is called to one later stays in, and may have won this draw too."})
 	}
 	switch {
 	case d.Forfeit:
