@@ -163,7 +163,7 @@ func (e *Engine) drawInfo(ctx context.Context, d *drawing) (DrawInfo, error) {
 	if a := d.amend; a != nil && !a.counts {
 		info.Amend = &AmendInfo{a.round, d.chain.Time(a.round), a.deadline, a.by}
 	}
-	if v := ev.voided(d, e.Now()); v != nil {
+	if v := e.worth(ev, d); v != nil {
 		info.Void, info.VoidReason, info.VoidDeadline, info.VoidBy = v.counts && d.row.State < store.DrawDrawn, v.reason, v.deadline, v.by
 	}
 	if info.WaitsFor, err = e.waitsFor(ctx, d); err != nil || d.row.State < store.DrawDrawn {
@@ -360,7 +360,9 @@ func (e *Engine) runDraw(ctx context.Context, id store.CampaignID, n int, begin 
 	if a := d.amend; a != nil && a.missed {
 		e.Log.Warn("drawn at its round although the log would put it off: custodians did not cosign that in time", "campaign", hexID(id), "draw", n, "round", a.round)
 	}
-	if v != nil && v.missed {
+	if v != nil && v.refuted {
+		e.Log.Warn("drawn although a void was logged: it calls the beacon dead, and a result in the log has its round, so a result was owed", "campaign", hexID(id), "draw", n, "void", v.reason)
+	} else if v != nil && v.missed {
 		e.Log.Warn("drawn although a void was logged: custodians did not cosign it in time, so a result was owed", "campaign", hexID(id), "draw", n, "void", v.reason)
 	}
 	err = e.appendRecord(ctx, record, store.Transition{Campaign: id, Draw: n, DrawFrom: store.DrawClosed, DrawTo: store.DrawDrawn, Result: record, Ranking: ranking})

@@ -88,6 +88,7 @@ type Engine struct {
 	judged    judged                // what Findings says (findings.go)
 	hooks     hooks                 // set by tests only (run.go)
 	jumped    atomic.Bool           // the clock jumped a short while ago (runner.go)
+	rounds    sync.Map              // of ofRound: whether it is, since it takes milliseconds to see (void.go)
 	noRelay   atomic.Int64          // when the log said last why no relay gives a round, Unix seconds (draw.go)
 	replaced  [3]atomic.Bool        // in the place of that room another one was found last (replaced.go)
 	back      atomic.Bool           // a gate was found further back than it was (replaced.go)

@@ -157,7 +157,9 @@ func (r *runner) find(ctx context.Context, rows []store.Job) ([]due, error) {
 		looked[c.ID] = true
 		rest := lookAgain
 		for _, d := range all {
-			if d.voiding != nil && d.voiding.missed {
+			if d.voiding != nil && d.voiding.refuted {
+				r.say(due{kind: "void", campaign: d.campaign, draw: d.draw}.id(), "a draw is void as if its beacon were dead, and a result in the log has the round: a result is owed, and the draw is held", d, errVoidMissed)
+			} else if d.voiding != nil && d.voiding.missed {
 				r.say(due{kind: "void", campaign: d.campaign, draw: d.draw}.id(), "a void was logged, and custodians did not cosign it in time: a result is owed, and the draw is held at its round", d, errVoidMissed)
 			}
 			if a := d.amend; a != nil && a.missed {

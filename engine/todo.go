@@ -168,7 +168,9 @@ func (e *Engine) todosOf(ctx context.Context, c store.Campaign, rows map[store.J
 			add(map[string]TodoKind{jobClose: TodoClose, jobDraw: TodoDraw, jobErase: TodoErase}[d.kind], d)
 		case v.missed:
 			add(TodoVoidMissed, d)
-			list[len(list)-1].Since = v.deadline
+			if !v.refuted {
+				list[len(list)-1].Since = v.deadline
+			}
 		case v.reason == draw.ReasonBeaconDead: // any other is drawn only if nobody confirms the void
 			add(TodoDraw, d)
 		}

@@ -28,6 +28,7 @@ type voiding struct {
 	counts   bool
 	inTime   bool      // it counts by cosignatures from before the deadline, and nothing refutes it
 	missed   bool      // it does not count, and cosignatures made from now on cannot change that
+	refuted  bool      // it is missed since it calls a beacon dead of whose round a result in the log has the signature
 	deadline time.Time // for cosignatures; zero: none
 	by       []string  // whose cosignatures count, by the policy's names
 }
@@ -51,7 +52,18 @@ func (e *Engine) voided(ctx context.Context, d *drawing) (*voiding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ev.voided(d, e.Now()), nil
+	return e.worth(ev, d), nil
+}
+
+// worth is what ev.voided says, unless the log refutes it: any result in it, of whichever campaign, may have the round that a void calls dead.
+func (e *Engine) worth(ev *evidence, d *drawing) *voiding {
+	v := ev.voided(d, e.Now())
+	if v != nil && v.counts && !v.inTime && d.row.State != store.DrawDrawn {
+		if _, known := e.loggedRound(d.chain, d.rules.Round); known {
+			v.counts, v.missed, v.refuted = false, true, true
+		}
+	}
+	return v
 }
 
 func isVoid(r draw.Record) bool { return r.Kind() == "void" }
@@ -334,9 +346,22 @@ func (e *Engine) loggedRound(chain beacon.Chain, round uint64) (draw.Signature, 
 	}
 	e.logMu.Unlock()
 	for _, s := range all {
-		if beacon.Verify(chain, round, s[:]) == nil {
+		of := ofRound{chain, round, s}
+		is, seen := e.rounds.Load(of)
+		if !seen {
+			is = beacon.Verify(chain, round, s[:]) == nil
+			e.rounds.Store(of, is)
+		}
+		if is.(bool) {
 			return s, true
 		}
 	}
 	return draw.Signature{}, false
+}
+
+// ofRound asks whether a signature is that of a round.
+type ofRound struct {
+	chain     beacon.Chain
+	round     uint64
+	signature draw.Signature
 }

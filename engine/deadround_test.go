@@ -1,0 +1,83 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"fairlot/engine"
+	"fairlot/store"
+)
+
+// dead is a campaign of three draws of which the first is void, since its beacon is dead, and the second, put off, is closed by that. beside is called before the first draw is due.
+func (j *jury) dead(beside func(at time.Time)) engine.Campaign {
+	j.t.Helper()
+	c, _ := j.staged(3)
+	beside(c.Rules.Draws[0].DrawTime)
+	j.shut(c)
+	j.cosign(0, 1)
+	j.beacon.away.Store(true)
+	j.goTo(j.info(c, 1).RoundTime.Add(time.Minute))
+	j.amend(c, 3, 40*24*time.Hour)
+	j.amend(c, 2, 40*24*time.Hour)
+	j.cosign(0, 1)
+	j.goTo(j.info(c, 1).RoundTime.Add(30*24*time.Hour + time.Minute))
+	j.look()
+	j.void(c, 1, "beacon-dead")
+	j.cosign(0, 1)
+	j.pass(time.Minute, 5*time.Second)
+	if d := j.info(c, 2); d.State != store.DrawClosed || !j.info(c, 1).Void {
+		j.t.Fatalf("%+v", d)
+	}
+	j.beacon.away.Store(false)
+	return c
+}
+
+// TestDeadAfterAll has the round of a dead beacon come out after all, when the list of a later draw was closed by the void: the draw is held, the later list stands, although those
+// who won now are in it.
+func TestDeadAfterAll(t *testing.T) {
+	t.Parallel()
+	newJury(t).deadAfterAll(t)
+}
+
+func (j *jury) deadAfterAll(t *testing.T) {
+	c := j.dead(func(time.Time) {})
+	must(j.RunDraw(t.Context(), c.ID, 1))(t)
+	j.cosign(0, 1)
+	j.hold(c, 2)
+	j.cosign(0, 1)
+	j.hold(c, 3)
+	j.wantConfirmed(c)
+	if out, _ := j.check(c); !out.Draws[1].InTime || !out.Draws[2].InTime {
+		t.Errorf("in time: %+v", out.Draws)
+	}
+	j.wantCalledSince(c, 3, ids(j.info(c, 3))) // whom the first and the second draw left, though nobody knew of the first when the second was closed
+}
+
+// TestDeadRefutedByTheLog has another campaign's draw rest on the same round. Once that one is held its result refutes the void in every bundle of the installation, and nobody has to know
+// that a draw is owed: the daemon holds it.
+func TestDeadRefutedByTheLog(t *testing.T) {
+	t.Parallel()
+	j := newJury(t)
+	var other engine.Campaign
+	c := j.dead(func(at time.Time) {
+		r := j.timed()
+		r.Custodians = j.custodians
+		r.Draws[0].DrawTime = at
+		other = j.open(r)
+		j.someEnter(other, 6)
+	})
+	j.pass(3*time.Minute, 5*time.Second)
+	if j.drawState(other) != store.DrawDrawn {
+		t.Fatalf("the other campaign's draw: %+v", j.info(other, 1))
+	}
+	if d := j.info(c, 1); d.State != store.DrawDrawn || d.Void {
+		t.Errorf("the draw whose void is refuted: %+v", d)
+	}
+	if err := j.plain(c); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(j.errs.String(), "and a result in the log has the round: a result is owed") {
+		t.Errorf("not said: %s", j.errs.String())
+	}
+}
