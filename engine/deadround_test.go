@@ -1,12 +1,18 @@
 package engine_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"fairlot/cmd/fairlot/bundle"
+	"fairlot/cmd/fairlot/custodian"
+	"fairlot/crypto/custody"
 	"fairlot/engine"
 	"fairlot/store"
+	"fairlot/verify"
 )
 
 // dead is a campaign of three draws of which the first is void, since its beacon is dead, and the second, put off, is closed by that. beside is called before the first draw is due.
@@ -33,17 +39,37 @@ func (j *jury) dead(beside func(at time.Time)) engine.Campaign {
 	return c
 }
 
-// TestDeadAfterAll has the round of a dead beacon come out after all, when the list of a later draw was closed by the void: the draw is held, the later list stands, although those
-// who won now are in it.
+// TestDeadAfterAll has the round of a dead beacon come out after all, when the list of a later draw was closed by the void: the draw is held, the later list stands, and custodians
+// cosign it although those who won now are in it.
 func TestDeadAfterAll(t *testing.T) {
 	t.Parallel()
 	newJury(t).deadAfterAll(t)
 }
 
 func (j *jury) deadAfterAll(t *testing.T) {
+	var keys []*custodian.Key
+	for i := range j.custodians {
+		k := must(custody.NewClassicKey())(t)
+		j.custodians[i].Recipient = k.Recipient()
+		keys = append(keys, &custodian.Key{Age: k, Cosigner: j.cosigners[i]})
+	}
 	c := j.dead(func(time.Time) {})
 	must(j.RunDraw(t.Context(), c.ID, 1))(t)
-	j.cosign(0, 1)
+	for i := range 2 {
+		b, _ := j.bundle(c)
+		file := filepath.Join(t.TempDir(), "bundle.tar")
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files := must(bundle.Open(t.Context(), file, nil))(t)
+		checked := must(files.Check(verify.Options{Now: j.now()}))(t)
+		made, err := keys[i].Cosign(checked, must(custodian.NewPin(checked))(t), j.now())
+		if err != nil || len(made.Late) > 1 { // that of the first draw was not confirmed before, and is not now
+			t.Fatalf("custodian %d: %+v, %v", i+1, made, err)
+		}
+		must(j.AddCosignature(t.Context(), made.Note))(t)
+		files.Close()
+	}
 	j.hold(c, 2)
 	j.cosign(0, 1)
 	j.hold(c, 3)
