@@ -283,6 +283,9 @@ func TestOperatorsLies(t *testing.T) {
 	}
 	if n >= uint64(len(every))*uint64(howManySignings) {
 		for _, l := range every {
+			if from > 0 {
+				break // each alone is among the first
+			}
 			if len(named[l.name]) == 0 {
 				t.Errorf("lie %q was never told alone", l.name)
 			}

@@ -36,7 +36,7 @@ type otherCase struct {
 func caseOf(v vectors.Vector) otherCase {
 	c := otherCase{name: v.Name, Kind: v.Kind, Parts: map[string][]byte{}, Have: v.Have, given: v.Rounds}
 	for _, p := range v.Parts {
-		c.Parts[p.Path] = p.Data
+		c.Parts[p.Path] = append([]byte{}, p.Data...) // nil would not be base64 in the case's JSON
 	}
 	for from, to := range map[*[]vectors.Round]*[][3]any{&v.Known: &c.Known, &v.Rounds: &c.Round} {
 		for _, r := range *from {
