@@ -84,6 +84,11 @@ func TestDocumentsVerify(t *testing.T) {
 	if got, want := shell(t, dir, env, "sha256sum <result"), shell(t, dir, env, "tail -c +1657 example/log.bin | head -c 425 | head -n 7 | sha256sum"); got != want { // SPEC, section 10, has its place; its last line stands behind the ranking's
 		t.Errorf("VERIFY takes another result record out of the log: %s, want %s", got, want)
 	}
+	id := strings.TrimSpace(shell(t, dir, env, "tr -cd '\\n -~' <bundle/log.bin | sed -n 's/^campaign //p'"))
+	rules := strings.ReplaceAll(blockAfter(t, "../../docs/VERIFY.md", "alternates and entrants to be audited", "sh"), "ID", id)
+	if got, want := shell(t, dir, env, rules), "audit 0\ndraw 1\ntier 1 1 1\nalternates 1\n"; got != want {
+		t.Errorf("VERIFY reads the rules %q, want %q", got, want)
+	}
 	awk := blockAfter(t, "../../docs/VERIFY.md", "With awk and sha256sum", "sh")
 	if got, want := shell(t, dir, env, awk), "the ranking is the same\n"; got != want {
 		t.Errorf("VERIFY's awk says %q, want %q", got, want)

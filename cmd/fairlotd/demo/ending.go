@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// otherReceipt is where the receipt of somebody lies who has won nothing.
+const otherReceipt = "other.receipt.txt"
+
 // lastCheck verifies the library's draw as it stands in the end.
 func (s *story) lastCheck(ctx context.Context) error {
 	b, err := s.site.bundle(ctx, s.library.id)
@@ -22,9 +25,23 @@ func (s *story) lastCheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	seated := map[string]bool{}
+	for _, seat := range d.GetSeats() {
+		seated[seat.GetEntryId()] = true
+	}
+	files := map[string]string{} // by entry
+	if len(d.GetSeats()) > 0 {
+		files[d.GetSeats()[0].GetEntryId()] = receipt
+	}
 	for _, a := range s.taken {
-		if len(d.GetSeats()) > 0 && a.entry.id == d.GetSeats()[0].GetEntryId() {
-			if err := s.write(receipt, a.entry.saved()); err != nil {
+		if !seated[a.entry.id] { // the most who check have won nothing
+			files[a.entry.id] = otherReceipt
+			break
+		}
+	}
+	for _, a := range s.taken {
+		if file := files[a.entry.id]; file != "" {
+			if err := s.write(file, a.entry.saved()); err != nil {
 				return err
 			}
 		}
@@ -54,7 +71,8 @@ func (s *story) epilogue() {
 		row("the campaigns", s.site.base+"/")
 		row("one that is open", s.site.base+"/c/"+trialSlug)
 		row("the result", s.site.base+"/c/"+librarySlug)
-		row("check a receipt", s.site.base+"/check")
+		row("check a receipt", s.site.base+"/check  (with winner.receipt.txt or "+otherReceipt+")")
+		row("verify a draw", s.site.base+"/verify")
 		row("the contract", s.site.base+"/openapi.json")
 		b.WriteString("\nCodes to enter with (an ID number that passes the check digit: A123456789, made up)\n")
 		for i := 0; i+1 < len(s.codes); i += 2 {
@@ -70,6 +88,7 @@ func (s *story) epilogue() {
 		{"verify, from the file", "fairlot verify " + bundleFile},
 		{"verify the forged copy", "fairlot verify forged.tar"},
 		{"check a receipt", "fairlot receipt winner.receipt.txt --bundle " + bundleFile},
+		{"one that did not win", "fairlot receipt " + otherReceipt + " --bundle " + bundleFile},
 		{"the statistics", "fairlot campaign tallies " + librarySlug},
 		{"more codes", "fairlot token members " + trialSlug + " --count 5"},
 		{"read a mail", "less " + mailDir + "/01.txt"},
