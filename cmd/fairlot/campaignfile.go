@@ -60,7 +60,7 @@ func parseCampaign(path string, b []byte) (*fairlotv1.Campaign, error) {
 	}
 	c := &fairlotv1.Campaign{}
 	if err := protojson.Unmarshal(joined, c); err != nil {
-		return nil, fmt.Errorf("read %s: %s; compare it with `fairlot campaign example`", path, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: "))
+		return nil, fmt.Errorf("read %s: %s; compare it with `fairlot campaign example` and its fields in docs/OPERATIONS.md", path, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: "))
 	}
 	return c, nil
 }

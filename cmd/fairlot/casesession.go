@@ -100,9 +100,9 @@ func (a *app) caseSession(c *bundle.Checked, req *release.Case, plan *custodian.
 	}
 	a.earlier(plan.Earlier)
 	if plan.Listed {
-		a.printf("以下 %d 筆收件編號，均在公開名單內 / %s, all in the public entry list:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
+		a.printf("以下 %d 筆收據編號，均在公開名單內 / %s, all in the public entry list:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
 	} else {
-		a.printf("以下 %d 筆收件編號；公開名單尚未產生 / %s; there is no public entry list yet:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
+		a.printf("以下 %d 筆收據編號；公開名單尚未產生 / %s; there is no public entry list yet:\n", len(req.Named), plural(int64(len(req.Named)), "receipt number", "receipt numbers"))
 	}
 	for _, id := range req.Named {
 		a.printf("  %s\n", id)
