@@ -147,6 +147,8 @@ func inWords(f Field) Field {
 	case !strings.HasPrefix(f.Reason, "string."):
 	case custodianField.MatchString(f.Path):
 		f.Text = "put the custodian's line here, from what `fairlot keys new custodian` printed; `fairlot campaign example --custodian FILE` fills it in"
+	case f.Path == "campaign.slug":
+		f.Text = "use a to z, 0 to 9 and -, beginning with a letter or a digit, 63 characters at most: it is the address of the page"
 	case notifierField.MatchString(f.Path):
 		f.Text = "put the notifier's line here, from what `fairlot keys new notifier` printed; `fairlot campaign example --notifier FILE` fills it in"
 	}
