@@ -19,11 +19,12 @@ type truth struct {
 	*beacon.Local
 	at   atomic.Int64 // Unix nanoseconds
 	away atomic.Bool
+	lost atomic.Uint64 // a round that no relay has
 }
 
 func (b *truth) Fetch(_ context.Context, c beacon.Chain, round uint64) ([48]byte, error) {
 	switch {
-	case b.away.Load():
+	case b.away.Load() || round == b.lost.Load():
 		return [48]byte{}, beacon.ErrNoRelay
 	case c.Time(round).After(time.Unix(0, b.at.Load())):
 		return [48]byte{}, beacon.ErrNotYet

@@ -107,3 +107,38 @@ func TestDeadRefutedByTheLog(t *testing.T) {
 		t.Errorf("not said: %s", j.errs.String())
 	}
 }
+
+// TestDeadRefutedOnceErased: so it is when everybody of the campaign is erased by then. Nobody can be told that they won, and nobody who checks is told that the draw was not held.
+func TestDeadRefutedOnceErased(t *testing.T) {
+	t.Parallel()
+	j := newJury(t)
+	c := j.opening(1)
+	other := j.opening(1)
+	j.shut(c)
+	j.cosign(0, 1)
+	j.beacon.away.Store(true)
+	j.goTo(j.info(c, 1).RoundTime.Add(30*24*time.Hour + time.Minute))
+	j.look()
+	j.void(c, 1, "beacon-dead")
+	j.cosign(0, 1)
+	j.beacon.away.Store(false)
+	j.beacon.lost.Store(j.info(c, 1).Round)
+	j.pass(40*24*time.Hour, 12*time.Hour)
+	j.wantState(c, store.Erased)
+	if err := j.plain(c); err != nil {
+		t.Error(err)
+	}
+	j.beacon.lost.Store(0)
+	j.pass(5*time.Minute, 5*time.Second)
+	if j.drawState(other) != store.DrawDrawn {
+		t.Fatalf("the other campaign's draw: %+v", j.info(other, 1))
+	}
+	if err := j.plain(c); err != nil {
+		t.Error(err)
+	}
+	if d := j.info(c, 1); d.State != store.DrawDrawn || d.Void {
+		t.Errorf("%+v", d)
+	}
+	j.pass(5*time.Minute, time.Minute)
+	j.wantState(c, store.Erased)
+}

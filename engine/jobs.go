@@ -44,7 +44,7 @@ func (d due) id() store.JobID {
 }
 
 // planned returns what the clock has yet to start for a campaign that was opened: the close; then the draws, and the closes that wait for draws; then, if the rules say so, the erasure of
-// all; and before all that what single persons wait for who asked to be erased. A row of a job says nothing about that, so the two cannot disagree.
+// all; and before all that what single persons wait for who asked to be erased. Of an erased campaign only a draw that is owed since its void is refuted. A row of a job says nothing about that, so the two cannot disagree.
 func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) ([]due, error) {
 	o, err := e.open(ctx, c.ID)
 	if err != nil {
@@ -53,7 +53,7 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 	switch c.State {
 	case store.Open, store.Ended:
 		return []due{{kind: jobClose, campaign: c.ID, at: o.rules.ObjectionsEnd}}, nil
-	case store.Closed:
+	case store.Closed, store.Erased:
 	default:
 		return nil, nil
 	}
@@ -70,6 +70,9 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 		if err != nil {
 			return nil, err
 		}
+		if c.State == store.Erased && (v == nil || !v.refuted) {
+			continue // all that can come of it is a result that is owed after all
+		}
 		if d.row.State == store.DrawPending { // drawn once it is closed; a void one is closed too, as it is in a campaign whose draws do not wait
 			close, err := e.closeDue(ctx, drawings, d, now)
 			if err != nil {
@@ -83,6 +86,9 @@ func (e *Engine) planned(ctx context.Context, c store.Campaign, now time.Time) (
 		if !settled {
 			list = append(list, due{kind: jobDraw, campaign: c.ID, draw: d.row.N, at: d.due(), voiding: v, amend: d.amend})
 		}
+	}
+	if c.State == store.Erased {
+		return list, nil
 	}
 	if len(list) == 0 && o.rules.Retention > 0 {
 		at, err := e.eraseAt(ctx, o, drawings)
