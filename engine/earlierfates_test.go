@@ -113,8 +113,8 @@ func (s *told) tell() {
 	})
 	var until time.Time
 	withheld := func(n int) { // from now on, by custodians who do not want it, until the draw is held
-		if s.has("missed", n) {
-			until = s.info(s.c, n).RoundTime
+		if at := s.info(s.c, n).RoundTime; s.has("missed", n) && until.Before(at) {
+			until = at
 		}
 	}
 	confirm := func() {
@@ -259,6 +259,7 @@ func TestSeamsOnPostgres(t *testing.T) {
 	for _, of := range [][2]string{{"put off and void", "replaced"}, {"dead and drawn", "missed void"}} {
 		newTold(fresh(), of[0], of[1]).tell()
 	}
+	fresh().everythingAtOnce(t, false)
 	fresh().deadAfterAll(t)
 	fresh().erasedLeaveFirst(t)
 }
