@@ -108,7 +108,7 @@ func osIn(file string) edit { return edit{file, "import (\n", "import (\n	\"os\"
 // brokenDaemon and brokenTool are broken in every way that tests want, one at a time: FAIRLOT_BROKEN says which. Without it they are what they ought to be.
 var (
 	brokenDaemon = oneProgram{name: "fairlotd", edits: func() []edit {
-		return slices.Concat(linkerEdits(), hasteEdits(), correctionEdits(), caseEdits(), claimEdits(), erasureEdits(), drawEdits(), relayEdits(), listEdits(), actEdits(), syncEdits(), daemonLeaks())
+		return slices.Concat(linkerEdits(), hasteEdits(), correctionEdits(), caseEdits(), claimEdits(), erasureEdits(), drawEdits(), relayEdits(), listEdits(), actEdits(), syncEdits(), stageEdits(), daemonLeaks())
 	}}
 	brokenTool = oneProgram{name: "fairlot", edits: func() []edit { return slices.Concat(deskEdits(), toolLeaks()) }}
 	tool       = oneProgram{name: "fairlot", edits: func() []edit { return nil }}
