@@ -400,6 +400,11 @@ func (s *stages) release(ctx context.Context, d *daemon) {
 			if was := s.opened[name]; was != "" && was != got.Releases[0].OpenedHash || len(got.Releases[0].Entrants) != 4 {
 				s.faults = append(s.faults, fmt.Sprintf("the sample of %s is %v now, and was %s", name, got.Releases[0], was))
 			}
+			for _, x := range got.Releases[0].Entrants {
+				if len(x.ContactEnvelope) > 0 || len(x.IdentityEnvelope) == 0 {
+					s.faults = append(s.faults, fmt.Sprintf("the sample of %s has %d bytes of a contact and %d of an identity", name, len(x.ContactEnvelope), len(x.IdentityEnvelope)))
+				}
+			}
 			s.opened[name] = got.Releases[0].OpenedHash
 			s.mu.Unlock()
 			continue
