@@ -6,6 +6,15 @@ import (
 	"fairlot/draw"
 )
 
+const (
+	winnerStays    = "a winner of an earlier draw stays in"
+	saidWinner     = "said to have won an earlier draw"
+	saidDuplicated = "an earlier winner said to be a duplicate"
+)
+
+// aboutWinners are lies only as long as the same entrants win.
+var aboutWinners = []string{winnerStays, saidWinner, saidDuplicated}
+
 // earlierLies are about who is out of a draw as the winner of an earlier one.
 func earlierLies() []lie {
 	// tooSoon closes the list of a draw that leaves earlier winners out before the one before it has its result, with them in it.
@@ -38,7 +47,7 @@ func earlierLies() []lie {
 		}
 	}
 	return []lie{
-		{"a winner of an earlier draw stays in", "entrants", nil, func(c *cheat) bool {
+		{winnerStays, "entrants", nil, func(c *cheat) bool {
 			for n := 2; n <= len(c.open().Draws); n++ {
 				if !c.open().Draws[n-1].EarlierWinnersOut || c.first("close", n) < 0 || c.first("result", n-1) < 0 || c.first("result", n-1) > c.first("close", n) {
 					continue
@@ -55,7 +64,7 @@ func earlierLies() []lie {
 		{"closed before the earlier draw is held, so that its winners stay in", "entrants", nil, func(c *cheat) bool { return tooSoon(c) > 0 }},
 		{"closed behind a void of the earlier draw that is none", "entrants", unconfirmed, pretended("cancelled")},
 		{"closed as if the beacon of the earlier draw were dead", "entrants", []signing{noWitness, oneMore, strangers}, pretended(draw.ReasonBeaconDead)},
-		{"said to have won an earlier draw", "entrants", nil, func(c *cheat) bool {
+		{saidWinner, "entrants", nil, func(c *cheat) bool {
 			n := c.listed()
 			if n == 0 {
 				return false
@@ -75,7 +84,7 @@ func earlierLies() []lie {
 			}
 			return true
 		}},
-		{"an earlier winner said to be a duplicate", "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool {
+		{saidDuplicated, "entrants", nil, onClose(func(c *cheat, r *draw.Close) bool {
 			if !slices.ContainsFunc(r.Zero, func(z draw.Zero) bool { return z.Reason == "won-earlier" }) {
 				return false
 			}

@@ -133,7 +133,7 @@ func historyLies() []lie {
 		})},
 		{"void in time, and drawn all the same", "history", []signing{fromTheStart}, func(c *cheat) bool {
 			n := c.drawn()
-			if n == 0 || c.out.Draws[n-1].Void != "" || c.said != "0 proven" {
+			if n == 0 || c.out.Draws[n-1].Void != "" || c.said != "0 proven" || c.open().Draws[n-1].Round != c.out.Draws[n-1].Round { // by an earlier round it would be late
 				return false
 			}
 			c.insert(c.first("result", n), &draw.Void{Draw: n, Reason: "cancelled"})

@@ -55,8 +55,8 @@ func mutantOf(all []*truth, every []lie, i uint64) (c *cheat, told []lie) {
 			default:
 				l = pick(rnd, every)
 			}
-			// Two lies together may be no third one: a seat more makes a winner of who held none, and where other witnesses count other records do.
-			if k < n-1 && (l.step != "" || l.how != nil) || n > 1 && (l.step == "replace" || l.step == "opened") || !l.tell(c) || k < n-1 && c.own {
+			// Two lies together may be no third one: a seat more makes a winner of who held none, another seed makes other winners, and where other witnesses count other records do.
+			if k < n-1 && (l.step != "" || l.how != nil) || n > 1 && (l.step == "replace" || l.step == "opened" || slices.Contains(aboutWinners, l.name)) || !l.tell(c) || k < n-1 && c.own {
 				break
 			}
 			told = append(told, l)
