@@ -46,7 +46,7 @@ export const en: Strings = {
   seats: "Number",
   alternates: (n) => `${n} alternates, called in the order of their ranks.`,
   noAlternates: "There are no alternates.",
-  earlierOut: "Whoever holds a prize of an earlier draw when the list of this one is closed does not take part in it.",
+  earlierOut: "Whoever holds a prize of an earlier draw when the list of this one is closed does not take part in it. Who wins here may still be called to an earlier prize that comes free later.",
   earlierIn: "Winners of earlier draws take part again.",
   forfeit: "A prize that its winner gives up is not passed on.",
   claimDays: (n) => `Winners must claim within ${n} days after they are told.`,

@@ -44,7 +44,7 @@ export const zh = {
   seats: "名額",
   alternates: (n: string) => `備取 ${n} 名，依名次遞補。`,
   noAlternates: "不設備取。",
-  earlierOut: "名單確定時已持有先前抽獎獎項的人，不參加這次抽獎。",
+  earlierOut: "名單確定時已持有先前抽獎獎項的人，不參加這次抽獎。這次得獎的人，之後仍可能遞補先前抽獎空出的獎項。",
   earlierIn: "先前抽獎的得獎人仍參加這次抽獎。",
   forfeit: "得獎人放棄時，名額不遞補。",
   claimDays: (n: string) => `得獎人須在通知寄出後 ${n} 天內領獎。`,
