@@ -100,6 +100,13 @@ func (e *Engine) draftOf(ctx context.Context, id store.CampaignID, etag string) 
 		return refuse(CampaignNotFound, "there is no such campaign")
 	case err != nil:
 		return e.fault(err)
+	}
+	return draftAt(c, etag)
+}
+
+// draftAt tells whether a campaign that was read is a draft at etag.
+func draftAt(c store.Campaign, etag string) error {
+	switch {
 	case c.State != store.Draft:
 		return refuse(CampaignOpen, "the campaign is open: its rules are public and cannot change")
 	case etagOf(c) != etag:

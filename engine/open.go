@@ -90,10 +90,10 @@ func (e *Engine) doOpening(ctx context.Context, a store.Approval) error {
 
 // planOpening is all of an opening at a time, or now, that changes nothing.
 func (e *Engine) planOpening(ctx context.Context, id store.CampaignID, etag string, at time.Time, unchecked bool) (c store.Campaign, rules Rules, record []byte, files map[store.Hash][]byte, err error) {
-	if err = e.draftOf(ctx, id, etag); err != nil {
+	if c, rules, err = e.campaign(ctx, id); err != nil {
 		return
 	}
-	if c, rules, err = e.campaign(ctx, id); err != nil {
+	if err = draftAt(c, etag); err != nil { // of the very version that is read here: another one may be there a moment later
 		return
 	}
 	if at.Before(e.Now()) {
