@@ -16,7 +16,7 @@ STEPS=(packages gofmt vet staticcheck generated buf-lint buf-breaking deps threa
 
 # Where goroutines meet, the race detector looks on; it makes tests ten times as long. In the engine that is in these tests, in which several callers or engines do
 # something at once (TestRacedTestsAreListed finds one that is missing here):
-MEET='^Test(AmendLoggedOnce|AmendNotBehindAResult|AmendOnPostgres|AnnouncedMoveGoesOn|BatchClearedUnderOnesEyes|CaseApproversMeet|ClaimBesideReplacement|CloseFinishesTheQueue|ClosingInstant|CorrectionsAtOnce|EarlierClosedByTwo|EntriesWhileEpochsMove|EntriesWhileItCloses|ErasedForCaseMeets|ExclusionUnderOnesEyes|LateSignerKeepsCosignatures|Lease|Linear|OneBadRowRefusesItselfOnly|OnePersonAtOnce|RunMovesTheGeneration|RunStopsAndEnds|SeatReplacedTwice|StorageInTrouble|TwoRunnersAtOnce|VoidLoggedOnce|WitnessesAreAhead)$'
+MEET='^Test(AmendLoggedOnce|AmendNotBehindAResult|AmendOnPostgres|AnnouncedMoveGoesOn|AskedAtOnce|BatchClearedUnderOnesEyes|CaseApproversMeet|ClaimBesideReplacement|CloseFinishesTheQueue|ClosingInstant|CorrectionsAtOnce|EarlierClosedByTwo|EntriesWhileEpochsMove|EntriesWhileItCloses|ErasedForCaseMeets|ExclusionUnderOnesEyes|LateSignerKeepsCosignatures|Lease|Linear|OneBadRowRefusesItselfOnly|OnePersonAtOnce|RunMovesTheGeneration|RunStopsAndEnds|SeatReplacedTwice|StorageInTrouble|TwoRunnersAtOnce|VoidLoggedOnce|WitnessesAreAhead)$'
 
 # In these packages it looks on nearly everywhere. Those of store/sqlite meet in the engine and the server, those of store/postgres in the server; its bounds on time do
 # not hold under the detector.
