@@ -163,7 +163,7 @@ func closedLate(t *testing.T, d *daemon) string {
 	c, custodians := d.drawnSoon(b, 5*time.Second, 10*time.Second, 12*time.Second)
 	late := c.end.Add(2 * time.Second)
 	d.kill()
-	time.Sleep(time.Until(late.Add(200 * time.Millisecond)))
+	time.Sleep(time.Until(late.Add(1200 * time.Millisecond))) // a cosignature of the deadline's own second counts
 	d.serve()
 	if err := within(20*time.Second, func() error {
 		if !c.closed() {

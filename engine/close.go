@@ -169,7 +169,7 @@ func (e *Engine) sayLate(ctx context.Context, o *opened, n int) error {
 	if err != nil {
 		return err
 	}
-	if deadline := d.rules.Deadline(d.rules.Round); e.Now().After(deadline) {
+	if deadline := d.rules.Deadline(d.rules.Round); e.Now().Unix() > deadline.Unix() { // cosignatures tell whole seconds, and one of that very second counts
 		e.Log.Warn("closed after the deadline for cosignatures: the draw is held at its round, and can never be confirmed from outside; tell the public", "campaign", o.slug, "draw", n,
 			"deadline", deadline.UTC().Format(time.RFC3339), "round due", d.due().UTC().Format(time.RFC3339))
 	}
