@@ -91,6 +91,10 @@ step_packages() {
 	have node npm || want+=(nodejs npm)
 	have python3 || want+=(python3)
 	have strace || want+=(strace)
+	have mkfs.ext4 || want+=(e2fsprogs)
+	have systemd-analyze || want+=(systemd)
+	have nginx || want+=(nginx-light)
+	have docker-compose || docker compose version >/dev/null 2>&1 || want+=(docker-compose)
 	have fc-list || want+=(fontconfig)
 	have postgres || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want+=(postgresql)
 	have patroni etcd haproxy || want+=(patroni etcd-server haproxy)
@@ -110,7 +114,8 @@ step_packages() {
 			echo "no apt-get, or no right to use it; wanted: ${want[*]}"
 		fi
 	fi
-	for c in gcc node npm python3 patroni etcd haproxy; do have $c || missing+=("$c"); done
+	for c in gcc node npm python3 patroni etcd haproxy nginx; do have $c || missing+=("$c"); done
+	have docker-compose || docker compose version >/dev/null 2>&1 || missing+=(docker-compose)
 	have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 	{ have fc-list && [ -n "$(fc-list :lang=zh-tw family)" ]; } || missing+=(fonts-noto-cjk)
 	[ ${#missing[@]} = 0 ] || skip packages "could not be had: ${missing[*]}"
