@@ -32,7 +32,7 @@ func TestOperatorsLiesSeeMutants(t *testing.T) {
 		{false, "an id may stand twice", list, "	if c.started && !id.after(&c.last) {", "	if c.started && !id.after(&c.last) && !(BROKEN) {"},
 		{false, "winners of earlier draws stay in", earlier, "		if leaf.Chances > 0 {", "		if leaf.Chances > 0 && BROKEN {\n			return nil\n		}\n		if leaf.Chances > 0 {"},
 		{false, "a list may be closed before who won is known", earlier, "!c.settledBefore(e, d) {", "!c.settledBefore(e, d) && !(BROKEN) {"},
-		{false, "any void settles an earlier draw", earlier, "&& (v.counts || ", "&& (v.counts || BROKEN || "},
+		{false, "any void settles an earlier draw", earlier, "&& (v.inTime || ", "&& (v.inTime || BROKEN || "},
 		{false, "a dead beacon needs no witnesses to settle an earlier draw", earlier, "&& c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex)", "&& (BROKEN || c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex))"},
 		{false, "anybody is counted as an earlier winner", earlier, "	if counted != int64(len(won)) {", "	if counted != int64(len(won)) && !(BROKEN) {"},
 		{false, "the root is not compared", steps, "d.Root != d.Close.Root {", "d.Root != d.Close.Root && !(BROKEN) {"},

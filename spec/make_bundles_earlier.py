@@ -1,5 +1,6 @@
 """Vectors of draws that leave out who won before, those that hold and those that fail. add is that of make_bundles_good, or of make_bundles_bad."""
 
+import verify
 from scene import DEAD, FAR, FAR_DEADLINE, IN_TIME, LATE, Scene, draw, drawn
 
 
@@ -10,6 +11,10 @@ def good(add):
         two_draws("earlier-winner-void", out=(), void=("cancelled", IN_TIME, True), result=None))
     add("earlier-winner-dead-refuted", "Earlier winners are out; the earlier draw was void as beacon-dead when this one was closed, and its round came after that.", "0 proven",
         two_draws("earlier-winner-dead-refuted", out=(), void=("beacon-dead", DEAD, True), result="after"))
+    add("earlier-winner-dead", "Earlier winners are out; the earlier draw was void as beacon-dead when this one was closed, and its round never came.", "0 proven",
+        two_draws("earlier-winner-dead", out=(), void=("beacon-dead", DEAD + 3, True), result=None, round_=1001))
+    add("earlier-winner-dead-in-time", "Earlier winners are out; the earlier draw's void says beacon-dead and counts because it was cosigned in time.", "0 proven",
+        two_draws("earlier-winner-dead-in-time", out=(), void=("beacon-dead", IN_TIME, True), result=None))
     add("earlier-winner-twice", "Earlier winners are out: who holds seats of two earlier draws is counted once.", "0 proven", won_twice())
 
 
@@ -26,6 +31,8 @@ def bad(add):
         two_draws("earlier-winner-void-after", out=(), void=("cancelled", IN_TIME, False), result=None))
     add("earlier-winner-dead-pretended", "entrants", "The earlier draw was said to be void as beacon-dead, and the quorum cosigned late enough only after this one was closed.",
         two_draws("earlier-winner-dead-pretended", out=(), void=("beacon-dead", None, True), result="after"))
+    add("earlier-winner-dead-counts-after", "entrants", "The earlier draw is void as beacon-dead, but the quorum cosigned late enough only after this one was closed.",
+        two_draws("earlier-winner-dead-counts-after", out=(), void=("beacon-dead", None, True), result=None, round_=1001))
     add("earlier-winner-dead-early", "entrants", "The earlier draw was void as beacon-dead when this one was closed, but for one second of its days.",
         two_draws("earlier-winner-dead-early", out=(), void=("beacon-dead", DEAD - 1, True), result="after"))
     add("earlier-winner-dead-after", "entrants", "The earlier draw was void as beacon-dead, but that was logged after this one was closed.",
@@ -59,17 +66,18 @@ def won_twice():
     return s
 
 
-def two_draws(label, out, replaced=False, void=None, result="before", zero=None, earlier="out"):
+def two_draws(label, out, replaced=False, void=None, result="before", zero=None, earlier="out", round_=1000):
     """Two draws of the same six entrants, the earlier one's winners out of the second: out are the ranks of the first whose chances are 0 there.
 
     result: whether the first has its result before the second is closed, after, or never (None). void: REASON, the time of its cosignatures or None,
-    and whether it stands before the second's close. zero: what that close counts, if not those that are out.
+    and whether it stands before the second's close. zero: what that close counts, if not those that are out. round_: of the first draw,
+    1001 if it never came.
     """
-    s = Scene(label, draws=[draw(), draw(n=2, tiers=[(1, 1, 1)], round_=FAR, earlier=earlier, alternates=1)])
+    s = Scene(label, draws=[draw(round_=round_), draw(n=2, tiers=[(1, 1, 1)], round_=FAR, earlier=earlier, alternates=1)])
     leaves = s.people([1] * 6)
     s.close(leaves)
     s.two()
-    s.result()
+    s.result(sigma=verify.ROUNDS[1000])
     results = s.log.pop(), s.draw_files[1][1]
     ids = {int(line.split(" ")[1]): line.split(" ")[2] for line in results[1].decode().splitlines()}
 

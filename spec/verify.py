@@ -232,8 +232,12 @@ class Verifier:
             need(d.result, "before the result")
             d.opened.append(r)
 
+    def in_time(self, i, d):
+        """Whether the record at i is cosigned in time."""
+        return self.cosigned(i, lambda t: t <= d.deadline())
+
     def void_counts(self, i, v, d):
-        if self.cosigned(i, lambda t: t <= d.deadline()):
+        if self.in_time(i, d):
             return True
         if not self.dead(i, v, d):
             return False
@@ -246,10 +250,10 @@ class Verifier:
         return v["reason"] == "beacon-dead" and self.cosigned(i, lambda t: t >= since, until)
 
     def settled(self, d, at):
-        """Whether draw d had its result, or was void, when the log came to entry `at`."""
+        """Whether draw d had its result, or was void, when the log came to entry `at`: no signature that comes to be known later changes the answer."""
         if d.result and d.result_at < at:
             return True
-        return any(i < at and (self.void_counts(i, v, d) or self.dead(i, v, d, at)) for i, v in d.voids)
+        return any(i < at and (self.in_time(i, d) or self.dead(i, v, d, at)) for i, v in d.voids)
 
     def check_draw_files(self):
         due = {"draw/%d/entrants.bin" % n for n, d in self.draws.items() if d.close}

@@ -47,14 +47,15 @@ func (c *check) earlierOut(d *Draw, list *draw.List) error {
 }
 
 // settledBefore tells whether nothing was awaited of e any more when the log came to the close of d (SPEC section 7). A void as beacon-dead that counted then
-// still does if the round came after that: whoever closed the list could not know better.
+// still does if the round came after that: whoever closed the list could not know better. One that counts by later cosignatures alone never does, or the list would
+// fail once the round came.
 func (c *check) settledBefore(e, d *Draw) bool {
 	if e.Result != nil && e.resultIndex < d.closeIndex {
 		return true
 	}
 	dead := c.rules.Draws[e.N-1].DeadAt(e.Round).Unix()
 	for _, v := range e.voids {
-		if v.index < d.closeIndex && (v.counts || v.reason == draw.ReasonBeaconDead && c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex)) {
+		if v.index < d.closeIndex && (v.inTime || v.reason == draw.ReasonBeaconDead && c.policy.SinceBefore(c.cps, v.index, dead, d.closeIndex)) {
 			return true
 		}
 	}

@@ -108,7 +108,8 @@ func (c *check) drawHistory(d *Draw) error {
 			return err
 		}
 		reason := e.rec.(*draw.Void).Reason
-		d.voids = append(d.voids, voidEntry{e.index, reason, counts})
+		inTime, _ := c.policy.InTime(c.cps, e.index, d.Deadline.Unix())
+		d.voids = append(d.voids, voidEntry{e.index, reason, inTime})
 		switch {
 		case counts && d.Void == "":
 			d.Void = reason

@@ -164,11 +164,11 @@ type Draw struct {
 	voids        []voidEntry
 }
 
-// voidEntry is a void record, and whether it counts.
+// voidEntry is a void record, and whether it counts by being cosigned in time.
 type voidEntry struct {
 	index  int64
 	reason string
-	counts bool
+	inTime bool
 }
 
 // VoidingIndex is the place in the log of the void record that Voiding is about.

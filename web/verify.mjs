@@ -5978,7 +5978,7 @@ function readHistory(f) {
 }
 function settledBefore(f, h, until) {
   if (h.result !== null && h.result.at < until) return true;
-  return h.voids.some((v) => v.at < until && (counts(f, h, v) || v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until)));
+  return h.voids.some((v) => v.at < until && (inTime(f, v.at, deadlineOf(h)) || v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until)));
 }
 var deadlineOf = (h) => timeOf(h.rules.beacon, h.round) - BigInt(h.rules.margin);
 var counts = (f, h, v) => inTime(f, v.at, deadlineOf(h)) || v.reason === "beacon-dead" && isDead(f, v.at, h.rules, h.round);

@@ -55,10 +55,10 @@ export function readHistory(f: Facts): DrawHistory[] {
   return all;
 }
 
-// settledBefore: the draw had its result when the log came to entry `until`, or was void, as far as could be known then: its beacon may have come back later.
+// settledBefore: the draw had its result when the log came to entry `until`, or was void, as far as could be known then: whether its beacon came back later is all one.
 function settledBefore(f: Facts, h: DrawHistory, until: number): boolean {
   if (h.result !== null && h.result.at < until) return true;
-  return h.voids.some((v) => v.at < until && (counts(f, h, v) || (v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until))));
+  return h.voids.some((v) => v.at < until && (inTime(f, v.at, deadlineOf(h)) || (v.reason === "beacon-dead" && confirmedDead(f, v.at, h.rules, h.round, until))));
 }
 
 const deadlineOf = (h: DrawHistory): bigint => timeOf(h.rules.beacon, h.round) - BigInt(h.rules.margin);
