@@ -4,6 +4,7 @@ import base64
 import unicodedata
 
 import ed25519
+import make_bundles_counts
 import make_bundles_earlier
 import verify
 from records import sha256
@@ -367,6 +368,7 @@ def entrants():
     add("stratum-above", "entrants", "A leaf of stratum 2 of 1.", s)
     add("chances-above-cap", "entrants", "A leaf with more chances than the cap.", drawn("chances-above-cap", [1, 6, 1]))
     make_bundles_earlier.bad(add)
+    make_bundles_counts.bad(add)
     add("entrants-count", "entrants", "Close counts one entrant more.", drawn("entrants-count", close_edit=swap("entrants 8", "entrants 9")))
     add("zero-count", "entrants", "Close counts one with chances 0 more than there are.",
         drawn("zero-count", [0, 1, 1], zero=[("duplicate", 1), ("erased", 1)]))

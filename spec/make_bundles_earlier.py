@@ -7,6 +7,8 @@ from scene import DEAD, FAR, FAR_DEADLINE, IN_TIME, LATE, Scene, draw, drawn
 def good(add):
     add("earlier-winner-replaced", "Earlier winners are out: the alternate who was called is, and whoever declined before the close is not.", "0 proven",
         two_draws("earlier-winner-replaced", out=(2, 3), replaced=True))
+    add("earlier-winner-replaced-after", "Earlier winners are out: the alternate who was called after the close has the chance, and whoever declined then has none.", "0 proven",
+        two_draws("earlier-winner-replaced-after", out=(1, 2), replaced="after"))
     add("earlier-winner-void", "Earlier winners are out, and the earlier draw was void when this one was closed.", "0 proven",
         two_draws("earlier-winner-void", out=(), void=("cancelled", IN_TIME, True), result=None))
     add("earlier-winner-dead-refuted", "Earlier winners are out; the earlier draw was void as beacon-dead when this one was closed, and its round came after that.", "0 proven",
@@ -23,6 +25,9 @@ def bad(add):
     add("earlier-winner-stays", "entrants", "Earlier winners are out, and one of them keeps the chance.", two_draws("earlier-winner-stays", out=(2,)))
     add("earlier-winner-called-stays", "entrants", "Earlier winners are out, and the alternate who was called keeps the chance.",
         two_draws("earlier-winner-called-stays", out=(1, 2), replaced=True))
+    add("earlier-winner-replaced-after-out", "entrants", "The alternate who was called after the close is out, and whoever declined then has the chance.",
+        two_draws("earlier-winner-replaced-after-out", out=(2, 3), replaced="after"))
+    add("earlier-winner-not-known-void", "entrants", "A draw that is void itself was closed when the earlier draw had neither result nor void.", void_too("earlier-winner-not-known-void"))
     add("earlier-winner-not-known", "entrants", "Earlier winners are out, and the earlier draw had neither result nor void when this one was closed.",
         two_draws("earlier-winner-not-known", out=(), result="after"))
     add("earlier-winner-void-pretended", "entrants", "The earlier draw was said to be void when this one was closed; that did not count, and the draw was held.",
@@ -66,10 +71,23 @@ def won_twice():
     return s
 
 
+def void_too(label):
+    """The second list is closed before the first draw has its result, and the second draw is void by a void that counts."""
+    s = Scene(label, draws=[draw(), draw(n=2, round_=FAR, earlier="out")])
+    leaves = s.people([1] * 4)
+    s.close(leaves, n=2)
+    s.record("void", "reason list-wrong", n=2)
+    s.close(leaves)
+    s.two()
+    s.result()
+    s.checkpoint()
+    return s
+
+
 def two_draws(label, out, replaced=False, void=None, result="before", zero=None, earlier="out", round_=1000):
     """Two draws of the same six entrants, the earlier one's winners out of the second: out are the ranks of the first whose chances are 0 there.
 
-    result: whether the first has its result before the second is closed, after, or never (None). void: REASON, the time of its cosignatures or None,
+    replaced: whether rank 1 of the first declined before the second is closed, or after. result: whether the first has its result before the second is closed, after, or never (None). void: REASON, the time of its cosignatures or None,
     and whether it stands before the second's close. zero: what that close counts, if not those that are out. round_: of the first draw,
     1001 if it never came.
     """
@@ -83,8 +101,11 @@ def two_draws(label, out, replaced=False, void=None, result="before", zero=None,
 
     def drawn_first():
         s.log.append(results[0])
-        if replaced:
-            s.record("replace", "stratum 1", "vacated 1", "reason declined", "next 3", n=1)
+        if replaced is True:
+            declined()
+
+    def declined():
+        s.record("replace", "stratum 1", "vacated 1", "reason declined", "next 3", n=1)
 
     def voided():
         s.record("void", "reason " + void[0], n=1)
@@ -101,6 +122,8 @@ def two_draws(label, out, replaced=False, void=None, result="before", zero=None,
         voided()
     if result == "after":
         drawn_first()
+    if replaced == "after":
+        declined()
     if result is None:
         s.draw_files[1][1] = None
         del s.want["draw-1-seed"], s.want["draw-1-ranking-hash"]

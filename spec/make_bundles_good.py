@@ -1,5 +1,6 @@
 """Vectors of bundles that hold: proven, or computed correctly but not proven."""
 
+import make_bundles_counts
 import make_bundles_earlier
 import verify
 from records import sha256
@@ -130,6 +131,7 @@ def history():
     add("two-draws", "A second draw at a later round, earlier winners out, its close cosigned at the last second.", "0 proven", s)
 
     make_bundles_earlier.good(add)
+    make_bundles_counts.good(add)
 
     def amend(label, at, round_, cosign, close_at):
         s = Scene(label)

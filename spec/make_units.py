@@ -7,7 +7,7 @@ import drawing
 import ed25519
 import notes
 from records import sha256
-from scene import LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, secret
+from scene import LOG_VKEY, ORIGIN, POLICY, RECEIPT_VKEY, WITNESS_VKEY, Scene, draw, secret, vkey
 from vectors import Vector
 
 MADE = []
@@ -79,6 +79,8 @@ def records():
     fail("void-upper-case", "A reason in upper case.", head % "void" + "draw 1\nreason Cancelled\n")
     fail("void-long-code", "A code of 65 characters.", head % "void" + "draw 1\nreason %s\n" % ("a" * 65))
     fail("result-short-signature", "A signature of 47 bytes.", result.replace("ab" * 48, "ab" * 47))
+    ok("replace-zeros", "Stratum and rank 0: that nobody holds such a seat is seen in step 12.", replace.replace("stratum 1\nvacated 1", "stratum 0\nvacated 0"))
+    fail("replace-next-zero", "Rank 0 is next: there is none, and `none` says that.", replace.replace("next none", "next 0"))
     fail("replace-reason", "A reason outside the list.", replace.replace("erased", "disliked"))
     fail("opened-case-in-draw", "A case beside a draw.", opened.replace("count", "case %s\ncount" % h[:32]))
     fail("opened-notice-without-draw", "Purpose notice without a draw.", opened.replace("draw 1\n", ""))
@@ -94,6 +96,7 @@ def records():
     long = "ż" * 100
     ok("open-text-200", "A text of 200 bytes.", text.replace("City of Łódź", long))
     fail("open-text-201", "A text of 201 bytes.", text.replace("City of Łódź", long + "a"))
+    fail("open-recipient-bare", "A recipient of age1 alone.", "".join("notifier 1 age1\n" if line.startswith("notifier 1 ") else line for line in text.splitlines(True)))
     fail("open-recipient", "A recipient of another make.", text.replace("notifier 1 age1", "notifier 1 ssh1"))
     fail("open-base64", "A key whose base64 has stray bits.", text.replace(LOG_VKEY, stray(LOG_VKEY)))
     fail("open-custodian-order", "Custodians numbered from 2.", text.replace("custodian 1", "custodian 3"))
@@ -114,6 +117,7 @@ def records():
        text.replace(LOG_VKEY, key_of("o" * 120, k)).replace(RECEIPT_VKEY, key_of("o" * 120 + "/receipt", k)))
     fail("open-tier-two-words", "A tier without a count.", text.replace("tier 1 1 2", "tier 1 2"))
     fail("open-tier-two-spaces", "Two spaces in a tier.", text.replace("tier 1 1 2", "tier 1  1 2"))
+    fail("origin-cosigner", "The new log's key is a cosigner's.", "fairlot/v1 origin\nlog %s\nold old.example.org\nold-size 1\nold-root %s\n" % (WITNESS_VKEY["city"], h))
     fail("origin-old-plus", "An old origin with a plus.", "fairlot/v1 origin\nlog %s\nold old+org\nold-size 1\nold-root %s\n" % (LOG_VKEY, h))
     fail("open-private-use", "A private use code point.", text.replace("City", "\ue000ity"))
     fail("open-separator", "A line separator.", text.replace("City", "Ci\u2028ty"))
@@ -169,6 +173,8 @@ def trees():
         return sha256(b"\1", root(ls[:k]), root(ls[k:]))
     for n in (0, 1, 2, 3, 4, 5, 7, 8):
         add("unit-tree-%d" % n, "tree", "A tree of %d leaves." % n, "ok", {"leaves": b"".join(all_leaves[:n])}, want={"root": root(all_leaves[:n]).hex()})
+    turned = all_leaves[4::-1] + all_leaves[:1]
+    add("unit-tree-unsorted", "tree", "Leaves out of order, one of them twice: a tree has any.", "ok", {"leaves": b"".join(turned)}, want={"root": root(turned).hex()})
     add("unit-tree-cut", "tree", "A leaf of 51 bytes.", "fail", {"leaves": all_leaves[0][:-1]})
 
 
@@ -231,6 +237,8 @@ def receipts():
     one("altered", "The chances were altered.", full.replace(b"chances 3", b"chances 4"), "fail")
     one("other-key", "Signed by the log's key.", signed(head + drawn, ORIGIN), "fail")
     one("two-signatures", "A second signature stands below.", full + notes.sign_note(full, ORIGIN, 1, secret(ORIGIN)), "fail")
+    one("signed-twice", "The receipt key's line stands twice.", full + full[full.rindex("— ".encode()):], "fail")
+    one("vkey-bare", "The key is named /receipt, without an origin.", signed(head + drawn, "/receipt"), "fail", key=vkey("/receipt", 1))
     one("person-without-stratum", "A person without a stratum.", signed(head + drawn.split("\n")[0] + "\n"), "fail")
     one("key-order", "Keys out of order.", signed(head + "person %s\nchances 3\nstratum 2\n" % e["person"].hex()), "fail")
     one("upper-hex", "The id in upper case.", signed((head + drawn).replace(e["id"].hex(), e["id"].hex().upper())), "fail")

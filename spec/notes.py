@@ -94,7 +94,7 @@ class Checkpoint:
 def check_receipt(data, vkey_text):
     """Checks a receipt or a saved copy against the receipt key; returns the receipt's keys."""
     key, saved = Vkey(vkey_text, 1), None
-    need(key.name.endswith("/receipt"), "not named ORIGIN/receipt")
+    need(key.name.endswith("/receipt") and key.name != "/receipt", "not named ORIGIN/receipt")
     if data.startswith(b"fairlot/v1 saved receipt\n"):
         head, sep, data = data.partition(b"\n\n")
         need(sep, "saved receipt has no note")

@@ -344,7 +344,7 @@ def _replace(s, r):
     r["stratum"] = s.take("stratum", dec)
     r["vacated"] = s.take("vacated", dec)
     r["reason"] = s.take("reason", one_of(*REPLACE_REASONS))
-    r["next"] = s.take("next", lambda v: None if v == "none" else dec(v))
+    r["next"] = s.take("next", lambda v: None if v == "none" else decs(1)(v))
 
 
 def _opened(s, r):

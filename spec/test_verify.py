@@ -18,6 +18,7 @@ import bundle
 import cases
 import ed25519
 import evidence
+import make_bundles_counts
 import statements
 import vectors
 import verify
@@ -172,6 +173,29 @@ class Test(unittest.TestCase):
         self.assertEqual(quietly(verify.main, [folder, "--assume-beacon"])[0], 3)
         (chain, round_), sig = next((k, s) for k, s in v.known.items() if k[0] != verify.QUICKNET)
         self.assertEqual(quietly(verify.main, [folder, "--known", "%s:%d:%s" % (chain, round_, sig)])[0], 3)
+
+    def test_unknown_round_of_a_dead_beacon(self):
+        """What could refute a void and cannot be checked: the void counts, unless it is the draw's own result that step 9 would look at, and nothing is proven."""
+        def code(v, *flags):
+            with tempfile.TemporaryDirectory() as folder:
+                write(v.parts, folder)
+                return quietly(verify.main, [folder, *flags])
+        chain, never, any_ = verify.QUICKNET, vector("void-beacon-dead"), "%s:1001:%s" % (verify.QUICKNET, "ab" * 48)
+        self.assertEqual(code(never)[0], 0)
+        got, out = code(never, "--round", any_)
+        self.assertEqual((got, "signature of round 1001 not checked here" in out), (3, True), out)
+        self.assertEqual(code(never, "--round", any_, "--known", any_)[0], 1)
+        v, known = vector("beacon-dead-refuted-by-neighbour"), verify.ROUNDS.pop(1000)
+        try:
+            self.assertEqual(code(v)[0], 3)
+            self.assertEqual(code(v, "--known", "%s:1000:%s" % (chain, known))[0], 1)
+            s = make_bundles_counts.drawn_late("beside")
+            v.parts = s.bundle()
+            got, out = code(v)
+            self.assertEqual((got, "not checked here" in out), (3, True), out)
+        finally:
+            verify.ROUNDS[1000] = known
+        self.assertEqual(code(v)[0], 0)
 
     def test_usage(self):
         with self.assertRaises(SystemExit) as e:

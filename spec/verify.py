@@ -50,20 +50,25 @@ class Beacon:
         self.known = {(QUICKNET, r): s for r, s in ROUNDS.items()}
         self.known.update(known or {})
         self.given, self.assume, self.lenient = given or {}, assume, lenient
-        self.unchecked = []  # rounds whose signature was passed over, being lenient
+        self.unchecked = set()  # rounds whose signature was passed over, being lenient
 
     def check(self, chain, round_, signature):
         """Raises Bad unless signature is that of the round, as far as is known."""
         want = self.known.get((chain, round_))
         if want is None and self.lenient and not self.assume:
-            self.unchecked.append(round_)
+            self.unchecked.add(round_)
         elif want is None:
             need(self.assume, "signature of round %d is not known here and cannot be checked" % round_)
         else:
             need(signature == want, "signature is not that of round %d" % round_)
 
-    def refutes(self, chain, round_, in_log):
-        """Whether a signature of the round is at hand: given from outside, or one of those in the log."""
+    def refutes(self, chain, round_, in_log, own=None):
+        """Whether a signature of the round is at hand: given from outside, or one of those in the log. own is that of the draw's result: step 9 looks at it."""
+        if (chain, round_) not in self.known and self.lenient and not self.assume:
+            maybe = in_log - set(self.known.values())  # those are of other rounds
+            if maybe or (chain, round_) in self.given:
+                self.unchecked.add(round_)
+            return own in maybe
         if (chain, round_) in self.given:
             s = self.given[chain, round_]
             if (chain, round_) in self.known or not self.assume:
@@ -242,7 +247,7 @@ class Verifier:
         if not self.dead(i, v, d):
             return False
         in_log = {r["signature"] for r in self.log if r["kind"] == "result"}
-        return not self.beacon.refutes(d.group["beacon"][0], d.round, in_log)
+        return not self.beacon.refutes(d.group["beacon"][0], d.round, in_log, d.result and d.result["signature"])
 
     def dead(self, i, v, d, until=None):
         """Whether a void would count as beacon-dead if no signature of the round were known."""
@@ -377,7 +382,7 @@ def main(argv):
         print("verify: %s" % e, file=sys.stderr)
         return 2
     if beacon.unchecked:
-        print("verify: ok (signature of round %s not checked here: give it with --known, or run `fairlot verify`)" % ", ".join(map(str, beacon.unchecked)))
+        print("verify: ok (signature of round %s not checked here: give it with --known, or run `fairlot verify`)" % ", ".join(map(str, sorted(beacon.unchecked))))
         return 3
     print("verify: ok" + (" (%s: %s)" % (outcome, REASONS[outcome]) if outcome != "proven" else ""))
     return 0 if outcome == "proven" else 3

@@ -99,7 +99,7 @@ const READ: Record<Stated["kind"], (f: Fields) => Stated> = {
   replace(f) {
     const of = openAndDraw(f), stratum = f.take("stratum", dec1), vacated = f.take("vacated", dec1);
     f.take("reason", (s) => oneOf(s, "declined", "unreachable", "late", "ineligible", "erased"));
-    return { kind: "replace", ...of, stratum, vacated, next: f.take("next", (s) => (s === "none" ? null : dec1(s))) };
+    return { kind: "replace", ...of, stratum, vacated, next: f.take("next", (s) => (s === "none" ? null : dec(s, 1))) };
   },
   opened(f) {
     const open = f.take("open", hash), draw = f.maybe("draw", drawNumber) ?? null;
