@@ -64,6 +64,7 @@ func (w *workshop) pools(ctx context.Context, engine string) error {
 		}
 		if n >= flatFrom && at > 0 {
 			more := (res.Verify + res.Rank - smallest.Verify - smallest.Rank) / float64(n-w.Pools[0])
+			w.table.put(engine, poolSection, size+"verify and rank, an entrant beyond a bundle of "+number(float64(w.Pools[0])), "ns", more*1e9)
 			if low == 0 || more < low {
 				low = more
 			}

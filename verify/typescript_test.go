@@ -23,7 +23,8 @@ for (let i = 0; i < scores; i++) { score.writeUInt32BE(i, 32); hash("sha256", sc
 `
 
 // TestTypeScriptLongList verifies a made list that is read in several pieces, and one with a chance altered in its last piece. With
-// TIME_RUNS it takes the processor time of verifying against the same hashing in Node, both less the program's start, TIME_ENTRANTS long (docs/PERFORMANCE.md).
+// TIME_RUNS it takes the processor time of verifying against the same hashing in Node, both less the program's start, TIME_ENTRANTS long (docs/PERFORMANCE.md),
+// and leaves the bundle in the file TIME_BUNDLE for web.TestBrowserVerifies.
 func TestTypeScriptLongList(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
@@ -57,6 +58,11 @@ func TestTypeScriptLongList(t *testing.T) {
 	copy(altered[at:], altered[at-52:at])
 	verifies(altered, fmt.Sprintf("verify: FAILED at step 7 entrants, draw 1: line %d: ", entrants))
 	verifies(good, "verify: ok (another chain than quicknet")
+	if name := os.Getenv("TIME_BUNDLE"); name != "" {
+		if err := os.WriteFile(name, good, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 
 	scores := 0
 	for _, l := range s.leaves {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,8 @@ type conditions struct {
 	UploadThroughput   float64 `json:"uploadThroughput"`
 }
 
-// TestBrowserVerifies verifies bundles on the site: one of this site that the campaign's page names, and files, the network being away.
+// TestBrowserVerifies verifies bundles on the site: one of this site that the campaign's page names, and files, the network being away. With the file
+// TIME_BUNDLE (verify.TestTypeScriptLongList makes it) it takes the time from choosing that to the result.
 func TestBrowserVerifies(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w.url)
@@ -174,4 +176,17 @@ func TestBrowserVerifies(t *testing.T) {
 	b.says("#error-summary", "請選擇檔案，或輸入網址")
 	b.inspect("verify-error")
 	b.clean()
+
+	if file := os.Getenv("TIME_BUNDLE"); file != "" {
+		var took []time.Duration
+		for range 11 {
+			b.visit("/verify?lang=en")
+			began := time.Now()
+			choose(file)
+			b.until(`document.querySelector("#steps") !== null`)
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		t.Logf("11 runs: from the file to the result %v (%v to %v)", took[5].Round(time.Millisecond), took[0].Round(time.Millisecond), took[10].Round(time.Millisecond))
+	}
 }
