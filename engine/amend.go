@@ -46,7 +46,7 @@ func (ev *evidence) inForce(d *drawing, now time.Time) {
 		x := &amending{round: a.Round, deadline: d.rules.Deadline(d.rules.Round)}
 		met, by := ev.policy.InTime(ev.checkpoints, l.index, x.deadline.Unix())
 		later := a.Round > d.rules.Round
-		x.by, x.counts, x.missed = by, met && later, !later || !met && now.After(x.deadline)
+		x.by, x.counts, x.missed = by, met && later, !later || !met && now.Unix() > x.deadline.Unix()
 		if x.counts {
 			d.rules.Round = a.Round
 		}

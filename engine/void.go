@@ -76,7 +76,7 @@ func (ev *evidence) voided(d *drawing, now time.Time) (v *voiding) {
 		}
 		x := &voiding{reason: void.Reason, index: l.index, deadline: d.rules.Deadline(d.rules.Round)}
 		x.counts, x.by = ev.policy.InTime(ev.checkpoints, l.index, x.deadline.Unix())
-		x.inTime, x.missed = x.counts, !x.counts && now.After(x.deadline)
+		x.inTime, x.missed = x.counts, !x.counts && now.Unix() > x.deadline.Unix()
 		if void.Reason == draw.ReasonBeaconDead && !x.counts { // a signature of the round refutes it: then the draw is drawn
 			x.counts, x.by = ev.policy.Since(ev.checkpoints, l.index, d.dead().Unix())
 			x.missed, x.deadline = false, time.Time{}
