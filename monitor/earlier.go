@@ -42,12 +42,26 @@ func (j *judge) settled(d *state, index int64) bool {
 		if v.index >= index {
 			continue
 		}
-		if v.counts || v.dead && !j.known(d) {
-			return true
-		}
-		if ev := j.Evidence[j.about.open.Campaign]; v.dead && ev != nil && ev.Policy.SinceBefore(ev.Checkpoints, v.index, d.rules.DeadAt(d.round).Unix(), index) {
+		if v.dead && j.deadBefore(d, v.index, index) || !v.dead && v.counts {
 			return true
 		}
 	}
 	return false
+}
+
+// deadBefore is settled by a void as beacon-dead. A daemon closes the list only once that void counts on the heads that it has, so a bundle in which it counts by later ones
+// alone tells that it did not.
+func (j *judge) deadBefore(d *state, void, index int64) bool {
+	if met, may := j.inTime(void, d.deadline); met || may {
+		return true
+	}
+	if ev, from := j.Evidence[j.about.open.Campaign], d.rules.DeadAt(d.round).Unix(); ev != nil {
+		if ev.Policy.SinceBefore(ev.Checkpoints, void, from, index) {
+			return true
+		}
+		if later, _ := ev.Policy.Since(ev.Checkpoints, void, from); later {
+			return false
+		}
+	}
+	return !j.known(d)
 }

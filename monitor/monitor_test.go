@@ -137,6 +137,23 @@ func TestFindings(t *testing.T) {
 		"a list closed when the beacon was dead but for a second": {laterOut, func(l *logtest.Log) monitor.Look {
 			return dead(l, l.Due(1000).Add(7*day-time.Second))
 		}, "late-void draw 1 entry 2, order draw 2 entry 3"},
+		"a list closed before the quorum called the beacon dead, and nobody knows the round": {laterOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(&draw.Void{Open: l.Hash, Draw: 1, Reason: draw.ReasonBeaconDead})
+			l.Close(l.CloseOf(2))
+			l.Cosign(2, l.Due(1000).Add(8*day))
+			return look(l, l.Due(1000).Add(9*day))
+		}, "order draw 2 entry 3"},
+		"a list closed after the quorum called the beacon dead, and nobody knows the round": {laterOut, func(l *logtest.Log) monitor.Look {
+			l.Close(l.CloseOf(1))
+			l.Cosign(2, l.Due(1000).Add(-time.Hour))
+			l.Add(&draw.Void{Open: l.Hash, Draw: 1, Reason: draw.ReasonBeaconDead})
+			l.Cosign(2, l.Due(1000).Add(8*day))
+			l.Close(l.CloseOf(2))
+			l.Cosign(2, l.Due(1000).Add(8*day+time.Hour))
+			return look(l, l.Due(1000).Add(9*day))
+		}, ""},
 		"earlier winners counted who are none": {earlierOut, func(l *logtest.Log) monitor.Look {
 			l.Close(l.CloseOf(1))
 			l.Cosign(2, l.Due(1000).Add(-time.Hour))
