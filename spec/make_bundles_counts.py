@@ -2,10 +2,11 @@
 
 import verify
 from records import sha256
-from scene import DEAD, DEADLINE, FAR, LATE, Scene, draw, drawn
+from scene import DEAD, DEADLINE, FAR, LATE, OTHER_CHAIN, Scene, draw, drawn
 
 NEVER = 1001               # a round that nobody knows
 NEVER_DEAD = DEAD + 3
+OTHER_BEACON = "%s bls-unchained-g1-rfc9380 3 1692803367 %s" % (OTHER_CHAIN, verify.QUICKNET_KEY)
 SIGMA = verify.ROUNDS[1000]
 
 
@@ -33,6 +34,9 @@ def good(add):
     s.record("erased", "what drafts", "by operator")
     s.checkpoint(("custodian-2", NEVER_DEAD + 9))
     add("void-beacon-dead-two-checkpoints", "The round never came, and two witnesses cosigned late enough over two checkpoints.", "0 proven", s)
+    s = undrawn_dead("void-beacon-dead-other-chain", [draw(beacon=OTHER_BEACON)])
+    s.two(DEAD)
+    add("void-beacon-dead-other-chain", "A signature that is handed in for another CHAIN refutes nothing, though its KEY is the same.", "0 proven", s, given=known(1000))
     add("void-beacon-dead-late-beside-result", "A void as beacon-dead that its own draw's result refutes is passed over.", "0 proven", drawn_late("void-beacon-dead-late-beside-result"))
 
 
@@ -47,6 +51,10 @@ def bad(add):
     s = undrawn_dead("beacon-dead-refuted-by-neighbour", before=other.log)
     s.two(DEAD)
     add("beacon-dead-refuted-by-neighbour", "history", "Void as beacon-dead, refuted by a result of another campaign in the log.", s)
+    s = undrawn_dead("beacon-dead-refuted-by-other-chain", [draw(beacon=OTHER_BEACON)], before=other.log)
+    s.two(DEAD)
+    add("beacon-dead-refuted-by-other-chain", "history", "Void as beacon-dead, refuted by a result in the log whose draw is on another CHAIN of the same KEY.", s,
+        known={(OTHER_CHAIN, 1000): SIGMA})
     s = Scene("steps-by-draw", draws=[draw(), draw(n=2)])
     for n in (1, 2):
         s.close(s.people([1] * 4), n=n, edit=(lambda lines: ["entrants 5"] + lines[1:]) if n == 2 else None)

@@ -17,6 +17,8 @@ def good(add):
         two_draws("earlier-winner-dead", out=(), void=("beacon-dead", DEAD + 3, True), result=None, round_=1001))
     add("earlier-winner-dead-in-time", "Earlier winners are out; the earlier draw's void says beacon-dead and counts because it was cosigned in time.", "0 proven",
         two_draws("earlier-winner-dead-in-time", out=(), void=("beacon-dead", IN_TIME, True), result=None))
+    add("earlier-winner-of-later-number", "Earlier winners are out of draw 1, and draw 2 was drawn before it was closed: earlier is by number, so nobody is out.", "0 proven",
+        later_number("earlier-winner-of-later-number", out=False))
     add("earlier-winner-twice", "Earlier winners are out: who holds seats of two earlier draws is counted once.", "0 proven", won_twice())
 
 
@@ -49,6 +51,7 @@ def bad(add):
     add("won-earlier-too-few", "entrants", "Close counts an earlier winner as a duplicate.",
         two_draws("won-earlier-too-few", out=(1, 2), zero=[("duplicate", 1), ("won-earlier", 1)]))
     add("won-earlier-in", "entrants", "Earlier winners are in, and close counts them as out.", two_draws("won-earlier-in", out=(1, 2), earlier="in"))
+    add("won-earlier-of-later-number", "entrants", "Draw 1 counts as earlier winners who won draw 2, which was drawn before draw 1 was closed.", later_number("won-earlier-of-later-number", out=True))
     add("won-earlier-first", "entrants", "The first draw counts an earlier winner.", drawn("won-earlier-first", [0, 1, 1], zero=[("won-earlier", 1)]))
 
 
@@ -67,6 +70,21 @@ def won_twice():
     s.close([b[:18] + b"\0\0" + b[20:] if b[:16].hex() in holders else b for b in leaves], n=3, zero=[("won-earlier", len(holders))])
     s.two(FAR_DEADLINE)
     s.result(n=3)
+    s.checkpoint()
+    return s
+
+
+def later_number(label, out):
+    """Draw 2 is drawn, and then draw 1 closed, which leaves earlier winners out. out: whether those of draw 2 are left out there."""
+    s = Scene(label, draws=[draw(round_=FAR, earlier="out"), draw(n=2)])
+    leaves = s.people([1] * 5)
+    s.close(leaves, n=2)
+    s.two()
+    s.result(n=2)
+    won = {line.split(" ")[2] for line in s.draw_files[2][1].decode().splitlines() if line.endswith(" 1")} if out else set()
+    s.close([b[:18] + b"\0\0" + b[20:] if b[:16].hex() in won else b for b in leaves], zero=[("won-earlier", len(won))] if out else ())
+    s.two(FAR_DEADLINE)
+    s.result()
     s.checkpoint()
     return s
 
