@@ -16,9 +16,9 @@ import (
 
 func resultLies() []lie {
 	return []lie{
-		{"another round's signature", "beacon", nil, signature(func(c *cheat, was draw.Signature) draw.Signature {
+		{"another round's signature", "beacon", nil, signature(func(c *cheat, n int, was draw.Signature) draw.Signature {
 			rounds := []uint64{1, 2, 100}
-			if at := slices.Index(rounds, c.open().Draws[c.drawn()-1].Round); at >= 0 { // that of a draw that an earlier lie moved
+			if at := slices.Index(rounds, c.open().Draws[n-1].Round); at >= 0 { // that of a draw that an earlier lie moved
 				rounds = slices.Delete(rounds, at, at+1)
 			}
 			return knownRounds()[pick(c.rnd, rounds)]
@@ -31,9 +31,9 @@ func resultLies() []lie {
 			c.sigma[n] = ownChain().Sign(c.out.Draws[n-1].Round)
 			return true
 		}},
-		{"the signature's negative", "beacon", nil, signature(func(c *cheat, was draw.Signature) draw.Signature { was[0] ^= 0x20; return was })},
-		{"no point for a signature", "beacon", nil, signature(func(c *cheat, was draw.Signature) draw.Signature { was[47] ^= 1; return was })},
-		{"the neutral signature", "beacon", nil, signature(func(c *cheat, was draw.Signature) draw.Signature { return draw.Signature{0xc0} })},
+		{"the signature's negative", "beacon", nil, signature(func(c *cheat, n int, was draw.Signature) draw.Signature { was[0] ^= 0x20; return was })},
+		{"no point for a signature", "beacon", nil, signature(func(c *cheat, n int, was draw.Signature) draw.Signature { was[47] ^= 1; return was })},
+		{"the neutral signature", "beacon", nil, signature(func(c *cheat, n int, was draw.Signature) draw.Signature { return draw.Signature{0xc0} })},
 		{"another close than the binding one", "seed", nil, onResult(func(c *cheat, r *draw.Result) { r.Close = c.hash() })},
 		{"a seed of the operator's", "seed", nil, func(c *cheat) bool {
 			n := c.drawn()

@@ -151,14 +151,14 @@ func onResult(change func(c *cheat, r *draw.Result)) func(c *cheat) bool {
 }
 
 // signature states another one than that of the round in force, and draws with it.
-func signature(of func(c *cheat, was draw.Signature) draw.Signature) func(c *cheat) bool {
+func signature(of func(c *cheat, n int, was draw.Signature) draw.Signature) func(c *cheat) bool {
 	return func(c *cheat) bool {
 		n := c.drawn()
 		if n == 0 {
 			return false
 		}
 		was := c.records[c.first("result", n)].rec.(*draw.Result).Signature
-		c.sigma[n] = of(c, was)
+		c.sigma[n] = of(c, n, was)
 		return c.sigma[n] != was
 	}
 }
