@@ -21,7 +21,6 @@ const poolSection = "verifying and drawing, from files alone"
 // pools measures what auditors do, for each size: no room takes part, so the engines' columns are two measurings of the same.
 func (w *workshop) pools(ctx context.Context, engine string) error {
 	var cheapest, dearest float64 // of an entrant
-	var low, high float64         // of an entrant more
 	var smallest poolResult
 	for at, n := range w.Pools {
 		w.tell("verifying and drawing %d entrants", n)
@@ -63,19 +62,13 @@ func (w *workshop) pools(ctx context.Context, engine string) error {
 			dearest = max(dearest, each)
 		}
 		if n >= flatFrom && at > 0 {
+			// A bundle costs signatures and a pairing, however few are in it.
 			more := (res.Verify + res.Rank - smallest.Verify - smallest.Rank) / float64(n-w.Pools[0])
 			w.table.put(engine, poolSection, size+"verify and rank, an entrant beyond a bundle of "+number(float64(w.Pools[0])), "ns", more*1e9)
-			if low == 0 || more < low {
-				low = more
-			}
-			high = max(high, more)
 		}
 	}
 	if cheapest > 0 {
 		w.table.goal(engine, poolSection, "cost of an entrant, dearest size over cheapest, from 10,000 on", "×", "≤ 1.15", dearest/cheapest)
-	}
-	if low > 0 { // a bundle costs signatures and a pairing, however few are in it
-		w.table.put(engine, poolSection, "cost of an entrant beyond a bundle of "+number(float64(w.Pools[0]))+", dearest size over cheapest", "×", high/low)
 	}
 	return nil
 }
